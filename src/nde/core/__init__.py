@@ -1,0 +1,1 @@
+"""Types, pytree arithmetic, norms and result codes: the floor that everything stands on."""

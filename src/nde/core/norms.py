@@ -1,0 +1,58 @@
+"""Norms by which errors are judged."""
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, PyTree
+
+
+def rms_norm(tree: PyTree[Array]) -> Float[Array, ""]:
+    """Root mean square over all numbers of all leaves.
+
+    The derivative at zero is zero, not `nan`.
+
+    Args:
+        tree: Any pytree of real or complex arrays.
+
+    Returns:
+        A scalar; zero for an empty tree.
+
+    Example:
+        ```python
+        import jax.numpy as jnp
+        import nde
+
+        print(nde.rms_norm({"a": jnp.array([3.0, 4.0])}))
+        ```
+    """
+    leaves = jax.tree.leaves(tree)
+    size = sum(leaf.size for leaf in leaves)
+    if size == 0:
+        return jnp.zeros(())
+    square = sum(jnp.sum(jnp.real(leaf * jnp.conj(leaf))) for leaf in leaves)
+    mean = jnp.asarray(square) / size
+    safe = jnp.where(mean == 0, 1.0, mean)
+    return jnp.where(mean == 0, 0.0, jnp.sqrt(safe))
+
+
+def max_norm(tree: PyTree[Array]) -> Float[Array, ""]:
+    """The largest absolute value over all leaves.
+
+    Args:
+        tree: Any pytree of real or complex arrays.
+
+    Returns:
+        A scalar; zero for an empty tree.
+
+    Example:
+        ```python
+        import jax.numpy as jnp
+        import nde
+
+        print(nde.max_norm(jnp.array([3.0, -4.0])))
+        ```
+    """
+    leaves = [leaf for leaf in jax.tree.leaves(tree) if leaf.size]
+    if not leaves:
+        return jnp.zeros(())
+    largest = [jnp.max(jnp.abs(leaf)) for leaf in leaves]
+    return jnp.stack(largest).max() if len(largest) > 1 else largest[0]

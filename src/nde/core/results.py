@@ -1,0 +1,131 @@
+"""How a solve ended, and the words for it."""
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Int
+
+
+class RESULTS(eqx.Enumeration):
+    """How a solve ended; `RESULTS.successful` has an empty message.
+
+    Compare with `==`: `sol.result == RESULTS.successful`. Printing a result prints what happened and what to try.
+
+    Example:
+        ```python
+        import nde
+
+        sol = nde.diffeqsolve(
+            nde.ODETerm(lambda t, y, args: -y), nde.Euler(), 0.0, 1.0, 0.01, 1.0, max_steps=10, throw=False
+        )
+        assert sol.result == nde.RESULTS.max_steps_reached
+        ```
+    """
+
+    successful = ""
+    max_steps_reached = (
+        "The maximum number of steps was taken before t1 was reached. Raise `max_steps`, loosen the tolerances, or, "
+        "if the steps have become tiny, use a method for stiff problems."
+    )
+    dt_min_reached = (
+        "The controller asked for a step smaller than its `dtmin`. Lower `dtmin`, loosen the tolerances, or pass "
+        "`force_dtmin=True` to go on at `dtmin`."
+    )
+    step_underflow = (
+        "The step size became too small to change the time. The problem may be stiff or singular here: loosen the "
+        "tolerances, use float64 (`jax.config.update('jax_enable_x64', True)`), or another method."
+    )
+    nonfinite = (
+        "The vector field or the state is not finite (nan or inf). Look at the vector field near this time: a division "
+        "by zero, a logarithm or root of a negative number, an overflow, or a step size that is too large for a fixed "
+        "step method."
+    )
+    event_occurred = "The solve was stopped by an event."
+    empty_interval = "Got t0 == t1: nothing to integrate. Pass t0 != t1, or use y0 itself."
+    bad_tolerance = "Tolerances must be nonnegative and not both zero. Pass for example `rtol=1e-3, atol=1e-6`."
+    bad_dt0 = (
+        "`dt0` must be finite, not zero, and point from t0 to t1 (negative when t1 < t0). Pass such a `dt0`, or "
+        "`dt0=None` with an adaptive controller."
+    )
+    bad_ts_order = "`SaveAt(ts=...)` must be sorted in the direction of the solve. Sort `ts`."
+    bad_ts_range = "`SaveAt(ts=...)` must lie between t0 and t1. Drop the times outside, or widen [t0, t1]."
+    bad_step_ts = (
+        "`StepTo(ts=...)` must start at t0, end at t1 and be strictly monotone between. Check its first and last "
+        "entries against t0 and t1."
+    )
+
+
+class SolveError(RuntimeError):
+    """A solve failed with `throw=True`; the message says where, why, and what to try.
+
+    Example:
+        ```python
+        import nde
+
+        try:
+            nde.diffeqsolve(nde.ODETerm(lambda t, y, args: y), nde.Euler(), 0.0, 1.0, -0.1, 1.0)
+        except nde.SolveError as error:
+            print(error)
+        ```
+    """
+
+
+def code_of(result: RESULTS) -> int:
+    """The integer by which compiled code knows a result."""
+    return int(result._value)
+
+
+def result_of(code: Int[Array, ""]) -> RESULTS:
+    """The result of which compiled code carried the integer."""
+    return eqx.tree_at(lambda r: r._value, RESULTS.successful, code)
+
+
+def message_of(code: int) -> str:
+    """The words for a code."""
+    return RESULTS._index_to_message[code]
+
+
+SUCCESSFUL = code_of(RESULTS.successful)
+
+
+def first_failure(old: Int[Array, ""], new: Int[Array, ""]) -> Int[Array, ""]:
+    """The earlier of two codes that is a failure, else success."""
+    return jnp.where(old == SUCCESSFUL, new, old)
+
+
+def is_successful(result: RESULTS) -> Bool[Array, ""]:
+    """Whether the solve reached t1.
+
+    Example:
+        ```python
+        import nde
+
+        print(nde.is_successful(nde.RESULTS.successful))
+        ```
+    """
+    return result == RESULTS.successful
+
+
+def is_event(result: RESULTS) -> Bool[Array, ""]:
+    """Whether an event stopped the solve.
+
+    Example:
+        ```python
+        import nde
+
+        print(nde.is_event(nde.RESULTS.event_occurred))
+        ```
+    """
+    return result == RESULTS.event_occurred
+
+
+def is_okay(result: RESULTS) -> Bool[Array, ""]:
+    """Whether the solve ended as it should: at t1 or by an event.
+
+    Example:
+        ```python
+        import nde
+
+        print(nde.is_okay(nde.RESULTS.max_steps_reached))
+        ```
+    """
+    return is_successful(result) | is_event(result)

@@ -1,0 +1,22 @@
+"""Names for the arguments that every floor hands on."""
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from jaxtyping import Array, Bool, Float, Int, PyTree
+
+Y: TypeAlias = PyTree[Any]
+"""The state of a differential equation: any pytree of real or complex floating arrays."""
+
+Args: TypeAlias = PyTree[Any]
+"""Whatever the user hands to the vector field."""
+
+RealScalar: TypeAlias = float | int | Array
+"""A real number: a Python number or an array of shape ``()``."""
+
+Time: TypeAlias = Float[Array, ""]
+BoolScalar: TypeAlias = Bool[Array, ""]
+IntScalar: TypeAlias = Int[Array, ""]
+
+Norm: TypeAlias = Callable[[PyTree[Any]], RealScalar]
+VectorField: TypeAlias = Callable[[Any, Any, Any], PyTree[Any]]

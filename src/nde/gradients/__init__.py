@@ -1,0 +1,8 @@
+"""How a finished loop is differentiated."""
+
+from nde.gradients.base import AbstractAdjoint
+from nde.gradients.checkpoint import RecursiveCheckpointAdjoint
+from nde.gradients.direct import DirectAdjoint
+from nde.gradients.forward import ForwardMode
+
+__all__ = ["AbstractAdjoint", "DirectAdjoint", "ForwardMode", "RecursiveCheckpointAdjoint"]

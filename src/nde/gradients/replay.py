@@ -1,0 +1,274 @@
+"""The pull-back of a recorded solve: its steps replayed backward, each with its known size.
+
+A step is a map from `(start, y, solver state, inputs)` to `(end, y, solver state)` and to whatever was saved at or
+inside it. Going backward over the tape, each step's map is linearized at its recorded state and the cotangents are
+pulled back through it. No rejected step, no controller and no error estimate is met again.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, PyTree
+
+from nde.core import tree
+from nde.core.lanes import any_lane
+from nde.core.types import IntScalar, Time, Y
+from nde.integrate.outcome import Outcome
+from nde.integrate.output import AtSteps, AtTimes, DenseStep, DenseSteps, call_fn
+from nde.integrate.problem import (
+    Differentiable,
+    Setup,
+    dense_step,
+    drive_of,
+    end_of,
+    first_cache,
+    step_map,
+    value_inside,
+)
+from nde.integrate.recorders import Tape
+
+
+class Links(eqx.Module):
+    """What one step hands to the next: where it ends, and with which state."""
+
+    t: Time
+    y: Y
+    solver_state: PyTree[Any]
+
+
+class Made(eqx.Module):
+    """What one step makes: the link to the next, and what was saved at or inside it."""
+
+    after: Links
+    at_end: tuple[PyTree[Any], ...]
+    inside: DenseStep | None
+
+
+class Sweep(eqx.Module):
+    """What the backward sweep carries.
+
+    Attributes:
+        tape: The tape, its stack of states growing and shrinking.
+        step: The step to be pulled back is the one before this.
+        after: Cotangent of what that step hands on.
+        inputs: Cotangent of the solve's inputs, as far as it has grown.
+        steps: How many accepted steps of this lane are left.
+        times: For each output at given times the index of the last one left.
+    """
+
+    tape: Tape
+    step: IntScalar
+    after: Links
+    inputs: PyTree[Array]
+    steps: IntScalar
+    times: tuple[IntScalar, ...]
+
+
+class Replay(eqx.Module):
+    """The pull-back of a solve.
+
+    Attributes:
+        varying: The inputs that derivatives are wanted of.
+        fixed: The other inputs.
+        setup: The constants of the solve.
+        outcome: The cotangent of the outcome, `None` where it is zero.
+        end: Where the solve ended, in loop time.
+        accepted: How many steps counted.
+    """
+
+    varying: PyTree[Array | None]
+    fixed: PyTree[Any]
+    setup: Setup
+    outcome: Outcome
+    end: Time
+    accepted: IntScalar
+
+    def run(self, tape: Tape, last: Links) -> PyTree[Array | None]:
+        """The cotangent of the varying inputs; `last` is the solve's last state."""
+        sweep = Sweep(
+            tape=tape,
+            step=tape.length,
+            after=_filled(Links(self.outcome.t, self.outcome.y, self.outcome.solver_state), last),
+            inputs=jax.tree.map(jnp.zeros_like, self.varying),
+            steps=self.accepted,
+            times=tuple(
+                jnp.searchsorted(o.ts, self.end, side="right").astype(jnp.int32) - 1 for _, o in self._sampled()
+            ),
+        )
+        all_kept = tape.slots >= tape.ends.shape[0]
+        back = self._pull_step if all_kept else self._restore_and_pull
+        sweep = jax.lax.while_loop(lambda s: s.step > 0, lambda s: back(s), sweep)
+        return self._add_start(sweep)
+
+    def _problem(self, varying: PyTree[Array | None]) -> Differentiable:
+        return eqx.combine(varying, self.fixed)
+
+    def _here(self) -> Differentiable:
+        return self._problem(self.varying)
+
+    def _sampled(self) -> list[tuple[int, AtTimes]]:
+        """The outputs at given times that a derivative comes back from."""
+        outputs = enumerate(self._here().outputs)
+        return [(i, o) for i, o in outputs if isinstance(o, AtTimes) and jax.tree.leaves(self.outcome.saved[i])]
+
+    def _stepped(self) -> list[tuple[int, AtSteps | DenseSteps]]:
+        """The outputs of every step that a derivative comes back from."""
+        outputs = enumerate(self._here().outputs)
+        return [(i, o) for i, o in outputs if not isinstance(o, AtTimes) and jax.tree.leaves(self.outcome.saved[i])]
+
+    def _make(self, varying: PyTree[Array | None], before: Links, end: Time, cause: IntScalar) -> Made:
+        """The map of one step; `end` is where it ended."""
+        problem, setup = self._problem(varying), self.setup
+        start, y, state = before.t, before.y, before.solver_state
+        end = end_of(problem, start, end, cause)
+        drive, _ = drive_of(problem, setup, start, end, problem.term.begin(setup.real(start)))
+        cache = first_cache(problem, setup, start, y)
+        out = step_map(problem, setup, start, end, y, state, cache, drive)
+
+        def inside() -> DenseStep:
+            return dense_step(problem, setup, start, end, y, out.stages, drive)
+
+        def at_end(output: AtSteps | DenseSteps) -> PyTree[Any]:
+            if isinstance(output, DenseSteps):
+                return inside()
+            return end, call_fn(output.fn, setup.real(end), out.y, problem.args)
+
+        return Made(
+            after=Links(t=end, y=out.y, solver_state=out.state),
+            at_end=tuple(at_end(output) for _, output in self._stepped()),
+            inside=inside() if self._sampled() else None,
+        )
+
+    def _restore_and_pull(self, sweep: Sweep) -> Sweep:
+        """Walks forward from the last kept state to the step in question, keeping states on the way; then pulls."""
+        wanted = sweep.step - 1
+        kept, state = sweep.tape.top()
+        free = sweep.tape.slots - sweep.tape.height
+        distance = wanted - kept
+        sparse = -(-distance // (jnp.maximum(1, (free + 1) // 2) + 1))
+        spacing = jnp.where(distance <= free, 1, jnp.maximum(1, sparse))
+
+        def walk(carry: tuple[Tape, IntScalar, tuple[Y, PyTree[Any]]]) -> tuple[Tape, IntScalar, tuple[Y, Any]]:
+            tape, at, (y, solver_state) = carry
+            start, end, cause = tape.step(self._here(), at)
+            made = self._make(self.varying, Links(start, y, solver_state), end, cause)
+            moved = tree.where(end > start, (made.after.y, made.after.solver_state), (y, solver_state))
+            keep = ((at + 1 - kept) % spacing == 0) & (tape.height < tape.slots)
+            return tape.push(at + 1, moved, keep), at + 1, moved
+
+        tape, _, state = jax.lax.while_loop(lambda c: c[1] < wanted, walk, (sweep.tape, kept, state))
+        return self._pull(eqx.tree_at(lambda s: s.tape, sweep, tape), *state)
+
+    def _pull_step(self, sweep: Sweep) -> Sweep:
+        _, (y, solver_state) = sweep.tape.top()
+        return self._pull(sweep, y, solver_state)
+
+    def _pull(self, sweep: Sweep, y: Y, solver_state: PyTree[Any]) -> Sweep:
+        """Pulls the cotangents back through one step, whose first state is given."""
+        index = sweep.step - 1
+        start, end, cause = sweep.tape.step(self._here(), index)
+        before = Links(start, y, solver_state)
+        counts = end > start
+        made, pull = jax.vjp(lambda varying, links: self._make(varying, links, end, cause), self.varying, before)
+        inputs, times, inside = sweep.inputs, sweep.times, None
+        if made.inside is not None:
+            inside, inputs, times = self._pull_samples(made.inside, index, inputs, times)
+        at_end = tuple(
+            self._stepped_cotangent(i, o, index, sweep.steps, counts, value)
+            for (i, o), value in zip(self._stepped(), made.at_end, strict=True)
+        )
+        more, links = pull(Made(after=sweep.after, at_end=at_end, inside=inside))
+        tape = sweep.tape
+        popped = eqx.tree_at(lambda s: s.height, tape, tape.height - (tape.kept[tape.height - 1] == index))
+        return Sweep(
+            tape=popped,
+            step=index,
+            after=links,
+            inputs=tree.add(inputs, more),
+            steps=sweep.steps - counts,
+            times=times,
+        )
+
+    def _stepped_cotangent(
+        self, i: int, output: AtSteps | DenseSteps, index: IntScalar, steps: IntScalar, counts: Array, value: Any
+    ) -> PyTree[Any]:
+        """The cotangent of what an output saved of this step; zero where it saved nothing."""
+        given = self.outcome.saved[i]
+        if isinstance(output, DenseSteps):
+            return _filled(given, value, lambda g, _: tree.row(g, index))
+        due = counts & (steps % output.every == 0)
+        place = jnp.maximum(steps // output.every - 1, 0)
+
+        return _filled((given.ts, given.ys), value, lambda g, _: jnp.where(due, tree.row(g, place), 0))
+
+    def _pull_samples(
+        self, step: DenseStep, index: IntScalar, inputs: PyTree[Array], times: tuple[IntScalar, ...]
+    ) -> tuple[DenseStep, PyTree[Array], tuple[IntScalar, ...]]:
+        """Pulls the values saved inside a step back to the step; the last of each output's come first."""
+        total = tree.zeros_like(step)
+        lefts = []
+        for (i, output), left in zip(self._sampled(), times, strict=True):
+            pull = self._sample_puller(i, output, step, index)
+            left, total, inputs = pull(left, total, inputs)
+            lefts.append(left)
+        return total, inputs, tuple(lefts)
+
+    def _sample_puller(self, i: int, output: AtTimes, step: DenseStep, index: IntScalar) -> Callable[..., Any]:
+        given = self.outcome.saved[i]
+
+        def inside(left: IntScalar) -> Array:
+            at = output.ts[jnp.maximum(left, 0)]
+            return (left >= 0) & ((at > step.start) | (index == 0))
+
+        def value(varying: PyTree[Array | None], step: DenseStep, left: IntScalar) -> PyTree[Any]:
+            problem = self._problem(varying)
+            wanted = problem.outputs[i]
+            assert isinstance(wanted, AtTimes)
+            at = wanted.ts[left]
+            return call_fn(wanted.fn, self.setup.real(at), value_inside(self.setup.solver, step, at), problem.args)
+
+        def back(carry: tuple[IntScalar, DenseStep, PyTree[Array]]) -> tuple[IntScalar, DenseStep, PyTree[Array]]:
+            left, total, inputs = carry
+            now, row = inside(left), jnp.maximum(left, 0)
+            values, pull = jax.vjp(lambda varying, step: value(varying, step, row), self.varying, step)
+
+            more, change = pull(_filled(given, values, lambda g, _: jnp.where(now, tree.row(g, row), 0)))
+            return left - now, tree.add(total, change), tree.add(inputs, more)
+
+        def run(
+            left: IntScalar, total: DenseStep, inputs: PyTree[Array]
+        ) -> tuple[IntScalar, DenseStep, PyTree[Array]]:
+            return jax.lax.while_loop(lambda c: any_lane(inside(c[0])), back, (left, total, inputs))
+
+        return run
+
+    def _add_start(self, sweep: Sweep) -> PyTree[Array | None]:
+        """The cotangents of the inputs, with what reached the start of the first step."""
+        start = sweep.after
+
+        def first(varying: PyTree[Array | None]) -> Links:
+            problem = self._problem(varying)
+            return Links(problem.t0, problem.y0, problem.solver_state)
+
+        _, pull = jax.vjp(first, self.varying)
+        (more,) = pull(start)
+        return tree.add(sweep.inputs, more)
+
+
+def _filled(given: PyTree[Any], like: PyTree[Any], change: Callable[[Array, Array], Array] | None = None) -> Any:
+    """Cotangents for values like these: zero where none is given, else as given, or as `change(given, value)` says."""
+
+    def leaf(x: Array | None, g: Array | None) -> Any:
+        if x is None:
+            return None
+        if not jnp.issubdtype(x.dtype, jnp.inexact):
+            return np.zeros(x.shape, jax.dtypes.float0)
+        if g is None:
+            return jnp.zeros_like(x)
+        return g if change is None else change(g, x)
+
+    return jax.tree.map(leaf, like, given, is_leaf=lambda x: x is None)

@@ -1,0 +1,1 @@
+"""The loops: a step, judged and recorded, again and again."""

@@ -1,0 +1,148 @@
+"""What a solve is about, normalised once at the front door; inside, the types are trusted."""
+
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, PyTree
+
+from nde.core import tree
+from nde.core.types import Args, IntScalar, Time, Y
+from nde.integrate.output import DenseStep, Output
+from nde.integrate.progress import AbstractProgressMeter
+from nde.solvers import AbstractSolver, StepOut
+from nde.stepping import AbstractStepSizeController
+from nde.stepping.base import CHOSEN
+from nde.terms import AbstractTerm
+
+
+class Resume(eqx.Module):
+    """States handed over from an earlier solve; `None` where it starts afresh."""
+
+    solver_state: PyTree[Any] = None
+    solver_cache: PyTree[Any] = None
+    controller_state: PyTree[Any] = None
+    h: Time | None = None
+
+
+class Differentiable(eqx.Module):
+    """The inputs of a solve to which derivatives flow.
+
+    Times are loop times, which always grow; `direction` turns them back.
+
+    Attributes:
+        term: The right-hand side, closure-converted.
+        y0: The state at t0.
+        args: The user's arguments of the vector field.
+        t0: Start of the solve.
+        t1: End of the solve.
+        landmarks: Further times from outside at which steps end.
+        outputs: What to save, with its times and functions.
+        solver_state: The solver's state before the first step.
+    """
+
+    term: AbstractTerm
+    y0: Y
+    args: Args
+    t0: Time
+    t1: Time
+    landmarks: Array | None
+    outputs: tuple[Output, ...]
+    solver_state: PyTree[Any]
+
+
+class Setup(eqx.Module):
+    """The inputs of a solve that are constants of differentiation."""
+
+    solver: AbstractSolver
+    controller: AbstractStepSizeController
+    direction: IntScalar
+    dt0: Time | None
+    code: IntScalar
+    resume: Resume
+    meter: AbstractProgressMeter
+    max_steps: int | None = eqx.field(static=True)
+    costly: bool = eqx.field(static=True)
+
+    def real(self, t: Time) -> Time:
+        """A loop time as the user's time."""
+        return t * self.direction.astype(t.dtype)
+
+
+def drive_of(
+    problem: Differentiable, setup: Setup, start: Time, end: Time, place: PyTree[Any]
+) -> tuple[PyTree[Any], PyTree[Any]]:
+    """What the stages of a step between two loop times see of the path, and the path's next place."""
+    solver = setup.solver
+    return problem.term.prepare(setup.real(start), setup.real(end), solver.nodes, solver.needs, place)
+
+
+def step_map(
+    problem: Differentiable,
+    setup: Setup,
+    start: Time,
+    end: Time,
+    y: Y,
+    state: PyTree[Any],
+    cache: PyTree[Any],
+    drive: PyTree[Any],
+) -> StepOut:
+    """One step between two loop times: pure and differentiable, no judging, no saving."""
+    t, h = setup.real(start), setup.real(end - start)
+    return setup.solver.step(problem.term, y, problem.args, state, cache, drive, t, h)
+
+
+def dense_step(
+    problem: Differentiable, setup: Setup, start: Time, end: Time, y: Y, stages: PyTree[Any], drive: PyTree[Any]
+) -> DenseStep:
+    """A step made ready for values inside it: with the stages that only these need."""
+    t, h = setup.real(start), setup.real(end - start)
+    stages = setup.solver.densify(problem.term, y, problem.args, drive, t, h, stages)
+    return DenseStep(start=start, end=end, y=y, scale=problem.term.scale(drive), stages=stages)
+
+
+def value_inside(solver: AbstractSolver, step: DenseStep, at: Time) -> Y:
+    """The state at a loop time inside a step; at the start of a step of length zero."""
+    length = step.end - step.start
+    empty = length == 0
+    theta = jnp.where(empty, 0, (at - step.start) / jnp.where(empty, 1, length))
+    return solver.interpolate(theta, step.y, step.scale, step.stages)
+
+
+def end_of(problem: Differentiable, start: Time, end: Time, cause: IntScalar) -> Time:
+    """The end of a recorded step as a function of what ended it.
+
+    A chosen step has a constant length; a step that a given time ended moves with that time. The value is `end`
+    itself, whatever the rounding.
+    """
+    length = jax.lax.stop_gradient(end - start)
+    moving = start + length
+    given = problem.t1
+    if problem.landmarks is not None:
+        marks = jnp.concatenate([problem.t1[None], problem.landmarks])
+        given = marks[jnp.maximum(cause, 0)]
+    source = jnp.where(cause == CHOSEN, moving, given)
+    return jax.lax.stop_gradient(end - source) + source
+
+
+def first_cache(problem: Differentiable, setup: Setup, start: Time, y: Y) -> PyTree[Any]:
+    """The solver's cache for a step from here, computed anew."""
+    return setup.solver.warm(problem.term, setup.real(start), y, problem.args)
+
+
+def slope(problem: Differentiable, setup: Setup, start: Time, y: Y) -> Y:
+    """The derivative of the state in loop time."""
+    t = setup.real(start)
+    direction = setup.direction
+
+    def turned(f: Array) -> Array:
+        return f * direction.astype(tree.real_dtype(f))
+
+    return jax.tree.map(turned, problem.term.vf(t, y, problem.args))
+
+
+def running(t: Time, t1: Time, code: IntScalar, steps: IntScalar, max_steps: int | None) -> Array:
+    """Whether a lane still steps."""
+    going = (t < t1) & (code == 0)
+    return going if max_steps is None else going & (steps < max_steps)

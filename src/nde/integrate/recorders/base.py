@@ -1,0 +1,68 @@
+"""What every recorder is."""
+
+import abc
+from typing import Any
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import PyTree
+
+from nde.core.types import BoolScalar, IntScalar, Time, Y
+from nde.integrate.problem import Differentiable, Setup
+from nde.solvers import StepOut
+from nde.stepping import Plan
+
+
+class Attempt(eqx.Module):
+    """A step as a recorder sees it.
+
+    Attributes:
+        start: Its start in loop time.
+        plan: Its end, and what ended it.
+        y: The state at its start.
+        state: The solver's state at its start.
+        out: What the solver made of it.
+        drive: What the stages saw of the path.
+        accepted: Whether it counts, in this lane.
+        index: How many steps this lane accepted before.
+    """
+
+    start: Time
+    plan: Plan
+    y: Y
+    state: PyTree[Any]
+    out: StepOut
+    drive: PyTree[Any]
+    accepted: BoolScalar
+    index: IntScalar
+
+    @property
+    def recorded_end(self) -> Time:
+        """The end of the step, or its start if it does not count."""
+        return jnp.where(self.accepted, self.plan.end, self.start)
+
+
+class AbstractRecorder(eqx.Module):
+    """Remembers what was asked for. `write` runs in every iteration; `flush` empties a store that is full."""
+
+    @abc.abstractmethod
+    def init(self, problem: Differentiable, setup: Setup, example: Attempt) -> PyTree[Any]:
+        """An empty store for steps shaped as the example."""
+
+    @abc.abstractmethod
+    def write(self, problem: Differentiable, setup: Setup, store: PyTree[Any], attempt: Attempt) -> PyTree[Any]:
+        """The store after an attempted step."""
+
+    def full(self, store: PyTree[Any]) -> BoolScalar | None:
+        """Whether the store must be emptied before the next step, the same in all lanes; `None` for never."""
+        del store
+        return None
+
+    def flush(self, problem: Differentiable, setup: Setup, store: PyTree[Any]) -> PyTree[Any]:
+        """The store with room for more steps."""
+        del problem, setup
+        return store
+
+    @abc.abstractmethod
+    def finish(self, store: PyTree[Any]) -> PyTree[Any]:
+        """What was recorded, after the last flush."""

@@ -1,0 +1,54 @@
+"""Every step, made ready for values inside it."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array
+
+from nde.core import tree
+from nde.core.lanes import any_lane
+from nde.core.types import IntScalar
+from nde.integrate.output import DenseStep
+from nde.integrate.problem import Differentiable, Setup, dense_step
+from nde.integrate.recorders.base import AbstractRecorder, Attempt
+
+
+class _Steps(eqx.Module):
+    steps: DenseStep
+    used: IntScalar
+
+
+class DenseRecorder(AbstractRecorder):
+    """Keeps each accepted step with its stages, for as many steps as `max_steps` allows."""
+
+    max_steps: int = eqx.field(static=True)
+
+    def init(self, problem: Differentiable, setup: Setup, example: Attempt) -> _Steps:
+        """Room for all steps."""
+        step = jax.eval_shape(lambda attempt: self._step(problem, setup, attempt), example)
+        return _Steps(steps=tree.empty_rows(self.max_steps, step), used=jnp.asarray(0, jnp.int32))
+
+    def write(self, problem: Differentiable, setup: Setup, store: _Steps, attempt: Attempt) -> _Steps:
+        """One more step; of length zero in a lane that rejected it."""
+        step = self._step(problem, setup, attempt)
+        return _Steps(
+            steps=tree.set_row(store.steps, store.used, step), used=store.used + any_lane(attempt.accepted)
+        )
+
+    def finish(self, store: _Steps) -> DenseStep:
+        """The steps; the slots behind the last start and end at infinity."""
+        used = jnp.arange(self.max_steps) < store.used
+
+        def ended(ts: Array) -> Array:
+            return jnp.where(used, ts, jnp.inf)
+
+        steps = store.steps
+        return eqx.tree_at(lambda s: (s.start, s.end), steps, (ended(steps.start), ended(steps.end)))
+
+    @staticmethod
+    def _step(problem: Differentiable, setup: Setup, attempt: Attempt) -> DenseStep:
+        end = attempt.recorded_end
+        step = dense_step(
+            problem, setup, attempt.start, attempt.plan.end, attempt.y, attempt.out.stages, attempt.drive
+        )
+        return eqx.tree_at(lambda s: s.end, step, end)

@@ -1,0 +1,110 @@
+"""Save times of cheap vector fields: steps are noted, and the stages of those that matter computed again.
+
+Whatever else happens in the loop body keeps a small system's step from fusing into a few kernels. So the loop only
+notes `(start, end, y)`. When the notes are full, or the solve is done, one search finds the step of each save time,
+and all of them are evaluated at once.
+"""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, PyTree
+
+from nde.core import tree
+from nde.core.lanes import any_lane
+from nde.core.types import BoolScalar, IntScalar, Time, Y
+from nde.integrate.output import AtTimes, call_fn, padded_rows
+from nde.integrate.problem import Differentiable, Setup, dense_step, drive_of, first_cache, step_map, value_inside
+from nde.integrate.recorders.base import AbstractRecorder, Attempt
+
+
+class _Notes(eqx.Module):
+    starts: Array
+    ends: Array
+    ys: Y
+    states: PyTree[Array]
+    used: IntScalar
+    covered: Time
+    saved: PyTree[Array]
+
+
+class SampledRecorder(AbstractRecorder):
+    """Saves at given times by noting steps.
+
+    Attributes:
+        output: The index of its `AtTimes` among the problem's outputs.
+        capacity: Room for notes; `None` for a choice by the number of save times.
+    """
+
+    output: int = eqx.field(static=True)
+    capacity: int | None = eqx.field(default=None, static=True)
+
+    def init(self, problem: Differentiable, setup: Setup, example: Attempt) -> _Notes:
+        """No notes, nothing saved."""
+        wanted = self._wanted(problem)
+        struct = jax.eval_shape(lambda t, y: call_fn(wanted.fn, t, y, problem.args), example.start, example.y)
+        times = wanted.ts.shape[0]
+        capacity = self.capacity or min(max(4 * times, 128), 1024)
+        capacity = capacity if setup.max_steps is None else max(1, min(capacity, setup.max_steps))
+        return _Notes(
+            starts=jnp.zeros((capacity,), example.start.dtype),
+            ends=jnp.zeros((capacity,), example.start.dtype),
+            ys=tree.empty_rows(capacity, example.y),
+            states=tree.empty_rows(capacity, example.state),
+            used=jnp.asarray(0, jnp.int32),
+            covered=jnp.full_like(example.start, -jnp.inf),
+            saved=padded_rows(times, struct),
+        )
+
+    def write(self, problem: Differentiable, setup: Setup, store: _Notes, attempt: Attempt) -> _Notes:
+        """One more note; a note that no lane needs is overwritten by the next."""
+        del problem, setup
+        return _Notes(
+            starts=tree.set_row(store.starts, store.used, attempt.start),
+            ends=tree.set_row(store.ends, store.used, attempt.recorded_end),
+            ys=tree.set_row(store.ys, store.used, attempt.y),
+            states=tree.set_row(store.states, store.used, attempt.state),
+            used=store.used + any_lane(attempt.accepted),
+            covered=store.covered,
+            saved=store.saved,
+        )
+
+    def full(self, store: _Notes) -> BoolScalar | None:
+        """Whether there is no room for a further note."""
+        if self.capacity is not None:
+            return None
+        return store.used >= store.starts.shape[0]
+
+    def flush(self, problem: Differentiable, setup: Setup, store: _Notes) -> _Notes:
+        """Evaluates all save times inside the noted steps."""
+        wanted = self._wanted(problem)
+        noted = jnp.arange(store.ends.shape[0]) < store.used
+        ends = jnp.where(noted, store.ends, jnp.inf)
+        steps = jnp.searchsorted(ends, wanted.ts, side="left")
+        reached = (steps < store.used) & (wanted.ts > store.covered)
+        steps = jnp.minimum(steps, store.ends.shape[0] - 1)
+
+        def value(step: IntScalar, at: Time) -> PyTree[Array]:
+            start, end = store.starts[step], store.ends[step]
+            y, state = tree.row(store.ys, step), tree.row(store.states, step)
+            drive, _ = drive_of(problem, setup, start, end, problem.term.begin(setup.real(start)))
+            cache = first_cache(problem, setup, start, y)
+            out = step_map(problem, setup, start, end, y, state, cache, drive)
+            inside = dense_step(problem, setup, start, end, y, out.stages, drive)
+            return call_fn(wanted.fn, setup.real(at), value_inside(setup.solver, inside, at), problem.args)
+
+        values = jax.vmap(value)(steps, wanted.ts)
+        saved = jax.vmap(tree.where)(reached, values, store.saved)
+        covered = jnp.where(store.used > 0, store.ends[jnp.maximum(store.used - 1, 0)], store.covered)
+        return eqx.tree_at(
+            lambda s: (s.saved, s.used, s.covered), store, (saved, jnp.zeros_like(store.used), covered)
+        )
+
+    def finish(self, store: _Notes) -> PyTree[Array]:
+        """The values at the save times; padding where the solve did not get."""
+        return store.saved
+
+    def _wanted(self, problem: Differentiable) -> AtTimes:
+        wanted = problem.outputs[self.output]
+        assert isinstance(wanted, AtTimes)
+        return wanted

@@ -1,0 +1,71 @@
+"""A path: a value at every time of an interval."""
+
+import abc
+from typing import Any
+
+import equinox as eqx
+from jaxtyping import PyTree
+
+from nde.core.types import BoolScalar, RealScalar
+
+
+class AbstractPath(eqx.Module):
+    """A function of time that can drive a term or be asked for its value.
+
+    `evaluate` is the stateless public face. Loops use `prepare` and `commit` instead, which carry a *place*: what the
+    path wants to remember between steps (an interval index, a cached noise). `prepare` is called once per attempted
+    step, before the stages, so that no search and no random number is left inside a stage.
+
+    Example:
+        ```python
+        import jax.numpy as jnp
+        import nde
+
+        class Ramp(nde.AbstractPath):
+            def evaluate(self, t0, t1=None, left=True):
+                return jnp.asarray(t0) if t1 is None else jnp.asarray(t1) - t0
+
+        print(Ramp().evaluate(0.0, 2.0))
+        ```
+    """
+
+    @abc.abstractmethod
+    def evaluate(self, t0: RealScalar, t1: RealScalar | None = None, left: bool = True) -> PyTree[Any]:
+        """The value at `t0`, or the increment from `t0` to `t1`.
+
+        Args:
+            t0: A time.
+            t1: Another time; if given, the increment from `t0` to `t1` is returned.
+            left: At a jump, whether to return the limit from the left.
+
+        Returns:
+            A pytree of arrays.
+        """
+
+    def begin(self, t0: RealScalar) -> PyTree[Any]:
+        """The place before the first step."""
+        del t0
+        return None
+
+    def prepare(
+        self, t0: RealScalar, t1: RealScalar, nodes: tuple[float, ...], needs: frozenset[str], place: PyTree[Any]
+    ) -> tuple[PyTree[Any], PyTree[Any]]:
+        """What the stages of a step from `t0` to `t1` need, and the place after it.
+
+        Args:
+            t0: Start of the step.
+            t1: End of the step; before `t0` when walking backward.
+            nodes: The stages' times as fractions of the step.
+            needs: What the solver wants beyond increments.
+            place: The place before the step.
+
+        Returns:
+            The drive of the step, and the place should the step be accepted.
+        """
+        del nodes, needs
+        return self.evaluate(t0, t1), place
+
+    def commit(self, accepted: BoolScalar, old: PyTree[Any], new: PyTree[Any]) -> PyTree[Any]:
+        """The place after a step was judged: a path decides what a rejection means for it."""
+        del accepted, old
+        return new

@@ -1,0 +1,24 @@
+"""Time itself as a path: what drives an ordinary differential equation."""
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from nde.core.types import RealScalar
+from nde.paths.base import AbstractPath
+
+
+class TimePath(AbstractPath):
+    """The identity: its value is the time, its increment the step size.
+
+    Example:
+        ```python
+        import nde
+
+        print(nde.TimePath().evaluate(1.0, 3.0))
+        ```
+    """
+
+    def evaluate(self, t0: RealScalar, t1: RealScalar | None = None, left: bool = True) -> Float[Array, ""]:
+        """The time `t0`, or the difference `t1 - t0`."""
+        del left
+        return jnp.asarray(t0) if t1 is None else jnp.asarray(t1 - t0)

@@ -1,0 +1,9 @@
+"""The front door: it checks and normalizes what the user gives once, and joins all parts."""
+
+from nde.solve.diffeqsolve import diffeqsolve
+from nde.solve.interpolation import DenseInterpolation
+from nde.solve.odeint import odeint
+from nde.solve.saveat import SaveAt, SubSaveAt
+from nde.solve.solution import Solution
+
+__all__ = ["DenseInterpolation", "SaveAt", "Solution", "SubSaveAt", "diffeqsolve", "odeint"]

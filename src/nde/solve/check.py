@@ -1,0 +1,75 @@
+"""Misuse, seen at the front door: in the structure of what was given, at trace time; in its numbers, as a code."""
+
+from typing import Any
+
+import jax.numpy as jnp
+from jaxtyping import Array
+
+from nde.core.results import RESULTS, SUCCESSFUL, code_of, first_failure
+from nde.core.types import IntScalar, Time
+from nde.integrate.output import AtTimes
+from nde.integrate.problem import Differentiable
+from nde.solve.saveat import SaveAt
+from nde.solvers import AbstractSolver
+from nde.stepping import AbstractStepSizeController
+from nde.terms import AbstractTerm
+
+
+def check_types(terms: Any, solver: Any, controller: Any, saveat: Any, event: Any) -> None:
+    """Whether each argument is of its kind.
+
+    Raises:
+        TypeError: If one is not.
+    """
+    kinds = (
+        ("terms", terms, AbstractTerm, "nde.ODETerm(vector_field)"),
+        ("solver", solver, AbstractSolver, "nde.Tsit5()"),
+        ("stepsize_controller", controller, AbstractStepSizeController, "nde.PIDController(rtol=1e-3, atol=1e-6)"),
+        ("saveat", saveat, SaveAt, "nde.SaveAt(ts=...)"),
+    )
+    for name, value, kind, example in kinds:
+        if not isinstance(value, kind):
+            made = f"the class {value.__name__}" if isinstance(value, type) else f"a {type(value).__name__}"
+            raise TypeError(f"`diffeqsolve` got {made} as `{name}`; it wants an instance such as `{example}`.")
+    if event is not None:
+        raise TypeError("`diffeqsolve` got an `event`; this version has no events: pass `event=None`.")
+
+
+def check_structure(
+    solver: AbstractSolver, controller: AbstractStepSizeController, saveat: SaveAt, max_steps: int | None
+) -> None:
+    """Whether the parts fit together.
+
+    Raises:
+        ValueError: If they do not.
+    """
+    if controller.needs_error and not solver.adaptive:
+        raise ValueError(
+            f"Got {type(solver).__name__}, which estimates no error, with {type(controller).__name__}, which wants "
+            "one. Use a solver such as `nde.Tsit5()`, or `nde.ConstantStepSize()` with a `dt0`."
+        )
+    if max_steps is not None and max_steps < 1:
+        raise ValueError(f"Got `max_steps={max_steps}`; it wants a positive number of steps, or `None` for no bound.")
+    steps = any(sub.steps for sub in saveat.leaves())
+    if max_steps is None and (steps or saveat.dense):
+        what = "SaveAt(steps=...)" if steps else "SaveAt(dense=True)"
+        raise ValueError(f"Got `max_steps=None` with `{what}`, which wants to know how much room to make. Give a bound.")
+
+
+def code_of_inputs(problem: Differentiable, controller: AbstractStepSizeController, dt0: Time | None) -> IntScalar:
+    """`SUCCESSFUL`, or the code of the first thing that is wrong with the numbers."""
+    t0, t1 = problem.t0, problem.t1
+    code = _fails(t0 == t1, RESULTS.empty_interval)
+    if dt0 is not None:
+        code = first_failure(code, _fails(~(jnp.isfinite(dt0) & (dt0 > 0)), RESULTS.bad_dt0))
+    code = first_failure(code, jnp.asarray(controller.check(t0, t1), jnp.int32))
+    for output in problem.outputs:
+        if isinstance(output, AtTimes):
+            ts = output.ts
+            code = first_failure(code, _fails(jnp.any(ts[1:] < ts[:-1]), RESULTS.bad_ts_order))
+            code = first_failure(code, _fails(~jnp.all((ts >= t0) & (ts <= t1)), RESULTS.bad_ts_range))
+    return code
+
+
+def _fails(condition: Array, why: RESULTS) -> IntScalar:
+    return jnp.where(condition, code_of(why), SUCCESSFUL).astype(jnp.int32)

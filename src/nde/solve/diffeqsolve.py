@@ -1,0 +1,209 @@
+"""The front door."""
+
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import PyTree
+
+from nde.core.results import result_of
+from nde.core.types import Args, RealScalar, Y
+from nde.gradients import AbstractAdjoint, RecursiveCheckpointAdjoint
+from nde.integrate.outcome import Outcome
+from nde.integrate.problem import Differentiable, Setup
+from nde.integrate.progress import AbstractProgressMeter, NoProgressMeter
+from nde.solve.check import check_types
+from nde.solve.collect import collect
+from nde.solve.interpolation import DenseInterpolation
+from nde.solve.normalize import ControllerResume, SolverResume, normalize, time_dtype, strong, state_array
+from nde.solve.report import Facts, raise_now, raise_when_run
+from nde.solve.saveat import SaveAt
+from nde.solve.solution import Solution
+from nde.solvers import AbstractSolver
+from nde.stepping import AbstractStepSizeController, ConstantStepSize
+from nde.terms import AbstractTerm
+
+
+def diffeqsolve(
+    terms: AbstractTerm,
+    solver: AbstractSolver,
+    t0: RealScalar,
+    t1: RealScalar,
+    dt0: RealScalar | None,
+    y0: Y,
+    args: Args = None,
+    *,
+    saveat: SaveAt = SaveAt(t1=True),
+    stepsize_controller: AbstractStepSizeController = ConstantStepSize(),
+    adjoint: AbstractAdjoint = RecursiveCheckpointAdjoint(),
+    event: None = None,
+    max_steps: int | None = 4096,
+    throw: bool = True,
+    progress_meter: AbstractProgressMeter = NoProgressMeter(),
+    solver_state: PyTree[Any] = None,
+    controller_state: PyTree[Any] = None,
+    made_jump: Any = None,
+) -> Solution:
+    """Solves an ordinary differential equation `dy/dt = f(t, y, args)` from `t0` to `t1`.
+
+    Works under `jax.jit`, `jax.vmap` and `jax.grad` and their nestings. Numbers (times, tolerances, step sizes) are
+    traced: changing them does not compile anew.
+
+    **The default controller is `ConstantStepSize`**: steps of size `dt0`, whatever the error. For steps that keep a
+    tolerance pass `stepsize_controller=nde.PIDController(rtol=..., atol=...)`.
+
+    Args:
+        terms: The right-hand side, `ODETerm(vector_field)`.
+        solver: The method, such as `Tsit5()`.
+        t0: Start of the solve, in units of time.
+        t1: End of the solve; before `t0` for a solve backward in time.
+        dt0: Size of the first step (of every step, with constant steps), of the sign of `t1 - t0`; `None` lets an
+            adaptive controller choose.
+        y0: The state at `t0`, any pytree of arrays or numbers.
+        args: Handed to the vector field as it is.
+        saveat: What to save; by default the state at `t1`.
+        stepsize_controller: How steps are chosen.
+        adjoint: How the solve is differentiated.
+        event: `None`; this version has no events.
+        max_steps: Most steps to attempt, or `None` for no bound.
+        throw: Whether a failure raises; otherwise `sol.result` tells it.
+        progress_meter: Shows how far the solve has come.
+        solver_state: `sol.solver_state` of an earlier solve, to go on from it.
+        controller_state: `sol.controller_state` of an earlier solve.
+        made_jump: `sol.made_jump` of an earlier solve.
+
+    Returns:
+        The solution: `sol.ts` and `sol.ys` with a leading axis of times, `sol.stats`, `sol.result`.
+
+    Raises:
+        TypeError: If an argument is of the wrong kind, or the vector field returns a dtype that `y0` cannot hold.
+        ValueError: If the vector field's result does not fit `y0`, or parts do not fit together.
+        SolveError: If the solve fails and `throw=True`. Under `jax.jit` the failure comes as JAX's own runtime error
+            with the same words.
+
+    Example:
+        ```python
+        import jax.numpy as jnp
+        import nde
+
+        def lotka_volterra(t, y, args):
+            prey, predators = y
+            return jnp.stack([prey * (1.0 - predators), predators * (prey - 1.0)])
+
+        sol = nde.diffeqsolve(
+            nde.ODETerm(lotka_volterra), nde.Tsit5(), 0.0, 10.0, None, jnp.array([2.0, 1.0]),
+            saveat=nde.SaveAt(ts=jnp.linspace(0.0, 10.0, 5)),
+            stepsize_controller=nde.PIDController(rtol=1e-6, atol=1e-6),
+        )
+        print(sol.ys)
+        ```
+    """
+    check_types(terms, solver, stepsize_controller, saveat, event)
+    y0 = jax.tree.map(state_array, y0)
+    dtype = time_dtype([t0, t1, dt0, *(sub.ts for sub in saveat.leaves())], y0)
+    times = tuple(None if t is None else strong(t, dtype) for t in (t0, t1, dt0))
+    controller = jax.tree.map(lambda x: jnp.asarray(x) if isinstance(x, float) else x, stepsize_controller)
+    try:
+        solution, facts = _solve(
+            terms,
+            solver,
+            times,
+            y0,
+            args,
+            saveat,
+            controller,
+            adjoint,
+            max_steps,
+            progress_meter,
+            (solver_state, controller_state, made_jump),
+        )
+    except TypeError as error:
+        if "custom_vjp" in str(error) and "jvp" in str(error):
+            raise TypeError(_NO_FORWARD_MODE) from error
+        raise
+    return _thrown(solution, facts) if throw else solution
+
+
+_NO_FORWARD_MODE = (
+    "Got forward-mode differentiation (`jax.jvp`, `jax.jacfwd`, `jax.linearize`) of a solve with "
+    "`RecursiveCheckpointAdjoint`, the default, which has reverse mode only. Pass `adjoint=nde.ForwardMode()`, or "
+    "`adjoint=nde.DirectAdjoint()` for both modes."
+)
+
+
+@eqx.filter_jit
+def _solve(
+    terms: AbstractTerm,
+    solver: AbstractSolver,
+    times: tuple[Any, Any, Any],
+    y0: Y,
+    args: Args,
+    saveat: SaveAt,
+    controller: AbstractStepSizeController,
+    adjoint: AbstractAdjoint,
+    max_steps: int | None,
+    meter: AbstractProgressMeter,
+    states: tuple[SolverResume | None, ControllerResume | None, Any],
+) -> tuple[Solution, Facts]:
+    problem, setup = normalize(terms, solver, *times, y0, args, saveat, controller, max_steps, meter, *states)
+    outcome = adjoint.solve(problem, setup)
+    return _solution(problem, setup, saveat, outcome), _facts(times, controller, saveat, setup, outcome)
+
+
+def _solution(problem: Differentiable, setup: Setup, saveat: SaveAt, outcome: Outcome) -> Solution:
+    """The outcome as the user sees it."""
+    ts, ys = collect(problem, setup, saveat, outcome)
+    dense = DenseInterpolation(outcome.saved[-1], setup.solver, setup.direction) if saveat.dense else None
+    resumable = jax.tree.map(
+        jax.lax.stop_gradient, (outcome.solver_cache, outcome.controller_state, outcome.h), is_leaf=eqx.is_array
+    )
+    cache, controller_state, h = resumable
+    return Solution(
+        t0=setup.real(problem.t0),
+        t1=setup.real(problem.t1),
+        ts=ts,
+        ys=ys,
+        interpolation=dense,
+        stats={
+            "num_steps": outcome.steps,
+            "num_accepted_steps": outcome.accepted,
+            "num_rejected_steps": outcome.steps - outcome.accepted,
+            "max_steps": setup.max_steps,
+        },
+        result=result_of(outcome.code),
+        solver_state=SolverResume(outcome.solver_state, cache) if saveat.solver_state else None,
+        controller_state=ControllerResume(controller_state, h) if saveat.controller_state else None,
+        made_jump=jnp.asarray(False) if saveat.made_jump else None,
+    )
+
+
+def _facts(
+    times: tuple[Any, Any, Any],
+    controller: AbstractStepSizeController,
+    saveat: SaveAt,
+    setup: Setup,
+    outcome: Outcome,
+) -> Facts:
+    """What a message about a failure may quote."""
+    facts: Facts = {"t0": times[0], "t1": times[1], "t": setup.real(outcome.t), "steps": outcome.steps}
+    facts["step size"] = setup.real(outcome.h)
+    if times[2] is not None:
+        facts["dt0"] = times[2]
+    for name in ("rtol", "atol"):
+        if controller.needs_error:
+            facts[name] = getattr(controller, name)
+    saved = [sub.ts for sub in saveat.leaves() if sub.ts is not None]
+    if saved:
+        facts["first of ts"], facts["last of ts"] = saved[0][0], saved[0][-1]
+    return facts
+
+
+def _thrown(solution: Solution, facts: Facts) -> Solution:
+    """The solution, unless it failed: then raises, at once or when the compiled program runs."""
+    code = solution.result._value
+    if not isinstance(code, jax.core.Tracer):
+        raise_now(code, facts)
+        return solution
+    tied = raise_when_run((solution.ys, solution.interpolation), code, facts)
+    return eqx.tree_at(lambda s: (s.ys, s.interpolation), solution, tied, is_leaf=lambda x: x is None)

@@ -1,0 +1,66 @@
+"""A solution between its steps."""
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array
+
+from nde.core import tree
+from nde.core.types import IntScalar, RealScalar, Y
+from nde.integrate.output import DenseStep
+from nde.integrate.problem import value_inside
+from nde.paths import AbstractPath
+from nde.solvers import AbstractSolver
+
+
+class DenseInterpolation(AbstractPath):
+    """All steps of a solve, to be evaluated anywhere between its ends; made by `SaveAt(dense=True)`.
+
+    Attributes:
+        steps: The steps, of leading axis `(max_steps,)`.
+        solver: The solver, which knows how to go between.
+        direction: 1 or -1, for a forward or backward solve.
+
+    Example:
+        ```python
+        import nde
+
+        term = nde.ODETerm(lambda t, y, args: -y)
+        sol = nde.diffeqsolve(term, nde.Tsit5(), 0.0, 1.0, 0.1, 1.0, saveat=nde.SaveAt(dense=True))
+        print(sol.interpolation.evaluate(0.25))
+        ```
+    """
+
+    steps: DenseStep
+    solver: AbstractSolver
+    direction: IntScalar
+
+    def evaluate(self, t0: RealScalar, t1: RealScalar | None = None, left: bool = True) -> Y:
+        """The state at `t0`, or the increment from `t0` to `t1`."""
+        if t1 is not None:
+            before, after = self.evaluate(t0, left=left), self.evaluate(t1, left=left)
+            return jax.tree.map(jnp.subtract, after, before)
+        at, step = self._find(t0, left)
+        return value_inside(self.solver, step, at)
+
+    def derivative(self, t: RealScalar, left: bool = True) -> Y:
+        """The derivative of the interpolated state in time."""
+        at, step = self._find(t, left)
+        length = step.end - step.start
+        empty = length == 0
+        safe = jnp.where(empty, 1, length)
+        theta = jnp.where(empty, 0, (at - step.start) / safe)
+        slopes = self.solver.interpolate_derivative(theta, step.scale, step.stages)
+
+        def leaf(x: Array) -> Array:
+            return x / (safe * self.direction).astype(tree.real_dtype(x))
+
+        return jax.tree.map(leaf, slopes)
+
+    def _find(self, t: RealScalar, left: bool) -> tuple[Array, DenseStep]:
+        """The loop time, and the step that holds it; at a step's end the earlier one if `left`."""
+        dtype = self.steps.end.dtype
+        at = jnp.asarray(t, dtype) * self.direction.astype(dtype)
+        used = jnp.sum(jnp.isfinite(self.steps.end))
+        index = jnp.searchsorted(self.steps.end, at, side="left" if left else "right")
+        return at, tree.row(self.steps, jnp.clip(index, 0, jnp.maximum(used - 1, 0)))
+

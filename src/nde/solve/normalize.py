@@ -1,0 +1,145 @@
+"""What the user gave, in the form that the loops trust."""
+
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, PyTree
+
+from nde.core.tree import real_dtype
+from nde.core.types import Args, RealScalar, Time, Y
+from nde.integrate.output import AtSteps, AtTimes, DenseSteps, Output
+from nde.integrate.problem import Differentiable, Resume, Setup
+from nde.integrate.progress import AbstractProgressMeter
+from nde.solve.check import check_structure, code_of_inputs
+from nde.solve.cost import is_costly
+from nde.solve.saveat import SaveAt
+from nde.solvers import AbstractSolver
+from nde.stepping import AbstractStepSizeController
+from nde.terms import AbstractTerm
+
+
+class SolverResume(eqx.Module):
+    """A solver's last state and cache, as `Solution.solver_state` holds them."""
+
+    state: PyTree[Any]
+    cache: PyTree[Any]
+
+
+class ControllerResume(eqx.Module):
+    """A controller's last state and the step it wanted next, as `Solution.controller_state` holds them."""
+
+    state: PyTree[Any]
+    h: Time
+
+
+def normalize(
+    terms: AbstractTerm,
+    solver: AbstractSolver,
+    t0: RealScalar,
+    t1: RealScalar,
+    dt0: RealScalar | None,
+    y0: Y,
+    args: Args,
+    saveat: SaveAt,
+    controller: AbstractStepSizeController,
+    max_steps: int | None,
+    meter: AbstractProgressMeter,
+    solver_state: SolverResume | None,
+    controller_state: ControllerResume | None,
+    made_jump: Any,
+) -> tuple[Differentiable, Setup]:
+    """The problem and its setup: times as loop times of one dtype, states as arrays, functions closure-converted."""
+    check_structure(solver, controller, saveat, max_steps)
+    y0 = jax.tree.map(state_array, y0)
+    args = jax.tree.map(lambda x: jnp.asarray(x) if isinstance(x, np.ndarray | np.generic) else x, args)
+    dtype = time_dtype([t0, t1, dt0, *(sub.ts for sub in saveat.leaves())], y0)
+    t0, t1 = strong(t0, dtype), strong(t1, dtype)
+    direction = jnp.where(t0 <= t1, 1, -1).astype(jnp.int32)
+    sign = direction.astype(dtype)
+    term = terms.closed(t0, y0, args)
+    step = None if dt0 is None else jax.lax.stop_gradient(strong(dt0, dtype) * sign)
+    wrapped = controller.wrap(direction, dtype)
+    problem = Differentiable(
+        term=term,
+        y0=y0,
+        args=args,
+        t0=t0 * sign,
+        t1=t1 * sign,
+        landmarks=wrapped.landmarks,
+        outputs=outputs_of(saveat, t0, y0, args, sign),
+        solver_state=solver.init(term, t0, y0, args) if solver_state is None else solver_state.state,
+    )
+    setup = Setup(
+        solver=solver,
+        controller=wrapped,
+        direction=direction,
+        dt0=step,
+        code=code_of_inputs(problem, wrapped, step),
+        resume=_resume(term, solver, t0, y0, args, dt0, solver_state, controller_state, made_jump),
+        meter=meter,
+        max_steps=max_steps,
+        costly=is_costly(term, t0, y0, args),
+    )
+    return problem, setup
+
+
+def outputs_of(saveat: SaveAt, t0: Time, y0: Y, args: Args, sign: Array) -> tuple[Output, ...]:
+    """The outputs of the loop, in the order of the `SubSaveAt`s: times, then steps; dense steps come last."""
+    outputs: list[Output] = []
+    for sub in saveat.leaves():
+        if sub.ts is None and not sub.steps:
+            continue
+        fn = eqx.filter_closure_convert(sub.fn, t0, y0, args)
+        if sub.ts is not None:
+            outputs.append(AtTimes(strong(sub.ts, t0.dtype) * sign, fn))
+        if sub.steps:
+            outputs.append(AtSteps(fn, sub.steps))
+    if saveat.dense:
+        outputs.append(DenseSteps())
+    return tuple(outputs)
+
+
+def time_dtype(times: list[Any], y0: Y) -> Any:
+    """The dtype of time: that of the times given, and at least the precision of the state."""
+    given = [t for t in times if t is not None]
+    dtype = jnp.result_type(*given)
+    if jnp.issubdtype(dtype, jnp.complexfloating):
+        raise TypeError(f"Times of dtype {dtype} were given; `t0`, `t1`, `dt0` and `ts` want to be real.")
+    if not jnp.issubdtype(dtype, jnp.floating):
+        dtype = jnp.result_type(float)
+    return jnp.result_type(dtype, *(real_dtype(leaf) for leaf in jax.tree.leaves(y0)))
+
+
+def strong(x: Any, dtype: Any) -> Array:
+    """An array of exactly this dtype, not a weakly typed one."""
+    return jax.lax.convert_element_type(jnp.asarray(x), dtype)
+
+
+def state_array(x: Any) -> Array:
+    """A leaf of the state as a real or complex floating array."""
+    x = jnp.asarray(x)
+    return strong(x, x.dtype if jnp.issubdtype(x.dtype, jnp.inexact) else jnp.result_type(float))
+
+
+def _resume(
+    term: AbstractTerm,
+    solver: AbstractSolver,
+    t0: Time,
+    y0: Y,
+    args: Args,
+    dt0: RealScalar | None,
+    solver_state: SolverResume | None,
+    controller_state: ControllerResume | None,
+    made_jump: Any,
+) -> Resume:
+    cache = None if solver_state is None else solver_state.cache
+    if cache is not None and made_jump is not None:
+        fresh = solver.warm(term, t0, y0, args)
+        cache = jax.tree.map(lambda f, c: jnp.where(made_jump, f, c), fresh, cache)
+    if controller_state is None:
+        return Resume(solver_cache=cache)
+    h = controller_state.h if dt0 is None else None
+    return Resume(solver_cache=cache, controller_state=controller_state.state, h=h)

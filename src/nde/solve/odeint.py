@@ -1,0 +1,95 @@
+"""The one-line door."""
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import equinox as eqx
+from jaxtyping import Array, PyTree, Real
+
+from nde.core.types import Args, RealScalar, Y
+from nde.gradients import AbstractAdjoint, RecursiveCheckpointAdjoint
+from nde.solve.diffeqsolve import diffeqsolve
+from nde.solve.saveat import SaveAt
+from nde.solvers import AbstractSolver, Tsit5
+from nde.stepping import PIDController
+from nde.terms import ODETerm
+
+
+def odeint(
+    f: Callable[..., PyTree[Any]],
+    y0: Y,
+    ts: Real[Array, " times"],
+    args: Args = None,
+    *,
+    rtol: RealScalar = 1e-6,
+    atol: RealScalar = 1e-6,
+    solver: AbstractSolver = Tsit5(),
+    adjoint: AbstractAdjoint = RecursiveCheckpointAdjoint(),
+    max_steps: int | None = 4096,
+) -> PyTree[Any]:
+    """Solves `dy/dt = f(t, y)` with adaptive steps and returns the state at each of the times.
+
+    Args:
+        f: The vector field, `(t, y)` or `(t, y, args)`.
+        y0: The state at `ts[0]`, any pytree.
+        ts: Sorted times of shape `(times,)`, increasing or decreasing, the first being that of `y0`.
+        args: Handed to a vector field of three arguments.
+        rtol: Relative tolerance.
+        atol: Absolute tolerance, in units of the state.
+        solver: The method; it must estimate its error.
+        adjoint: How the solve is differentiated.
+        max_steps: Most steps to attempt.
+
+    Returns:
+        The states, each leaf with a leading axis `(times,)`; the first is `y0`.
+
+    Raises:
+        ValueError: If fewer than two times are given, or the vector field does not fit `y0`.
+        SolveError: If the solve fails.
+
+    Example:
+        ```python
+        import jax.numpy as jnp
+        import nde
+
+        print(nde.odeint(lambda t, y: -y, jnp.array([1.0, 2.0]), jnp.linspace(0.0, 1.0, 3)))
+        ```
+    """
+    if len(ts) < 2:
+        raise ValueError(f"`odeint` got {len(ts)} times; it wants at least two, the first being that of y0.")
+    field = f if _takes_args(f) else _WithoutArgs(f)
+    sol = diffeqsolve(
+        ODETerm(field),
+        solver,
+        ts[0],
+        ts[-1],
+        None,
+        y0,
+        args,
+        saveat=SaveAt(ts=ts),
+        stepsize_controller=PIDController(rtol=rtol, atol=atol),
+        adjoint=adjoint,
+        max_steps=max_steps,
+    )
+    return sol.ys
+
+
+def _takes_args(f: Callable[..., Any]) -> bool:
+    try:
+        parameters = inspect.signature(f).parameters.values()
+    except (TypeError, ValueError):
+        return True
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    required = [p for p in parameters if p.kind in kinds and p.default is inspect.Parameter.empty]
+    return len(required) != 2 or any(p.kind is inspect.Parameter.VAR_POSITIONAL for p in parameters)
+
+
+class _WithoutArgs(eqx.Module):
+    """A vector field `(t, y)` as one of `(t, y, args)`; equal for equal functions, so that nothing compiles anew."""
+
+    f: Callable[..., PyTree[Any]]
+
+    def __call__(self, t: RealScalar, y: Y, args: Args) -> PyTree[Any]:
+        del args
+        return self.f(t, y)

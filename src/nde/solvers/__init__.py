@@ -1,0 +1,31 @@
+"""One step of each method."""
+
+from nde.solvers.base import AbstractSolver, Advice, StepOut
+from nde.solvers.bosh3 import Bosh3
+from nde.solvers.dopri5 import Dopri5
+from nde.solvers.dopri8 import Dopri8
+from nde.solvers.euler import Euler
+from nde.solvers.heun import Heun
+from nde.solvers.midpoint import Midpoint
+from nde.solvers.ralston import Ralston
+from nde.solvers.runge_kutta import ExplicitRungeKutta
+from nde.solvers.tableau import ButcherTableau
+from nde.solvers.tsit5 import Tsit5
+from nde.solvers.vern7 import Vern7
+
+__all__ = [
+    "AbstractSolver",
+    "Advice",
+    "Bosh3",
+    "ButcherTableau",
+    "Dopri5",
+    "Dopri8",
+    "Euler",
+    "ExplicitRungeKutta",
+    "Heun",
+    "Midpoint",
+    "Ralston",
+    "StepOut",
+    "Tsit5",
+    "Vern7",
+]

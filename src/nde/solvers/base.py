@@ -1,0 +1,104 @@
+"""What a solver is: one step, and what it says of itself."""
+
+import abc
+from typing import Any, ClassVar
+
+import equinox as eqx
+from jaxtyping import PyTree
+
+from nde.core.types import Args, RealScalar, Y
+from nde.terms import AbstractTerm
+
+
+class Advice(eqx.Module):
+    """What a solver has to say to the controller beyond its error estimate; `None` where it has nothing to say."""
+
+    order: RealScalar | None = None
+    step: RealScalar | None = None
+    stiffness: RealScalar | None = None
+
+
+class StepOut(eqx.Module):
+    """The outcome of one attempted step.
+
+    Attributes:
+        y: The state at the end of the step.
+        error: An estimate of the local error, shaped as the state; `None` without one.
+        stages: What values inside the step are computed from.
+        cache: What the next step can use again, but could also rebuild.
+        state: What the next step needs and cannot rebuild.
+        advice: Wishes to the controller.
+    """
+
+    y: Y
+    error: Y | None
+    stages: PyTree[Any]
+    cache: PyTree[Any]
+    state: PyTree[Any]
+    advice: Advice = Advice()
+
+
+class AbstractSolver(eqx.Module):
+    """A one-step method.
+
+    A step is pure and differentiable: it neither judges nor saves. What a solver carries from step to step comes in
+    two parts. Its *cache* can be rebuilt from `(t, y)` (the last slope of a first-same-as-last method), so no record
+    keeps it; its *state* cannot, so every record does.
+
+    Example:
+        ```python
+        import nde
+
+        assert isinstance(nde.Tsit5(), nde.AbstractSolver)
+        print(nde.Tsit5().order())
+        ```
+    """
+
+    adaptive: eqx.AbstractVar[bool]
+    nodes: eqx.AbstractVar[tuple[float, ...]]
+    needs: ClassVar[frozenset[str]] = frozenset()
+
+    @abc.abstractmethod
+    def order(self, terms: AbstractTerm | None = None) -> int:
+        """The order of convergence for ordinary differential equations."""
+
+    def error_order(self, terms: AbstractTerm | None = None) -> RealScalar:
+        """The order of the local error by which step sizes are chosen."""
+        return self.order(terms)
+
+    def init(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args) -> PyTree[Any]:
+        """The state before the first step."""
+        del terms, t, y, args
+        return None
+
+    @abc.abstractmethod
+    def warm(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args) -> PyTree[Any]:
+        """The cache that a step from `(t, y)` wants."""
+
+    @abc.abstractmethod
+    def step(
+        self,
+        terms: AbstractTerm,
+        y: Y,
+        args: Args,
+        state: PyTree[Any],
+        cache: PyTree[Any],
+        drive: PyTree[Any],
+        t: RealScalar,
+        h: RealScalar,
+    ) -> StepOut:
+        """One step from `t` to `t + h`; `h` is negative when walking backward."""
+
+    @abc.abstractmethod
+    def densify(
+        self, terms: AbstractTerm, y: Y, args: Args, drive: PyTree[Any], t: RealScalar, h: RealScalar, stages: PyTree
+    ) -> PyTree[Any]:
+        """The stages, with those added that only values inside the step need."""
+
+    @abc.abstractmethod
+    def interpolate(self, theta: RealScalar, y: Y, scale: RealScalar, stages: PyTree[Any]) -> Y:
+        """The state at a fraction `theta` of the step, from densified stages."""
+
+    @abc.abstractmethod
+    def interpolate_derivative(self, theta: RealScalar, scale: RealScalar, stages: PyTree[Any]) -> Y:
+        """The derivative of `interpolate` in `theta`."""

@@ -1,0 +1,29 @@
+"""Heun's method of order 2."""
+
+from nde.solvers.runge_kutta import ExplicitRungeKutta
+from nde.solvers.tableau import ButcherTableau
+
+TABLEAU = ButcherTableau(c=(1,), a_lower=((1,),), b_sol=(1 / 2, 1 / 2), b_error=(-1 / 2, 1 / 2))
+
+
+class Heun(ExplicitRungeKutta):
+    """Heun's method (the explicit trapezoidal rule), of order 2, two stages; Euler's method embedded.
+
+    Source: Hairer, Norsett and Wanner, *Solving Ordinary Differential Equations I*, section II.1,
+    doi:10.1007/978-3-540-78862-1.
+
+    Example:
+        ```python
+        import nde
+
+        sol = nde.diffeqsolve(
+            nde.ODETerm(lambda t, y, args: -y), nde.Heun(), 0.0, 1.0, None, 1.0,
+            stepsize_controller=nde.PIDController(rtol=1e-3, atol=1e-6),
+        )
+        print(sol.ys)
+        ```
+    """
+
+    def __init__(self) -> None:
+        """Takes no arguments."""
+        super().__init__(TABLEAU, order=2)

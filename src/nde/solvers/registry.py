@@ -1,0 +1,26 @@
+"""Every solver, by name; the laws run on each row."""
+
+from collections.abc import Callable
+
+from nde.solvers.base import AbstractSolver
+from nde.solvers.bosh3 import Bosh3
+from nde.solvers.dopri5 import Dopri5
+from nde.solvers.dopri8 import Dopri8
+from nde.solvers.euler import Euler
+from nde.solvers.heun import Heun
+from nde.solvers.midpoint import Midpoint
+from nde.solvers.ralston import Ralston
+from nde.solvers.tsit5 import Tsit5
+from nde.solvers.vern7 import Vern7
+
+REGISTRY: dict[str, Callable[[], AbstractSolver]] = {
+    "Euler": Euler,
+    "Midpoint": Midpoint,
+    "Heun": Heun,
+    "Ralston": Ralston,
+    "Bosh3": Bosh3,
+    "Tsit5": Tsit5,
+    "Dopri5": Dopri5,
+    "Vern7": Vern7,
+    "Dopri8": Dopri8,
+}

@@ -1,0 +1,129 @@
+"""Explicit Runge-Kutta methods: one step from a tableau, its stages unrolled so that they fuse."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import PyTree
+
+from nde.core import tree
+from nde.core.types import Args, RealScalar, Y
+from nde.solvers.base import AbstractSolver, StepOut
+from nde.solvers.tableau import ButcherTableau, Row
+from nde.terms import AbstractTerm
+
+
+class ExplicitRungeKutta(AbstractSolver):
+    """An explicit Runge-Kutta method given by its tableau.
+
+    Attributes:
+        tableau: The coefficients.
+        convergence: The order of convergence.
+
+    Example:
+        ```python
+        import nde
+
+        kutta = nde.ButcherTableau(c=[0.5, 1.0], a_lower=[[0.5], [-1.0, 2.0]], b_sol=[1 / 6, 2 / 3, 1 / 6])
+        solver = nde.ExplicitRungeKutta(kutta, order=3)
+        print(nde.diffeqsolve(nde.ODETerm(lambda t, y, args: -y), solver, 0.0, 1.0, 0.1, 1.0).ys)
+        ```
+    """
+
+    tableau: ButcherTableau = eqx.field(static=True)
+    convergence: int = eqx.field(static=True)
+    adaptive: bool = eqx.field(static=True, repr=False)
+    nodes: tuple[float, ...] = eqx.field(static=True, repr=False)
+
+    def __init__(self, tableau: ButcherTableau, order: int) -> None:
+        """Make a solver of a tableau.
+
+        Args:
+            tableau: The coefficients.
+            order: The order of convergence (that of the step, not of the embedded method).
+        """
+        self.tableau = tableau
+        self.convergence = order
+        self.adaptive = tableau.b_error is not None
+        self.nodes = (0.0, *tableau.c, *tableau.c_extra)
+
+    def order(self, terms: AbstractTerm | None = None) -> int:
+        """The order of convergence."""
+        del terms
+        return self.convergence
+
+    def warm(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args) -> PyTree[Any]:
+        """The first slope, for methods whose last stage is the first of the next step."""
+        return terms.slope(t, y, args, None, 0) if self.tableau.fsal else None
+
+    def step(
+        self,
+        terms: AbstractTerm,
+        y: Y,
+        args: Args,
+        state: PyTree[Any],
+        cache: PyTree[Any],
+        drive: PyTree[Any],
+        t: RealScalar,
+        h: RealScalar,
+    ) -> StepOut:
+        """All stages, the state at the end, and the error estimate."""
+        tableau, scale = self.tableau, terms.scale(drive)
+        first = terms.slope(t, y, args, drive, 0) if cache is None else cache
+        stages = self._extend(terms, y, args, drive, t, h, (first,), tableau.c, tableau.a_lower)
+        y1 = tree.add_scaled(y, scale, tableau.b_sol, stages)
+        error = None if tableau.b_error is None else tree.combine(scale, tableau.b_error, stages)
+        return StepOut(y=y1, error=error, stages=stages, cache=stages[-1] if tableau.fsal else None, state=state)
+
+    def densify(
+        self, terms: AbstractTerm, y: Y, args: Args, drive: PyTree[Any], t: RealScalar, h: RealScalar, stages: PyTree
+    ) -> PyTree[Any]:
+        """The stages with the tableau's further ones."""
+        return self._extend(terms, y, args, drive, t, h, stages, self.tableau.c_extra, self.tableau.a_extra)
+
+    def interpolate(self, theta: RealScalar, y: Y, scale: RealScalar, stages: PyTree[Any]) -> Y:
+        """`y + scale * sum_i b_i(theta) k_i`."""
+        return tree.add_scaled(y, scale, [_polynomial(row, theta) for row in self.tableau.interpolant], stages)
+
+    def interpolate_derivative(self, theta: RealScalar, scale: RealScalar, stages: PyTree[Any]) -> Y:
+        """`scale * sum_i b_i'(theta) k_i`."""
+        weights = [_polynomial_derivative(row, theta) for row in self.tableau.interpolant]
+        return tree.combine(scale, weights, stages)
+
+    @staticmethod
+    def _extend(
+        terms: AbstractTerm,
+        y: Y,
+        args: Args,
+        drive: PyTree[Any],
+        t: RealScalar,
+        h: RealScalar,
+        stages: tuple[Y, ...],
+        nodes: Row,
+        rows: Sequence[Row],
+    ) -> tuple[Y, ...]:
+        scale = terms.scale(drive)
+        for node, weights in zip(nodes, rows, strict=True):
+            at = tree.add_scaled(y, scale, weights, stages[: len(weights)])
+            stages = (*stages, terms.slope(t + node * h, at, args, drive, len(stages)))
+        return stages
+
+
+def _polynomial(coefficients: Row, x: Any) -> Any:
+    """`sum_d c_d x^(d + 1)` by Horner's rule; zero for a stage of no weight."""
+    if not any(coefficients):
+        return 0.0
+    value = jnp.zeros_like(x)
+    for c in reversed(coefficients):
+        value = (value + c) * x
+    return value
+
+
+def _polynomial_derivative(coefficients: Row, x: Any) -> Any:
+    if not any(coefficients):
+        return 0.0
+    value = jnp.zeros_like(x)
+    for d, c in reversed(list(enumerate(coefficients, start=1))):
+        value = value * x + d * c
+    return value

@@ -1,0 +1,140 @@
+"""What a step size controller is: it plans the first step, then judges each step and plans the next.
+
+Controllers see *loop time*, which always grows: it is the time itself in a forward solve and its negative in a
+backward one. What ends a step is part of the plan, because a time that came from outside (`t1`, a time to step to, a
+jump) is differentiable and one that the controller chose is a constant.
+"""
+
+import abc
+from collections.abc import Callable
+from typing import Any
+
+import equinox as eqx
+from jaxtyping import Array, Float, PyTree
+
+from nde.core.types import BoolScalar, IntScalar, Norm, RealScalar, Time, Y
+from nde.solvers import Advice
+
+CHOSEN = -1
+"""The step ends where the controller chose."""
+AT_T1 = 0
+"""The step ends at t1; the landmarks follow as 1, 2, ..."""
+
+
+class Plan(eqx.Module):
+    """Where the next step ends, and why.
+
+    Attributes:
+        end: Its end in loop time.
+        cause: `CHOSEN`, or one plus the index of the landmark that ends it.
+    """
+
+    end: Time
+    cause: IntScalar
+
+
+class Verdict(eqx.Module):
+    """A judgement of the step just made, and the plan of the next.
+
+    Attributes:
+        accepted: Whether the step counts.
+        start: Where the next step starts: at the end of this one, just behind a jump, or where this one started.
+        plan: The next step.
+        jumped: Whether the next step starts behind a jump of the vector field.
+        state: The controller's state.
+        code: `SUCCESSFUL`, or why the solve must stop.
+        finite: Whether all numbers of the step were finite.
+    """
+
+    accepted: BoolScalar
+    start: Time
+    plan: Plan
+    jumped: BoolScalar | bool
+    state: PyTree[Any]
+    code: IntScalar | int
+    finite: BoolScalar
+
+
+class AbstractStepSizeController(eqx.Module):
+    """Chooses the steps of a solve.
+
+    Example:
+        ```python
+        import nde
+
+        assert isinstance(nde.ConstantStepSize(), nde.AbstractStepSizeController)
+        ```
+    """
+
+    @property
+    def jumps(self) -> bool:
+        """Whether the controller knows of jumps in the vector field."""
+        return False
+
+    @property
+    def needs_error(self) -> bool:
+        """Whether steps are judged by an error estimate, which the solver must provide."""
+        return False
+
+    @property
+    def landmarks(self) -> Float[Array, " landmarks"] | None:
+        """Times in loop time, given from outside, at which steps may end."""
+        return None
+
+    @property
+    def always_accepts(self) -> bool:
+        """Whether no step is ever rejected."""
+        return False
+
+    @abc.abstractmethod
+    def wrap(self, direction: RealScalar, dtype: Any) -> "AbstractStepSizeController":
+        """The controller with its times turned into loop time of the given dtype."""
+
+    @abc.abstractmethod
+    def check(self, t0: Time, t1: Time) -> IntScalar | int:
+        """`SUCCESSFUL`, or the code of what is wrong with the controller's numbers."""
+
+    @abc.abstractmethod
+    def init(
+        self, slope: Callable[[Time, Y], Y], t0: Time, t1: Time, y0: Y, dt0: Time | None, error_order: RealScalar
+    ) -> tuple[Plan, PyTree[Any]]:
+        """The first step and the controller's first state.
+
+        Args:
+            slope: The derivative of the state in loop time.
+            t0: Start of the solve.
+            t1: End of the solve.
+            y0: The state at t0.
+            dt0: Size of the first step, or `None`.
+            error_order: The order of the local error of the solver.
+        """
+
+    @abc.abstractmethod
+    def judge(
+        self,
+        t0: Time,
+        plan: Plan,
+        y0: Y,
+        y1: Y,
+        error: Y | None,
+        error_order: RealScalar,
+        advice: Advice,
+        state: PyTree[Any],
+    ) -> Verdict:
+        """Accept or reject a step from `t0` by `plan`, and plan the next."""
+
+
+class AbstractAdaptiveStepSizeController(AbstractStepSizeController):
+    """A controller that keeps an error below a tolerance `atol + rtol * |y|`.
+
+    Example:
+        ```python
+        import nde
+
+        assert isinstance(nde.PIDController(rtol=1e-3, atol=1e-6), nde.AbstractAdaptiveStepSizeController)
+        ```
+    """
+
+    rtol: eqx.AbstractVar[RealScalar]
+    atol: eqx.AbstractVar[RealScalar]
+    norm: eqx.AbstractVar[Norm]

@@ -1,0 +1,181 @@
+"""Steps cut short so that they end at given times."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, PyTree, Real
+
+from nde.core.types import IntScalar, Norm, RealScalar, Time, Y
+from nde.solvers import Advice
+from nde.stepping.base import AbstractAdaptiveStepSizeController, AbstractStepSizeController, Plan, Verdict
+
+
+def _times(ts: Sequence[RealScalar] | Array | None) -> Array | None:
+    if ts is None:
+        return None
+    ts = jnp.asarray(ts)
+    return ts if jnp.issubdtype(ts.dtype, jnp.floating) else ts.astype(float)
+
+
+class ClipStepSizeController(AbstractAdaptiveStepSizeController):
+    """A controller whose steps end at given times, and which steps over given jumps.
+
+    At a jump a step ends at the last floating point number before it, the next starts at the first one behind it, and
+    whatever the solver kept of the vector field is computed anew.
+
+    Attributes:
+        controller: The adaptive controller that chooses the steps in between.
+        step_ts: Times of shape `(steps,)` to step to, in any order; those outside the solve are ignored.
+        jump_ts: Times of shape `(jumps,)` at which the vector field is discontinuous, in any order.
+
+    Example:
+        ```python
+        import jax.numpy as jnp
+        import nde
+
+        term = nde.ODETerm(lambda t, y, args: jnp.where(t < 0.5, 1.0, -1.0))
+        inner = nde.PIDController(rtol=1e-6, atol=1e-6)
+        controller = nde.ClipStepSizeController(inner, jump_ts=jnp.array([0.5]))
+        print(nde.diffeqsolve(term, nde.Tsit5(), 0.0, 1.0, None, 0.0, stepsize_controller=controller).ys)
+        ```
+    """
+
+    controller: AbstractStepSizeController
+    step_ts: Real[Array, " steps"] | None = eqx.field(default=None, converter=_times)
+    jump_ts: Real[Array, " jumps"] | None = eqx.field(default=None, converter=_times)
+
+    def __check_init__(self) -> None:
+        for name in ("step_ts", "jump_ts"):
+            ts = getattr(self, name)
+            if ts is not None and ts.ndim != 1:
+                raise ValueError(f"`ClipStepSizeController` got `{name}` of shape {ts.shape}; it wants shape (times,).")
+
+    @property
+    def rtol(self) -> RealScalar:
+        """The relative tolerance of the inner controller."""
+        return self.controller.rtol  # pyright: ignore[reportAttributeAccessIssue]
+
+    @property
+    def atol(self) -> RealScalar:
+        """The absolute tolerance of the inner controller."""
+        return self.controller.atol  # pyright: ignore[reportAttributeAccessIssue]
+
+    @property
+    def norm(self) -> Norm:
+        """The norm of the inner controller."""
+        return self.controller.norm  # pyright: ignore[reportAttributeAccessIssue]
+
+    @property
+    def jumps(self) -> bool:
+        """Whether there are jumps."""
+        return self.controller.jumps or self.jump_ts is not None
+
+    @property
+    def needs_error(self) -> bool:
+        """As the inner controller."""
+        return self.controller.needs_error
+
+    @property
+    def always_accepts(self) -> bool:
+        """As the inner controller."""
+        return self.controller.always_accepts
+
+    @property
+    def landmarks(self) -> Float[Array, " landmarks"] | None:
+        """The inner controller's landmarks, the times to step to, and the jumps."""
+        groups = [ts for ts in (self.controller.landmarks, self.step_ts, self.jump_ts) if ts is not None]
+        return jnp.concatenate(groups) if groups else None
+
+    def wrap(self, direction: RealScalar, dtype: Any) -> "ClipStepSizeController":
+        """The times in loop time, sorted."""
+
+        def turn(ts: Array | None) -> Array | None:
+            return None if ts is None else jnp.sort(ts.astype(dtype) * jnp.asarray(direction, dtype))
+
+        return ClipStepSizeController(self.controller.wrap(direction, dtype), turn(self.step_ts), turn(self.jump_ts))
+
+    def check(self, t0: Time, t1: Time) -> IntScalar | int:
+        """As the inner controller."""
+        return self.controller.check(t0, t1)
+
+    def init(
+        self, slope: Callable[[Time, Y], Y], t0: Time, t1: Time, y0: Y, dt0: Time | None, error_order: RealScalar
+    ) -> tuple[Plan, PyTree[Any]]:
+        """The inner controller's first step, cut short."""
+        plan, state = self.controller.init(slope, t0, t1, y0, dt0, error_order)
+        return self._clip(t0, plan), state
+
+    def judge(
+        self,
+        t0: Time,
+        plan: Plan,
+        y0: Y,
+        y1: Y,
+        error: Y | None,
+        error_order: RealScalar,
+        advice: Advice,
+        state: PyTree[Any],
+    ) -> Verdict:
+        """The inner controller's verdict; behind a jump the next step starts just after it."""
+        verdict = self.controller.judge(t0, plan, y0, y1, error, error_order, advice, state)
+        start, following, jumped = verdict.start, verdict.plan, verdict.jumped
+        if self.jump_ts is not None:
+            crossed = verdict.accepted & (plan.cause > self._first_jump)
+            behind = _after(_after(verdict.start))
+            start = jnp.where(crossed, behind, start)
+            end = jnp.where(crossed, jnp.maximum(following.end, _after(behind)), following.end)
+            following = Plan(end=end, cause=following.cause)
+            jumped = crossed | jumped
+        return Verdict(
+            accepted=verdict.accepted,
+            start=start,
+            plan=self._clip(start, following),
+            jumped=jumped,
+            state=verdict.state,
+            code=verdict.code,
+            finite=verdict.finite,
+        )
+
+    @property
+    def _first_step(self) -> int:
+        inner = self.controller.landmarks
+        return 0 if inner is None else inner.shape[0]
+
+    @property
+    def _first_jump(self) -> int:
+        return self._first_step + (0 if self.step_ts is None else self.step_ts.shape[0])
+
+    def _clip(self, start: Time, plan: Plan) -> Plan:
+        """The plan, ended at the first time to step to or before the first jump that lies inside it."""
+        if self.step_ts is not None and self.step_ts.shape[0]:
+            plan = _ended_by(self.step_ts, self.step_ts, start, plan, self._first_step)
+        if self.jump_ts is not None and self.jump_ts.shape[0]:
+            plan = _ended_by(self.jump_ts, _before(self.jump_ts), start, plan, self._first_jump)
+        return plan
+
+
+def _ended_by(ts: Array, ends: Array, start: Time, plan: Plan, offset: int) -> Plan:
+    index = jnp.searchsorted(ends, start, side="right")
+    end = jnp.where(index < ts.shape[0], ends[jnp.minimum(index, ts.shape[0] - 1)], jnp.inf)
+    sooner = end <= plan.end
+    cause = (offset + 1 + index).astype(jnp.int32)
+    return Plan(end=jnp.where(sooner, end, plan.end), cause=jnp.where(sooner, cause, plan.cause))
+
+
+def _after(t: Array) -> Array:
+    return _neighbor(t, jnp.inf)
+
+
+def _before(t: Array) -> Array:
+    return _neighbor(t, -jnp.inf)
+
+
+def _neighbor(t: Array, toward: float) -> Array:
+    """The next floating point number, as `t` plus a constant; next to zero the smallest normal number."""
+    smallest = jnp.finfo(t.dtype).smallest_normal
+    at_zero = jnp.where(toward > 0, smallest, -smallest).astype(t.dtype)
+    near = jnp.where(jnp.abs(t) < smallest, at_zero, jnp.nextafter(t, jnp.full_like(t, toward)))
+    return t + jax.lax.stop_gradient(near - t)

@@ -1,0 +1,198 @@
+"""Adaptive steps by a proportional, integral and derivative controller."""
+
+from collections.abc import Callable
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, PyTree
+
+from nde.core.norms import rms_norm
+from nde.core.results import RESULTS, SUCCESSFUL, code_of
+from nde.core.tree import real_dtype
+from nde.core.types import BoolScalar, IntScalar, Norm, RealScalar, Time, Y
+from nde.solvers import Advice
+from nde.stepping.base import CHOSEN, AbstractAdaptiveStepSizeController, Plan, Verdict
+from nde.stepping.initial import initial_step
+
+
+class _Memory(eqx.Module):
+    """Inverse errors of the last two accepted steps, kept only where a coefficient asks for them."""
+
+    last: Array | None
+    before: Array | None
+    at_dtmin: BoolScalar | None
+
+
+class PIDController(AbstractAdaptiveStepSizeController):
+    """Steps as large as the tolerance `atol + rtol * |y|` allows.
+
+    With `r_n` the norm of the scaled error of step n, the next step size is
+
+        h * safety * r_n^(-(p + i + d)/k) * r_(n-1)^((p + 2d)/k) * r_(n-2)^(-d/k)
+
+    where `k` is the order of the error, clipped to `[factormin, factormax]` times `h`. A step is accepted if its
+    scaled error is below one. Step sizes are constants of differentiation in every mode.
+
+    Attributes:
+        rtol: Relative tolerance.
+        atol: Absolute tolerance, in units of the state.
+        norm: The norm of the scaled error, a function from a pytree like the state to a scalar.
+        pcoeff: Proportional coefficient. `pcoeff=0.4, icoeff=0.3` suits mildly stiff problems.
+        icoeff: Integral coefficient.
+        dcoeff: Derivative coefficient.
+        dtmin: The smallest step, in units of time.
+        dtmax: The largest step, in units of time.
+        force_dtmin: Whether to go on with `dtmin` where smaller steps are wanted; otherwise the solve stops.
+        factormin: The least factor between step sizes.
+        factormax: The largest factor between step sizes.
+        safety: The share of the tolerance to aim at.
+        error_order: The order of the local error, if it is known better than the solver knows it.
+
+    Sources: Söderlind, *Digital filters in adaptive time-stepping* (2003), doi:10.1145/641876.641877; Hairer, Norsett
+    and Wanner, *Solving Ordinary Differential Equations I*, section II.4, doi:10.1007/978-3-540-78862-1.
+
+    Example:
+        ```python
+        import nde
+
+        controller = nde.PIDController(rtol=1e-6, atol=1e-9)
+        term = nde.ODETerm(lambda t, y, args: -y)
+        sol = nde.diffeqsolve(term, nde.Tsit5(), 0.0, 1.0, None, 1.0, stepsize_controller=controller)
+        print(sol.ys, sol.stats["num_accepted_steps"])
+        ```
+    """
+
+    rtol: RealScalar
+    atol: RealScalar
+    norm: Norm = rms_norm
+    pcoeff: RealScalar = 0
+    icoeff: RealScalar = 1
+    dcoeff: RealScalar = 0
+    dtmin: RealScalar | None = None
+    dtmax: RealScalar | None = None
+    force_dtmin: bool = eqx.field(default=True, static=True)
+    factormin: RealScalar = 0.2
+    factormax: RealScalar = 10.0
+    safety: RealScalar = 0.9
+    error_order: RealScalar | None = None
+
+    def __check_init__(self) -> None:
+        if self.rtol is None or self.atol is None:
+            raise ValueError(
+                "`PIDController` got `None` for a tolerance; it wants numbers. `rtol=1e-3, atol=1e-6` is a good start."
+            )
+
+    @property
+    def needs_error(self) -> bool:
+        """True."""
+        return True
+
+    def wrap(self, direction: RealScalar, dtype: Any) -> "PIDController":
+        """Nothing depends on the direction of time."""
+        del direction, dtype
+        return self
+
+    def check(self, t0: Time, t1: Time) -> IntScalar:
+        """Whether the tolerances make sense."""
+        del t0, t1
+        rtol, atol = jnp.asarray(self.rtol), jnp.asarray(self.atol)
+        good = (rtol >= 0) & (atol >= 0) & (rtol + atol > 0)
+        return jnp.where(good, SUCCESSFUL, code_of(RESULTS.bad_tolerance))
+
+    def init(
+        self, slope: Callable[[Time, Y], Y], t0: Time, t1: Time, y0: Y, dt0: Time | None, error_order: RealScalar
+    ) -> tuple[Plan, PyTree[Any]]:
+        """The first step: `dt0`, or one from the first two derivatives."""
+        del t1
+        if dt0 is None:
+            order = self._order(error_order)
+            dt0 = initial_step(slope, t0, y0, order, self.rtol, self.atol, self.norm)
+        if self.dtmax is not None:
+            dt0 = jnp.minimum(dt0, jnp.asarray(self.dtmax, t0.dtype))
+        if self.dtmin is not None:
+            dt0 = jnp.maximum(dt0, jnp.asarray(self.dtmin, t0.dtype))
+        leaves = jax.tree.leaves(y0)
+        one = jnp.ones((), real_dtype(leaves[0]) if leaves else t0.dtype)
+        memory = _Memory(
+            last=None if _zero(self.pcoeff) and _zero(self.dcoeff) else one,
+            before=None if _zero(self.dcoeff) else one,
+            at_dtmin=None if self.dtmin is None else jnp.asarray(False),
+        )
+        return Plan(end=t0 + jax.lax.stop_gradient(dt0), cause=jnp.asarray(CHOSEN, jnp.int32)), memory
+
+    def judge(
+        self,
+        t0: Time,
+        plan: Plan,
+        y0: Y,
+        y1: Y,
+        error: Y | None,
+        error_order: RealScalar,
+        advice: Advice,
+        state: _Memory,
+    ) -> Verdict:
+        """Accept the step if its scaled error is below one; the next is larger or smaller by the error's power."""
+        del advice
+        scaled = jax.lax.stop_gradient(self._scaled_error(y0, y1, error))
+        finite = jnp.isfinite(scaled)
+        accepted = scaled < 1
+        if state.at_dtmin is not None:
+            accepted = accepted | (state.at_dtmin & finite)
+        inverse = 1 / scaled
+        factor = self._factor(inverse, accepted, self._order(error_order), state)
+        h = jax.lax.stop_gradient((plan.end - t0) * factor.astype(t0.dtype))
+        h, at_dtmin, code = self._limited(h)
+        if state.at_dtmin is not None:
+            code = jnp.where(state.at_dtmin & ~finite, code_of(RESULTS.nonfinite), code)
+        start = jnp.where(accepted, plan.end, t0)
+        usable = jnp.isfinite(inverse) & (inverse > 0)
+        memory = _Memory(
+            last=None if state.last is None else jnp.where(accepted, jnp.where(usable, inverse, 1), state.last),
+            before=None if state.before is None else jnp.where(accepted, state.last, state.before),
+            at_dtmin=at_dtmin,
+        )
+        following = Plan(end=start + h, cause=jnp.asarray(CHOSEN, jnp.int32))
+        return Verdict(
+            accepted=accepted, start=start, plan=following, jumped=False, state=memory, code=code, finite=finite
+        )
+
+    def _scaled_error(self, y0: Y, y1: Y, error: Y | None) -> Array:
+        """The norm of the error in units of the tolerance; infinite where it is not a number."""
+
+        def scale(e: Array, a: Array, b: Array) -> Array:
+            dtype = real_dtype(e)
+            size = jnp.maximum(jnp.abs(a), jnp.abs(b))
+            return e / (jnp.asarray(self.atol, dtype) + jnp.asarray(self.rtol, dtype) * size)
+
+        norm = jnp.asarray(self.norm(jax.tree.map(scale, error, y0, y1)))
+        return jnp.where(jnp.isnan(norm), jnp.inf, norm)
+
+    def _factor(self, inverse: Array, accepted: BoolScalar, order: RealScalar, memory: _Memory) -> Array:
+        """The factor between this step's size and the next's."""
+        factor = self.safety * inverse ** ((self.icoeff + self.pcoeff + self.dcoeff) / order)
+        if memory.last is not None:
+            factor = factor * memory.last ** (-(self.pcoeff + 2 * self.dcoeff) / order)
+        if memory.before is not None:
+            factor = factor * memory.before ** (self.dcoeff / order)
+        least = jnp.where(accepted, 1, self.factormin)
+        most = jnp.where(accepted, self.factormax, self.safety)
+        return jnp.clip(factor, least, most)
+
+    def _limited(self, h: Time) -> tuple[Time, BoolScalar | None, IntScalar | int]:
+        """The step size between `dtmin` and `dtmax`, whether it is at `dtmin`, and a code if that is forbidden."""
+        if self.dtmax is not None:
+            h = jnp.minimum(h, jnp.asarray(self.dtmax, h.dtype))
+        if self.dtmin is None:
+            return h, None, SUCCESSFUL
+        dtmin = jnp.asarray(self.dtmin, h.dtype)
+        code = SUCCESSFUL if self.force_dtmin else jnp.where(h < dtmin, code_of(RESULTS.dt_min_reached), SUCCESSFUL)
+        return jnp.maximum(h, dtmin), h <= dtmin, code
+
+    def _order(self, error_order: RealScalar) -> RealScalar:
+        return error_order if self.error_order is None else self.error_order
+
+
+def _zero(coefficient: RealScalar) -> bool:
+    return isinstance(coefficient, int | float) and coefficient == 0

@@ -1,0 +1,102 @@
+"""Steps to given times."""
+
+from collections.abc import Callable
+from typing import Any
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array, PyTree, Real
+
+from nde.core.results import RESULTS, SUCCESSFUL, code_of
+from nde.core.tree import all_finite
+from nde.core.types import IntScalar, RealScalar, Time, Y
+from nde.solvers import Advice
+from nde.stepping.base import AbstractStepSizeController, Plan, Verdict
+
+
+class StepTo(AbstractStepSizeController):
+    """Steps to exactly these times; `dt0` must be `None`.
+
+    Attributes:
+        ts: Strictly monotone times of shape `(times,)`, from t0 to t1, both included.
+
+    Raises:
+        ValueError: If `ts` is not one-dimensional or has fewer than two entries.
+
+    Example:
+        ```python
+        import jax.numpy as jnp
+        import nde
+
+        term = nde.ODETerm(lambda t, y, args: -y)
+        steps = nde.StepTo(ts=jnp.array([0.0, 0.1, 0.4, 1.0]))
+        print(nde.diffeqsolve(term, nde.Tsit5(), 0.0, 1.0, None, 1.0, stepsize_controller=steps).ys)
+        ```
+    """
+
+    ts: Real[Array, " times"] = eqx.field(converter=jnp.asarray)
+
+    def __check_init__(self) -> None:
+        if self.ts.ndim != 1 or self.ts.shape[0] < 2:
+            raise ValueError(
+                f"`StepTo(ts=...)` got an array of shape {self.ts.shape}; it wants a one-dimensional array of at "
+                "least two times, from t0 to t1."
+            )
+
+    @property
+    def landmarks(self) -> Array:
+        """The times themselves."""
+        return self.ts
+
+    @property
+    def always_accepts(self) -> bool:
+        """True."""
+        return True
+
+    def wrap(self, direction: RealScalar, dtype: Any) -> "StepTo":
+        """The times in loop time."""
+        return StepTo(ts=self.ts.astype(dtype) * jnp.asarray(direction, dtype))
+
+    def check(self, t0: Time, t1: Time) -> IntScalar:
+        """Whether the times run strictly from t0 to t1."""
+        good = (self.ts[0] == t0) & (self.ts[-1] == t1) & jnp.all(self.ts[1:] > self.ts[:-1])
+        return jnp.where(good, SUCCESSFUL, code_of(RESULTS.bad_step_ts))
+
+    def init(
+        self, slope: Callable[[Time, Y], Y], t0: Time, t1: Time, y0: Y, dt0: Time | None, error_order: RealScalar
+    ) -> tuple[Plan, PyTree[Any]]:
+        """The first step goes to the second time."""
+        del slope, t0, t1, y0, error_order
+        if dt0 is not None:
+            raise ValueError(
+                "`StepTo` got a `dt0`; it wants `dt0=None`, because `StepTo(ts=...)` already says where the steps go."
+            )
+        first = jnp.asarray(1, jnp.int32)
+        return self._plan(first), first
+
+    def judge(
+        self,
+        t0: Time,
+        plan: Plan,
+        y0: Y,
+        y1: Y,
+        error: Y | None,
+        error_order: RealScalar,
+        advice: Advice,
+        state: PyTree[Any],
+    ) -> Verdict:
+        """Always accepts."""
+        del t0, y0, error, error_order, advice
+        index = state + 1
+        return Verdict(
+            accepted=jnp.asarray(True),
+            start=plan.end,
+            plan=self._plan(index),
+            jumped=False,
+            state=index,
+            code=SUCCESSFUL,
+            finite=all_finite(y1),
+        )
+
+    def _plan(self, index: IntScalar) -> Plan:
+        return Plan(end=self.ts[jnp.minimum(index, self.ts.shape[0] - 1)], cause=index + 1)

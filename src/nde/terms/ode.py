@@ -1,0 +1,93 @@
+"""The term of an ordinary differential equation."""
+
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, PyTree
+
+from nde.core.tree import real_dtype
+from nde.core.types import Args, RealScalar, VectorField, Y
+from nde.paths import TimePath
+from nde.terms.base import AbstractTerm
+
+
+class ODETerm(AbstractTerm):
+    """`f(t, y, args) dt`: the right-hand side of `dy/dt = f(t, y, args)`.
+
+    Attributes:
+        vector_field: A function `(t, y, args) -> dy/dt`; `t` is a scalar array, `y` a pytree of arrays, and the result
+            has the structure, shapes and dtypes of `y`.
+
+    Example:
+        ```python
+        import nde
+
+        term = nde.ODETerm(lambda t, y, args: -args * y)
+        sol = nde.diffeqsolve(term, nde.Tsit5(), 0.0, 1.0, 0.1, 1.0, args=2.0)
+        print(sol.ys)
+        ```
+    """
+
+    vector_field: VectorField
+    path: TimePath = eqx.field(default=TimePath(), repr=False)
+
+    def __check_init__(self) -> None:
+        if not callable(self.vector_field):
+            raise TypeError(
+                f"`ODETerm` got a vector field of type {type(self.vector_field).__name__}; it wants a function "
+                "`(t, y, args) -> dy/dt`."
+            )
+
+    def closed(self, t: RealScalar, y: Y, args: Args) -> "ODETerm":
+        """The term with its vector field traced once.
+
+        Raises:
+            ValueError: If the vector field returns another structure or other shapes than those of the state.
+            TypeError: If it returns a dtype that the state cannot hold.
+        """
+        field = eqx.filter_closure_convert(self.vector_field, t, y, args)
+        _check_field(eqx.filter_eval_shape(field, t, y, args), y)
+        return ODETerm(field, self.path)
+
+    def vf(self, t: RealScalar, y: Y, args: Args) -> Y:
+        """The vector field, in the dtypes of the state."""
+        return jax.tree.map(lambda out, state: jnp.asarray(out, state.dtype), self.vector_field(t, y, args), y)
+
+    def prod(self, vf: Y, control: RealScalar) -> Y:
+        """`vf * dt`."""
+
+        def leaf(v: Array) -> Array:
+            return v * jnp.asarray(control, real_dtype(v))
+
+        return jax.tree.map(leaf, vf)
+
+    def slope(self, t: RealScalar, y: Y, args: Args, drive: PyTree[Any], stage: int) -> Y:
+        """`f(t, y, args)`."""
+        del drive, stage
+        return self.vf(t, y, args)
+
+    def scale(self, drive: RealScalar) -> RealScalar:
+        """The step size."""
+        return drive
+
+
+def _check_field(out: PyTree[Any], y: Y) -> None:
+    got, wanted = jax.tree.structure(out), jax.tree.structure(y)
+    if got != wanted:
+        raise ValueError(
+            f"The vector field returned a pytree of structure {got}; it wants to be that of the state y0, {wanted}. "
+            "Return dy/dt with one array for each array of y0."
+        )
+    for f, state in zip(jax.tree.leaves(out), jax.tree.leaves(y), strict=True):
+        if f.shape != state.shape:
+            raise ValueError(
+                f"The vector field returned an array of shape {f.shape} for a state of shape {state.shape}; the two "
+                "must agree. Look for a missing or extra axis in the vector field or in y0."
+            )
+        if jnp.result_type(f.dtype, state.dtype) != state.dtype:
+            raise TypeError(
+                f"The vector field returned dtype {f.dtype} for a state of dtype {state.dtype}, which cannot hold it. "
+                f"Pass y0 as {jnp.result_type(f.dtype, state.dtype)}, or cast the vector field's result."
+            )
