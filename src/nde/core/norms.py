@@ -8,8 +8,6 @@ from jaxtyping import Array, Float, PyTree
 def rms_norm(tree: PyTree[Array]) -> Float[Array, ""]:
     """Root mean square over all numbers of all leaves.
 
-    The derivative at zero is zero, not `nan`.
-
     Args:
         tree: Any pytree of real or complex arrays.
 
@@ -30,8 +28,7 @@ def rms_norm(tree: PyTree[Array]) -> Float[Array, ""]:
         return jnp.zeros(())
     square = sum(jnp.sum(jnp.real(leaf * jnp.conj(leaf))) for leaf in leaves)
     mean = jnp.asarray(square) / size
-    safe = jnp.where(mean == 0, 1.0, mean)
-    return jnp.where(mean == 0, 0.0, jnp.sqrt(safe))
+    return jnp.sqrt(mean)
 
 
 def max_norm(tree: PyTree[Array]) -> Float[Array, ""]:

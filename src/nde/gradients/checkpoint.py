@@ -90,8 +90,8 @@ def _forward(
             )
         setup = dataclasses.replace(setup, max_steps=_UNBOUNDED)
     assert setup.max_steps is not None
-    slots = min(setup.max_steps, checkpoints or _default_slots(problem, setup.max_steps))
-    outcome, tape = solve_taped(problem, setup, TapeRecorder(setup.max_steps, slots))
+    recorder = _recorder(problem, setup, checkpoints)
+    outcome, tape = solve_taped(problem, setup, recorder)
     return outcome, (tape, outcome)
 
 
@@ -107,11 +107,16 @@ def _backward(
     del checkpoints
     tape, outcome = residuals
     varying, fixed = eqx.partition(problem, perturbed)
-    replay = Replay(varying, fixed, setup, cotangent, outcome.t, outcome.accepted)
-    return replay.run(tape, Links(outcome.t, outcome.y, outcome.solver_state))
+    replay = Replay(varying, fixed, setup, tape, cotangent, outcome.t, outcome.accepted)
+    all_kept = tape.slots >= tape.ends.shape[0]
+    return replay.run(Links(outcome.t, outcome.y, outcome.solver_state), more=0, all_kept=all_kept)
 
 
-def _default_slots(problem: Differentiable, max_steps: int) -> int:
-    state = tree.nbytes((problem.y0, problem.solver_state))
-    least = 2 * math.ceil(math.sqrt(max_steps))
-    return max(least, min(_STATES, _BYTES // max(1, state)))
+def _recorder(problem: Differentiable, setup: Setup, checkpoints: int | None) -> TapeRecorder:
+    """The tape of a solve: as many states as were asked for, or as a few megabytes hold."""
+    assert setup.max_steps is not None
+    if checkpoints is None:
+        state = tree.nbytes((problem.y0, problem.solver_state))
+        least = 2 * math.ceil(math.sqrt(setup.max_steps))
+        checkpoints = max(least, min(_STATES, _BYTES // max(1, state)))
+    return TapeRecorder(setup.max_steps, slots=min(setup.max_steps, checkpoints))

@@ -18,7 +18,7 @@ from nde.integrate.outcome import Outcome, outcome_of, recorders_for, solve_tape
 from nde.integrate.problem import Differentiable, Setup, end_of
 from nde.integrate.recorders import Tape, TapeRecorder
 from nde.solvers import Advice
-from nde.stepping import AbstractStepSizeController, Plan, Verdict
+from nde.stepping import AbstractStepSizeController, Plan, Span, Verdict
 
 
 class DirectAdjoint(AbstractAdjoint):
@@ -62,8 +62,8 @@ class DirectAdjoint(AbstractAdjoint):
             (_Playback(tape, problem, setup.controller.jumps), None),
             is_leaf=lambda x: x is None,
         )
-        state, saved = Loop(problem, again, recorders_for(problem, again, whole=True), _bounded_while).run()
-        second = outcome_of(state, saved)
+        loop = Loop(problem, again, recorders_for(problem, again, whole=True), _bounded_while)
+        second = outcome_of(loop, *loop.run())
         return eqx.tree_at(
             lambda o: (o.h, o.controller_state, o.code, o.steps, o.accepted),
             second,
@@ -108,7 +108,7 @@ class _Playback(AbstractStepSizeController):
 
     def judge(
         self,
-        t0: Time,
+        step: Span,
         plan: Plan,
         y0: Y,
         y1: Y,
@@ -120,8 +120,8 @@ class _Playback(AbstractStepSizeController):
         """Accepts what was accepted."""
         del y0, error, error_order, advice
         index = state + 1
-        accepted = plan.end > t0
-        start = jnp.where(accepted, plan.end, t0)
+        accepted = plan.end > step.start
+        start = jnp.where(accepted, plan.end, step.start)
         jumped = jnp.asarray(False)
         if self.jumping:
             recorded, _, _ = self.tape.step(self.problem, jnp.minimum(index, self.tape.ends.shape[0] - 1))
@@ -133,7 +133,7 @@ class _Playback(AbstractStepSizeController):
             plan=self._plan(start, index),
             jumped=jumped,
             state=index,
-            code=SUCCESSFUL,
+            code=None,
             finite=all_finite(y1) | ~accepted,
         )
 

@@ -17,6 +17,7 @@ from jaxtyping import Array, PyTree
 from nde.core import tree
 from nde.core.lanes import any_lane
 from nde.core.types import IntScalar, Time, Y
+from nde.gradients.stack import Stack, stack_of
 from nde.integrate.outcome import Outcome
 from nde.integrate.output import AtSteps, AtTimes, DenseStep, DenseSteps, call_fn
 from nde.integrate.problem import (
@@ -30,6 +31,7 @@ from nde.integrate.problem import (
     value_inside,
 )
 from nde.integrate.recorders import Tape
+from nde.stepping import span
 
 
 class Links(eqx.Module):
@@ -52,7 +54,7 @@ class Sweep(eqx.Module):
     """What the backward sweep carries.
 
     Attributes:
-        tape: The tape, its stack of states growing and shrinking.
+        stack: The states at hand.
         step: The step to be pulled back is the one before this.
         after: Cotangent of what that step hands on.
         inputs: Cotangent of the solve's inputs, as far as it has grown.
@@ -60,7 +62,7 @@ class Sweep(eqx.Module):
         times: For each output at given times the index of the last one left.
     """
 
-    tape: Tape
+    stack: Stack
     step: IntScalar
     after: Links
     inputs: PyTree[Array]
@@ -75,6 +77,7 @@ class Replay(eqx.Module):
         varying: The inputs that derivatives are wanted of.
         fixed: The other inputs.
         setup: The constants of the solve.
+        tape: The recorded solve.
         outcome: The cotangent of the outcome, `None` where it is zero.
         end: Where the solve ended, in loop time.
         accepted: How many steps counted.
@@ -83,15 +86,22 @@ class Replay(eqx.Module):
     varying: PyTree[Array | None]
     fixed: PyTree[Any]
     setup: Setup
+    tape: Tape
     outcome: Outcome
     end: Time
     accepted: IntScalar
 
-    def run(self, tape: Tape, last: Links) -> PyTree[Array | None]:
-        """The cotangent of the varying inputs; `last` is the solve's last state."""
+    def run(self, last: Links, more: int, all_kept: bool) -> PyTree[Array | None]:
+        """The cotangent of the varying inputs.
+
+        Args:
+            last: The solve's last state.
+            more: Room for states besides the tape's.
+            all_kept: Whether the tape is known to hold all states.
+        """
         sweep = Sweep(
-            tape=tape,
-            step=tape.length,
+            stack=stack_of(self.tape, more),
+            step=self.tape.length,
             after=_filled(Links(self.outcome.t, self.outcome.y, self.outcome.solver_state), last),
             inputs=jax.tree.map(jnp.zeros_like, self.varying),
             steps=self.accepted,
@@ -99,7 +109,6 @@ class Replay(eqx.Module):
                 jnp.searchsorted(o.ts, self.end, side="right").astype(jnp.int32) - 1 for _, o in self._sampled()
             ),
         )
-        all_kept = tape.slots >= tape.ends.shape[0]
         back = self._pull_step if all_kept else self._restore_and_pull
         sweep = jax.lax.while_loop(lambda s: s.step > 0, lambda s: back(s), sweep)
         return self._add_start(sweep)
@@ -125,12 +134,13 @@ class Replay(eqx.Module):
         problem, setup = self._problem(varying), self.setup
         start, y, state = before.t, before.y, before.solver_state
         end = end_of(problem, start, end, cause)
-        drive, _ = drive_of(problem, setup, start, end, problem.term.begin(setup.real(start)))
+        step = span(start, end)
+        drive, _ = drive_of(problem, setup, step, problem.term.begin(setup.real(start)))
         cache = first_cache(problem, setup, start, y)
-        out = step_map(problem, setup, start, end, y, state, cache, drive)
+        out = step_map(problem, setup, step, y, state, cache, drive)
 
         def inside() -> DenseStep:
-            return dense_step(problem, setup, start, end, y, out.stages, drive)
+            return dense_step(problem, setup, step, y, out.stages, drive)
 
         def at_end(output: AtSteps | DenseSteps) -> PyTree[Any]:
             if isinstance(output, DenseSteps):
@@ -146,31 +156,31 @@ class Replay(eqx.Module):
     def _restore_and_pull(self, sweep: Sweep) -> Sweep:
         """Walks forward from the last kept state to the step in question, keeping states on the way; then pulls."""
         wanted = sweep.step - 1
-        kept, state = sweep.tape.top()
-        free = sweep.tape.slots - sweep.tape.height
+        kept, state = sweep.stack.top()
+        free = sweep.stack.free
         distance = wanted - kept
         sparse = -(-distance // (jnp.maximum(1, (free + 1) // 2) + 1))
         spacing = jnp.where(distance <= free, 1, jnp.maximum(1, sparse))
 
-        def walk(carry: tuple[Tape, IntScalar, tuple[Y, PyTree[Any]]]) -> tuple[Tape, IntScalar, tuple[Y, Any]]:
-            tape, at, (y, solver_state) = carry
-            start, end, cause = tape.step(self._here(), at)
+        def walk(carry: tuple[Stack, IntScalar, tuple[Y, Any]]) -> tuple[Stack, IntScalar, tuple[Y, Any]]:
+            stack, at, (y, solver_state) = carry
+            start, end, cause = self.tape.step(self._here(), at)
             made = self._make(self.varying, Links(start, y, solver_state), end, cause)
             moved = tree.where(end > start, (made.after.y, made.after.solver_state), (y, solver_state))
-            keep = ((at + 1 - kept) % spacing == 0) & (tape.height < tape.slots)
-            return tape.push(at + 1, moved, keep), at + 1, moved
+            keep = ((at + 1 - kept) % spacing == 0) & (stack.free > 0)
+            return stack.push(at + 1, moved, keep), at + 1, moved
 
-        tape, _, state = jax.lax.while_loop(lambda c: c[1] < wanted, walk, (sweep.tape, kept, state))
-        return self._pull(eqx.tree_at(lambda s: s.tape, sweep, tape), *state)
+        stack, _, state = jax.lax.while_loop(lambda c: c[1] < wanted, walk, (sweep.stack, kept, state))
+        return self._pull(eqx.tree_at(lambda s: s.stack, sweep, stack), *state)
 
     def _pull_step(self, sweep: Sweep) -> Sweep:
-        _, (y, solver_state) = sweep.tape.top()
+        _, (y, solver_state) = sweep.stack.top()
         return self._pull(sweep, y, solver_state)
 
     def _pull(self, sweep: Sweep, y: Y, solver_state: PyTree[Any]) -> Sweep:
         """Pulls the cotangents back through one step, whose first state is given."""
         index = sweep.step - 1
-        start, end, cause = sweep.tape.step(self._here(), index)
+        start, end, cause = self.tape.step(self._here(), index)
         before = Links(start, y, solver_state)
         counts = end > start
         made, pull = jax.vjp(lambda varying, links: self._make(varying, links, end, cause), self.varying, before)
@@ -182,10 +192,8 @@ class Replay(eqx.Module):
             for (i, o), value in zip(self._stepped(), made.at_end, strict=True)
         )
         more, links = pull(Made(after=sweep.after, at_end=at_end, inside=inside))
-        tape = sweep.tape
-        popped = eqx.tree_at(lambda s: s.height, tape, tape.height - (tape.kept[tape.height - 1] == index))
         return Sweep(
-            tape=popped,
+            stack=sweep.stack.without(index),
             step=index,
             after=links,
             inputs=tree.add(inputs, more),

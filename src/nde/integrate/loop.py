@@ -1,6 +1,7 @@
 """The loop of a solve: propose, step, judge, record.
 
-Its predicate is the same in all lanes of a `vmap`, and lanes that are done are frozen by hand.
+Its predicate is the same in all lanes of a `vmap`. A lane that is done accepts no step; what it plans on is of
+length zero, or of no consequence.
 """
 
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from nde.core import tree
 from nde.core.lanes import any_lane
 from nde.core.results import RESULTS, SUCCESSFUL, code_of, first_failure
 from nde.core.types import BoolScalar, IntScalar, Time, Y
-from nde.integrate.problem import Differentiable, Setup, drive_of, first_cache, running, slope, step_map
+from nde.integrate.problem import Differentiable, Setup, Span, drive_of, first_cache, slope, step_map
 from nde.integrate.recorders import AbstractRecorder, Attempt
 
 from nde.stepping import Plan, Verdict
@@ -23,18 +24,38 @@ from nde.stepping.base import AT_T1
 
 
 class State(eqx.Module):
-    """What the loop carries besides its records."""
+    """What the loop carries besides its records; no more than it must, for small systems' sake.
+
+    That a solve cannot go on is written into the length of its next step: it is zero at t1 or where time cannot move,
+    `nan` where numbers were not finite, negative when no more steps are allowed.
+
+    Attributes:
+        t: Loop time.
+        h: The length of the next step.
+        plan: Its end, carried only if there are landmarks, which must be met to the last bit; otherwise it is `t + h`.
+        wanted: The length that the next step had before t1 cut it short, if that is to be saved.
+        y: The state.
+        solver_state: The solver's state.
+        cache: The solver's cache.
+        place: The path's place.
+        controller_state: The controller's state.
+        meter: The progress meter's state.
+        code: What the controller has to say, if it ever does.
+        steps: How many steps were attempted.
+        accepted: How many of them counted.
+    """
 
     t: Time
     h: Time
-    plan: Plan
+    plan: Plan | None
+    wanted: Time | None
     y: Y
     solver_state: PyTree[Any]
     cache: PyTree[Any]
     place: PyTree[Any]
     controller_state: PyTree[Any]
     meter: PyTree[Any]
-    code: IntScalar
+    code: IntScalar | None
     steps: IntScalar
     accepted: IntScalar
 
@@ -75,7 +96,7 @@ class Loop(eqx.Module):
             stores = self._flushed(stores)
         records = tuple(r.finish(s) for r, s in zip(self.recorders, stores, strict=True))
         self.setup.meter.close(state.meter)
-        return self._end(state), records
+        return state, records
 
     def _begin(self) -> State:
         problem, setup = self.problem, self.setup
@@ -92,32 +113,41 @@ class Loop(eqx.Module):
         if cache is None:
             cache = first_cache(problem, setup, t0, y0)
         zero = jnp.asarray(0, jnp.int32)
+        wanted = plan.end - t0 if setup.keeps_step else None
+        plan = self._ended_by_t1(plan)
         return State(
             t=t0,
             h=plan.end - t0,
-            plan=self._ended_by_t1(plan),
+            plan=None if problem.landmarks is None else plan,
+            wanted=wanted,
             y=y0,
             solver_state=problem.solver_state,
             cache=cache,
             place=problem.term.begin(setup.real(t0)),
             controller_state=controller_state,
             meter=setup.meter.init(),
-            code=setup.code.astype(jnp.int32),
+            code=zero if setup.controller.may_stop else None,
             steps=zero,
             accepted=zero,
         )
 
     def _running(self, state: State) -> BoolScalar:
-        return running(state.t, self.problem.t1, state.code, state.steps, self.setup.max_steps)
+        """Whether a lane still steps."""
+        going = state.h > 0
+        if state.code is not None:
+            going = going & (state.code == SUCCESSFUL)
+        return going
 
     def _attempt(self, state: State) -> tuple[Attempt, Verdict, PyTree[Any]]:
         """One step, judged; a lane that is done accepts nothing."""
         problem, setup = self.problem, self.setup
-        drive, place = drive_of(problem, setup, state.t, state.plan.end, state.place)
-        out = step_map(problem, setup, state.t, state.plan.end, state.y, state.solver_state, state.cache, drive)
+        plan = self._ended_by_t1(Plan(state.t + state.h)) if state.plan is None else state.plan
+        step = Span(state.t, plan.end, state.h)
+        drive, place = drive_of(problem, setup, step, state.place)
+        out = step_map(problem, setup, step, state.y, state.solver_state, state.cache, drive)
         verdict = setup.controller.judge(
-            state.t,
-            state.plan,
+            step,
+            plan,
             state.y,
             out.y,
             out.error,
@@ -127,8 +157,8 @@ class Loop(eqx.Module):
         )
         accepted = self._running(state) & verdict.accepted & verdict.finite
         attempt = Attempt(
-            start=state.t,
-            plan=state.plan,
+            step=step,
+            cause=plan.cause,
             y=state.y,
             state=state.solver_state,
             out=out,
@@ -154,20 +184,23 @@ class Loop(eqx.Module):
         accepted, out = attempt.accepted, attempt.out
         t = jnp.where(accepted, verdict.start, state.t)
         y = tree.where(accepted, out.y, state.y)
-        plan = self._ended_by_t1(verdict.plan)
-        code = first_failure(jnp.asarray(verdict.code, jnp.int32), self._trouble(t, plan, verdict))
+        plan = Plan(self._end_or_nan(t, verdict), verdict.plan.cause)
+        wanted = None if state.wanted is None else jnp.where(live, plan.end - t, state.wanted)
+        plan = self._ended_by_t1(plan)
+        steps = state.steps + live
         return State(
             t=t,
-            h=jnp.where(live, verdict.plan.end - t, state.h),
-            plan=tree.where(live, plan, state.plan),
+            h=self._length(t, plan, steps),
+            plan=None if state.plan is None else plan,
+            wanted=wanted,
             y=y,
             solver_state=tree.where(accepted, out.state, state.solver_state),
             cache=self._next_cache(state, attempt, verdict, t, y),
             place=self.problem.term.commit(accepted, state.place, place),
             controller_state=tree.where(live, verdict.state, state.controller_state),
             meter=self.setup.meter.step(state.meter, self._progress(t)),
-            code=jnp.where(live, code, state.code),
-            steps=state.steps + live,
+            code=None if verdict.code is None else jnp.where(live, verdict.code, state.code),
+            steps=steps,
             accepted=state.accepted + accepted,
         )
 
@@ -182,21 +215,24 @@ class Loop(eqx.Module):
             lambda: cache,
         )
 
-    def _trouble(self, t: Time, plan: Plan, verdict: Verdict) -> IntScalar:
-        """A code if the next step cannot move time, or a fixed step made numbers that are not finite."""
-        nonfinite = jnp.asarray(code_of(RESULTS.nonfinite), jnp.int32)
-        if self.setup.controller.always_accepts:
-            return jnp.where(verdict.finite, SUCCESSFUL, nonfinite)
-        stuck = (plan.end <= t) & (t < self.problem.t1)
-        why = jnp.where(verdict.finite, code_of(RESULTS.step_underflow), nonfinite)
-        return jnp.where(stuck, why, SUCCESSFUL)
+    def _end_or_nan(self, t: Time, verdict: Verdict) -> Time:
+        """The end of the next step; `nan` if it cannot move time because numbers are not finite."""
+        end = verdict.plan.end
+        stuck = True if self.setup.controller.always_accepts else end <= t
+        return jnp.where(stuck & ~verdict.finite, jnp.nan, end)
+
+    def _length(self, t: Time, plan: Plan, steps: IntScalar) -> Time:
+        """The length of the next step, negative if it is one too many."""
+        h = plan.end - t
+        return h if self.setup.max_steps is None else jnp.where(steps < self.setup.max_steps, h, -h)
 
     def _ended_by_t1(self, plan: Plan) -> Plan:
-        """The plan, ended by t1 if it comes as near as rounding can tell."""
-        t1 = self.problem.t1
+        """The plan, ended by t1 if it comes as near as rounding can tell; at once if the inputs make no sense."""
+        t1 = jnp.where(self.setup.code == SUCCESSFUL, self.problem.t1, self.problem.t0)
         near = jax.lax.stop_gradient(t1 - 100 * jnp.finfo(t1.dtype).eps * jnp.abs(t1))
         last = plan.end >= near
-        return Plan(end=jnp.where(last, t1, plan.end), cause=jnp.where(last, AT_T1, plan.cause))
+        cause = None if plan.cause is None else jnp.where(last, AT_T1, plan.cause)
+        return Plan(end=jnp.where(last, t1, plan.end), cause=cause)
 
     def _progress(self, t: Time) -> Time:
         t0, t1 = self.problem.t0, self.problem.t1
@@ -223,11 +259,14 @@ class Loop(eqx.Module):
         state, stores, _ = jax.lax.while_loop(lambda c: ~c[2], section, (*carry, jnp.asarray(False)))
         return state, stores
 
-    def _end(self, state: State) -> State:
-        """The last state, with the code that says why the solve ended before t1, if it did."""
-        short = (state.t < self.problem.t1) & (state.code == SUCCESSFUL)
-        code = jnp.where(short, code_of(RESULTS.max_steps_reached), state.code)
-        return eqx.tree_at(lambda s: s.code, state, code.astype(jnp.int32))
+    def code(self, state: State) -> IntScalar:
+        """Why the solve ended where it did."""
+        why = jnp.where(state.h < 0, code_of(RESULTS.max_steps_reached), code_of(RESULTS.step_underflow))
+        why = jnp.where(jnp.isnan(state.h), code_of(RESULTS.nonfinite), why)
+        if state.code is not None:
+            why = first_failure(state.code, why)
+        code = jnp.where(state.t < self.problem.t1, why, SUCCESSFUL)
+        return first_failure(self.setup.code, code.astype(jnp.int32))
 
     def _example(self, state: State) -> Attempt:
         return self._attempt(state)[0]

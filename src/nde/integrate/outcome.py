@@ -3,6 +3,7 @@
 from typing import Any
 
 import equinox as eqx
+import jax.numpy as jnp
 from jaxtyping import PyTree
 
 from nde.core.types import IntScalar, Time, Y
@@ -69,27 +70,28 @@ def _recorder(output: Any, index: int, setup: Setup, whole: bool) -> AbstractRec
 
 def solve_plainly(problem: Differentiable, setup: Setup) -> Outcome:
     """The solve with nothing recorded but what was asked for."""
-    state, saved = Loop(problem, setup, recorders_for(problem, setup)).run()
-    return outcome_of(state, saved)
+    loop = Loop(problem, setup, recorders_for(problem, setup))
+    return outcome_of(loop, *loop.run())
 
 
 def solve_taped(problem: Differentiable, setup: Setup, tape: TapeRecorder) -> tuple[Outcome, Any]:
     """The solve, and the tape from which it can be replayed."""
-    state, records = Loop(problem, setup, (*recorders_for(problem, setup), tape)).run()
-    return outcome_of(state, records[:-1]), records[-1]
+    loop = Loop(problem, setup, (*recorders_for(problem, setup), tape))
+    state, records = loop.run()
+    return outcome_of(loop, state, records[:-1]), records[-1]
 
 
-def outcome_of(state: State, saved: tuple[PyTree[Any], ...]) -> Outcome:
+def outcome_of(loop: Loop, state: State, saved: tuple[PyTree[Any], ...]) -> Outcome:
     """The outcome of a loop's last state."""
     return Outcome(
         t=state.t,
-        h=state.h,
+        h=jnp.abs(state.h) if state.wanted is None else state.wanted,
         y=state.y,
         solver_state=state.solver_state,
         solver_cache=state.cache,
         controller_state=state.controller_state,
         saved=saved,
-        code=state.code,
+        code=loop.code(state),
         steps=state.steps,
         accepted=state.accepted,
     )

@@ -13,7 +13,7 @@ from nde.integrate.output import DenseStep, Output
 from nde.integrate.progress import AbstractProgressMeter
 from nde.solvers import AbstractSolver, StepOut
 from nde.stepping import AbstractStepSizeController
-from nde.stepping.base import CHOSEN
+from nde.stepping.base import CHOSEN, Span
 from nde.terms import AbstractTerm
 
 
@@ -64,42 +64,41 @@ class Setup(eqx.Module):
     meter: AbstractProgressMeter
     max_steps: int | None = eqx.field(static=True)
     costly: bool = eqx.field(static=True)
+    keeps_step: bool = eqx.field(default=False, static=True)
 
     def real(self, t: Time) -> Time:
         """A loop time as the user's time."""
         return t * self.direction.astype(t.dtype)
 
 
-def drive_of(
-    problem: Differentiable, setup: Setup, start: Time, end: Time, place: PyTree[Any]
-) -> tuple[PyTree[Any], PyTree[Any]]:
-    """What the stages of a step between two loop times see of the path, and the path's next place."""
+def drive_of(problem: Differentiable, setup: Setup, step: Span, place: PyTree[Any]) -> tuple[PyTree[Any], PyTree[Any]]:
+    """What the stages of a step see of the path, and the path's next place."""
     solver = setup.solver
-    return problem.term.prepare(setup.real(start), setup.real(end), solver.nodes, solver.needs, place)
+    t, h = setup.real(step.start), setup.real(step.h)
+    return problem.term.prepare(t, h, solver.nodes, solver.needs, place)
 
 
 def step_map(
     problem: Differentiable,
     setup: Setup,
-    start: Time,
-    end: Time,
+    step: Span,
     y: Y,
     state: PyTree[Any],
     cache: PyTree[Any],
     drive: PyTree[Any],
 ) -> StepOut:
-    """One step between two loop times: pure and differentiable, no judging, no saving."""
-    t, h = setup.real(start), setup.real(end - start)
+    """One step: pure and differentiable, no judging, no saving."""
+    t, h = setup.real(step.start), setup.real(step.h)
     return setup.solver.step(problem.term, y, problem.args, state, cache, drive, t, h)
 
 
 def dense_step(
-    problem: Differentiable, setup: Setup, start: Time, end: Time, y: Y, stages: PyTree[Any], drive: PyTree[Any]
+    problem: Differentiable, setup: Setup, step: Span, y: Y, stages: PyTree[Any], drive: PyTree[Any]
 ) -> DenseStep:
     """A step made ready for values inside it: with the stages that only these need."""
-    t, h = setup.real(start), setup.real(end - start)
+    t, h = setup.real(step.start), setup.real(step.h)
     stages = setup.solver.densify(problem.term, y, problem.args, drive, t, h, stages)
-    return DenseStep(start=start, end=end, y=y, scale=problem.term.scale(drive), stages=stages)
+    return DenseStep(start=step.start, end=step.end, y=y, scale=problem.term.scale(drive), stages=stages)
 
 
 def value_inside(solver: AbstractSolver, step: DenseStep, at: Time) -> Y:
@@ -140,9 +139,3 @@ def slope(problem: Differentiable, setup: Setup, start: Time, y: Y) -> Y:
         return f * direction.astype(tree.real_dtype(f))
 
     return jax.tree.map(turned, problem.term.vf(t, y, problem.args))
-
-
-def running(t: Time, t1: Time, code: IntScalar, steps: IntScalar, max_steps: int | None) -> Array:
-    """Whether a lane still steps."""
-    going = (t < t1) & (code == 0)
-    return going if max_steps is None else going & (steps < max_steps)

@@ -48,13 +48,13 @@ class AbstractPath(eqx.Module):
         return None
 
     def prepare(
-        self, t0: RealScalar, t1: RealScalar, nodes: tuple[float, ...], needs: frozenset[str], place: PyTree[Any]
+        self, t: RealScalar, h: RealScalar, nodes: tuple[float, ...], needs: frozenset[str], place: PyTree[Any]
     ) -> tuple[PyTree[Any], PyTree[Any]]:
-        """What the stages of a step from `t0` to `t1` need, and the place after it.
+        """What the stages of a step from `t` to `t + h` need, and the place after it.
 
         Args:
-            t0: Start of the step.
-            t1: End of the step; before `t0` when walking backward.
+            t: Start of the step.
+            h: Its size; negative when walking backward.
             nodes: The stages' times as fractions of the step.
             needs: What the solver wants beyond increments.
             place: The place before the step.
@@ -63,7 +63,7 @@ class AbstractPath(eqx.Module):
             The drive of the step, and the place should the step be accepted.
         """
         del nodes, needs
-        return self.evaluate(t0, t1), place
+        return self.evaluate(t, t + h), place
 
     def commit(self, accepted: BoolScalar, old: PyTree[Any], new: PyTree[Any]) -> PyTree[Any]:
         """The place after a step was judged: a path decides what a rejection means for it."""

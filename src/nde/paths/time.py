@@ -1,7 +1,9 @@
 """Time itself as a path: what drives an ordinary differential equation."""
 
+from typing import Any
+
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, PyTree
 
 from nde.core.types import RealScalar
 from nde.paths.base import AbstractPath
@@ -22,3 +24,10 @@ class TimePath(AbstractPath):
         """The time `t0`, or the difference `t1 - t0`."""
         del left
         return jnp.asarray(t0) if t1 is None else jnp.asarray(t1 - t0)
+
+    def prepare(
+        self, t: RealScalar, h: RealScalar, nodes: tuple[float, ...], needs: frozenset[str], place: PyTree[Any]
+    ) -> tuple[RealScalar, PyTree[Any]]:
+        """The step size is all that the stages need."""
+        del t, nodes, needs
+        return h, place

@@ -82,6 +82,7 @@ def normalize(
         meter=meter,
         max_steps=max_steps,
         costly=is_costly(term, t0, y0, args),
+        keeps_step=saveat.controller_state,
     )
     return problem, setup
 

@@ -1,6 +1,6 @@
 """How large the next step is."""
 
-from nde.stepping.base import AbstractAdaptiveStepSizeController, AbstractStepSizeController, Plan, Verdict
+from nde.stepping.base import AbstractAdaptiveStepSizeController, AbstractStepSizeController, Plan, Span, Verdict, span
 from nde.stepping.clip import ClipStepSizeController
 from nde.stepping.constant import ConstantStepSize
 from nde.stepping.pid import PIDController
@@ -13,6 +13,8 @@ __all__ = [
     "ConstantStepSize",
     "PIDController",
     "Plan",
+    "Span",
     "StepTo",
     "Verdict",
+    "span",
 ]

@@ -21,16 +21,29 @@ AT_T1 = 0
 """The step ends at t1; the landmarks follow as 1, 2, ..."""
 
 
+class Span(eqx.Module):
+    """A step in loop time; `h` is `end - start`, computed once."""
+
+    start: Time
+    end: Time
+    h: Time
+
+
+def span(start: Time, end: Time) -> Span:
+    """The step between two loop times."""
+    return Span(start, end, end - start)
+
+
 class Plan(eqx.Module):
     """Where the next step ends, and why.
 
     Attributes:
         end: Its end in loop time.
-        cause: `CHOSEN`, or one plus the index of the landmark that ends it.
+        cause: `CHOSEN`, or one plus the index of the landmark that ends it; `None` if there are no landmarks.
     """
 
     end: Time
-    cause: IntScalar
+    cause: IntScalar | None = None
 
 
 class Verdict(eqx.Module):
@@ -42,7 +55,7 @@ class Verdict(eqx.Module):
         plan: The next step.
         jumped: Whether the next step starts behind a jump of the vector field.
         state: The controller's state.
-        code: `SUCCESSFUL`, or why the solve must stop.
+        code: `SUCCESSFUL`, or why the solve must stop; `None` from a controller that never stops it.
         finite: Whether all numbers of the step were finite.
     """
 
@@ -51,7 +64,7 @@ class Verdict(eqx.Module):
     plan: Plan
     jumped: BoolScalar | bool
     state: PyTree[Any]
-    code: IntScalar | int
+    code: IntScalar | None
     finite: BoolScalar
 
 
@@ -74,6 +87,11 @@ class AbstractStepSizeController(eqx.Module):
     @property
     def needs_error(self) -> bool:
         """Whether steps are judged by an error estimate, which the solver must provide."""
+        return False
+
+    @property
+    def may_stop(self) -> bool:
+        """Whether verdicts come with a code."""
         return False
 
     @property
@@ -112,7 +130,7 @@ class AbstractStepSizeController(eqx.Module):
     @abc.abstractmethod
     def judge(
         self,
-        t0: Time,
+        step: Span,
         plan: Plan,
         y0: Y,
         y1: Y,
@@ -121,7 +139,7 @@ class AbstractStepSizeController(eqx.Module):
         advice: Advice,
         state: PyTree[Any],
     ) -> Verdict:
-        """Accept or reject a step from `t0` by `plan`, and plan the next."""
+        """Accept or reject a step that was taken by `plan`, and plan the next."""
 
 
 class AbstractAdaptiveStepSizeController(AbstractStepSizeController):

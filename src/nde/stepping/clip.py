@@ -10,7 +10,7 @@ from jaxtyping import Array, Float, PyTree, Real
 
 from nde.core.types import IntScalar, Norm, RealScalar, Time, Y
 from nde.solvers import Advice
-from nde.stepping.base import AbstractAdaptiveStepSizeController, AbstractStepSizeController, Plan, Verdict
+from nde.stepping.base import CHOSEN, AbstractAdaptiveStepSizeController, AbstractStepSizeController, Plan, Span, Verdict
 
 
 def _times(ts: Sequence[RealScalar] | Array | None) -> Array | None:
@@ -79,6 +79,11 @@ class ClipStepSizeController(AbstractAdaptiveStepSizeController):
         return self.controller.needs_error
 
     @property
+    def may_stop(self) -> bool:
+        """As the inner controller."""
+        return self.controller.may_stop
+
+    @property
     def always_accepts(self) -> bool:
         """As the inner controller."""
         return self.controller.always_accepts
@@ -110,7 +115,7 @@ class ClipStepSizeController(AbstractAdaptiveStepSizeController):
 
     def judge(
         self,
-        t0: Time,
+        step: Span,
         plan: Plan,
         y0: Y,
         y1: Y,
@@ -120,9 +125,10 @@ class ClipStepSizeController(AbstractAdaptiveStepSizeController):
         state: PyTree[Any],
     ) -> Verdict:
         """The inner controller's verdict; behind a jump the next step starts just after it."""
-        verdict = self.controller.judge(t0, plan, y0, y1, error, error_order, advice, state)
+        verdict = self.controller.judge(step, plan, y0, y1, error, error_order, advice, state)
         start, following, jumped = verdict.start, verdict.plan, verdict.jumped
         if self.jump_ts is not None:
+            assert plan.cause is not None
             crossed = verdict.accepted & (plan.cause > self._first_jump)
             behind = _after(_after(verdict.start))
             start = jnp.where(crossed, behind, start)
@@ -150,6 +156,8 @@ class ClipStepSizeController(AbstractAdaptiveStepSizeController):
 
     def _clip(self, start: Time, plan: Plan) -> Plan:
         """The plan, ended at the first time to step to or before the first jump that lies inside it."""
+        if plan.cause is None:
+            plan = Plan(plan.end, jnp.asarray(CHOSEN, jnp.int32))
         if self.step_ts is not None and self.step_ts.shape[0]:
             plan = _ended_by(self.step_ts, self.step_ts, start, plan, self._first_step)
         if self.jump_ts is not None and self.jump_ts.shape[0]:

@@ -11,7 +11,7 @@ from nde.core.results import SUCCESSFUL
 from nde.core.tree import all_finite
 from nde.core.types import IntScalar, RealScalar, Time, Y
 from nde.solvers import Advice
-from nde.stepping.base import CHOSEN, AbstractStepSizeController, Plan, Verdict
+from nde.stepping.base import AbstractStepSizeController, Plan, Span, Verdict
 
 
 class _Grid(eqx.Module):
@@ -70,7 +70,7 @@ class ConstantStepSize(AbstractStepSizeController):
 
     def judge(
         self,
-        t0: Time,
+        step: Span,
         plan: Plan,
         y0: Y,
         y1: Y,
@@ -80,7 +80,7 @@ class ConstantStepSize(AbstractStepSizeController):
         state: PyTree[Any],
     ) -> Verdict:
         """Always accepts."""
-        del t0, y0, error, error_order, advice
+        del step, y0, error, error_order, advice
         reached = plan.end >= self._plan(state).end
         grid = eqx.tree_at(lambda g: g.done, state, state.done + reached)
         return Verdict(
@@ -89,11 +89,11 @@ class ConstantStepSize(AbstractStepSizeController):
             plan=self._plan(grid),
             jumped=False,
             state=grid,
-            code=SUCCESSFUL,
+            code=None,
             finite=all_finite(y1),
         )
 
     @staticmethod
     def _plan(grid: _Grid) -> Plan:
         steps = (grid.done + 1).astype(grid.step.dtype)
-        return Plan(end=grid.origin + steps * grid.step, cause=jnp.asarray(CHOSEN, jnp.int32))
+        return Plan(end=grid.origin + steps * grid.step)

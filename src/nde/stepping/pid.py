@@ -13,12 +13,12 @@ from nde.core.results import RESULTS, SUCCESSFUL, code_of
 from nde.core.tree import real_dtype
 from nde.core.types import BoolScalar, IntScalar, Norm, RealScalar, Time, Y
 from nde.solvers import Advice
-from nde.stepping.base import CHOSEN, AbstractAdaptiveStepSizeController, Plan, Verdict
+from nde.stepping.base import AbstractAdaptiveStepSizeController, Plan, Span, Verdict
 from nde.stepping.initial import initial_step
 
 
 class _Memory(eqx.Module):
-    """Inverse errors of the last two accepted steps, kept only where a coefficient asks for them."""
+    """Scaled errors of the last two accepted steps, kept only where a coefficient asks for them."""
 
     last: Array | None
     before: Array | None
@@ -89,6 +89,11 @@ class PIDController(AbstractAdaptiveStepSizeController):
         """True."""
         return True
 
+    @property
+    def may_stop(self) -> bool:
+        """Whether there is a least step."""
+        return self.dtmin is not None
+
     def wrap(self, direction: RealScalar, dtype: Any) -> "PIDController":
         """Nothing depends on the direction of time."""
         del direction, dtype
@@ -120,11 +125,11 @@ class PIDController(AbstractAdaptiveStepSizeController):
             before=None if _zero(self.dcoeff) else one,
             at_dtmin=None if self.dtmin is None else jnp.asarray(False),
         )
-        return Plan(end=t0 + jax.lax.stop_gradient(dt0), cause=jnp.asarray(CHOSEN, jnp.int32)), memory
+        return Plan(end=t0 + jax.lax.stop_gradient(dt0)), memory
 
     def judge(
         self,
-        t0: Time,
+        step: Span,
         plan: Plan,
         y0: Y,
         y1: Y,
@@ -140,22 +145,20 @@ class PIDController(AbstractAdaptiveStepSizeController):
         accepted = scaled < 1
         if state.at_dtmin is not None:
             accepted = accepted | (state.at_dtmin & finite)
-        inverse = 1 / scaled
-        factor = self._factor(inverse, accepted, self._order(error_order), state)
-        h = jax.lax.stop_gradient((plan.end - t0) * factor.astype(t0.dtype))
+        factor = self._factor(scaled, accepted, self._order(error_order), state)
+        h = jax.lax.stop_gradient(step.h * factor.astype(step.h.dtype))
         h, at_dtmin, code = self._limited(h)
         if state.at_dtmin is not None:
             code = jnp.where(state.at_dtmin & ~finite, code_of(RESULTS.nonfinite), code)
-        start = jnp.where(accepted, plan.end, t0)
-        usable = jnp.isfinite(inverse) & (inverse > 0)
+        start = jnp.where(accepted, plan.end, step.start)
+        usable = jnp.where(scaled > 0, scaled, 1)
         memory = _Memory(
-            last=None if state.last is None else jnp.where(accepted, jnp.where(usable, inverse, 1), state.last),
+            last=None if state.last is None else jnp.where(accepted, usable, state.last),
             before=None if state.before is None else jnp.where(accepted, state.last, state.before),
             at_dtmin=at_dtmin,
         )
-        following = Plan(end=start + h, cause=jnp.asarray(CHOSEN, jnp.int32))
         return Verdict(
-            accepted=accepted, start=start, plan=following, jumped=False, state=memory, code=code, finite=finite
+            accepted=accepted, start=start, plan=Plan(end=start + h), jumped=False, state=memory, code=code, finite=finite
         )
 
     def _scaled_error(self, y0: Y, y1: Y, error: Y | None) -> Array:
@@ -169,25 +172,26 @@ class PIDController(AbstractAdaptiveStepSizeController):
         norm = jnp.asarray(self.norm(jax.tree.map(scale, error, y0, y1)))
         return jnp.where(jnp.isnan(norm), jnp.inf, norm)
 
-    def _factor(self, inverse: Array, accepted: BoolScalar, order: RealScalar, memory: _Memory) -> Array:
+    def _factor(self, scaled: Array, accepted: BoolScalar, order: RealScalar, memory: _Memory) -> Array:
         """The factor between this step's size and the next's."""
-        factor = self.safety * inverse ** ((self.icoeff + self.pcoeff + self.dcoeff) / order)
+        factor = self.safety * scaled ** (-(self.icoeff + self.pcoeff + self.dcoeff) / order)
         if memory.last is not None:
-            factor = factor * memory.last ** (-(self.pcoeff + 2 * self.dcoeff) / order)
+            factor = factor * memory.last ** ((self.pcoeff + 2 * self.dcoeff) / order)
         if memory.before is not None:
-            factor = factor * memory.before ** (self.dcoeff / order)
+            factor = factor * memory.before ** (-self.dcoeff / order)
         least = jnp.where(accepted, 1, self.factormin)
         most = jnp.where(accepted, self.factormax, self.safety)
         return jnp.clip(factor, least, most)
 
-    def _limited(self, h: Time) -> tuple[Time, BoolScalar | None, IntScalar | int]:
+    def _limited(self, h: Time) -> tuple[Time, BoolScalar | None, IntScalar | None]:
         """The step size between `dtmin` and `dtmax`, whether it is at `dtmin`, and a code if that is forbidden."""
         if self.dtmax is not None:
             h = jnp.minimum(h, jnp.asarray(self.dtmax, h.dtype))
         if self.dtmin is None:
-            return h, None, SUCCESSFUL
+            return h, None, None
         dtmin = jnp.asarray(self.dtmin, h.dtype)
-        code = SUCCESSFUL if self.force_dtmin else jnp.where(h < dtmin, code_of(RESULTS.dt_min_reached), SUCCESSFUL)
+        forbidden = (h < dtmin) & (not self.force_dtmin)
+        code = jnp.where(forbidden, code_of(RESULTS.dt_min_reached), SUCCESSFUL)
         return jnp.maximum(h, dtmin), h <= dtmin, code
 
     def _order(self, error_order: RealScalar) -> RealScalar:

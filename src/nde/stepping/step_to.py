@@ -11,7 +11,7 @@ from nde.core.results import RESULTS, SUCCESSFUL, code_of
 from nde.core.tree import all_finite
 from nde.core.types import IntScalar, RealScalar, Time, Y
 from nde.solvers import Advice
-from nde.stepping.base import AbstractStepSizeController, Plan, Verdict
+from nde.stepping.base import AbstractStepSizeController, Plan, Span, Verdict
 
 
 class StepTo(AbstractStepSizeController):
@@ -76,7 +76,7 @@ class StepTo(AbstractStepSizeController):
 
     def judge(
         self,
-        t0: Time,
+        step: Span,
         plan: Plan,
         y0: Y,
         y1: Y,
@@ -86,7 +86,7 @@ class StepTo(AbstractStepSizeController):
         state: PyTree[Any],
     ) -> Verdict:
         """Always accepts."""
-        del t0, y0, error, error_order, advice
+        del step, y0, error, error_order, advice
         index = state + 1
         return Verdict(
             accepted=jnp.asarray(True),
@@ -94,7 +94,7 @@ class StepTo(AbstractStepSizeController):
             plan=self._plan(index),
             jumped=False,
             state=index,
-            code=SUCCESSFUL,
+            code=None,
             finite=all_finite(y1),
         )
 

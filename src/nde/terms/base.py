@@ -61,10 +61,10 @@ class AbstractTerm(eqx.Module):
         return self.path.begin(t0)
 
     def prepare(
-        self, t0: RealScalar, t1: RealScalar, nodes: tuple[float, ...], needs: frozenset[str], place: PyTree[Any]
+        self, t: RealScalar, h: RealScalar, nodes: tuple[float, ...], needs: frozenset[str], place: PyTree[Any]
     ) -> tuple[PyTree[Any], PyTree[Any]]:
         """The drive of a step and the path's next place; see `AbstractPath.prepare`."""
-        return self.path.prepare(t0, t1, nodes, needs, place)
+        return self.path.prepare(t, h, nodes, needs, place)
 
     def commit(self, accepted: BoolScalar, old: PyTree[Any], new: PyTree[Any]) -> PyTree[Any]:
         """The path's place after the step was judged."""

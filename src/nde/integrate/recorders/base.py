@@ -10,15 +10,15 @@ from jaxtyping import PyTree
 from nde.core.types import BoolScalar, IntScalar, Time, Y
 from nde.integrate.problem import Differentiable, Setup
 from nde.solvers import StepOut
-from nde.stepping import Plan
+from nde.stepping import Span
 
 
 class Attempt(eqx.Module):
     """A step as a recorder sees it.
 
     Attributes:
-        start: Its start in loop time.
-        plan: Its end, and what ended it.
+        step: Its start, end and length in loop time.
+        cause: What ended it; `None` if there are no landmarks.
         y: The state at its start.
         state: The solver's state at its start.
         out: What the solver made of it.
@@ -27,8 +27,8 @@ class Attempt(eqx.Module):
         index: How many steps this lane accepted before.
     """
 
-    start: Time
-    plan: Plan
+    step: Span
+    cause: IntScalar | None
     y: Y
     state: PyTree[Any]
     out: StepOut
@@ -39,7 +39,7 @@ class Attempt(eqx.Module):
     @property
     def recorded_end(self) -> Time:
         """The end of the step, or its start if it does not count."""
-        return jnp.where(self.accepted, self.plan.end, self.start)
+        return jnp.where(self.accepted, self.step.end, self.step.start)
 
 
 class AbstractRecorder(eqx.Module):

@@ -49,6 +49,6 @@ class DenseRecorder(AbstractRecorder):
     def _step(problem: Differentiable, setup: Setup, attempt: Attempt) -> DenseStep:
         end = attempt.recorded_end
         step = dense_step(
-            problem, setup, attempt.start, attempt.plan.end, attempt.y, attempt.out.stages, attempt.drive
+            problem, setup, attempt.step, attempt.y, attempt.out.stages, attempt.drive
         )
         return eqx.tree_at(lambda s: s.end, step, end)

@@ -26,7 +26,7 @@ class InlineRecorder(AbstractRecorder):
     def init(self, problem: Differentiable, setup: Setup, example: Attempt) -> _Sheet:
         """Nothing saved."""
         wanted = self._wanted(problem)
-        struct = jax.eval_shape(lambda t, y: call_fn(wanted.fn, t, y, problem.args), example.start, example.y)
+        struct = jax.eval_shape(lambda t, y: call_fn(wanted.fn, t, y, problem.args), example.step.start, example.y)
         return _Sheet(done=jnp.asarray(0, jnp.int32), saved=padded_rows(wanted.ts.shape[0], struct))
 
     def write(self, problem: Differentiable, setup: Setup, store: _Sheet, attempt: Attempt) -> _Sheet:
@@ -36,11 +36,11 @@ class InlineRecorder(AbstractRecorder):
 
         def due(sheet: _Sheet) -> Array:
             at = wanted.ts[jnp.minimum(sheet.done, last)]
-            return attempt.accepted & (sheet.done <= last) & (at <= attempt.plan.end)
+            return attempt.accepted & (sheet.done <= last) & (at <= attempt.step.end)
 
         def save(sheet: _Sheet) -> _Sheet:
             step = dense_step(
-                problem, setup, attempt.start, attempt.plan.end, attempt.y, attempt.out.stages, attempt.drive
+                problem, setup, attempt.step, attempt.y, attempt.out.stages, attempt.drive
             )
             now, index = due(sheet), jnp.minimum(sheet.done, last)
             at = wanted.ts[index]

@@ -16,16 +16,25 @@ from nde.core.types import BoolScalar, IntScalar, Time, Y
 from nde.integrate.output import AtTimes, call_fn, padded_rows
 from nde.integrate.problem import Differentiable, Setup, dense_step, drive_of, first_cache, step_map, value_inside
 from nde.integrate.recorders.base import AbstractRecorder, Attempt
+from nde.stepping import span
 
 
 class _Notes(eqx.Module):
-    starts: Array
+    """Noted steps: where each ends, and its first state; where it starts only if that is not where the last ended."""
+
     ends: Array
+    starts: Array | None
     ys: Y
     states: PyTree[Array]
     used: IntScalar
-    covered: Time
+    first: Time
     saved: PyTree[Array]
+
+    def start(self, step: IntScalar) -> Time:
+        """The start of a noted step."""
+        if self.starts is not None:
+            return self.starts[step]
+        return jnp.where(step == 0, self.first, self.ends[jnp.maximum(step - 1, 0)])
 
 
 class SampledRecorder(AbstractRecorder):
@@ -42,30 +51,31 @@ class SampledRecorder(AbstractRecorder):
     def init(self, problem: Differentiable, setup: Setup, example: Attempt) -> _Notes:
         """No notes, nothing saved."""
         wanted = self._wanted(problem)
-        struct = jax.eval_shape(lambda t, y: call_fn(wanted.fn, t, y, problem.args), example.start, example.y)
-        times = wanted.ts.shape[0]
-        capacity = self.capacity or min(max(4 * times, 128), 1024)
+        struct = jax.eval_shape(lambda t, y: call_fn(wanted.fn, t, y, problem.args), example.step.start, example.y)
+        rows = wanted.ts.shape[0]
+        capacity = self.capacity or min(max(4 * rows, 128), 1024)
         capacity = capacity if setup.max_steps is None else max(1, min(capacity, setup.max_steps))
+        times = jnp.zeros((capacity,), example.step.start.dtype)
         return _Notes(
-            starts=jnp.zeros((capacity,), example.start.dtype),
-            ends=jnp.zeros((capacity,), example.start.dtype),
+            ends=times,
+            starts=times if setup.controller.jumps else None,
             ys=tree.empty_rows(capacity, example.y),
             states=tree.empty_rows(capacity, example.state),
             used=jnp.asarray(0, jnp.int32),
-            covered=jnp.full_like(example.start, -jnp.inf),
-            saved=padded_rows(times, struct),
+            first=problem.t0,
+            saved=padded_rows(rows, struct),
         )
 
     def write(self, problem: Differentiable, setup: Setup, store: _Notes, attempt: Attempt) -> _Notes:
         """One more note; a note that no lane needs is overwritten by the next."""
         del problem, setup
         return _Notes(
-            starts=tree.set_row(store.starts, store.used, attempt.start),
             ends=tree.set_row(store.ends, store.used, attempt.recorded_end),
+            starts=None if store.starts is None else tree.set_row(store.starts, store.used, attempt.step.start),
             ys=tree.set_row(store.ys, store.used, attempt.y),
             states=tree.set_row(store.states, store.used, attempt.state),
             used=store.used + any_lane(attempt.accepted),
-            covered=store.covered,
+            first=store.first,
             saved=store.saved,
         )
 
@@ -73,7 +83,7 @@ class SampledRecorder(AbstractRecorder):
         """Whether there is no room for a further note."""
         if self.capacity is not None:
             return None
-        return store.used >= store.starts.shape[0]
+        return store.used >= store.ends.shape[0]
 
     def flush(self, problem: Differentiable, setup: Setup, store: _Notes) -> _Notes:
         """Evaluates all save times inside the noted steps."""
@@ -81,24 +91,23 @@ class SampledRecorder(AbstractRecorder):
         noted = jnp.arange(store.ends.shape[0]) < store.used
         ends = jnp.where(noted, store.ends, jnp.inf)
         steps = jnp.searchsorted(ends, wanted.ts, side="left")
-        reached = (steps < store.used) & (wanted.ts > store.covered)
+        reached = (steps < store.used) & ((wanted.ts > store.first) | (store.first == problem.t0))
         steps = jnp.minimum(steps, store.ends.shape[0] - 1)
 
         def value(step: IntScalar, at: Time) -> PyTree[Array]:
-            start, end = store.starts[step], store.ends[step]
+            start, end = store.start(step), store.ends[step]
             y, state = tree.row(store.ys, step), tree.row(store.states, step)
-            drive, _ = drive_of(problem, setup, start, end, problem.term.begin(setup.real(start)))
+            noted = span(start, end)
+            drive, _ = drive_of(problem, setup, noted, problem.term.begin(setup.real(start)))
             cache = first_cache(problem, setup, start, y)
-            out = step_map(problem, setup, start, end, y, state, cache, drive)
-            inside = dense_step(problem, setup, start, end, y, out.stages, drive)
+            out = step_map(problem, setup, noted, y, state, cache, drive)
+            inside = dense_step(problem, setup, noted, y, out.stages, drive)
             return call_fn(wanted.fn, setup.real(at), value_inside(setup.solver, inside, at), problem.args)
 
         values = jax.vmap(value)(steps, wanted.ts)
         saved = jax.vmap(tree.where)(reached, values, store.saved)
-        covered = jnp.where(store.used > 0, store.ends[jnp.maximum(store.used - 1, 0)], store.covered)
-        return eqx.tree_at(
-            lambda s: (s.saved, s.used, s.covered), store, (saved, jnp.zeros_like(store.used), covered)
-        )
+        first = jnp.where(store.used > 0, store.ends[jnp.maximum(store.used - 1, 0)], store.first)
+        return eqx.tree_at(lambda s: (s.saved, s.used, s.first), store, (saved, jnp.zeros_like(store.used), first))
 
     def finish(self, store: _Notes) -> PyTree[Array]:
         """The values at the save times; padding where the solve did not get."""

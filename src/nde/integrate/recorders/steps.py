@@ -31,9 +31,9 @@ class StepRecorder(AbstractRecorder):
         """Room for as many values as `max_steps` allows."""
         del setup
         wanted = self._wanted(problem)
-        struct = jax.eval_shape(lambda t, y: call_fn(wanted.fn, t, y, problem.args), example.start, example.y)
+        struct = jax.eval_shape(lambda t, y: call_fn(wanted.fn, t, y, problem.args), example.step.start, example.y)
         return _Rows(
-            ts=jnp.full((self.max_steps,), jnp.inf, example.start.dtype),
+            ts=jnp.full((self.max_steps,), jnp.inf, example.step.start.dtype),
             ys=padded_rows(self.max_steps, struct),
             valid=jnp.zeros((self.max_steps,), bool),
             used=jnp.asarray(0, jnp.int32),
@@ -44,10 +44,10 @@ class StepRecorder(AbstractRecorder):
         """The value at the end of the step, in the lanes whose turn it is."""
         wanted = self._wanted(problem)
         due = attempt.accepted & ((attempt.index + 1) % wanted.every == 0)
-        value = call_fn(wanted.fn, setup.real(attempt.plan.end), attempt.out.y, problem.args)
+        value = call_fn(wanted.fn, setup.real(attempt.step.end), attempt.out.y, problem.args)
         rest = jax.tree.map(lambda v: jnp.full_like(v, padding(v.dtype)), value)
         return _Rows(
-            ts=tree.set_row(store.ts, store.used, jnp.where(due, attempt.plan.end, jnp.inf)),
+            ts=tree.set_row(store.ts, store.used, jnp.where(due, attempt.step.end, jnp.inf)),
             ys=tree.set_row(store.ys, store.used, tree.where(due, value, rest)),
             valid=tree.set_row(store.valid, store.used, due),
             used=store.used + any_lane(due),

@@ -1,0 +1,56 @@
+"""The states at hand in a backward sweep: those of the tape, and those computed again on the way."""
+
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, PyTree
+
+from nde.core import tree
+from nde.core.types import BoolScalar, IntScalar, Y
+from nde.integrate.recorders import Tape
+
+
+class Stack(eqx.Module):
+    """States of ascending steps, the last on top.
+
+    Attributes:
+        steps: The step of each state, of shape `(slots + 1,)`.
+        states: The states, of `slots + 1` rows; the one above the top is scratch.
+        height: How many states there are.
+    """
+
+    steps: Array
+    states: tuple[Y, PyTree[Any]]
+    height: IntScalar
+
+    @property
+    def free(self) -> IntScalar:
+        """How many more states there is room for."""
+        return self.steps.shape[0] - 1 - self.height
+
+    def push(self, step: IntScalar, state: tuple[Y, PyTree[Any]], keep: BoolScalar) -> "Stack":
+        """One more state if `keep`, for which there must be room."""
+        return Stack(
+            steps=tree.set_row(self.steps, self.height, step),
+            states=tree.set_row(self.states, self.height, state),
+            height=self.height + keep,
+        )
+
+    def top(self) -> tuple[IntScalar, tuple[Y, PyTree[Any]]]:
+        """The last state and its step."""
+        return self.steps[self.height - 1], tree.row(self.states, self.height - 1)
+
+    def without(self, step: IntScalar) -> "Stack":
+        """The stack without its top if that is of this step."""
+        return eqx.tree_at(lambda s: s.height, self, self.height - (self.steps[self.height - 1] == step))
+
+
+def stack_of(tape: Tape, more: int) -> Stack:
+    """The states of a tape, with room for some more."""
+    states = tape.states
+    if more:
+        states = jax.tree.map(lambda x: jnp.pad(x, ((0, more), *((0, 0),) * (x.ndim - 1))), states)
+    steps = jnp.arange(tape.slots + 1 + more, dtype=jnp.int32) << tape.shift
+    return Stack(steps=steps, states=states, height=tape.kept.astype(jnp.int32))
