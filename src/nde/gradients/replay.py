@@ -35,11 +35,19 @@ from nde.stepping import span
 
 
 class Links(eqx.Module):
-    """What one step hands to the next: where it ends, and with which state."""
+    """What one step hands to the next: with which state it ends, and where; `t` is `None` if times are constants."""
 
-    t: Time
+    t: Time | None
     y: Y
     solver_state: PyTree[Any]
+
+
+class Recorded(eqx.Module):
+    """A step of the tape."""
+
+    start: Time
+    end: Time
+    cause: IntScalar
 
 
 class Made(eqx.Module):
@@ -102,38 +110,63 @@ class Replay(eqx.Module):
         sweep = Sweep(
             stack=stack_of(self.tape, more),
             step=self.tape.length,
-            after=_filled(Links(self.outcome.t, self.outcome.y, self.outcome.solver_state), last),
+            after=self.last_cotangent(last),
             inputs=jax.tree.map(jnp.zeros_like, self.varying),
             steps=self.accepted,
-            times=tuple(
-                jnp.searchsorted(o.ts, self.end, side="right").astype(jnp.int32) - 1 for _, o in self._sampled()
-            ),
+            times=self.last_times(),
         )
         back = self._pull_step if all_kept else self._restore_and_pull
         sweep = jax.lax.while_loop(lambda s: s.step > 0, lambda s: back(s), sweep)
-        return self._add_start(sweep)
+        return self.add_start(sweep.inputs, sweep.after)
 
-    def _problem(self, varying: PyTree[Array | None]) -> Differentiable:
+    def problem(self, varying: PyTree[Array | None]) -> Differentiable:
         return eqx.combine(varying, self.fixed)
 
-    def _here(self) -> Differentiable:
-        return self._problem(self.varying)
+    def last_times(self) -> tuple[IntScalar, ...]:
+        """For each output at given times the index of the last one that the solve reached."""
+        return tuple(
+            jnp.searchsorted(o.ts, self.end, side="right").astype(jnp.int32) - 1 for _, o in self.sampled()
+        )
 
-    def _sampled(self) -> list[tuple[int, AtTimes]]:
+    def last_cotangent(self, last: Links) -> Links:
+        """The cotangent of the solve's last state."""
+        given = Links(self.outcome.t if self.timed else None, self.outcome.y, self.outcome.solver_state)
+        return filled(given, eqx.tree_at(lambda x: x.t, last, last.t if self.timed else None, is_leaf=lambda x: x is None))
+
+    @property
+    def timed(self) -> bool:
+        """Whether derivatives of times are wanted."""
+        varying = self.varying
+        times = [output.ts for output in varying.outputs if isinstance(output, AtTimes)]
+        return any(t is not None for t in (varying.t0, varying.t1, varying.landmarks, *times))
+
+    def recorded(self, index: IntScalar) -> Recorded:
+        """A step of the tape."""
+        return Recorded(*self.tape.step(self.here(), index))
+
+    def links(self, step: Recorded, y: Y, solver_state: PyTree[Any]) -> Links:
+        """What is handed to a recorded step."""
+        return Links(step.start if self.timed else None, y, solver_state)
+
+    def here(self) -> Differentiable:
+        return self.problem(self.varying)
+
+    def sampled(self) -> list[tuple[int, AtTimes]]:
         """The outputs at given times that a derivative comes back from."""
-        outputs = enumerate(self._here().outputs)
+        outputs = enumerate(self.here().outputs)
         return [(i, o) for i, o in outputs if isinstance(o, AtTimes) and jax.tree.leaves(self.outcome.saved[i])]
 
-    def _stepped(self) -> list[tuple[int, AtSteps | DenseSteps]]:
+    def stepped(self) -> list[tuple[int, AtSteps | DenseSteps]]:
         """The outputs of every step that a derivative comes back from."""
-        outputs = enumerate(self._here().outputs)
+        outputs = enumerate(self.here().outputs)
         return [(i, o) for i, o in outputs if not isinstance(o, AtTimes) and jax.tree.leaves(self.outcome.saved[i])]
 
-    def _make(self, varying: PyTree[Array | None], before: Links, end: Time, cause: IntScalar) -> Made:
-        """The map of one step; `end` is where it ended."""
-        problem, setup = self._problem(varying), self.setup
-        start, y, state = before.t, before.y, before.solver_state
-        end = end_of(problem, start, end, cause)
+    def make(self, varying: PyTree[Array | None], before: Links, recorded: Recorded) -> Made:
+        """The map of one step."""
+        problem, setup = self.problem(varying), self.setup
+        y, state = before.y, before.solver_state
+        start = recorded.start if before.t is None else before.t
+        end = recorded.end if before.t is None else end_of(problem, start, recorded.end, recorded.cause)
         step = span(start, end)
         drive, _ = drive_of(problem, setup, step, problem.term.begin(setup.real(start)))
         cache = first_cache(problem, setup, start, y)
@@ -148,9 +181,9 @@ class Replay(eqx.Module):
             return end, call_fn(output.fn, setup.real(end), out.y, problem.args)
 
         return Made(
-            after=Links(t=end, y=out.y, solver_state=out.state),
-            at_end=tuple(at_end(output) for _, output in self._stepped()),
-            inside=inside() if self._sampled() else None,
+            after=Links(t=None if before.t is None else end, y=out.y, solver_state=out.state),
+            at_end=tuple(at_end(output) for _, output in self.stepped()),
+            inside=inside() if self.sampled() else None,
         )
 
     def _restore_and_pull(self, sweep: Sweep) -> Sweep:
@@ -164,9 +197,9 @@ class Replay(eqx.Module):
 
         def walk(carry: tuple[Stack, IntScalar, tuple[Y, Any]]) -> tuple[Stack, IntScalar, tuple[Y, Any]]:
             stack, at, (y, solver_state) = carry
-            start, end, cause = self.tape.step(self._here(), at)
-            made = self._make(self.varying, Links(start, y, solver_state), end, cause)
-            moved = tree.where(end > start, (made.after.y, made.after.solver_state), (y, solver_state))
+            step = self.recorded(at)
+            made = self.make(self.varying, self.links(step, y, solver_state), step)
+            moved = tree.where(step.end > step.start, (made.after.y, made.after.solver_state), (y, solver_state))
             keep = ((at + 1 - kept) % spacing == 0) & (stack.free > 0)
             return stack.push(at + 1, moved, keep), at + 1, moved
 
@@ -180,16 +213,16 @@ class Replay(eqx.Module):
     def _pull(self, sweep: Sweep, y: Y, solver_state: PyTree[Any]) -> Sweep:
         """Pulls the cotangents back through one step, whose first state is given."""
         index = sweep.step - 1
-        start, end, cause = self.tape.step(self._here(), index)
-        before = Links(start, y, solver_state)
-        counts = end > start
-        made, pull = jax.vjp(lambda varying, links: self._make(varying, links, end, cause), self.varying, before)
+        step = self.recorded(index)
+        counts = step.end > step.start
+        before = self.links(step, y, solver_state)
+        made, pull = jax.vjp(lambda varying, links: self.make(varying, links, step), self.varying, before)
         inputs, times, inside = sweep.inputs, sweep.times, None
         if made.inside is not None:
             inside, inputs, times = self._pull_samples(made.inside, index, inputs, times)
         at_end = tuple(
-            self._stepped_cotangent(i, o, index, sweep.steps, counts, value)
-            for (i, o), value in zip(self._stepped(), made.at_end, strict=True)
+            self.stepped_cotangent(i, o, index, sweep.steps, counts, value)
+            for (i, o), value in zip(self.stepped(), made.at_end, strict=True)
         )
         more, links = pull(Made(after=sweep.after, at_end=at_end, inside=inside))
         return Sweep(
@@ -201,17 +234,17 @@ class Replay(eqx.Module):
             times=times,
         )
 
-    def _stepped_cotangent(
+    def stepped_cotangent(
         self, i: int, output: AtSteps | DenseSteps, index: IntScalar, steps: IntScalar, counts: Array, value: Any
     ) -> PyTree[Any]:
         """The cotangent of what an output saved of this step; zero where it saved nothing."""
         given = self.outcome.saved[i]
         if isinstance(output, DenseSteps):
-            return _filled(given, value, lambda g, _: tree.row(g, index))
+            return filled(given, value, lambda g, _: tree.row(g, index))
         due = counts & (steps % output.every == 0)
         place = jnp.maximum(steps // output.every - 1, 0)
 
-        return _filled((given.ts, given.ys), value, lambda g, _: jnp.where(due, tree.row(g, place), 0))
+        return filled((given.ts, given.ys), value, lambda g, _: jnp.where(due, tree.row(g, place), 0))
 
     def _pull_samples(
         self, step: DenseStep, index: IntScalar, inputs: PyTree[Array], times: tuple[IntScalar, ...]
@@ -219,7 +252,7 @@ class Replay(eqx.Module):
         """Pulls the values saved inside a step back to the step; the last of each output's come first."""
         total = tree.zeros_like(step)
         lefts = []
-        for (i, output), left in zip(self._sampled(), times, strict=True):
+        for (i, output), left in zip(self.sampled(), times, strict=True):
             pull = self._sample_puller(i, output, step, index)
             left, total, inputs = pull(left, total, inputs)
             lefts.append(left)
@@ -233,7 +266,7 @@ class Replay(eqx.Module):
             return (left >= 0) & ((at > step.start) | (index == 0))
 
         def value(varying: PyTree[Array | None], step: DenseStep, left: IntScalar) -> PyTree[Any]:
-            problem = self._problem(varying)
+            problem = self.problem(varying)
             wanted = problem.outputs[i]
             assert isinstance(wanted, AtTimes)
             at = wanted.ts[left]
@@ -244,7 +277,7 @@ class Replay(eqx.Module):
             now, row = inside(left), jnp.maximum(left, 0)
             values, pull = jax.vjp(lambda varying, step: value(varying, step, row), self.varying, step)
 
-            more, change = pull(_filled(given, values, lambda g, _: jnp.where(now, tree.row(g, row), 0)))
+            more, change = pull(filled(given, values, lambda g, _: jnp.where(now, tree.row(g, row), 0)))
             return left - now, tree.add(total, change), tree.add(inputs, more)
 
         def run(
@@ -254,20 +287,19 @@ class Replay(eqx.Module):
 
         return run
 
-    def _add_start(self, sweep: Sweep) -> PyTree[Array | None]:
+    def add_start(self, inputs: PyTree[Array], start: Links) -> PyTree[Array | None]:
         """The cotangents of the inputs, with what reached the start of the first step."""
-        start = sweep.after
 
         def first(varying: PyTree[Array | None]) -> Links:
-            problem = self._problem(varying)
-            return Links(problem.t0, problem.y0, problem.solver_state)
+            problem = self.problem(varying)
+            return Links(problem.t0 if self.timed else None, problem.y0, problem.solver_state)
 
         _, pull = jax.vjp(first, self.varying)
         (more,) = pull(start)
-        return tree.add(sweep.inputs, more)
+        return tree.add(inputs, more)
 
 
-def _filled(given: PyTree[Any], like: PyTree[Any], change: Callable[[Array, Array], Array] | None = None) -> Any:
+def filled(given: PyTree[Any], like: PyTree[Any], change: Callable[[Array, Array], Array] | None = None) -> Any:
     """Cotangents for values like these: zero where none is given, else as given, or as `change(given, value)` says."""
 
     def leaf(x: Array | None, g: Array | None) -> Any:

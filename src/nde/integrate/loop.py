@@ -93,7 +93,7 @@ class Loop(eqx.Module):
             carry = jax.lax.while_loop(lambda c: any_lane(self._running(c[0])), lambda c: self._iterate(c), carry)
         state, stores = carry
         if self.bounded_while is not None:
-            stores = self._flushed(stores)
+            stores = self._flushed(state, stores)
         records = tuple(r.finish(s) for r, s in zip(self.recorders, stores, strict=True))
         self.setup.meter.close(state.meter)
         return state, records
@@ -253,7 +253,7 @@ class Loop(eqx.Module):
             state, stores = jax.lax.while_loop(
                 lambda c: any_lane(self._running(c[0])) & ~some_full(c[1]), lambda c: self._iterate(c), carry[:2]
             )
-            stores = self._flushed(stores)
+            stores = self._flushed(state, stores)
             return state, stores, ~any_lane(self._running(state))
 
         state, stores, _ = jax.lax.while_loop(lambda c: ~c[2], section, (*carry, jnp.asarray(False)))
@@ -271,8 +271,11 @@ class Loop(eqx.Module):
     def _example(self, state: State) -> Attempt:
         return self._attempt(state)[0]
 
-    def _flushed(self, stores: tuple[PyTree[Any], ...]) -> tuple[PyTree[Any], ...]:
-        return tuple(r.flush(self.problem, self.setup, s) for r, s in zip(self.recorders, stores, strict=True))
+    def _flushed(self, state: State, stores: tuple[PyTree[Any], ...]) -> tuple[PyTree[Any], ...]:
+        return tuple(
+            r.flush(self.problem, self.setup, s, state.y, state.solver_state)
+            for r, s in zip(self.recorders, stores, strict=True)
+        )
 
     def _each(self, make: Any) -> tuple[PyTree[Any], ...]:
         return tuple(make(r) for r in self.recorders)

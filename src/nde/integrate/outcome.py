@@ -16,7 +16,6 @@ from nde.integrate.recorders import (
     InlineRecorder,
     SampledRecorder,
     StepRecorder,
-    TapeRecorder,
 )
 
 
@@ -74,7 +73,7 @@ def solve_plainly(problem: Differentiable, setup: Setup) -> Outcome:
     return outcome_of(loop, *loop.run())
 
 
-def solve_taped(problem: Differentiable, setup: Setup, tape: TapeRecorder) -> tuple[Outcome, Any]:
+def solve_taped(problem: Differentiable, setup: Setup, tape: AbstractRecorder) -> tuple[Outcome, Any]:
     """The solve, and the tape from which it can be replayed."""
     loop = Loop(problem, setup, (*recorders_for(problem, setup), tape))
     state, records = loop.run()

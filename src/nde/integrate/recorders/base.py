@@ -58,9 +58,9 @@ class AbstractRecorder(eqx.Module):
         del store
         return None
 
-    def flush(self, problem: Differentiable, setup: Setup, store: PyTree[Any]) -> PyTree[Any]:
-        """The store with room for more steps."""
-        del problem, setup
+    def flush(self, problem: Differentiable, setup: Setup, store: PyTree[Any], y: Y, state: PyTree[Any]) -> PyTree[Any]:
+        """The store with room for more steps; `y` and `state` are the state and the solver's state now."""
+        del problem, setup, y, state
         return store
 
     @abc.abstractmethod

@@ -85,8 +85,9 @@ class SampledRecorder(AbstractRecorder):
             return None
         return store.used >= store.ends.shape[0]
 
-    def flush(self, problem: Differentiable, setup: Setup, store: _Notes) -> _Notes:
+    def flush(self, problem: Differentiable, setup: Setup, store: _Notes, y: Y, state: PyTree[Array]) -> _Notes:
         """Evaluates all save times inside the noted steps."""
+        del y, state
         wanted = self._wanted(problem)
         noted = jnp.arange(store.ends.shape[0]) < store.used
         ends = jnp.where(noted, store.ends, jnp.inf)

@@ -30,6 +30,7 @@ class Tape(eqx.Module):
         starts: Start of each step, kept only if the vector field jumps.
         causes: What ended each step, kept only if there are landmarks.
         length: How many steps are recorded.
+        marked: How many there were when the last section was begun.
         shift: States are kept of steps that are multiples of `2^shift`.
         states: `(y, solver state)` at the start of these steps; the last row is scratch.
     """
@@ -38,6 +39,7 @@ class Tape(eqx.Module):
     starts: Array | None
     causes: Array | None
     length: IntScalar
+    marked: IntScalar
     shift: IntScalar
     states: tuple[Y, PyTree[Any]]
 
@@ -49,7 +51,11 @@ class Tape(eqx.Module):
     @property
     def kept(self) -> IntScalar:
         """How many states are kept."""
-        return -((-self.length) >> self.shift)
+        return self.sections(self.shift)
+
+    def sections(self, shift: IntScalar | int) -> IntScalar:
+        """How many sections of `2^shift` steps have begun."""
+        return -((-self.length) >> shift)
 
     def step(self, problem: Differentiable, index: IntScalar) -> tuple[Time, Time, IntScalar]:
         """Start, end and cause of a recorded step."""
@@ -91,6 +97,7 @@ class TapeRecorder(AbstractRecorder):
             starts=times if setup.controller.jumps else None,
             causes=None if problem.landmarks is None else jnp.zeros((self.max_steps,), jnp.int32),
             length=jnp.asarray(0, jnp.int32),
+            marked=jnp.asarray(0, jnp.int32),
             shift=jnp.asarray(self.shift, jnp.int32),
             states=tree.empty_rows(self.slots + 1, (example.y, example.state)),
         )
@@ -102,18 +109,8 @@ class TapeRecorder(AbstractRecorder):
         shift = self.shift if self.roomy else store.shift
         turn = index & ((1 << shift) - 1) == 0
         slot = index if self.roomy and self.shift == 0 else jnp.where(turn, index >> shift, self.slots)
-        causes = store.causes
-        if causes is not None:
-            assert attempt.cause is not None
-            causes = tree.set_row(causes, index, jnp.where(attempt.accepted, attempt.cause, CHOSEN))
-        return Tape(
-            ends=tree.set_row(store.ends, index, attempt.recorded_end),
-            starts=None if store.starts is None else tree.set_row(store.starts, index, attempt.step.start),
-            causes=causes,
-            length=index + any_lane(attempt.accepted),
-            shift=store.shift,
-            states=tree.set_row(store.states, slot, (attempt.y, attempt.state)),
-        )
+        states = tree.set_row(store.states, slot, (attempt.y, attempt.state))
+        return with_step(eqx.tree_at(lambda s: s.states, store, states), attempt)
 
     def full(self, store: Tape) -> BoolScalar | None:
         """Whether the next state wants a slot and there is none."""
@@ -123,9 +120,9 @@ class TapeRecorder(AbstractRecorder):
         turn = store.length & ((1 << store.shift) - 1) == 0
         return turn & (store.length >> store.shift >= limit)
 
-    def flush(self, problem: Differentiable, setup: Setup, store: Tape) -> Tape:
+    def flush(self, problem: Differentiable, setup: Setup, store: Tape, y: Y, state: PyTree[Any]) -> Tape:
         """Thins the states if there is no room."""
-        del problem, setup
+        del problem, setup, y, state
         full = self.full(store)
         if full is None:
             return store
@@ -137,3 +134,61 @@ class TapeRecorder(AbstractRecorder):
     def finish(self, store: Tape) -> Tape:
         """The tape."""
         return store
+
+
+class SectionRecorder(AbstractRecorder):
+    """Writes the tape of a small system: in the loop no more than the grid.
+
+    Attributes:
+        max_steps: Room for the grid.
+        shift: The state is kept at the start of each section of `2^shift` steps.
+    """
+
+    max_steps: int = eqx.field(static=True)
+    shift: int = eqx.field(static=True)
+
+    def init(self, problem: Differentiable, setup: Setup, example: Attempt) -> Tape:
+        """An empty tape with the first state on it."""
+        sections = -(-self.max_steps >> self.shift)
+        recorder = TapeRecorder(self.max_steps, sections, self.shift)
+        tape = recorder.init(problem, setup, example)
+        states = tree.set_row(tape.states, 0, (problem.y0, problem.solver_state))
+        return eqx.tree_at(lambda s: s.states, tape, states)
+
+    def write(self, problem: Differentiable, setup: Setup, store: Tape, attempt: Attempt) -> Tape:
+        """One more step of the grid."""
+        del problem, setup
+        return with_step(store, attempt)
+
+    def full(self, store: Tape) -> BoolScalar:
+        """Whether a section is complete; never true of an empty tape."""
+        return (store.length & ((1 << self.shift) - 1) == 0) & (store.length != store.marked)
+
+    def flush(self, problem: Differentiable, setup: Setup, store: Tape, y: Y, state: PyTree[Any]) -> Tape:
+        """Keeps the state at the start of the next section."""
+        del problem, setup
+        slot = store.length >> self.shift
+        slot = jnp.where(self.full(store), slot, store.slots)
+        return eqx.tree_at(
+            lambda s: (s.states, s.marked), store, (tree.set_row(store.states, slot, (y, state)), store.length)
+        )
+
+    def finish(self, store: Tape) -> Tape:
+        """The tape."""
+        return store
+
+
+def with_step(tape: Tape, attempt: Attempt) -> Tape:
+    """The tape with one more step on its grid."""
+    index = tape.length
+    causes = tape.causes
+    if causes is not None:
+        assert attempt.cause is not None
+        causes = tree.set_row(causes, index, jnp.where(attempt.accepted, attempt.cause, CHOSEN))
+    starts = None if tape.starts is None else tree.set_row(tape.starts, index, attempt.step.start)
+    return eqx.tree_at(
+        lambda s: (s.ends, s.starts, s.causes, s.length),
+        tape,
+        (tree.set_row(tape.ends, index, attempt.recorded_end), starts, causes, index + any_lane(attempt.accepted)),
+        is_leaf=lambda x: x is None,
+    )

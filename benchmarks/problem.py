@@ -1,0 +1,51 @@
+"""What is to be computed: the same statement for every side."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import jax
+import numpy as np
+from jaxtyping import PyTree
+
+Field = Callable[[Any, Any, Any], Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """An initial value problem from time 0 to `t1`, and whether its values or a gradient of them are wanted.
+
+    Args:
+        field: `field(xp)` is the vector field `(t, y, args) -> dy` written with the array module `xp` (`jax.numpy`,
+            `numpy` or `torch`).
+        y0: the initial state; its dtype is the precision of the whole problem.
+        args: the parameters, a pytree of arrays.
+        t1: the final time.
+        dt0: the first step.
+        tolerance: relative and absolute tolerance.
+        max_steps: how many steps a solve may make.
+        ts: save times, the first one 0; the final value alone when None.
+        loss: a function of the saved values whose gradient to `y0` and `args` is wanted; the values alone when None.
+        lanes: axes of `(y0, args)` over which a solve of one sample is mapped; one solve for everything when None.
+    """
+
+    field: Callable[[ModuleType], Field]
+    y0: np.ndarray
+    args: PyTree[np.ndarray]
+    t1: float
+    dt0: float
+    tolerance: float
+    max_steps: int
+    ts: np.ndarray | None = None
+    loss: Callable[[Any], Any] | None = None
+    lanes: tuple[int | None, int | None] | None = None
+
+    @property
+    def x64(self) -> bool:
+        """Whether the problem is one of double precision."""
+        return self.y0.dtype == np.float64
+
+    def inputs(self) -> tuple[jax.Array, PyTree[jax.Array]]:
+        """`(y0, args)` on JAX's device."""
+        return jax.device_put((self.y0, self.args))

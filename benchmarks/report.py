@@ -1,0 +1,38 @@
+"""`RESULTS.md`: the table of a day, with all that is needed to read it."""
+
+from collections.abc import Mapping, Sequence
+
+from benchmarks.row import Line
+from benchmarks.table import table
+
+HOW_TO_READ = """\
+## How to read it
+
+- All sides of a row run in one process and take turns (A B A B). Before each timed run its side rests for 10 ms and
+  runs untimed for 10 ms, so that nobody pays for threads or caches that another side has left behind. Times are
+  medians; *runs* says of how many runs, ours and the peer's. JAX sides run under one outer `jax.jit`, compiled before.
+- *ratio* is the peer's time over ours; *at least* is the ratio that was set as a target (1: not slower).
+- Errors are Euclidean and relative, against SciPy's DOP853 at 1e-13 (values of one solve) or Diffrax in float64 at
+  1e-12 (gradients, and solves under `vmap`). Lorenz at t = 10 multiplies rounding errors: float32 ends near 1e-5.
+- All JAX sides use Tsit5 and the same tolerances, first step and `max_steps`: Lorenz 1e-6, 0.01 and 4,096; 1,024
+  Lorenz 1e-8, 0.001 and 4,096; networks 1e-5, 0.1 and 256. Gradients are to the initial state and all parameters.
+- *Diffrax* is Diffrax at its defaults; *Diffrax tuned* is the fastest here of several settings, the one in brackets,
+  always with `throw=False`.
+- torchdiffeq (which has no Tsit5, and solves a batch as one system) and SciPy (always float64) run at the loosest
+  tolerance that is as exact as we are, give or take half, or as their rounding allows: the number in brackets.
+  Gradients through torchdiffeq are PyTorch's, through the solve. Slow sides may have made as few as 5 runs.
+- *Compile* is trace, lowering and compilation with emptied caches, nothing run.
+- *bare loop* is a loop of as many vector-field calls as our solve makes, and nothing else.
+"""
+
+
+def report(facts: Mapping[str, str], lines: Sequence[Line]) -> str:
+    """The whole page."""
+    head = "\n".join(f"- {name}: {fact}" for name, fact in facts.items())
+    return f"# Benchmarks\n\nMade by `make bench`.\n\n{head}\n\n{summary(lines)}\n\n{table(lines)}\n\n{HOW_TO_READ}"
+
+
+def summary(lines: Sequence[Line]) -> str:
+    """How many of the targets were reached."""
+    judged = [line.reached for line in lines if line.reached is not None]
+    return f"{sum(judged)} of {len(judged)} targets reached."

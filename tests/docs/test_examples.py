@@ -1,0 +1,73 @@
+"""Every example of the documentation runs, and every public name has one."""
+
+import inspect
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import jax
+import pytest
+
+import nde
+from tests.docs.examples import ROOT, Example, blocks_of, docstring_examples, page_examples
+
+PAGES = page_examples()
+DOCSTRINGS = docstring_examples()
+
+
+@pytest.fixture(autouse=True)
+def _clean_ground(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """A folder of its own, no window, and JAX's precision put back afterwards."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MPLBACKEND", "agg")
+    x64 = jax.config.jax_enable_x64
+    yield
+    jax.config.update("jax_enable_x64", x64)
+
+
+@pytest.mark.parametrize("example", PAGES, ids=lambda e: e.name)
+def test_page(example: Example):
+    example.run()
+
+
+@pytest.mark.parametrize("example", DOCSTRINGS, ids=lambda e: e.name)
+def test_docstring(example: Example):
+    example.run()
+
+
+@pytest.mark.slow
+def test_the_commands_of_the_page_about_the_command_line_run(tmp_path: Path):
+    page = ROOT / "docs" / "fit-csv.md"
+    next(example for example in PAGES if example.file == page).run()
+    commands = re.findall(r"^nde (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    assert {command.split()[0] for command in commands} == {"demo", "fit", "predict"}
+    for command in commands:
+        subprocess.run([Path(sys.executable).with_name("nde"), *shlex.split(command)], cwd=tmp_path, check=True)
+
+
+def test_every_public_class_and_function_has_an_example():
+    lacking = [name for name in nde.__all__ if callable(getattr(nde, name)) and not _has_example(name)]
+    assert not lacking, f"these want a docstring with an `Example:` section that holds a python block: {lacking}"
+
+
+def test_the_reference_lists_every_public_name_once():
+    listed = [
+        name
+        for page in (ROOT / "docs" / "api").glob("*.md")
+        for name in re.findall(r"^::: nde\.(\w+)", page.read_text(encoding="utf-8"), re.MULTILINE)
+    ]
+    assert sorted(listed) == sorted(set(nde.__all__) - {"__version__"})
+
+
+def test_a_broken_example_fails_where_it_stands():
+    page = "words\n\n```python\na = 1\n```\n\n- words\n\n    ```py\n    b = a + 1\n    c = b / 0\n    ```\n"
+    with pytest.raises(ZeroDivisionError) as raised:
+        Example("page", Path("page.md"), blocks_of(page)).run()
+    assert raised.traceback[-1].lineno + 1 == page.splitlines().index("    c = b / 0") + 1
+
+
+def _has_example(name: str) -> bool:
+    before, _, section = (getattr(nde, name).__doc__ or "").partition("Example:")
+    return bool(before.strip()) and bool(blocks_of(inspect.cleandoc(section)))

@@ -1,0 +1,1 @@
+"""The solve as a user meets it."""
