@@ -61,9 +61,7 @@ CONTROLLERS: dict[str, Callable[[str, Array, Array], tuple[float | None, Any]]] 
     "pid": lambda name, t0, t1: (0.1, pid(name)),
     "clip": lambda name, t0, t1: (
         0.1,
-        nde.ClipStepSizeController(
-            pid(name), step_ts=jnp.asarray(LANDMARKS[:1]), jump_ts=jnp.asarray(LANDMARKS[1:])
-        ),
+        nde.ClipStepSizeController(pid(name), step_ts=jnp.asarray(LANDMARKS[:1]), jump_ts=jnp.asarray(LANDMARKS[1:])),
     ),
 }
 """`dt0` and controller for a solver and the ends of the solve."""

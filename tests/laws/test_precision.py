@@ -20,9 +20,9 @@ def solve(name: str, dtype: type) -> np.ndarray:
     y0 = jnp.asarray(SPIN_Y0, dtype)
     saveat = nde.SaveAt(ts=jnp.asarray(TS, dtype))
     run = quick_jit(
-        lambda y0: nde.diffeqsolve(
-            term, solver_of(name), 0.0, 1.0, 0.05, y0, args=SPIN_ARGS, saveat=saveat, max_steps=32
-        ).ys
+        lambda y0: (
+            nde.diffeqsolve(term, solver_of(name), 0.0, 1.0, 0.05, y0, args=SPIN_ARGS, saveat=saveat, max_steps=32).ys
+        )
     )
     return np.asarray(run(y0))
 
@@ -66,5 +66,5 @@ def adaptive(dtype: type, tolerance: float) -> nde.Solution:
 
 
 @functools.cache
-def in_dtype(dtype: type):  # noqa: ANN201
+def in_dtype(dtype: type):
     return lambda t, y, args: spinning_logistic(t, y, args).astype(dtype)

@@ -14,7 +14,7 @@ def real_dtype(x: Array) -> jnp.dtype:
     return jnp.finfo(x.dtype).dtype
 
 
-def add_scaled(y: PyTree, scale: RealScalar, weights: Sequence[float], slopes: Sequence[PyTree]) -> PyTree:
+def add_scaled(y: PyTree, scale: RealScalar, weights: Sequence[RealScalar], slopes: Sequence[PyTree]) -> PyTree:
     """``y + scale * sum(weight * slope)``, leaf by leaf; zero weights cost nothing."""
     pairs = [(w, k) for w, k in zip(weights, slopes, strict=True) if not (isinstance(w, float | int) and w == 0)]
     if not pairs:
@@ -29,7 +29,7 @@ def add_scaled(y: PyTree, scale: RealScalar, weights: Sequence[float], slopes: S
     return jax.tree.map(leaf, y, *chosen)
 
 
-def combine(scale: RealScalar, weights: Sequence[float], slopes: Sequence[PyTree]) -> PyTree:
+def combine(scale: RealScalar, weights: Sequence[RealScalar], slopes: Sequence[PyTree]) -> PyTree:
     """``scale * sum(weight * slope)``, leaf by leaf."""
     zero = jax.tree.map(jnp.zeros_like, slopes[0])
     return add_scaled(zero, scale, weights, slopes)

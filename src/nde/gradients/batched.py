@@ -133,9 +133,7 @@ class BatchedReplay(eqx.Module):
         """How many steps a section has."""
         return jax.tree.leaves(links)[0].shape[0]
 
-    def _pull_samples(
-        self, sweep: _Sweep, section: _Section
-    ) -> tuple[PyTree[Array], tuple[IntScalar, ...], Links]:
+    def _pull_samples(self, sweep: _Sweep, section: _Section) -> tuple[PyTree[Array], tuple[IntScalar, ...], Links]:
         """Pulls the values saved inside the section back to its steps, a batch of save times at a time."""
         carry = (sweep.inputs, tree.zeros_like(section.befores))
         lefts = []

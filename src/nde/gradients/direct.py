@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import PyTree
 
+from nde.core.advice import Advice
 from nde.core.lanes import any_lane
 from nde.core.results import SUCCESSFUL
 from nde.core.tree import all_finite
@@ -17,7 +18,6 @@ from nde.integrate.loop import Loop
 from nde.integrate.outcome import Outcome, outcome_of, recorders_for, solve_taped
 from nde.integrate.problem import Differentiable, Setup, end_of
 from nde.integrate.recorders import Tape, TapeRecorder
-from nde.solvers import Advice
 from nde.stepping import AbstractStepSizeController, Plan, Span, Verdict
 
 

@@ -124,14 +124,14 @@ class Replay(eqx.Module):
 
     def last_times(self) -> tuple[IntScalar, ...]:
         """For each output at given times the index of the last one that the solve reached."""
-        return tuple(
-            jnp.searchsorted(o.ts, self.end, side="right").astype(jnp.int32) - 1 for _, o in self.sampled()
-        )
+        return tuple(jnp.searchsorted(o.ts, self.end, side="right").astype(jnp.int32) - 1 for _, o in self.sampled())
 
     def last_cotangent(self, last: Links) -> Links:
         """The cotangent of the solve's last state."""
         given = Links(self.outcome.t if self.timed else None, self.outcome.y, self.outcome.solver_state)
-        return filled(given, eqx.tree_at(lambda x: x.t, last, last.t if self.timed else None, is_leaf=lambda x: x is None))
+        return filled(
+            given, eqx.tree_at(lambda x: x.t, last, last.t if self.timed else None, is_leaf=lambda x: x is None)
+        )
 
     @property
     def timed(self) -> bool:
@@ -280,9 +280,7 @@ class Replay(eqx.Module):
             more, change = pull(filled(given, values, lambda g, _: jnp.where(now, tree.row(g, row), 0)))
             return left - now, tree.add(total, change), tree.add(inputs, more)
 
-        def run(
-            left: IntScalar, total: DenseStep, inputs: PyTree[Array]
-        ) -> tuple[IntScalar, DenseStep, PyTree[Array]]:
+        def run(left: IntScalar, total: DenseStep, inputs: PyTree[Array]) -> tuple[IntScalar, DenseStep, PyTree[Array]]:
             return jax.lax.while_loop(lambda c: any_lane(inside(c[0])), back, (left, total, inputs))
 
         return run

@@ -18,7 +18,6 @@ from nde.core.results import RESULTS, SUCCESSFUL, code_of, first_failure
 from nde.core.types import BoolScalar, IntScalar, Time, Y
 from nde.integrate.problem import Differentiable, Setup, Span, drive_of, first_cache, slope, step_map
 from nde.integrate.recorders import AbstractRecorder, Attempt
-
 from nde.stepping import Plan, Verdict
 from nde.stepping.base import AT_T1
 
@@ -86,7 +85,9 @@ class Loop(eqx.Module):
         carry = (state, stores)
         if self.bounded_while is not None:
             assert self.setup.max_steps is not None
-            carry = self.bounded_while(lambda c: self._running(c[0]), lambda c: self._iterate(c), carry, self.setup.max_steps)
+            carry = self.bounded_while(
+                lambda c: self._running(c[0]), lambda c: self._iterate(c), carry, self.setup.max_steps
+            )
         elif any(full is not None for full in self._each_full(stores)):
             carry = self._run_in_sections(carry)
         else:
@@ -177,9 +178,7 @@ class Loop(eqx.Module):
         )
         return self._advance(state, live, attempt, verdict, place), stores
 
-    def _advance(
-        self, state: State, live: BoolScalar, attempt: Attempt, verdict: Verdict, place: PyTree[Any]
-    ) -> State:
+    def _advance(self, state: State, live: BoolScalar, attempt: Attempt, verdict: Verdict, place: PyTree[Any]) -> State:
         """The state after a step was judged."""
         accepted, out = attempt.accepted, attempt.out
         t = jnp.where(accepted, verdict.start, state.t)
@@ -238,9 +237,7 @@ class Loop(eqx.Module):
         t0, t1 = self.problem.t0, self.problem.t1
         return jnp.where(t1 == t0, 1, (t - t0) / jnp.where(t1 == t0, 1, t1 - t0))
 
-    def _run_in_sections(
-        self, carry: tuple[State, tuple[PyTree[Any], ...]]
-    ) -> tuple[State, tuple[PyTree[Any], ...]]:
+    def _run_in_sections(self, carry: tuple[State, tuple[PyTree[Any], ...]]) -> tuple[State, tuple[PyTree[Any], ...]]:
         """Loops until a store is full or the solve is done, empties the stores, and goes on."""
 
         def some_full(stores: tuple[PyTree[Any], ...]) -> BoolScalar:
@@ -282,5 +279,3 @@ class Loop(eqx.Module):
 
     def _each_full(self, stores: tuple[PyTree[Any], ...]) -> list[BoolScalar | None]:
         return [r.full(s) for r, s in zip(self.recorders, stores, strict=True)]
-
-

@@ -53,7 +53,9 @@ def check_structure(
     steps = any(sub.steps for sub in saveat.leaves())
     if max_steps is None and (steps or saveat.dense):
         what = "SaveAt(steps=...)" if steps else "SaveAt(dense=True)"
-        raise ValueError(f"Got `max_steps=None` with `{what}`, which wants to know how much room to make. Give a bound.")
+        raise ValueError(
+            f"Got `max_steps=None` with `{what}`, which wants to know how much room to make. Give a bound."
+        )
 
 
 def code_of_inputs(problem: Differentiable, controller: AbstractStepSizeController, dt0: Time | None) -> IntScalar:

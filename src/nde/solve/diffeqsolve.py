@@ -16,7 +16,7 @@ from nde.integrate.progress import AbstractProgressMeter, NoProgressMeter
 from nde.solve.check import check_types
 from nde.solve.collect import collect
 from nde.solve.interpolation import DenseInterpolation
-from nde.solve.normalize import ControllerResume, SolverResume, normalize, time_dtype, strong, state_array
+from nde.solve.normalize import ControllerResume, SolverResume, normalize, state_array, strong, time_dtype
 from nde.solve.report import Facts, raise_now, raise_when_run
 from nde.solve.saveat import SaveAt
 from nde.solve.solution import Solution

@@ -63,4 +63,3 @@ class DenseInterpolation(AbstractPath):
         used = jnp.sum(jnp.isfinite(self.steps.end))
         index = jnp.searchsorted(self.steps.end, at, side="left" if left else "right")
         return at, tree.row(self.steps, jnp.clip(index, 0, jnp.maximum(used - 1, 0)))
-

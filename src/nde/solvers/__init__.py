@@ -1,6 +1,6 @@
 """One step of each method."""
 
-from nde.solvers.base import AbstractSolver, Advice, StepOut
+from nde.solvers.base import AbstractSolver, StepOut
 from nde.solvers.bosh3 import Bosh3
 from nde.solvers.dopri5 import Dopri5
 from nde.solvers.dopri8 import Dopri8
@@ -15,7 +15,6 @@ from nde.solvers.vern7 import Vern7
 
 __all__ = [
     "AbstractSolver",
-    "Advice",
     "Bosh3",
     "ButcherTableau",
     "Dopri5",

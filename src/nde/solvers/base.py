@@ -6,16 +6,9 @@ from typing import Any, ClassVar
 import equinox as eqx
 from jaxtyping import PyTree
 
+from nde.core.advice import Advice
 from nde.core.types import Args, RealScalar, Y
 from nde.terms import AbstractTerm
-
-
-class Advice(eqx.Module):
-    """What a solver has to say to the controller beyond its error estimate; `None` where it has nothing to say."""
-
-    order: RealScalar | None = None
-    step: RealScalar | None = None
-    stiffness: RealScalar | None = None
 
 
 class StepOut(eqx.Module):

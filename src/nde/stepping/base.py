@@ -12,8 +12,8 @@ from typing import Any
 import equinox as eqx
 from jaxtyping import Array, Float, PyTree
 
+from nde.core.advice import Advice
 from nde.core.types import BoolScalar, IntScalar, Norm, RealScalar, Time, Y
-from nde.solvers import Advice
 
 CHOSEN = -1
 """The step ends where the controller chose."""

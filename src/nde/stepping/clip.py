@@ -8,9 +8,16 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree, Real
 
+from nde.core.advice import Advice
 from nde.core.types import IntScalar, Norm, RealScalar, Time, Y
-from nde.solvers import Advice
-from nde.stepping.base import CHOSEN, AbstractAdaptiveStepSizeController, AbstractStepSizeController, Plan, Span, Verdict
+from nde.stepping.base import (
+    CHOSEN,
+    AbstractAdaptiveStepSizeController,
+    AbstractStepSizeController,
+    Plan,
+    Span,
+    Verdict,
+)
 
 
 def _times(ts: Sequence[RealScalar] | Array | None) -> Array | None:

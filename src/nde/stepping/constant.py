@@ -7,10 +7,10 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import PyTree
 
+from nde.core.advice import Advice
 from nde.core.results import SUCCESSFUL
 from nde.core.tree import all_finite
 from nde.core.types import IntScalar, RealScalar, Time, Y
-from nde.solvers import Advice
 from nde.stepping.base import AbstractStepSizeController, Plan, Span, Verdict
 
 

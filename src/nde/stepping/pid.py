@@ -8,11 +8,11 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, PyTree
 
+from nde.core.advice import Advice
 from nde.core.norms import rms_norm
 from nde.core.results import RESULTS, SUCCESSFUL, code_of
 from nde.core.tree import real_dtype
 from nde.core.types import BoolScalar, IntScalar, Norm, RealScalar, Time, Y
-from nde.solvers import Advice
 from nde.stepping.base import AbstractAdaptiveStepSizeController, Plan, Span, Verdict
 from nde.stepping.initial import initial_step
 
@@ -158,7 +158,13 @@ class PIDController(AbstractAdaptiveStepSizeController):
             at_dtmin=at_dtmin,
         )
         return Verdict(
-            accepted=accepted, start=start, plan=Plan(end=start + h), jumped=False, state=memory, code=code, finite=finite
+            accepted=accepted,
+            start=start,
+            plan=Plan(end=start + h),
+            jumped=False,
+            state=memory,
+            code=code,
+            finite=finite,
         )
 
     def _scaled_error(self, y0: Y, y1: Y, error: Y | None) -> Array:

@@ -31,9 +31,7 @@ class DenseRecorder(AbstractRecorder):
     def write(self, problem: Differentiable, setup: Setup, store: _Steps, attempt: Attempt) -> _Steps:
         """One more step; of length zero in a lane that rejected it."""
         step = self._step(problem, setup, attempt)
-        return _Steps(
-            steps=tree.set_row(store.steps, store.used, step), used=store.used + any_lane(attempt.accepted)
-        )
+        return _Steps(steps=tree.set_row(store.steps, store.used, step), used=store.used + any_lane(attempt.accepted))
 
     def finish(self, store: _Steps) -> DenseStep:
         """The steps; the slots behind the last start and end at infinity."""
@@ -48,7 +46,5 @@ class DenseRecorder(AbstractRecorder):
     @staticmethod
     def _step(problem: Differentiable, setup: Setup, attempt: Attempt) -> DenseStep:
         end = attempt.recorded_end
-        step = dense_step(
-            problem, setup, attempt.step, attempt.y, attempt.out.stages, attempt.drive
-        )
+        step = dense_step(problem, setup, attempt.step, attempt.y, attempt.out.stages, attempt.drive)
         return eqx.tree_at(lambda s: s.end, step, end)

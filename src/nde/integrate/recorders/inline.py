@@ -39,9 +39,7 @@ class InlineRecorder(AbstractRecorder):
             return attempt.accepted & (sheet.done <= last) & (at <= attempt.step.end)
 
         def save(sheet: _Sheet) -> _Sheet:
-            step = dense_step(
-                problem, setup, attempt.step, attempt.y, attempt.out.stages, attempt.drive
-            )
+            step = dense_step(problem, setup, attempt.step, attempt.y, attempt.out.stages, attempt.drive)
             now, index = due(sheet), jnp.minimum(sheet.done, last)
             at = wanted.ts[index]
             value = call_fn(wanted.fn, setup.real(at), value_inside(setup.solver, step, at), problem.args)

@@ -129,7 +129,9 @@ class TapeRecorder(AbstractRecorder):
         more = jnp.where(store.shift == self.shift, 2, 1)
         source = jnp.minimum(jnp.arange(self.slots + 1) << more, self.slots)
         states = jax.lax.cond(full, lambda: jax.tree.map(lambda x: x[source], store.states), lambda: store.states)
-        return eqx.tree_at(lambda s: (s.states, s.shift), store, (states, jnp.where(full, store.shift + more, store.shift)))
+        return eqx.tree_at(
+            lambda s: (s.states, s.shift), store, (states, jnp.where(full, store.shift + more, store.shift))
+        )
 
     def finish(self, store: Tape) -> Tape:
         """The tape."""
