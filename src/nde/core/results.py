@@ -69,19 +69,24 @@ class SolveError(RuntimeError):
     """
 
 
-def code_of(result: RESULTS) -> int:
+def traced_code(result: RESULTS) -> Int[Array, ""]:
     """The integer by which compiled code knows a result."""
-    return int(result._value)
+    return jnp.asarray(result._value)  # noqa: SLF001 (an enumeration of Equinox has no public way)
+
+
+def code_of(result: RESULTS) -> int:
+    """The same of a result that is known."""
+    return int(traced_code(result))
 
 
 def result_of(code: Int[Array, ""]) -> RESULTS:
     """The result of which compiled code carried the integer."""
-    return eqx.tree_at(lambda r: r._value, RESULTS.successful, code)
+    return eqx.tree_at(traced_code, RESULTS.successful, code)
 
 
 def message_of(code: int) -> str:
     """The words for a code."""
-    return RESULTS._index_to_message[code]
+    return RESULTS._index_to_message[code]  # noqa: SLF001 (as above)
 
 
 SUCCESSFUL = code_of(RESULTS.successful)

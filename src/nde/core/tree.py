@@ -1,12 +1,16 @@
 """Arithmetic on pytrees, leaf by leaf, in the precision of the leaf."""
 
 from collections.abc import Sequence
+from typing import TypeVar
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, PyTree
 
 from nde.core.types import BoolScalar, RealScalar
+
+T = TypeVar("T")
 
 
 def real_dtype(x: Array) -> jnp.dtype:
@@ -43,6 +47,11 @@ def where(condition: BoolScalar, new: PyTree, old: PyTree) -> PyTree:
 def add(a: PyTree, b: PyTree) -> PyTree:
     """The leafwise sum of two trees."""
     return jax.tree.map(jnp.add, a, b)
+
+
+def constant(tree: T) -> T:
+    """The tree with no derivative flowing through it."""
+    return jax.tree.map(lambda x: jax.lax.stop_gradient(x) if eqx.is_inexact_array(x) else x, tree)
 
 
 def zeros_like(tree: PyTree) -> PyTree:

@@ -137,8 +137,8 @@ class BatchedReplay(eqx.Module):
         """Pulls the values saved inside the section back to its steps, a batch of save times at a time."""
         carry = (sweep.inputs, tree.zeros_like(section.befores))
         lefts = []
-        for (i, output), left in zip(self.replay.sampled(), sweep.times, strict=True):
-            left, carry = self._pull_output(i, output, section, sweep.section == 0, left, carry)
+        for (i, output), before in zip(self.replay.sampled(), sweep.times, strict=True):
+            left, carry = self._pull_output(i, output, section, sweep.section == 0, before, carry)
             lefts.append(left)
         return carry[0], tuple(lefts), carry[1]
 

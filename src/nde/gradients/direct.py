@@ -11,7 +11,7 @@ from jaxtyping import PyTree
 from nde.core.advice import Advice
 from nde.core.lanes import any_lane
 from nde.core.results import SUCCESSFUL
-from nde.core.tree import all_finite
+from nde.core.tree import all_finite, constant
 from nde.core.types import IntScalar, RealScalar, Time, Y
 from nde.gradients.base import AbstractAdjoint
 from nde.integrate.loop import Loop
@@ -54,8 +54,7 @@ class DirectAdjoint(AbstractAdjoint):
                 "`DirectAdjoint` got `max_steps=None`; it wants a bound on the number of steps, for its memory grows "
                 "with it. Pass `max_steps=...`, or `adjoint=nde.RecursiveCheckpointAdjoint(checkpoints=...)`."
             )
-        constant = jax.tree.map(lambda x: jax.lax.stop_gradient(x) if eqx.is_inexact_array(x) else x, (problem, setup))
-        first, tape = solve_taped(*constant, TapeRecorder(setup.max_steps, slots=1))
+        first, tape = solve_taped(constant(problem), constant(setup), TapeRecorder(setup.max_steps, slots=1))
         again = eqx.tree_at(
             lambda s: (s.controller, s.resume.controller_state),
             setup,

@@ -120,6 +120,7 @@ class Replay(eqx.Module):
         return self.add_start(sweep.inputs, sweep.after)
 
     def problem(self, varying: PyTree[Array | None]) -> Differentiable:
+        """The problem with these varying inputs."""
         return eqx.combine(varying, self.fixed)
 
     def last_times(self) -> tuple[IntScalar, ...]:
@@ -149,6 +150,7 @@ class Replay(eqx.Module):
         return Links(step.start if self.timed else None, y, solver_state)
 
     def here(self) -> Differentiable:
+        """The problem that was solved."""
         return self.problem(self.varying)
 
     def sampled(self) -> list[tuple[int, AtTimes]]:
@@ -252,9 +254,9 @@ class Replay(eqx.Module):
         """Pulls the values saved inside a step back to the step; the last of each output's come first."""
         total = tree.zeros_like(step)
         lefts = []
-        for (i, output), left in zip(self.sampled(), times, strict=True):
+        for (i, output), before in zip(self.sampled(), times, strict=True):
             pull = self._sample_puller(i, output, step, index)
-            left, total, inputs = pull(left, total, inputs)
+            left, total, inputs = pull(before, total, inputs)
             lefts.append(left)
         return total, inputs, tuple(lefts)
 

@@ -198,7 +198,7 @@ class Loop(eqx.Module):
             place=self.problem.term.commit(accepted, state.place, place),
             controller_state=tree.where(live, verdict.state, state.controller_state),
             meter=self.setup.meter.step(state.meter, self._progress(t)),
-            code=None if verdict.code is None else jnp.where(live, verdict.code, state.code),
+            code=None if verdict.code is None or state.code is None else jnp.where(live, verdict.code, state.code),
             steps=steps,
             accepted=state.accepted + accepted,
         )

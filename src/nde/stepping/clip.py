@@ -20,10 +20,12 @@ from nde.stepping.base import (
 )
 
 
-def _times(ts: Sequence[RealScalar] | Array | None) -> Array | None:
+def _times(name: str, ts: Sequence[RealScalar] | Array | None) -> Array | None:
     if ts is None:
         return None
     ts = jnp.asarray(ts)
+    if ts.ndim != 1:
+        raise ValueError(f"`ClipStepSizeController` got `{name}` of shape {ts.shape}; it wants shape (times,).")
     return ts if jnp.issubdtype(ts.dtype, jnp.floating) else ts.astype(float)
 
 
@@ -51,14 +53,18 @@ class ClipStepSizeController(AbstractAdaptiveStepSizeController):
     """
 
     controller: AbstractStepSizeController
-    step_ts: Real[Array, " steps"] | None = eqx.field(default=None, converter=_times)
-    jump_ts: Real[Array, " jumps"] | None = eqx.field(default=None, converter=_times)
+    step_ts: Real[Array, " steps"] | None
+    jump_ts: Real[Array, " jumps"] | None
 
-    def __check_init__(self) -> None:
-        for name in ("step_ts", "jump_ts"):
-            ts = getattr(self, name)
-            if ts is not None and ts.ndim != 1:
-                raise ValueError(f"`ClipStepSizeController` got `{name}` of shape {ts.shape}; it wants shape (times,).")
+    def __init__(
+        self,
+        controller: AbstractStepSizeController,
+        step_ts: Sequence[RealScalar] | Array | None = None,
+        jump_ts: Sequence[RealScalar] | Array | None = None,
+    ) -> None:
+        self.controller = controller
+        self.step_ts = _times("step_ts", step_ts)
+        self.jump_ts = _times("jump_ts", jump_ts)
 
     @property
     def rtol(self) -> RealScalar:
@@ -71,7 +77,7 @@ class ClipStepSizeController(AbstractAdaptiveStepSizeController):
         return self.controller.atol  # pyright: ignore[reportAttributeAccessIssue]
 
     @property
-    def norm(self) -> Norm:
+    def norm(self) -> Norm:  # pyright: ignore[reportIncompatibleMethodOverride]
         """The norm of the inner controller."""
         return self.controller.norm  # pyright: ignore[reportAttributeAccessIssue]
 
@@ -107,7 +113,9 @@ class ClipStepSizeController(AbstractAdaptiveStepSizeController):
         def turn(ts: Array | None) -> Array | None:
             return None if ts is None else jnp.sort(ts.astype(dtype) * jnp.asarray(direction, dtype))
 
-        return ClipStepSizeController(self.controller.wrap(direction, dtype), turn(self.step_ts), turn(self.jump_ts))
+        return ClipStepSizeController(
+            self.controller.wrap(direction, dtype), step_ts=turn(self.step_ts), jump_ts=turn(self.jump_ts)
+        )
 
     def check(self, t0: Time, t1: Time) -> IntScalar | int:
         """As the inner controller."""
@@ -177,7 +185,8 @@ def _ended_by(ts: Array, ends: Array, start: Time, plan: Plan, offset: int) -> P
     end = jnp.where(index < ts.shape[0], ends[jnp.minimum(index, ts.shape[0] - 1)], jnp.inf)
     sooner = end <= plan.end
     cause = (offset + 1 + index).astype(jnp.int32)
-    return Plan(end=jnp.where(sooner, end, plan.end), cause=jnp.where(sooner, cause, plan.cause))
+    before = CHOSEN if plan.cause is None else plan.cause
+    return Plan(end=jnp.where(sooner, end, plan.end), cause=jnp.where(sooner, cause, before))
 
 
 def _after(t: Array) -> Array:

@@ -148,13 +148,15 @@ class PIDController(AbstractAdaptiveStepSizeController):
         factor = self._factor(scaled, accepted, self._order(error_order), state)
         h = jax.lax.stop_gradient(step.h * factor.astype(step.h.dtype))
         h, at_dtmin, code = self._limited(h)
-        if state.at_dtmin is not None:
+        if state.at_dtmin is not None and code is not None:
             code = jnp.where(state.at_dtmin & ~finite, code_of(RESULTS.nonfinite), code)
         start = jnp.where(accepted, plan.end, step.start)
         usable = jnp.where(scaled > 0, scaled, 1)
         memory = _Memory(
             last=None if state.last is None else jnp.where(accepted, usable, state.last),
-            before=None if state.before is None else jnp.where(accepted, state.last, state.before),
+            before=None
+            if state.before is None or state.last is None
+            else jnp.where(accepted, state.last, state.before),
             at_dtmin=at_dtmin,
         )
         return Verdict(

@@ -31,14 +31,16 @@ class ODETerm(AbstractTerm):
     """
 
     vector_field: VectorField
-    path: TimePath = eqx.field(default=TimePath(), repr=False)
+    path: TimePath = eqx.field(repr=False)
 
-    def __check_init__(self) -> None:
-        if not callable(self.vector_field):
+    def __init__(self, vector_field: VectorField) -> None:
+        if not callable(vector_field):
             raise TypeError(
-                f"`ODETerm` got a vector field of type {type(self.vector_field).__name__}; it wants a function "
+                f"`ODETerm` got a vector field of type {type(vector_field).__name__}; it wants a function "
                 "`(t, y, args) -> dy/dt`."
             )
+        self.vector_field = vector_field
+        self.path = TimePath()
 
     def closed(self, t: RealScalar, y: Y, args: Args) -> "ODETerm":
         """The term with its vector field traced once.
@@ -49,7 +51,7 @@ class ODETerm(AbstractTerm):
         """
         field = eqx.filter_closure_convert(self.vector_field, t, y, args)
         _check_field(eqx.filter_eval_shape(field, t, y, args), y)
-        return ODETerm(field, self.path)
+        return ODETerm(field)
 
     def vf(self, t: RealScalar, y: Y, args: Args) -> Y:
         """The vector field, in the dtypes of the state."""

@@ -25,6 +25,7 @@ class InlineRecorder(AbstractRecorder):
 
     def init(self, problem: Differentiable, setup: Setup, example: Attempt) -> _Sheet:
         """Nothing saved."""
+        del setup
         wanted = self._wanted(problem)
         struct = jax.eval_shape(lambda t, y: call_fn(wanted.fn, t, y, problem.args), example.step.start, example.y)
         return _Sheet(done=jnp.asarray(0, jnp.int32), saved=padded_rows(wanted.ts.shape[0], struct))
