@@ -71,7 +71,7 @@ class SolveError(RuntimeError):
 
 def traced_code(result: RESULTS) -> Int[Array, ""]:
     """The integer by which compiled code knows a result."""
-    return jnp.asarray(result._value)  # noqa: SLF001 (an enumeration of Equinox has no public way)
+    return result._value  # noqa: SLF001  # pyright: ignore[reportReturnType] (Equinox has no public way)
 
 
 def code_of(result: RESULTS) -> int:
