@@ -5,26 +5,21 @@ import math
 from typing import Any
 
 import equinox as eqx
-import jax
-import jax.numpy as jnp
 from jaxtyping import PyTree
 
 from nde.core import tree
+from nde.core.chunks import in_chunks
 from nde.gradients.base import AbstractAdjoint
-from nde.gradients.batched import BatchedReplay
 from nde.gradients.replay import Links, Replay
+from nde.gradients.sensitivity import contracted, solve_with_jacobian, suits
 from nde.integrate.outcome import Outcome, solve_plainly, solve_taped
 from nde.integrate.problem import Differentiable, Setup
-from nde.integrate.recorders import AbstractRecorder, SectionRecorder, Tape, TapeRecorder
+from nde.integrate.recorders import TapeRecorder
 
 _STATES = 512
 """Most states that are kept by default."""
 _BYTES = 4 * 2**20
 """Bytes that the kept states may take by default, if that leaves enough of them."""
-_SMALL = 8
-"""Most real numbers in the state of a small system."""
-_SHIFT = 6
-"""Sections of a small system's solve have two to this power steps."""
 _UNBOUNDED = 2**20
 """Steps whose grid is recorded when `max_steps` is `None`."""
 
@@ -79,14 +74,16 @@ class RecursiveCheckpointAdjoint(AbstractAdjoint):
 @eqx.filter_custom_vjp
 def _solve(problem: Differentiable, setup: Setup, checkpoints: int | None) -> Outcome:
     del checkpoints
-    return solve_plainly(problem, setup)
+    return _plainly(problem, setup)
 
 
 @_solve.def_fwd
 def _forward(
     perturbed: PyTree[bool], problem: Differentiable, setup: Setup, checkpoints: int | None
-) -> tuple[Outcome, tuple[Tape, Outcome]]:
-    del perturbed
+) -> tuple[Outcome, tuple[PyTree[Any], Outcome]]:
+    if checkpoints is None and suits(problem, setup, perturbed):
+        outcome, jacobian = solve_with_jacobian(problem, setup, perturbed)
+        return outcome, (jacobian, outcome)
     if setup.max_steps is None:
         if checkpoints is None:
             raise ValueError(
@@ -94,65 +91,38 @@ def _forward(
                 "Pass `max_steps=...`, or `adjoint=nde.RecursiveCheckpointAdjoint(checkpoints=...)`."
             )
         setup = dataclasses.replace(setup, max_steps=_UNBOUNDED)
-    assert setup.max_steps is not None
-    recorder = _recorder(problem, setup, checkpoints)
-    outcome, tape = solve_taped(problem, setup, recorder)
+    outcome, tape = solve_taped(problem, setup, _recorder(problem, setup, checkpoints))
     return outcome, (tape, outcome)
 
 
 @_solve.def_bwd
 def _backward(
-    residuals: tuple[Tape, Outcome],
+    residuals: tuple[PyTree[Any], Outcome],
     cotangent: Outcome,
     perturbed: PyTree[bool],
     problem: Differentiable,
     setup: Setup,
     checkpoints: int | None,
 ) -> Any:
-    tape, outcome = residuals
+    record, outcome = residuals
     varying, fixed = eqx.partition(problem, perturbed)
-    replay = Replay(varying, fixed, setup, tape, cotangent, outcome.t, outcome.accepted)
+    if checkpoints is None and suits(problem, setup, perturbed):
+        return contracted(record, cotangent, varying)
+    replay = Replay(varying, fixed, setup, record, cotangent, outcome.t, outcome.accepted)
     last = Links(outcome.t, outcome.y, outcome.solver_state)
-    if is_small(problem, setup, checkpoints):
-        return pull_small(replay, last)
-    return replay.run(last, more=0, all_kept=tape.slots >= tape.ends.shape[0])
+    return replay.run(last, all_kept=record.slots >= record.ends.shape[0])
 
 
-def pull_small(replay: Replay, last: Links) -> PyTree[Any]:
-    """The pull-back of a small system: many steps at a time, or one after the other where there are many lanes."""
-    arrays, static = eqx.partition((replay, last), eqx.is_array)
-
-    @jax.custom_batching.custom_vmap
-    def pull(arrays: PyTree[Any]) -> PyTree[Any]:
-        replay, last = eqx.combine(arrays, static)
-        return BatchedReplay(replay, _SHIFT).run(last)
-
-    @pull.def_vmap
-    def _(size: int, batched: PyTree[bool], arrays: PyTree[Any]) -> tuple[PyTree[Any], PyTree[bool]]:
-        def lane(arrays: PyTree[Any]) -> PyTree[Any]:
-            replay, last = eqx.combine(arrays, static)
-            return replay.run(last, more=1 << _SHIFT, all_kept=False)
-
-        (axes,) = batched
-        axes = jax.tree.map(lambda b: 0 if b else None, axes)
-        out = jax.vmap(lane, in_axes=(axes,), axis_size=size)(arrays)
-        return out, jax.tree.map(lambda _: True, out)
-
-    return pull(arrays)
+def _plainly(problem: Differentiable, setup: Setup) -> Outcome:
+    """The solve without a gradient; many lanes of a cheap one run in chunks."""
+    if setup.costly or not setup.meter.silent:
+        return solve_plainly(problem, setup)
+    return in_chunks(lambda parts: solve_plainly(*parts), (problem, setup))
 
 
-def is_small(problem: Differentiable, setup: Setup, checkpoints: int | None) -> bool:
-    """Whether the overhead of a step outweighs its arithmetic: a cheap vector field and a few real numbers."""
-    leaves = jax.tree.leaves((problem.y0, problem.solver_state))
-    real = all(jnp.issubdtype(leaf.dtype, jnp.floating) for leaf in leaves)
-    return checkpoints is None and not setup.costly and real and sum(leaf.size for leaf in leaves) <= _SMALL
-
-
-def _recorder(problem: Differentiable, setup: Setup, checkpoints: int | None) -> AbstractRecorder:
+def _recorder(problem: Differentiable, setup: Setup, checkpoints: int | None) -> TapeRecorder:
     """The tape of a solve: as many states as were asked for, or as a few megabytes hold."""
     assert setup.max_steps is not None
-    if is_small(problem, setup, checkpoints):
-        return SectionRecorder(setup.max_steps, _SHIFT)
     if checkpoints is None:
         state = tree.nbytes((problem.y0, problem.solver_state))
         least = 2 * math.ceil(math.sqrt(setup.max_steps))

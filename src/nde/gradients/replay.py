@@ -99,16 +99,15 @@ class Replay(eqx.Module):
     end: Time
     accepted: IntScalar
 
-    def run(self, last: Links, more: int, all_kept: bool) -> PyTree[Array | None]:
+    def run(self, last: Links, all_kept: bool) -> PyTree[Array | None]:
         """The cotangent of the varying inputs.
 
         Args:
             last: The solve's last state.
-            more: Room for states besides the tape's.
             all_kept: Whether the tape is known to hold all states.
         """
         sweep = Sweep(
-            stack=stack_of(self.tape, more),
+            stack=stack_of(self.tape),
             step=self.tape.length,
             after=self.last_cotangent(last),
             inputs=jax.tree.map(jnp.zeros_like, self.varying),

@@ -3,7 +3,6 @@
 from typing import Any
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 from jaxtyping import Array, PyTree
 
@@ -47,10 +46,7 @@ class Stack(eqx.Module):
         return eqx.tree_at(lambda s: s.height, self, self.height - (self.steps[self.height - 1] == step))
 
 
-def stack_of(tape: Tape, more: int) -> Stack:
-    """The states of a tape, with room for some more."""
-    states = tape.states
-    if more:
-        states = jax.tree.map(lambda x: jnp.pad(x, ((0, more), *((0, 0),) * (x.ndim - 1))), states)
-    steps = jnp.arange(tape.slots + 1 + more, dtype=jnp.int32) << tape.shift
-    return Stack(steps=steps, states=states, height=tape.kept.astype(jnp.int32))
+def stack_of(tape: Tape) -> Stack:
+    """The states of a tape."""
+    steps = jnp.arange(tape.slots + 1, dtype=jnp.int32) << tape.shift
+    return Stack(steps=steps, states=tape.states, height=tape.kept.astype(jnp.int32))

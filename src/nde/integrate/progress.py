@@ -26,6 +26,11 @@ class AbstractProgressMeter(eqx.Module):
         ```
     """
 
+    @property
+    def silent(self) -> bool:
+        """Whether nothing is ever shown."""
+        return False
+
     @abc.abstractmethod
     def init(self) -> PyTree[Any]:
         """The state before the first step."""
@@ -50,6 +55,11 @@ class NoProgressMeter(AbstractProgressMeter):
         assert meter.init() is None
         ```
     """
+
+    @property
+    def silent(self) -> bool:
+        """True."""
+        return True
 
     def init(self) -> None:
         """Nothing to keep."""

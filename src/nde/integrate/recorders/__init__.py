@@ -9,7 +9,7 @@ from nde.integrate.recorders.dense import DenseRecorder
 from nde.integrate.recorders.inline import InlineRecorder
 from nde.integrate.recorders.sampled import SampledRecorder
 from nde.integrate.recorders.steps import StepRecorder
-from nde.integrate.recorders.tape import SectionRecorder, Tape, TapeRecorder
+from nde.integrate.recorders.tape import Tape, TapeRecorder
 
 __all__ = [
     "AbstractRecorder",
@@ -17,7 +17,6 @@ __all__ = [
     "DenseRecorder",
     "InlineRecorder",
     "SampledRecorder",
-    "SectionRecorder",
     "StepRecorder",
     "Tape",
     "TapeRecorder",

@@ -30,7 +30,6 @@ class Tape(eqx.Module):
         starts: Start of each step, kept only if the vector field jumps.
         causes: What ended each step, kept only if there are landmarks.
         length: How many steps are recorded.
-        marked: How many there were when the last section was begun.
         shift: States are kept of steps that are multiples of `2^shift`.
         states: `(y, solver state)` at the start of these steps; the last row is scratch.
     """
@@ -39,7 +38,6 @@ class Tape(eqx.Module):
     starts: Array | None
     causes: Array | None
     length: IntScalar
-    marked: IntScalar
     shift: IntScalar
     states: tuple[Y, PyTree[Any]]
 
@@ -77,17 +75,15 @@ class TapeRecorder(AbstractRecorder):
     Attributes:
         max_steps: Room for the grid.
         slots: Room for states.
-        shift: States are kept of steps that are multiples of `2^shift`, as long as there is room.
     """
 
     max_steps: int = eqx.field(static=True)
     slots: int = eqx.field(static=True)
-    shift: int = eqx.field(default=0, static=True)
 
     @property
     def roomy(self) -> bool:
         """Whether the slots can never run out."""
-        return self.slots << self.shift >= self.max_steps
+        return self.slots >= self.max_steps
 
     def init(self, problem: Differentiable, setup: Setup, example: Attempt) -> Tape:
         """An empty tape."""
@@ -97,18 +93,17 @@ class TapeRecorder(AbstractRecorder):
             starts=times if setup.controller.jumps else None,
             causes=None if problem.landmarks is None else jnp.zeros((self.max_steps,), jnp.int32),
             length=jnp.asarray(0, jnp.int32),
-            marked=jnp.asarray(0, jnp.int32),
-            shift=jnp.asarray(self.shift, jnp.int32),
+            shift=jnp.asarray(0, jnp.int32),
             states=tree.empty_rows(self.slots + 1, (example.y, example.state)),
         )
 
     def write(self, problem: Differentiable, setup: Setup, store: Tape, attempt: Attempt) -> Tape:
         """One more step of the grid, and its state if it is its turn."""
         del problem, setup
-        index = store.length
-        shift = self.shift if self.roomy else store.shift
-        turn = index & ((1 << shift) - 1) == 0
-        slot = index if self.roomy and self.shift == 0 else jnp.where(turn, index >> shift, self.slots)
+        index, slot = store.length, store.length
+        if not self.roomy:
+            turn = index & ((1 << store.shift) - 1) == 0
+            slot = jnp.where(turn, index >> store.shift, self.slots)
         states = tree.set_row(store.states, slot, (attempt.y, attempt.state))
         return with_step(eqx.tree_at(lambda s: s.states, store, states), attempt)
 
@@ -116,7 +111,7 @@ class TapeRecorder(AbstractRecorder):
         """Whether the next state wants a slot and there is none."""
         if self.roomy:
             return None
-        limit = jnp.where(store.shift == self.shift, self.slots, max(1, self.slots // 2))
+        limit = jnp.where(store.shift == 0, self.slots, max(1, self.slots // 2))
         turn = store.length & ((1 << store.shift) - 1) == 0
         return turn & (store.length >> store.shift >= limit)
 
@@ -126,53 +121,11 @@ class TapeRecorder(AbstractRecorder):
         full = self.full(store)
         if full is None:
             return store
-        more = jnp.where(store.shift == self.shift, 2, 1)
+        more = jnp.where(store.shift == 0, 2, 1)
         source = jnp.minimum(jnp.arange(self.slots + 1) << more, self.slots)
         states = jax.lax.cond(full, lambda: jax.tree.map(lambda x: x[source], store.states), lambda: store.states)
         return eqx.tree_at(
             lambda s: (s.states, s.shift), store, (states, jnp.where(full, store.shift + more, store.shift))
-        )
-
-    def finish(self, store: Tape) -> Tape:
-        """The tape."""
-        return store
-
-
-class SectionRecorder(AbstractRecorder):
-    """Writes the tape of a small system: in the loop no more than the grid.
-
-    Attributes:
-        max_steps: Room for the grid.
-        shift: The state is kept at the start of each section of `2^shift` steps.
-    """
-
-    max_steps: int = eqx.field(static=True)
-    shift: int = eqx.field(static=True)
-
-    def init(self, problem: Differentiable, setup: Setup, example: Attempt) -> Tape:
-        """An empty tape with the first state on it."""
-        sections = -(-self.max_steps >> self.shift)
-        recorder = TapeRecorder(self.max_steps, sections, self.shift)
-        tape = recorder.init(problem, setup, example)
-        states = tree.set_row(tape.states, 0, (problem.y0, problem.solver_state))
-        return eqx.tree_at(lambda s: s.states, tape, states)
-
-    def write(self, problem: Differentiable, setup: Setup, store: Tape, attempt: Attempt) -> Tape:
-        """One more step of the grid."""
-        del problem, setup
-        return with_step(store, attempt)
-
-    def full(self, store: Tape) -> BoolScalar:
-        """Whether a section is complete; never true of an empty tape."""
-        return (store.length & ((1 << self.shift) - 1) == 0) & (store.length != store.marked)
-
-    def flush(self, problem: Differentiable, setup: Setup, store: Tape, y: Y, state: PyTree[Any]) -> Tape:
-        """Keeps the state at the start of the next section."""
-        del problem, setup
-        slot = store.length >> self.shift
-        slot = jnp.where(self.full(store), slot, store.slots)
-        return eqx.tree_at(
-            lambda s: (s.states, s.marked), store, (tree.set_row(store.states, slot, (y, state)), store.length)
         )
 
     def finish(self, store: Tape) -> Tape:
