@@ -27,8 +27,8 @@ def add_scaled(y: PyTree, scale: RealScalar, weights: Sequence[RealScalar], slop
 
     def leaf(y: Array, *ks: Array) -> Array:
         dtype = real_dtype(y)
-        total = sum(jnp.asarray(w, dtype) * k for (w, _), k in zip(pairs, ks, strict=True))
-        return y + jnp.asarray(scale, dtype) * total
+        factor = jnp.asarray(scale, dtype)
+        return y + sum(factor * jnp.asarray(w, dtype) * k for (w, _), k in zip(pairs, ks, strict=True))
 
     return jax.tree.map(leaf, y, *chosen)
 

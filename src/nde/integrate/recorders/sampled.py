@@ -105,8 +105,11 @@ class SampledRecorder(AbstractRecorder):
             inside = dense_step(problem, setup, noted, y, out.stages, drive)
             return call_fn(wanted.fn, setup.real(at), value_inside(setup.solver, inside, at), problem.args)
 
-        values = jax.vmap(value)(steps, wanted.ts)
-        saved = jax.vmap(tree.where)(reached, values, store.saved)
+        def row(given: tuple[BoolScalar, IntScalar, Time, PyTree[Array]]) -> PyTree[Array]:
+            reached, step, at, saved = given
+            return tree.where(reached, value(step, at), saved)
+
+        saved = jax.lax.map(row, (reached, steps, wanted.ts, store.saved))
         first = jnp.where(store.used > 0, store.ends[jnp.maximum(store.used - 1, 0)], store.first)
         return eqx.tree_at(lambda s: (s.saved, s.used, s.first), store, (saved, jnp.zeros_like(store.used), first))
 
