@@ -1,6 +1,6 @@
 """Many lanes of a `vmap`, some at a time."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import equinox as eqx
@@ -32,7 +32,7 @@ def in_chunks(fn: Callable[[Any], PyTree[Array]], inputs: Any) -> PyTree[Array]:
     wrapped = jax.custom_batching.custom_vmap(call)
 
     @wrapped.def_vmap
-    def _(lanes: int, batched: tuple[PyTree[bool]], arrays: PyTree[Array]) -> tuple[PyTree[Array], PyTree[bool]]:
+    def _(lanes: int, batched: Sequence[PyTree[bool]], arrays: PyTree[Array]) -> tuple[PyTree[Array], PyTree[bool]]:
         axes = jax.tree.map(lambda b: 0 if b else None, batched[0])
         run = jax.vmap(call, in_axes=(axes,))
         together = lanes <= LANES or jax.default_backend() != "cpu"

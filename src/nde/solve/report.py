@@ -24,7 +24,7 @@ _QUOTED: dict[int, tuple[str, ...]] = {
 _WHERE = ("t", "step size", "steps")
 
 
-def raise_now(code: Array, facts: Facts) -> None:
+def raise_now(code: Array | np.ndarray, facts: Facts) -> None:
     """Raises if a concrete code says that the solve failed.
 
     Raises:

@@ -49,11 +49,7 @@ class Tape(eqx.Module):
     @property
     def kept(self) -> IntScalar:
         """How many states are kept."""
-        return self.sections(self.shift)
-
-    def sections(self, shift: IntScalar | int) -> IntScalar:
-        """How many sections of `2^shift` steps have begun."""
-        return -((-self.length) >> shift)
+        return -((-self.length) >> self.shift)
 
     def step(self, problem: Differentiable, index: IntScalar) -> tuple[Time, Time, IntScalar]:
         """Start, end and cause of a recorded step."""
