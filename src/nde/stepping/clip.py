@@ -199,6 +199,7 @@ def _before(t: Array) -> Array:
 def _neighbor(t: Array, toward: float) -> Array:
     """The next floating point number, as `t` plus a constant; next to zero the smallest normal number."""
     smallest = jnp.finfo(t.dtype).smallest_normal
+    here = jax.lax.stop_gradient(t)
     at_zero = jnp.where(toward > 0, smallest, -smallest).astype(t.dtype)
-    near = jnp.where(jnp.abs(t) < smallest, at_zero, jnp.nextafter(t, jnp.full_like(t, toward)))
-    return t + jax.lax.stop_gradient(near - t)
+    near = jnp.where(jnp.abs(here) < smallest, at_zero, jnp.nextafter(here, jnp.full_like(here, toward)))
+    return t + (near - here)
