@@ -6,7 +6,7 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import PyTree
+from jaxtyping import Array, PyTree
 
 from nde.core.advice import Advice
 from nde.core.lanes import any_lane
@@ -58,7 +58,7 @@ class DirectAdjoint(AbstractAdjoint):
         again = eqx.tree_at(
             lambda s: (s.controller, s.resume.controller_state),
             setup,
-            (_Playback(tape, problem, setup.controller.jumps), None),
+            (_playback(tape, problem, setup.controller.jumps), None),
             is_leaf=lambda x: x is None,
         )
         loop = Loop(problem, again, recorders_for(problem, again, whole=True), _bounded_while)
@@ -71,9 +71,17 @@ class DirectAdjoint(AbstractAdjoint):
 
 
 class _Playback(AbstractStepSizeController):
-    """Takes the steps of a tape again, as functions of what ended them."""
+    """Takes the steps of a tape again, as functions of what ended them.
+
+    Attributes:
+        tape: The tape.
+        following: The slot of the step after that in each slot; in some slots this lane has no step.
+        problem: What is solved.
+        jumping: Whether the vector field jumps.
+    """
 
     tape: Tape
+    following: Array
     problem: Differentiable
     jumping: bool = eqx.field(static=True)
 
@@ -102,7 +110,7 @@ class _Playback(AbstractStepSizeController):
     ) -> tuple[Plan, PyTree[Any]]:
         """The first slot."""
         del slope, t1, y0, dt0, error_order
-        first = jnp.asarray(0, jnp.int32)
+        first = _slot_after(self.tape, jax.lax.stop_gradient(t0))
         return self._plan(t0, first), first
 
     def judge(
@@ -118,7 +126,7 @@ class _Playback(AbstractStepSizeController):
     ) -> Verdict:
         """Accepts what was accepted."""
         del y0, error, error_order, advice
-        index = state + 1
+        index = self.following[jnp.minimum(state, self.following.shape[0] - 1)]
         accepted = plan.end > step.start
         start = jnp.where(accepted, plan.end, step.start)
         jumped = jnp.asarray(False)
@@ -141,6 +149,17 @@ class _Playback(AbstractStepSizeController):
         _, end, cause = self.tape.step(self.problem, jnp.minimum(index, last))
         recorded = (index < self.tape.length) & (end > start)
         return Plan(end=jnp.where(recorded, end_of(self.problem, start, end, cause), start), cause=cause)
+
+
+def _playback(tape: Tape, problem: Differentiable, jumping: bool) -> _Playback:
+    return _Playback(tape, _slot_after(tape, tape.ends), problem, jumping)
+
+
+def _slot_after(tape: Tape, t: Array) -> Array:
+    """The slot of the first step that ends after a loop time."""
+    slots = tape.ends.shape[0]
+    ends = jnp.where(jnp.arange(slots) < tape.length, tape.ends, jnp.inf)
+    return jnp.searchsorted(ends, t, side="right").astype(jnp.int32)
 
 
 def _bounded_while(going: Callable[[Any], Any], body: Callable[[Any], Any], carry: Any, most: int) -> Any:
