@@ -1,0 +1,107 @@
+"""`nde fit`, `nde demo`, `nde predict`."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nde.data import DataError
+from nde.models import MODELS
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+Out = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Folder for the run; it must not exist yet.")]
+Seed = Annotated[int, typer.Option("--seed", help="Seed of random weights.")]
+Steps = Annotated[int, typer.Option("--steps", min=1, help="Steps of descent for each model.")]
+
+_STEPS = 2000
+
+
+@app.command()
+def fit(
+    file: Annotated[Path, typer.Argument(metavar="FILE.csv", help="Measurements, with a header.")],
+    time: Annotated[str, typer.Option("--time", metavar="COLUMN", help="Column of times.")],
+    state: Annotated[str, typer.Option("--state", metavar="COLUMNS", help="Columns of quantities, with commas.")],
+    model: Annotated[str, typer.Option("--model", metavar="MODEL", help=" | ".join(MODELS))] = "neural-ode",
+    holdout: Annotated[int, typer.Option("--holdout", metavar="N", help="Last rows to forecast, not to fit.")] = 0,
+    out: Out = None,
+    seed: Seed = 0,
+    steps: Steps = _STEPS,
+) -> None:
+    """Fit a differential equation to a table of measurements, forecast, and write a report."""
+    from nde.cli.run import Job, run  # noqa: PLC0415 (takes long to import)
+    from nde.data import read_csv  # noqa: PLC0415
+
+    if model not in MODELS:
+        raise DataError(f"There is no model '{model}'; there are {', '.join(MODELS)}.")
+    columns = [name.strip() for name in state.split(",") if name.strip()]
+    folder = out if out is not None else Path("runs", file.stem)
+    job = Job(read_csv(file, time.strip(), columns), (model,), holdout, folder, f"{file}", seed, steps)
+    run(job)
+
+
+@app.command()
+def demo(out: Out = None, seed: Seed = 0, steps: Steps = _STEPS) -> None:
+    """Fit lynx and hare, 1900 to 1915, by three models, and forecast 1916 to 1920."""
+    from nde.cli.run import Job, run  # noqa: PLC0415
+    from nde.data import LYNX_HARE_SOURCE, load_lynx_hare  # noqa: PLC0415
+
+    folder = out if out is not None else _new(Path("runs", "lynx-hare"))
+    run(Job(load_lynx_hare(), tuple(MODELS), 5, folder, LYNX_HARE_SOURCE, seed, steps))
+
+
+@app.command()
+def predict(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")],
+    times: Annotated[str, typer.Option("--times", metavar="TIMES", help="Times, with commas.")],
+    model: Annotated[str | None, typer.Option("--model", metavar="MODEL", help="If the run has several.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE.csv", help="Write a file, not the screen.")] = None,
+) -> None:
+    """Predict by the model of a run; writes CSV."""
+    from nde.cli.predictions import predictions, write_new  # noqa: PLC0415
+
+    text = predictions(folder, times, model)
+    if out is None:
+        typer.echo(text, nl=False)
+    else:
+        write_new(out, text)
+
+
+def main() -> None:
+    """Runs the command line; bad input ends with one line and exit status 2."""
+    try:
+        app(standalone_mode=False)
+    except typer.Exit as done:
+        sys.exit(done.exit_code)
+    except (typer.Abort, KeyboardInterrupt):
+        _fail("Stopped; nothing was written.", status=130)
+    except DataError as error:
+        _fail(str(error))
+    except Exception as error:
+        if not _is_usage(error):
+            raise
+        _fail(error.format_message())  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def _is_usage(error: Exception) -> bool:
+    """Whether the command was misspelt."""
+    return hasattr(error, "format_message") and hasattr(error, "exit_code")
+
+
+def _fail(message: str, status: int = 2) -> None:
+    typer.echo(f"nde: {' '.join(message.split())}", err=True)
+    sys.exit(status)
+
+
+def _new(folder: Path) -> Path:
+    """The folder, with a number behind its name if there is one already."""
+    number, new = 1, folder
+    while new.exists():
+        number += 1
+        new = folder.with_name(f"{folder.name}-{number}")
+    return new
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,84 @@
+"""Predictions by the model of a run."""
+
+import json
+import os
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from nde.data import DataError
+from nde.models import load_model
+
+
+def predictions(folder: Path, times: str, model: str | None) -> str:
+    """The states at times, as CSV.
+
+    Args:
+        folder: The folder of a run.
+        times: Times, with commas.
+        model: Which model, if the run has several; by default the best.
+
+    Raises:
+        DataError: If there is no such run or model, or the times make no sense.
+    """
+    metrics = _metrics(folder)
+    name = model if model is not None else metrics["best"]
+    if name not in metrics["models"]:
+        raise DataError(f"The run {folder} has no model '{name}'; it has {', '.join(metrics['models'])}.")
+    ts = _times(times)
+    found = load_model(folder / "models" / name)
+    lines = [",".join([metrics["time"], *found.names])]
+    lines += [",".join(f"{v:.9g}" for v in (t, *ys)) for t, ys in zip(ts, found.forecast(ts), strict=True)]
+    return "\n".join(lines) + "\n"
+
+
+def write_new(path: Path, text: str) -> None:
+    """Writes a file that is not there yet, whole or not at all.
+
+    Raises:
+        DataError: If it is there, or cannot be written.
+    """
+    if path.exists():
+        raise DataError(f"{path} exists already; name another with --out, or remove it.")
+    draft = None
+    try:
+        handle, draft = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.absolute().parent)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        Path(draft).chmod(0o644)
+        Path(draft).rename(path)
+    except OSError as error:
+        if draft is not None:
+            Path(draft).unlink(missing_ok=True)
+        raise DataError(f"{path} cannot be written: {error.strerror or error}.") from None
+
+
+def _metrics(folder: Path) -> dict:
+    if not (folder / "metrics.json").is_file():
+        raise DataError(f"There is no run in {folder}: metrics.json is wanted. Name a folder that `nde fit` wrote.")
+    try:
+        metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+        metrics["best"], metrics["models"], metrics["time"]
+    except (ValueError, KeyError, TypeError):
+        raise DataError(f"{folder / 'metrics.json'} is damaged; fit again.") from None
+    return metrics
+
+
+def _times(text: str) -> np.ndarray:
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    try:
+        return np.array([float(part) for part in parts])
+    except ValueError:
+        wrong = next(part for part in parts if not _is_number(part))
+        raise DataError(
+            f"Got '{wrong}' among the times; numbers with commas are wanted, such as 1921,1922.5."
+        ) from None
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,106 @@
+"""A table of measurements."""
+
+import dataclasses
+
+import numpy as np
+from jaxtyping import Float
+
+_LEAST_ROWS = 5
+
+
+class DataError(ValueError):
+    """The data cannot be used; the message says in one line what came, what was wanted, and what to try.
+
+    Example:
+        ```python
+        from nde.data import DataError, read_csv
+
+        try:
+            read_csv("no-such-file.csv", time="t", states=["x"])
+        except DataError as error:
+            print(error)
+        ```
+    """
+
+
+@dataclasses.dataclass(frozen=True)
+class Table:
+    """Measurements of some quantities over time.
+
+    Attributes:
+        time_name: What the times are called.
+        names: What the quantities are called.
+        ts: Times in any unit, of shape `(rows,)`, strictly increasing.
+        ys: The quantities, of shape `(rows, columns)`, in any unit; `nan` is a gap.
+
+    Raises:
+        DataError: If times repeat, go back or are not finite; if a quantity is infinite or all of it is missing; if
+            there are fewer than five rows.
+
+    Example:
+        ```python
+        import numpy as np
+        from nde.data import Table
+
+        table = Table("t", ("x",), np.arange(6.0), np.ones((6, 1)))
+        print(len(table.split(1)[0].ts))
+        ```
+    """
+
+    time_name: str
+    names: tuple[str, ...]
+    ts: Float[np.ndarray, " rows"]
+    ys: Float[np.ndarray, "rows columns"]
+
+    def __post_init__(self) -> None:
+        if len(self.ts) < _LEAST_ROWS:
+            raise DataError(f"Got {len(self.ts)} rows; at least {_LEAST_ROWS} are wanted. Add measurements.")
+        self._check_times()
+        for name, column in zip(self.names, self.ys.T, strict=True):
+            if np.isinf(column).any():
+                row = int(np.argmax(np.isinf(column))) + 1
+                raise DataError(f"Column '{name}' is infinite in row {row}; leave the cell empty if it is a gap.")
+            if np.isnan(column).all():
+                raise DataError(
+                    f"Column '{name}' is empty in all {len(column)} rows; drop it, or fill in what is known."
+                )
+
+    def _check_times(self) -> None:
+        name, ts = self.time_name, self.ts
+        if not np.isfinite(ts).all():
+            row = int(np.argmin(np.isfinite(ts))) + 1
+            raise DataError(f"Time column '{name}' has no finite time in row {row}; every row wants one.")
+        late = np.flatnonzero(np.diff(ts) <= 0)
+        if late.size:
+            row = int(late[0]) + 2
+            what = "repeats the time" if ts[row - 1] == ts[row - 2] else "goes back from"
+            raise DataError(
+                f"Time column '{name}' {what} {ts[row - 2]:g} in row {row}; times must increase. Sort the rows, and "
+                "merge those of the same time."
+            )
+
+    def split(self, holdout: int) -> tuple["Table", "Table | None"]:
+        """The first rows, to fit, and the last `holdout` rows, to forecast; `None` for no rows.
+
+        Raises:
+            DataError: If `holdout` is negative, or leaves too few rows or an empty column to fit.
+        """
+        left = len(self.ts) - holdout
+        if holdout < 0 or left < _LEAST_ROWS:
+            raise DataError(
+                f"Got {holdout} rows to hold out of {len(self.ts)}; between 0 and {max(0, len(self.ts) - _LEAST_ROWS)} "
+                f"can be, for at least {_LEAST_ROWS} are to be fitted."
+            )
+        if not holdout:
+            return self, None
+        return self._rows(slice(None, left), Table), self._rows(slice(left, None), _Held)
+
+    def _rows(self, rows: slice, make: type["Table"]) -> "Table":
+        return make(self.time_name, self.names, self.ts[rows], self.ys[rows])
+
+
+class _Held(Table):
+    """Rows held out, of which there may be few, and all of a column missing."""
+
+    def __post_init__(self) -> None:
+        """Nothing: the rows were checked as part of the whole."""

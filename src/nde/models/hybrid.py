@@ -1,0 +1,93 @@
+"""Known physics and a network for the rest."""
+
+from typing import Any, ClassVar, Self
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from nde.data import Table
+from nde.models.base import AbstractODEModel, zeroed_last_layer
+from nde.models.lotka_volterra import LotkaVolterra, check_two
+from nde.models.scaling import Scaling
+
+
+class HybridODE(AbstractODEModel):
+    """The equations of Lotka and Volterra, and a small network for what they leave over.
+
+    The network adds to the relative growth of both quantities. It starts at zero and is kept small by a penalty on the
+    mean square of what it adds along the fit, so that the mechanism explains what it can.
+
+    Attributes:
+        mechanism: The mechanistic part.
+        residual: The network.
+
+    Source: Rackauckas et al., *Universal differential equations for scientific machine learning* (2020),
+    doi:10.48550/arXiv.2001.04385.
+
+    Example:
+        ```python
+        import jax
+        from nde.data import load_lynx_hare
+        from nde.models import HybridODE
+
+        print(HybridODE.from_table(load_lynx_hare(), key=jax.random.key(0)).equation())
+        ```
+    """
+
+    key: ClassVar[str] = "hybrid"
+    names: tuple[str, ...] = eqx.field(static=True)
+    scaling: Scaling = eqx.field(static=True)
+    start: Float[Array, " columns"]
+    mechanism: LotkaVolterra
+    residual: eqx.nn.MLP
+    strength: float = eqx.field(static=True)
+
+    @classmethod
+    def blank(cls, names: tuple[str, ...], scaling: Scaling, *, key: PRNGKeyArray, strength: float = 3.0) -> Self:
+        """A mechanism whose rates are one, and a network that is zero; `strength` is that of the penalty."""
+        mechanism = LotkaVolterra.blank(names, scaling, key=key)
+        network = eqx.nn.MLP(2, 2, width_size=12, depth=2, activation=jnp.tanh, key=key)
+        return cls(
+            names=names,
+            scaling=scaling,
+            start=jnp.zeros(2),
+            mechanism=mechanism,
+            residual=zeroed_last_layer(network),
+            strength=strength,
+        )
+
+    @classmethod
+    def from_table(cls, table: Table, *, key: PRNGKeyArray) -> Self:
+        """The mechanism as `LotkaVolterra` begins.
+
+        Args:
+            table: Prey and predators, in this order.
+            key: For the network's weights.
+
+        Raises:
+            DataError: If there are not two columns, or they are not positive.
+        """
+        check_two(table, cls.key)
+        mechanism = LotkaVolterra.from_table(table, key=key)
+        model = cls.blank(table.names, mechanism.scaling, key=key)
+        return eqx.tree_at(lambda m: (m.start, m.mechanism), model, (mechanism.start, mechanism))
+
+    def vector_field(self, t: Array, z: Float[Array, " columns"], args: Any = None) -> Float[Array, " columns"]:
+        """The relative growth by the mechanism, and what the network adds."""
+        return self.mechanism.vector_field(t, z, args) + self.residual(z)
+
+    def penalty(self, zs: Float[Array, "times columns"]) -> Float[Array, ""]:
+        """The mean square of what the network adds."""
+        return self.strength * jnp.mean(jax.vmap(self.residual)(zs) ** 2)
+
+    def parameters(self) -> dict[str, tuple[float, str]]:
+        """Those of the mechanism."""
+        return eqx.tree_at(lambda m: m.start, self.mechanism, self.start).parameters()
+
+    def equation(self) -> str:
+        """The mechanism's, with the network as a function."""
+        lines = self.mechanism.equation().split("\n")
+        x, y = self.names
+        return "\n".join(f"{line} + {name} f{i}({x}, {y})" for i, (line, name) in enumerate(zip(lines, self.names), 1))
