@@ -1,5 +1,6 @@
 """Every example of the documentation runs, and every public name has one."""
 
+import importlib
 import inspect
 import re
 import shlex
@@ -56,9 +57,17 @@ def test_the_reference_lists_every_public_name_once():
     listed = [
         name
         for page in (ROOT / "docs" / "api").glob("*.md")
-        for name in re.findall(r"^::: nde\.(\w+)", page.read_text(encoding="utf-8"), re.MULTILINE)
+        for name in re.findall(r"^::: nde\.(\w+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
     ]
     assert sorted(listed) == sorted(set(nde.__all__) - {"__version__"})
+
+
+@pytest.mark.parametrize("floor", ["data", "models", "train", "plot"])
+def test_the_reference_lists_what_the_floors_export(floor: str):
+    page = (ROOT / "docs" / "api" / f"{floor}.md").read_text(encoding="utf-8")
+    listed = re.findall(rf"^::: nde\.{floor}\.(\w+)$", page, re.MULTILINE)
+    exported = importlib.import_module(f"nde.{floor}").__all__
+    assert sorted(listed) == sorted(name for name in exported if not name.isupper())
 
 
 def test_a_broken_example_fails_where_it_stands():

@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -16,6 +16,8 @@ Seed = Annotated[int, typer.Option("--seed", help="Seed of random weights.")]
 Steps = Annotated[int, typer.Option("--steps", min=1, help="Steps of descent for each model.")]
 
 _STEPS = 2000
+_STOPPED = 130
+"""Exit status of a command that was interrupted."""
 
 
 @app.command()
@@ -71,17 +73,18 @@ def predict(
 def main() -> None:
     """Runs the command line; bad input ends with one line and exit status 2."""
     try:
-        app(standalone_mode=False)
-    except typer.Exit as done:
-        sys.exit(done.exit_code)
+        status = app(standalone_mode=False)
     except (typer.Abort, KeyboardInterrupt):
-        _fail("Stopped; nothing was written.", status=130)
+        status = _STOPPED
     except DataError as error:
         _fail(str(error))
     except Exception as error:
         if not _is_usage(error):
             raise
         _fail(error.format_message())  # pyright: ignore[reportAttributeAccessIssue]
+    if status == _STOPPED:
+        _fail("Stopped; nothing was written.", _STOPPED)
+    sys.exit(status if isinstance(status, int) else 0)
 
 
 def _is_usage(error: Exception) -> bool:
@@ -89,7 +92,7 @@ def _is_usage(error: Exception) -> bool:
     return hasattr(error, "format_message") and hasattr(error, "exit_code")
 
 
-def _fail(message: str, status: int = 2) -> None:
+def _fail(message: str, status: int = 2) -> NoReturn:
     typer.echo(f"nde: {' '.join(message.split())}", err=True)
     sys.exit(status)
 

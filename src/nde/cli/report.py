@@ -32,8 +32,8 @@ def report(folder: Path, name: Path, metrics: dict[str, Any]) -> str:
         "<h2>Forecast</h2>",
         _picture(folder / "forecast.png", "measurements and models over time"),
         "<h2>Errors</h2>",
-        "<p>Root mean squared errors, each column in its own unit. Persistence is the last value seen, mean the mean of "
-        "the values seen: a model is worth something if it beats both where it was not fitted.</p>",
+        "<p>Root mean squared errors, each column in its own unit. Persistence is the last value seen, mean the "
+        "mean of the values seen: a model is worth something if it beats both where it was not fitted.</p>",
         _errors(metrics),
         "<h2>Phase portrait</h2>",
         _picture(folder / "phase.png", "quantities against each other"),
@@ -103,7 +103,8 @@ def _again(name: Path, metrics: dict[str, Any]) -> str:
     shell = f"nde predict {name} --times {after:g},{after + 1:g}"
     python = (
         "import numpy as np\nfrom nde.models import load_model\n\n"
-        f"model = load_model({str(name / 'models' / best)!r})\nprint(model.forecast(np.array([{after:g}, {after + 1:g}])))"
+        f"model = load_model({str(name / 'models' / best)!r})\n"
+        f"print(model.forecast(np.array([{after:g}, {after + 1:g}])))"
     )
     return f"<pre>{_text(shell)}</pre>\n<pre>{_text(python)}</pre>"
 

@@ -84,8 +84,8 @@ def _fitted(name: str, model: AbstractODEModel, table: Table, steps: int) -> Fit
         found = fit(model, table, steps=steps, progress=progress)
     if not np.isfinite(found.best_loss):
         raise DataError(
-            f"The model {name} found no fit whose solve succeeds in {steps} steps; try more --steps, another --seed, or "
-            "another --model."
+            f"The model {name} found no fit whose solve succeeds in {steps} steps; try more --steps, another --seed, "
+            "or another --model."
         )
     return found
 
@@ -164,8 +164,7 @@ def _plain(errors: dict[str, float]) -> dict[str, float | None]:
 def _write_predictions(path: Path, table: Table, judged: Judged) -> None:
     """Measurements and what each model says at their times."""
     columns: dict[str, Float[np.ndarray, " rows"]] = {table.time_name: table.ts}
-    for name, values in zip(table.names, table.ys.T, strict=True):
-        columns[name] = values
+    columns.update(zip(table.names, table.ys.T, strict=True))
     for model, found in judged.fits.items():
         for name, values in zip(table.names, found.model.forecast(table.ts).T, strict=True):
             columns[f"{name} ({model})"] = values

@@ -1,7 +1,7 @@
 """Tables from CSV files."""
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ _GAPS = frozenset({"", "na", "n/a", "nan", "null", "none", "-"})
 
 
 def read_csv(path: str | Path, time: str, states: Sequence[str]) -> Table:
-    """Reads measurements from a CSV file with a header.
+    r"""Reads measurements from a CSV file with a header.
 
     Args:
         path: The file.
@@ -37,7 +37,7 @@ def read_csv(path: str | Path, time: str, states: Sequence[str]) -> Table:
 
         with tempfile.TemporaryDirectory() as folder:
             path = pathlib.Path(folder, "data.csv")
-            path.write_text("t,x\\n0,1\\n1,2\\n2,\\n3,4\\n4,5\\n")
+            path.write_text("t,x\n0,1\n1,2\n2,\n3,4\n4,5\n")
             print(read_csv(path, time="t", states=["x"]).ys)
         ```
     """
@@ -52,7 +52,7 @@ def read_csv(path: str | Path, time: str, states: Sequence[str]) -> Table:
     for name in columns:
         if name not in frame.columns:
             raise DataError(_no_column(path, name, list(frame.columns)))
-    ts, *ys = (_numbers(name, frame[name]) for name in columns)
+    ts, *ys = (_numbers(name, frame[name].tolist()) for name in columns)
     return Table(time, tuple(states), ts, np.stack(ys, axis=1))
 
 
@@ -82,14 +82,15 @@ def _no_column(path: Path, name: str, there: list[str]) -> str:
     return f"{path} has no column '{name}'. {hint}It has: {', '.join(there)}."
 
 
-def _numbers(name: str, cells: "pandas.Series") -> Float[np.ndarray, " rows"]:
-    values = np.empty(len(cells))
+def _numbers(name: str, cells: Iterable[str]) -> Float[np.ndarray, " rows"]:
+    values = []
     for row, cell in enumerate(cells, start=1):
         text = cell.strip() if isinstance(cell, str) else ""
         try:
-            values[row - 1] = np.nan if text.lower() in _GAPS else float(text)
+            values.append(np.nan if text.lower() in _GAPS else float(text))
         except ValueError:
             raise DataError(
-                f"Column '{name}' has the text '{text[:40]}' in row {row}; numbers are wanted, or an empty cell for a gap."
+                f"Column '{name}' has the text '{text[:40]}' in row {row}; numbers are wanted, and empty cells for "
+                "gaps."
             ) from None
-    return values
+    return np.array(values, np.float64)

@@ -1,7 +1,7 @@
 """The lynx and hare record.
 
-Source: Hudson's Bay Company records of pelts, as tabulated by the USAF Academy's mathematics course material and used in
-the Stan case study on Lotka-Volterra.
+Source: Hudson's Bay Company records of pelts, as tabulated by the USAF Academy's mathematics course material and used
+in the Stan case study on Lotka-Volterra.
 """
 
 from importlib import resources
@@ -10,8 +10,8 @@ from nde.data.csv import read_csv
 from nde.data.table import Table
 
 LYNX_HARE_SOURCE = (
-    "Pelts of Canadian lynx and snowshoe hare, in thousands, 1900 to 1920: Hudson's Bay Company records, as tabulated by "
-    "the USAF Academy's mathematics course material and used in the Stan case study on Lotka-Volterra."
+    "Pelts of Canadian lynx and snowshoe hare, in thousands, 1900 to 1920: Hudson's Bay Company records, as tabulated "
+    "by the USAF Academy's mathematics course material and used in the Stan case study on Lotka-Volterra."
 )
 
 

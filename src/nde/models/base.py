@@ -1,7 +1,7 @@
 """What every model is."""
 
 import abc
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import equinox as eqx
 import jax
@@ -45,12 +45,12 @@ class AbstractODEModel(eqx.Module):
 
     @classmethod
     @abc.abstractmethod
-    def blank(cls, names: tuple[str, ...], scaling: Scaling, *, key: PRNGKeyArray) -> Self:
+    def blank(cls, names: tuple[str, ...], scaling: Scaling, *, key: PRNGKeyArray) -> "AbstractODEModel":
         """A model that knows nothing yet."""
 
     @classmethod
     @abc.abstractmethod
-    def from_table(cls, table: Table, *, key: PRNGKeyArray) -> Self:
+    def from_table(cls, table: Table, *, key: PRNGKeyArray) -> "AbstractODEModel":
         """A model made for a table, ready to be fitted.
 
         Args:

@@ -1,6 +1,6 @@
 """Known physics and a network for the rest."""
 
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import equinox as eqx
 import jax
@@ -45,7 +45,9 @@ class HybridODE(AbstractODEModel):
     strength: float = eqx.field(static=True)
 
     @classmethod
-    def blank(cls, names: tuple[str, ...], scaling: Scaling, *, key: PRNGKeyArray, strength: float = 3.0) -> Self:
+    def blank(
+        cls, names: tuple[str, ...], scaling: Scaling, *, key: PRNGKeyArray, strength: float = 3.0
+    ) -> "HybridODE":
         """A mechanism whose rates are one, and a network that is zero; `strength` is that of the penalty."""
         mechanism = LotkaVolterra.blank(names, scaling, key=key)
         network = eqx.nn.MLP(2, 2, width_size=12, depth=2, activation=jnp.tanh, key=key)
@@ -59,7 +61,7 @@ class HybridODE(AbstractODEModel):
         )
 
     @classmethod
-    def from_table(cls, table: Table, *, key: PRNGKeyArray) -> Self:
+    def from_table(cls, table: Table, *, key: PRNGKeyArray) -> "HybridODE":
         """The mechanism as `LotkaVolterra` begins.
 
         Args:
@@ -90,4 +92,4 @@ class HybridODE(AbstractODEModel):
         """The mechanism's, with the network as a function."""
         lines = self.mechanism.equation().split("\n")
         x, y = self.names
-        return "\n".join(f"{line} + {name} f{i}({x}, {y})" for i, (line, name) in enumerate(zip(lines, self.names), 1))
+        return f"{lines[0]} + {x} f1({x}, {y})\n{lines[1]} + {y} f2({x}, {y})"

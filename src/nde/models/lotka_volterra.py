@@ -1,6 +1,6 @@
 """Predator and prey by the equations of Lotka and Volterra."""
 
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -11,7 +11,7 @@ from nde.data import DataError, Table
 from nde.models.base import AbstractODEModel, first_state
 from nde.models.scaling import Scaling
 
-_LEAST_RATE = 0.05
+_LEAST_RATE = 1e-3
 
 
 class LotkaVolterra(AbstractODEModel):
@@ -40,13 +40,13 @@ class LotkaVolterra(AbstractODEModel):
     log_rates: Float[Array, " 4"]
 
     @classmethod
-    def blank(cls, names: tuple[str, ...], scaling: Scaling, *, key: PRNGKeyArray) -> Self:
+    def blank(cls, names: tuple[str, ...], scaling: Scaling, *, key: PRNGKeyArray) -> "LotkaVolterra":
         """All rates one."""
         del key
         return cls(names=names, scaling=scaling, start=jnp.zeros(2), log_rates=jnp.zeros(4))
 
     @classmethod
-    def from_table(cls, table: Table, *, key: PRNGKeyArray) -> Self:
+    def from_table(cls, table: Table, *, key: PRNGKeyArray) -> "LotkaVolterra":
         """Rates by regression of the relative growth of each quantity on the other.
 
         Args:

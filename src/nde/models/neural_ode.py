@@ -1,6 +1,6 @@
 """A network as the whole vector field."""
 
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -37,14 +37,14 @@ class NeuralODE(AbstractODEModel):
     network: eqx.nn.MLP
 
     @classmethod
-    def blank(cls, names: tuple[str, ...], scaling: Scaling, *, key: PRNGKeyArray) -> Self:
+    def blank(cls, names: tuple[str, ...], scaling: Scaling, *, key: PRNGKeyArray) -> "NeuralODE":
         """A network of random weights."""
         size = len(names)
         network = eqx.nn.MLP(size, size, width_size=24, depth=2, activation=jnp.tanh, key=key)
         return cls(names=names, scaling=scaling, start=jnp.zeros(size), network=network)
 
     @classmethod
-    def from_table(cls, table: Table, *, key: PRNGKeyArray) -> Self:
+    def from_table(cls, table: Table, *, key: PRNGKeyArray) -> "NeuralODE":
         """A network of random weights, and the first measurements as initial state.
 
         Args:
@@ -68,7 +68,8 @@ class NeuralODE(AbstractODEModel):
     def parameters(self) -> dict[str, tuple[float, str]]:
         """The initial state: the weights of a network say nothing one by one."""
         start = self.scaling.decode(self.start[None])[0]
-        return {f"{name} at start": (float(y), f"{name} at the first time") for name, y in zip(self.names, start)}
+        told = zip(self.names, start, strict=True)
+        return {f"{name} at start": (float(y), f"{name} at the first time") for name, y in told}
 
     def equation(self) -> str:
         """The state as a vector, and the network as a function of it."""

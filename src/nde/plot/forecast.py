@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 from jaxtyping import Float
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from nde.data import Table
 from nde.plot.look import COLORS, HELD, INK, STYLES, figure
@@ -43,5 +44,5 @@ def plot_forecast(fitted: Table, held: Table | None, curves: Mapping[str, Curve]
         panel.set_ylabel(name, color=INK)
     axes[0].legend(frameon=False, fontsize=8.5, ncols=5, loc="lower left", bbox_to_anchor=(0.0, 1.0), borderaxespad=0.2)
     axes[-1].set_xlabel(fitted.time_name, color=INK)
-    axes[-1].xaxis.get_major_locator().set_params(integer=bool((fitted.ts == np.round(fitted.ts)).all()))
+    axes[-1].xaxis.set_major_locator(MaxNLocator(integer=bool((fitted.ts == np.round(fitted.ts)).all())))
     return made

@@ -39,9 +39,9 @@ def plot_phase(fitted: Table, held: Table | None, curves: Mapping[str, Curve]) -
     x, y = _plane(fitted.ts, fitted.ys)
     panel.plot(x, y, "-", color=FAINT, linewidth=0.8, zorder=1)
     panel.plot(x, y, "o", color=INK, markersize=4.5, label="measured")
-    if held is not None and (held.ys.shape[1] > 1 or len(held.ts) > 1):
+    if held is not None and (len(held.names) > 1 or len(held.ts) > 1):
         panel.plot(*_plane(held.ts, held.ys), "o", color=INK, markerfacecolor="white", markersize=5, label="held out")
-    names = fitted.names if len(fitted.names) > 1 else (fitted.names[0], f"d {fitted.names[0]} / d {fitted.time_name}")
+    names = (*fitted.names, f"d {fitted.names[0]} / d {fitted.time_name}")
     panel.set_xlabel(names[0], color=INK)
     panel.set_ylabel(names[1], color=INK)
     panel.legend(frameon=False, fontsize=8.5)
@@ -50,4 +50,5 @@ def plot_phase(fitted: Table, held: Table | None, curves: Mapping[str, Curve]) -
 
 def _plane(ts: Times, ys: States) -> tuple[Times, Times]:
     """Two coordinates of states."""
-    return (ys[:, 0], ys[:, 1]) if ys.shape[1] > 1 else (ys[:, 0], np.gradient(ys[:, 0], ts))
+    first, *others = ys.T
+    return first, others[0] if others else np.gradient(first, ts)

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from typing import Any, Protocol, Self, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import equinox as eqx
 import jax
@@ -24,12 +24,14 @@ _FIRST = 0.25
 """The share of the rows with which it begins."""
 
 
+@runtime_checkable
 class _Scaling(Protocol):
     def time(self, ts: np.ndarray) -> np.ndarray: ...
 
     def encode(self, ys: np.ndarray) -> np.ndarray: ...
 
 
+@runtime_checkable
 class Trainable(Protocol):
     """What can be fitted: a pytree with these."""
 
@@ -77,7 +79,7 @@ class _Data(eqx.Module):
     known: Array
 
     @classmethod
-    def of(cls, table: Table, scaling: _Scaling) -> Self:
+    def of(cls, table: Table, scaling: _Scaling) -> "_Data":
         zs = scaling.encode(table.ys)
         known = ~np.isnan(zs)
         return cls(jnp.asarray(scaling.time(table.ts)), jnp.asarray(np.where(known, zs, 0.0)), jnp.asarray(known))
@@ -182,7 +184,7 @@ def _descend(
 
 def _horizon(step: Array, rows: int, steps: int) -> Array:
     """How many rows a step sees."""
-    share = _FIRST + (1 - _FIRST) * step / (_GROWING * steps)
+    share = _FIRST + (1 - _FIRST) * (step + 1) / (_GROWING * steps)
     return jnp.clip(jnp.floor(share * rows), min(3, rows), rows).astype(int)
 
 

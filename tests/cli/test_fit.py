@@ -1,0 +1,184 @@
+"""The main job: what a run leaves behind, and that bad input leaves nothing."""
+
+import base64
+import json
+import re
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nde.cli import app, run
+from nde.data import load_lynx_hare
+from nde.models import load_model
+
+COLUMNS = ("--time", "year", "--state", "hare,lynx")
+
+
+def nde(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+    """The exit status of a command."""
+    monkeypatch.setattr(sys, "argv", ["nde", *arguments])
+    try:
+        app.main()
+    except SystemExit as ended:
+        return int(ended.code or 0)
+    return 0
+
+
+@pytest.fixture
+def record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The lynx and hare record with a gap, in an otherwise empty folder that is the current one."""
+    table = load_lynx_hare()
+    monkeypatch.chdir(tmp_path)
+    rows = [f"{t:.0f},{x},{y}" for t, (x, y) in zip(table.ts, table.ys, strict=True)]
+    rows[4] = "1904,,59.4"
+    path = tmp_path / "record.csv"
+    path.write_text("\n".join(["year,hare,lynx", *rows]) + "\n")
+    return path
+
+
+def test_a_run(record: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    arguments = ("--model", "lotka-volterra", "--holdout", "5", "--out", "deep/run", "--steps", "200")
+    assert nde(monkeypatch, "fit", str(record), *COLUMNS, *arguments) == 0
+    folder = record.parent / "deep" / "run"
+    files = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    model = {"models/lotka-volterra/config.json", "models/lotka-volterra/model.eqx"}
+    pictures = {"forecast.png", "phase.png", "training.png"}
+    assert files == {"metrics.json", "report.html", "predictions.csv", *pictures, *model}
+    assert {path.name for path in folder.parent.iterdir()} == {"run"}
+
+    metrics = json.loads((folder / "metrics.json").read_text())
+    found = load_model(folder / "models" / "lotka-volterra")
+    held = load_lynx_hare().split(5)[1]
+    by_hand = np.sqrt(np.mean((found.forecast(held.ts) - held.ys) ** 2, axis=0))
+    told = metrics["models"]["lotka-volterra"]["rmse_held_out"]
+    np.testing.assert_allclose([told["hare"], told["lynx"]], by_hand, rtol=1e-6)
+    assert metrics["baselines"]["persistence"]["rmse_held_out"]["lynx"] == pytest.approx(
+        np.sqrt(np.mean((held.ys[:, 1] - 51.1) ** 2))
+    )
+
+    html = (folder / "report.html").read_text()
+    assert re.findall(r'(?:src|href)="(?!data:)', html) == []
+    inside = [base64.b64decode(data) for data in re.findall(r'src="data:image/png;base64,([^"]+)"', html)]
+    assert {*inside} == {(folder / picture).read_bytes() for picture in pictures}
+    assert "persistence" in capsys.readouterr().out
+
+    assert nde(monkeypatch, "predict", "deep/run", "--times", "1915,1900,1921.5") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "year,hare,lynx"
+    ts = np.array([1915.0, 1900.0, 1921.5])
+    printed = np.array([[float(x) for x in line.split(",")] for line in lines[1:]])
+    np.testing.assert_allclose(printed, np.column_stack([ts, found.forecast(ts)]), rtol=1e-7)
+
+    assert nde(monkeypatch, "predict", "deep/run", "--times", "1915,1900,1921.5", "--out", "said.csv") == 0
+    assert Path("said.csv").read_text().splitlines() == lines
+
+
+BAD = {
+    "no file": (("fit", "nothing.csv", *COLUMNS), "There is no file nothing.csv"),
+    "no column": (("fit", "record.csv", "--time", "year", "--state", "hare,linx"), "Did you mean 'lynx'"),
+    "no such model": (("fit", "record.csv", *COLUMNS, "--model", "magic"), "There is no model 'magic'"),
+    "too much held out": (("fit", "record.csv", *COLUMNS, "--holdout", "20"), "Got 20 rows to hold out"),
+    "folder exists": (("fit", "record.csv", *COLUMNS, "--out", "there"), "there exists already"),
+    "folder in a file": (("fit", "record.csv", *COLUMNS, "--out", "record.csv/run"), "record.csv is a file"),
+    "not two columns": (
+        ("fit", "record.csv", "--time", "year", "--state", "hare", "--model", "hybrid"),
+        "is for two states",
+    ),
+    "no state": (("fit", "record.csv", "--time", "year"), "--state"),
+    "not a number": (("fit", "record.csv", *COLUMNS, "--holdout", "many"), "--holdout"),
+    "no such command": (("fot",), "fot"),
+    "demo into a folder that exists": (("demo", "--out", "there"), "there exists already"),
+    "predict without a run": (("predict", "there", "--times", "1"), "There is no run in there"),
+}
+
+
+@pytest.mark.parametrize(("arguments", "message"), BAD.values(), ids=BAD)
+@pytest.mark.usefixtures("record")
+def test_bad_input_gets_one_line_and_leaves_nothing(
+    arguments: tuple[str, ...],
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+):
+    (tmp_path / "there").mkdir()
+    assert nde(monkeypatch, *arguments) == 2
+    said = capsys.readouterr()
+    assert message in said.err
+    assert said.err.count("\n") == 1
+    assert said.out == ""
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["record.csv", "there"]
+
+
+TEXTS = {
+    "text": ("1905", "1905,many,1\n", "text 'many' in row 6"),
+    "repeated": ("1905", "1904,1,1\n", "repeats the time 1904 in row 6"),
+    "unsorted": ("1905", "1901,1,1\n", "goes back from 1904 in row 6"),
+}
+
+
+@pytest.mark.parametrize(("year", "line", "message"), TEXTS.values(), ids=TEXTS)
+def test_bad_tables_get_one_line(
+    record: Path,
+    year: str,
+    line: str,
+    message: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+):
+    record.write_text(re.sub(rf"^{year}.*\n", line, record.read_text(), flags=re.MULTILINE))
+    assert nde(monkeypatch, "fit", str(record), *COLUMNS) == 2
+    said = capsys.readouterr()
+    assert message in said.err
+    assert said.err.count("\n") == 1
+    assert [path.name for path in record.parent.iterdir()] == ["record.csv"]
+
+
+@pytest.mark.parametrize("reason", [KeyboardInterrupt, OSError("disk full")])
+def test_a_run_that_is_stopped_while_it_writes_leaves_nothing(
+    record: Path, reason: BaseException, monkeypatch: pytest.MonkeyPatch
+):
+    def stopped(*_):
+        raise reason
+
+    monkeypatch.setattr(run, "report", stopped)
+    arguments = ("fit", str(record), *COLUMNS, "--model", "lotka-volterra", "--steps", "1", "--out", "a/b/run")
+    if reason is KeyboardInterrupt:
+        assert nde(monkeypatch, *arguments) == 130
+    else:
+        with pytest.raises(OSError, match="disk full"):
+            nde(monkeypatch, *arguments)
+    assert [path.name for path in record.parent.iterdir()] == ["record.csv"]
+
+
+def test_predict_refuses_what_it_cannot_do(
+    record: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    arguments = ("--model", "lotka-volterra", "--steps", "1", "--out", "run")
+    assert nde(monkeypatch, "fit", str(record), *COLUMNS, *arguments) == 0
+    capsys.readouterr()
+    for more, message in (
+        (("--times", "noon"), "Got 'noon'"),
+        (("--times", ""), "Got no times"),
+        (("--times", "1800"), "Got the time 1800"),
+        (("--times", "1921", "--model", "hybrid"), "has no model 'hybrid'"),
+        (("--times", "1921", "--out", "record.csv"), "record.csv exists already"),
+        (("--times", "1921", "--out", "no/such/file.csv"), "cannot be written"),
+    ):
+        assert nde(monkeypatch, "predict", "run", *more) == 2
+        said = capsys.readouterr()
+        assert message in said.err
+        assert said.out == ""
+
+
+@pytest.mark.slow
+def test_the_demo_beats_the_baselines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    assert nde(monkeypatch, "demo") == 0
+    assert nde(monkeypatch, "demo", "--steps", "1") == 0
+    metrics = json.loads(Path("runs/lynx-hare/metrics.json").read_text())
+    worst = max(model["rmse_held_out"]["all"] for model in metrics["models"].values())
+    assert worst < min(each["rmse_held_out"]["all"] for each in metrics["baselines"].values())
+    assert Path("runs/lynx-hare-2/report.html").exists()

@@ -1,0 +1,53 @@
+"""Pictures hold what they are given."""
+
+import numpy as np
+import pytest
+
+from nde.data import Table, load_lynx_hare
+from nde.plot import plot_forecast, plot_phase, plot_training
+
+FITTED, HELD = load_lynx_hare().split(5)
+CURVE = (np.linspace(1900, 1920, 30), np.random.default_rng(0).uniform(5, 60, (30, 2)))
+
+
+def lines_of(figure) -> list[np.ndarray]:
+    return [line.get_xydata() for axes in figure.axes for line in axes.get_lines()]
+
+
+def has_line(figure, x: np.ndarray, y: np.ndarray) -> bool:
+    wanted = np.stack([x, y], axis=1)
+    return any(line.shape == wanted.shape and np.allclose(line, wanted) for line in lines_of(figure))
+
+
+def test_forecast_shows_measurements_and_curves_of_each_quantity():
+    figure = plot_forecast(FITTED, HELD, {"model": CURVE})
+    assert [axes.get_ylabel() for axes in figure.axes] == ["hare", "lynx"]
+    for column in range(2):
+        assert has_line(figure, FITTED.ts, FITTED.ys[:, column])
+        assert has_line(figure, HELD.ts, HELD.ys[:, column])
+        assert has_line(figure, CURVE[0], CURVE[1][:, column])
+
+
+def test_phase_shows_one_quantity_against_the_other():
+    figure = plot_phase(FITTED, HELD, {"model": CURVE})
+    assert has_line(figure, *FITTED.ys.T)
+    assert has_line(figure, *HELD.ys.T)
+    assert has_line(figure, *CURVE[1].T)
+
+
+def test_phase_of_one_quantity_is_its_change_against_itself():
+    ts = np.linspace(0, 1, 50)
+    table = Table("t", ("x",), ts, np.exp(ts)[:, None])
+    assert has_line(plot_phase(table, None, {}), np.exp(ts), np.gradient(np.exp(ts), ts))
+
+
+@pytest.mark.parametrize("held", [None, HELD])
+def test_pictures_can_be_written(held: Table | None, tmp_path):
+    figures = {
+        "forecast": plot_forecast(FITTED, held, {"a": CURVE, "b": CURVE}),
+        "phase": plot_phase(FITTED, held, {"a": CURVE, "b": CURVE}),
+        "training": plot_training({"a": np.exp(-np.arange(10.0)), "b": np.ones(5)}),
+    }
+    for name, figure in figures.items():
+        figure.savefig(tmp_path / f"{name}.png")
+        assert (tmp_path / f"{name}.png").read_bytes().startswith(b"\x89PNG")
