@@ -1,8 +1,9 @@
 """Names for the arguments that every floor hands on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
+import numpy as np
 from jaxtyping import Array, Bool, Float, Int, PyTree
 
 Y: TypeAlias = PyTree[Any]
@@ -13,6 +14,9 @@ Args: TypeAlias = PyTree[Any]
 
 RealScalar: TypeAlias = float | int | Array
 """A real number: a Python number or an array of shape ``()``."""
+
+Times: TypeAlias = Array | np.ndarray | Sequence[RealScalar]
+"""Times as a user gives them, of shape ``(times,)``."""
 
 Time: TypeAlias = Float[Array, ""]
 BoolScalar: TypeAlias = Bool[Array, ""]

@@ -183,13 +183,12 @@ class Loop(eqx.Module):
         accepted, out = attempt.accepted, attempt.out
         t = jnp.where(accepted, verdict.start, state.t)
         y = tree.where(accepted, out.y, state.y)
-        plan = Plan(self._end_or_nan(t, verdict), verdict.plan.cause)
-        wanted = None if state.wanted is None else jnp.where(live, plan.end - t, state.wanted)
-        plan = self._ended_by_t1(plan)
+        wanted = None if state.wanted is None else jnp.where(live, verdict.plan.end - t, state.wanted)
+        plan = self._end_or_stop(t, self._ended_by_t1(verdict.plan), attempt, verdict)
         steps = state.steps + live
         return State(
             t=t,
-            h=self._length(t, plan, steps),
+            h=jnp.where(live, self._length(t, plan, steps), state.h),
             plan=None if state.plan is None else plan,
             wanted=wanted,
             y=y,
@@ -214,11 +213,15 @@ class Loop(eqx.Module):
             lambda: cache,
         )
 
-    def _end_or_nan(self, t: Time, verdict: Verdict) -> Time:
-        """The end of the next step; `nan` if it cannot move time because numbers are not finite."""
-        end = verdict.plan.end
-        stuck = True if self.setup.controller.always_accepts else end <= t
-        return jnp.where(stuck & ~verdict.finite, jnp.nan, end)
+    def _end_or_stop(self, t: Time, plan: Plan, attempt: Attempt, verdict: Verdict) -> Plan:
+        """The plan of the next step; it ends where it starts, or at `nan`, if there can be none.
+
+        A step that was rejected is tried again only if, to rounding, it has become shorter.
+        """
+        if self.setup.controller.always_accepts:
+            return Plan(jnp.where(verdict.finite, plan.end, jnp.nan), plan.cause)
+        stuck = (plan.end <= t) | (~attempt.accepted & (plan.end >= attempt.step.end))
+        return Plan(jnp.where(stuck, jnp.where(verdict.finite, t, jnp.nan), plan.end), plan.cause)
 
     def _length(self, t: Time, plan: Plan, steps: IntScalar) -> Time:
         """The length of the next step, negative if it is one too many."""

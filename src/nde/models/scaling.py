@@ -77,10 +77,10 @@ class Scaling:
         """Model states of measurements."""
         return ((np.log(ys) if self.log else np.asarray(ys)) - np.array(self.center)) / np.array(self.scale)
 
-    def decode(self, zs: Float[Array, "times columns"]) -> Float[Array, "times columns"]:
+    def decode(self, zs: Float[Array | np.ndarray, "times columns"]) -> Float[Array, "times columns"]:
         """Measurements of model states."""
         ys = zs * jnp.asarray(self.scale) + jnp.asarray(self.center)
-        return jnp.exp(ys) if self.log else ys
+        return jnp.exp(ys) if self.log else jnp.asarray(ys)
 
 
 def _row(values: Float[np.ndarray, " columns"]) -> Row:

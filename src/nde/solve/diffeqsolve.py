@@ -175,7 +175,7 @@ def _solution(problem: Differentiable, setup: Setup, saveat: SaveAt, outcome: Ou
         result=result_of(outcome.code),
         solver_state=SolverResume(outcome.solver_state, cache) if saveat.solver_state else None,
         controller_state=ControllerResume(controller_state, h) if saveat.controller_state else None,
-        made_jump=jnp.asarray(False) if saveat.made_jump else None,
+        made_jump=setup.controller.jumps_at(outcome.t) if saveat.made_jump else None,
     )
 
 

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from typing import Any
 
 import equinox as eqx
-from jaxtyping import Array, PyTree, Real
+from jaxtyping import PyTree
 
-from nde.core.types import Args, RealScalar, Y
+from nde.core.types import Args, RealScalar, Times, Y
 from nde.gradients import AbstractAdjoint, RecursiveCheckpointAdjoint
 from nde.solve.diffeqsolve import diffeqsolve
 from nde.solve.saveat import SaveAt
@@ -19,7 +19,7 @@ from nde.terms import ODETerm
 def odeint(
     f: Callable[..., PyTree[Any]],
     y0: Y,
-    ts: Real[Array, " times"],
+    ts: Times,
     args: Args = None,
     *,
     rtol: RealScalar = 1e-6,

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, PyTree, Real
 
-from nde.core.types import Args, RealScalar, Y
+from nde.core.types import Args, RealScalar, Times, Y
 
 
 def save_y(t: RealScalar, y: Y, args: Args) -> Y:
@@ -56,7 +56,7 @@ class SubSaveAt(eqx.Module):
         *,
         t0: bool = False,
         t1: bool = False,
-        ts: Sequence[RealScalar] | Real[Array, " times"] | None = None,
+        ts: Times | None = None,
         steps: bool | int = 0,
         fn: Callable[[Any, Any, Any], PyTree[Any]] = save_y,
     ) -> None:
@@ -85,7 +85,7 @@ class SaveAt(eqx.Module):
         dense: Whether to keep all steps, so that `sol.evaluate` works at any time between t0 and t1.
         solver_state: Whether to keep the solver's last state, to go on from it.
         controller_state: Whether to keep the controller's last state.
-        made_jump: Whether to keep whether the last step ended at a jump.
+        made_jump: Whether to keep whether the solve ended at a jump.
 
     Values are saved in order of time: t0, the times and steps, t1. For `steps=n` there is room for `max_steps // n`
     values; what is not used is infinite.
@@ -116,7 +116,7 @@ class SaveAt(eqx.Module):
         *,
         t0: bool = False,
         t1: bool = False,
-        ts: Sequence[RealScalar] | Real[Array, " times"] | None = None,
+        ts: Times | None = None,
         steps: bool | int = False,
         fn: Callable[[Any, Any, Any], PyTree[Any]] = save_y,
         subs: PyTree[SubSaveAt] = None,

@@ -24,7 +24,7 @@ class Solution(AbstractPath):
         result: How the solve ended.
         solver_state: The solver's last state, if it was saved.
         controller_state: The controller's last state, if it was saved.
-        made_jump: Whether the last step ended at a jump, if it was saved.
+        made_jump: Whether the solve ended at a jump, if it was saved.
         event_mask: `None`: no events.
 
     Example:

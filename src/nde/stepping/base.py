@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import equinox as eqx
+import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
 from nde.core.advice import Advice
@@ -83,6 +84,11 @@ class AbstractStepSizeController(eqx.Module):
     def jumps(self) -> bool:
         """Whether the controller knows of jumps in the vector field."""
         return False
+
+    def jumps_at(self, t: Time) -> BoolScalar:
+        """Whether there is a jump at a loop time, to rounding."""
+        del t
+        return jnp.asarray(False)
 
     @property
     def needs_error(self) -> bool:

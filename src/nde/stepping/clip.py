@@ -1,6 +1,6 @@
 """Steps cut short so that they end at given times."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree, Real
 
 from nde.core.advice import Advice
-from nde.core.types import IntScalar, Norm, RealScalar, Time, Y
+from nde.core.types import BoolScalar, IntScalar, Norm, RealScalar, Time, Times, Y
 from nde.stepping.base import (
     CHOSEN,
     AbstractAdaptiveStepSizeController,
@@ -19,7 +19,7 @@ from nde.stepping.base import (
 )
 
 
-def _times(name: str, ts: Sequence[RealScalar] | Array | None) -> Array | None:
+def _times(name: str, ts: Times | None) -> Array | None:
     if ts is None:
         return None
     ts = jnp.asarray(ts)
@@ -58,8 +58,8 @@ class ClipStepSizeController(AbstractAdaptiveStepSizeController):
     def __init__(
         self,
         controller: AbstractStepSizeController,
-        step_ts: Sequence[RealScalar] | Array | None = None,
-        jump_ts: Sequence[RealScalar] | Array | None = None,
+        step_ts: Times | None = None,
+        jump_ts: Times | None = None,
     ) -> None:
         self.controller = controller
         self.step_ts = _times("step_ts", step_ts)
@@ -84,6 +84,14 @@ class ClipStepSizeController(AbstractAdaptiveStepSizeController):
     def jumps(self) -> bool:
         """Whether there are jumps."""
         return self.controller.jumps or self.jump_ts is not None
+
+    def jumps_at(self, t: Time) -> BoolScalar:
+        """Whether a jump lies at most two floating point numbers off."""
+        inner = self.controller.jumps_at(t)
+        if self.jump_ts is None:
+            return inner
+        near = (_before(_before(t)) <= self.jump_ts) & (self.jump_ts <= _after(_after(t)))
+        return inner | jnp.any(near)
 
     @property
     def needs_error(self) -> bool:

@@ -123,7 +123,7 @@ class PIDController(AbstractAdaptiveStepSizeController):
         memory = _Memory(
             last=None if _zero(self.pcoeff) and _zero(self.dcoeff) else one,
             before=None if _zero(self.dcoeff) else one,
-            at_dtmin=None if self.dtmin is None else jnp.asarray(False),
+            at_dtmin=None if self.dtmin is None else dt0 <= jnp.asarray(self.dtmin, t0.dtype),
         )
         return Plan(end=t0 + jax.lax.stop_gradient(dt0)), memory
 

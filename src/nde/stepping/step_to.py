@@ -3,14 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
-import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, PyTree, Real
 
 from nde.core.advice import Advice
 from nde.core.results import RESULTS, SUCCESSFUL, code_of
 from nde.core.tree import all_finite
-from nde.core.types import IntScalar, RealScalar, Time, Y
+from nde.core.types import IntScalar, RealScalar, Time, Times, Y
 from nde.stepping.base import AbstractStepSizeController, Plan, Span, Verdict
 
 
@@ -34,9 +33,10 @@ class StepTo(AbstractStepSizeController):
         ```
     """
 
-    ts: Real[Array, " times"] = eqx.field(converter=jnp.asarray)
+    ts: Real[Array, " times"]
 
-    def __check_init__(self) -> None:
+    def __init__(self, ts: Times) -> None:
+        self.ts = jnp.asarray(ts)
         if self.ts.ndim != 1 or self.ts.shape[0] < 2:
             raise ValueError(
                 f"`StepTo(ts=...)` got an array of shape {self.ts.shape}; it wants a one-dimensional array of at "

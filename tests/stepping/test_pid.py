@@ -1,0 +1,114 @@
+"""The PID controller: its limits, and its formula against an independent one."""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from scipy.integrate import RK45
+
+import nde
+
+pytestmark = pytest.mark.usefixtures("x64")
+
+
+def field(t, y, args):
+    return jnp.stack([y[1], 5 * (1 - y[0] ** 2) * y[1] - y[0]])
+
+
+def ends(dt0=0.01, t1=8.0, **options) -> np.ndarray:
+    """The times between which steps were accepted."""
+    options = {"rtol": 1e-5, "atol": 1e-5, **options}
+    sol = nde.diffeqsolve(
+        nde.ODETerm(field),
+        nde.Dopri5(),
+        0.0,
+        t1,
+        dt0,
+        jnp.asarray([2.0, 0.0]),
+        saveat=nde.SaveAt(t0=True, steps=True),
+        stepsize_controller=nde.PIDController(**options),
+        max_steps=2000,
+    )
+    return np.asarray(sol.ts[np.isfinite(sol.ts)])
+
+
+def ends_in_numpy(p: float, i: float, d: float, safety: float, least: float, most: float) -> np.ndarray:
+    """The same by Söderlind's formula, written out."""
+    A, B, C, E, tol = RK45.A, RK45.B, RK45.C, RK45.E, 1e-5
+
+    def f(y):
+        return np.array([y[1], 5 * (1 - y[0] ** 2) * y[1] - y[0]])
+
+    t, y, h, found, last, before = 0.0, np.array([2.0, 0.0]), 0.01, [0.0], 1.0, 1.0
+    while t < 8.0:
+        h = min(h, 8.0 - t)
+        k = [f(y)]
+        for a in A[1:]:
+            k.append(f(y + h * (a[: len(k)] @ k)))
+        new = y + h * (B @ k)
+        k.append(f(new))
+        size = np.sqrt(np.mean((h * (E @ k) / (tol + tol * np.maximum(abs(y), abs(new)))) ** 2))
+        factor = safety * size ** (-(p + i + d) / 5) * last ** ((p + 2 * d) / 5) * before ** (-d / 5)
+        if size < 1:
+            t, y = t + h, new
+            found.append(t)
+            last, before = size, last
+            h *= np.clip(factor, 1.0, most)
+        else:
+            h *= np.clip(factor, least, safety)
+    assert len(C) == 6
+    return np.array(found)
+
+
+COEFFICIENTS = {
+    "I": (0.0, 1.0, 0.0, 0.9, 0.2, 10.0),
+    "PI": (0.4, 0.3, 0.0, 0.9, 0.2, 10.0),
+    "PID": (0.2, 0.4, 0.1, 0.8, 0.3, 4.0),
+}
+
+
+@pytest.mark.parametrize("numbers", COEFFICIENTS.values(), ids=COEFFICIENTS)
+def test_steps_follow_the_formula(numbers):
+    p, i, d, safety, least, most = numbers
+    ours = ends(pcoeff=p, icoeff=i, dcoeff=d, safety=safety, factormin=least, factormax=most)
+    theirs = ends_in_numpy(*numbers)
+    assert len(ours) == len(theirs)
+    np.testing.assert_allclose(ours, theirs, rtol=1e-6)
+
+
+def test_no_step_is_longer_than_dtmax():
+    free, limited = np.diff(ends()), np.diff(ends(dtmax=0.05))
+    assert free.max() > 0.05
+    assert limited.max() <= 0.05 * (1 + 1e-12)
+
+
+def test_no_step_but_the_last_is_shorter_than_dtmin():
+    free, limited = np.diff(ends()), np.diff(ends(dtmin=0.04))
+    assert free[1:-1].min() < 0.04
+    assert limited[:-1].min() >= 0.04 * (1 - 1e-12)
+
+
+def test_below_dtmin_it_stops_if_that_is_not_forced():
+    with pytest.raises(nde.SolveError, match="`dtmin`"):
+        ends(dtmin=0.04, force_dtmin=False)
+
+
+def test_a_stricter_norm_takes_more_steps():
+    assert len(ends(norm=nde.max_norm)) > len(ends())
+
+
+def test_without_dt0_the_first_step_keeps_the_tolerance():
+    steps = ends(dt0=None)
+    first = steps[1]
+    assert 1e-4 < first < 0.5
+    assert len(steps) <= len(ends()) + 5
+
+
+def test_error_order_is_the_users_if_given():
+    """By an order of one the step grows far more than by that of the method."""
+    ours, plain = ends(error_order=1, t1=1.0), ends(t1=1.0)
+    assert ours[2] - ours[1] > plain[2] - plain[1] or ours[1] > plain[1]
+
+
+def test_tolerances_are_wanted():
+    with pytest.raises(ValueError, match="got `None` for a tolerance"):
+        nde.PIDController(rtol=None, atol=1e-3)
