@@ -5,7 +5,7 @@ import itertools
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from scipy.integrate import DOP853, RK45
+from scipy.integrate import RK45
 
 import nde
 from nde.solvers.registry import REGISTRY
@@ -96,21 +96,22 @@ def step_between(solver, theta: np.ndarray, h: float) -> np.ndarray:
     return np.asarray(sol.ys)
 
 
-@pytest.mark.parametrize(("ours", "theirs"), [(nde.Dopri5(), RK45), (nde.Dopri8(), DOP853)], ids=["5", "8"])
-def test_values_inside_a_step_are_those_of_scipy(ours, theirs):
+def test_values_inside_a_step_are_those_of_scipy():
     h, theta = 0.4, np.linspace(0.0, 1.0, 11)
-    other = theirs(
+    other = RK45(
         lambda t, y: np.array([y[1] * np.cos(t), -y[0] * y[1]]),
         0.3,
         np.array([1.0, 0.7]),
-        0.3 + h,
+        0.3 + 2 * h,
         first_step=h,
         rtol=1e10,
         atol=1e10,
     )
     other.step()
-    assert other.t == 0.3 + h
-    np.testing.assert_allclose(step_between(ours, theta, h), other.dense_output()(0.3 + h * theta).T, rtol=1e-12)
+    assert other.t == pytest.approx(0.3 + h, rel=1e-15)
+    np.testing.assert_allclose(
+        step_between(nde.Dopri5(), theta, h), other.dense_output()(0.3 + h * theta).T, rtol=1e-12
+    )
 
 
 def test_a_tableau_of_ones_own():

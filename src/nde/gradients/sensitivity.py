@@ -30,7 +30,8 @@ def suits(problem: Differentiable, setup: Setup, perturbed: PyTree[bool]) -> boo
     real = all(jnp.issubdtype(leaf.dtype, jnp.floating) for leaf in (*inputs, *states))
     few = sum(math.prod(leaf.shape) for leaf in inputs) <= _INPUTS
     sampled = all(isinstance(output, AtTimes) for output in problem.outputs)
-    return not setup.costly and real and few and sampled
+    marked = bool(jax.tree.leaves(eqx.filter(problem.landmarks, perturbed.landmarks)))
+    return not setup.costly and real and few and sampled and not marked
 
 
 def solve_with_jacobian(

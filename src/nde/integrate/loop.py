@@ -182,6 +182,8 @@ class Loop(eqx.Module):
         """The state after a step was judged."""
         accepted, out = attempt.accepted, attempt.out
         t = jnp.where(accepted, verdict.start, state.t)
+        if self.setup.controller.jumps:
+            t = jnp.minimum(t, self.problem.t1)
         y = tree.where(accepted, out.y, state.y)
         wanted = None if state.wanted is None else jnp.where(live, verdict.plan.end - t, state.wanted)
         plan = self._end_or_stop(t, self._ended_by_t1(verdict.plan), attempt, verdict)
@@ -216,11 +218,13 @@ class Loop(eqx.Module):
     def _end_or_stop(self, t: Time, plan: Plan, attempt: Attempt, verdict: Verdict) -> Plan:
         """The plan of the next step; it ends where it starts, or at `nan`, if there can be none.
 
-        A step that was rejected is tried again only if, to rounding, it has become shorter.
+        A step as short as rounding that was rejected is tried again only if it has become shorter.
         """
         if self.setup.controller.always_accepts:
             return Plan(jnp.where(verdict.finite, plan.end, jnp.nan), plan.cause)
-        stuck = (plan.end <= t) | (~attempt.accepted & (plan.end >= attempt.step.end))
+        step = attempt.step
+        tiny = step.h <= 200 * jnp.finfo(t.dtype).eps * jnp.abs(step.end)
+        stuck = (plan.end <= t) | (~attempt.accepted & tiny & (plan.end >= step.end))
         return Plan(jnp.where(stuck, jnp.where(verdict.finite, t, jnp.nan), plan.end), plan.cause)
 
     def _length(self, t: Time, plan: Plan, steps: IntScalar) -> Time:
@@ -233,6 +237,8 @@ class Loop(eqx.Module):
         t1 = jnp.where(self.setup.code == SUCCESSFUL, self.problem.t1, self.problem.t0)
         near = jax.lax.stop_gradient(t1 - 100 * jnp.finfo(t1.dtype).eps * jnp.abs(t1))
         last = plan.end >= near
+        if self.setup.controller.jumps:
+            last = last & ~self.setup.controller.ends_at_jump(plan)
         cause = None if plan.cause is None else jnp.where(last, AT_T1, plan.cause)
         return Plan(end=jnp.where(last, t1, plan.end), cause=cause)
 

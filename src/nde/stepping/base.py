@@ -85,6 +85,11 @@ class AbstractStepSizeController(eqx.Module):
         """Whether the controller knows of jumps in the vector field."""
         return False
 
+    def ends_at_jump(self, plan: Plan) -> BoolScalar:
+        """Whether a jump is what ends the step."""
+        del plan
+        return jnp.asarray(False)
+
     def jumps_at(self, t: Time) -> BoolScalar:
         """Whether there is a jump at a loop time, to rounding."""
         del t

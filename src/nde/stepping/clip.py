@@ -31,8 +31,8 @@ def _times(name: str, ts: Times | None) -> Array | None:
 class ClipStepSizeController(AbstractAdaptiveStepSizeController):
     """A controller whose steps end at given times, and which steps over given jumps.
 
-    At a jump a step ends at the last floating point number before it, the next starts at the first one behind it, and
-    whatever the solver kept of the vector field is computed anew.
+    At a jump a step ends just before it, by as much as rounding can blur the times of its stages; the next starts just
+    behind it, and whatever the solver kept of the vector field is computed anew.
 
     Attributes:
         controller: The adaptive controller that chooses the steps in between.
@@ -85,13 +85,17 @@ class ClipStepSizeController(AbstractAdaptiveStepSizeController):
         """Whether there are jumps."""
         return self.controller.jumps or self.jump_ts is not None
 
+    def ends_at_jump(self, plan: Plan) -> BoolScalar:
+        """Whether a jump is what ends the step."""
+        inner = self.controller.ends_at_jump(plan)
+        return inner if self.jump_ts is None or plan.cause is None else inner | (plan.cause > self._first_jump)
+
     def jumps_at(self, t: Time) -> BoolScalar:
-        """Whether a jump lies at most two floating point numbers off."""
+        """Whether a jump is as near as rounding."""
         inner = self.controller.jumps_at(t)
         if self.jump_ts is None:
             return inner
-        near = (_before(_before(t)) <= self.jump_ts) & (self.jump_ts <= _after(_after(t)))
-        return inner | jnp.any(near)
+        return inner | jnp.any(jnp.abs(self.jump_ts - t) <= 2 * _margin(self.jump_ts, t))
 
     @property
     def needs_error(self) -> bool:
@@ -152,9 +156,11 @@ class ClipStepSizeController(AbstractAdaptiveStepSizeController):
         if self.jump_ts is not None:
             assert plan.cause is not None
             crossed = verdict.accepted & (plan.cause > self._first_jump)
-            behind = _after(_after(verdict.start))
-            start = jnp.where(crossed, behind, start)
-            end = jnp.where(crossed, jnp.maximum(following.end, _after(behind)), following.end)
+            last = self.jump_ts.shape[0] - 1
+            jump = self.jump_ts[jnp.clip(plan.cause - self._first_jump - 1, 0, last)]
+            margin = _margin(jump, step.start)
+            start = jnp.where(crossed, jump + margin, start)
+            end = jnp.where(crossed, jnp.maximum(following.end, jump + 2 * margin), following.end)
             following = Plan(end=end, cause=following.cause)
             jumped = crossed | jumped
         return Verdict(
@@ -181,33 +187,25 @@ class ClipStepSizeController(AbstractAdaptiveStepSizeController):
         if plan.cause is None:
             plan = Plan(plan.end, jnp.asarray(CHOSEN, jnp.int32))
         if self.step_ts is not None and self.step_ts.shape[0]:
-            plan = _ended_by(self.step_ts, self.step_ts, start, plan, self._first_step)
+            plan = _ended_by(self.step_ts, start, plan, self._first_step)
         if self.jump_ts is not None and self.jump_ts.shape[0]:
-            plan = _ended_by(self.jump_ts, _before(self.jump_ts), start, plan, self._first_jump)
+            plan = _ended_by(self.jump_ts, start, plan, self._first_jump, before=True)
         return plan
 
 
-def _ended_by(ts: Array, ends: Array, start: Time, plan: Plan, offset: int) -> Plan:
-    index = jnp.searchsorted(ends, start, side="right")
-    end = jnp.where(index < ts.shape[0], ends[jnp.minimum(index, ts.shape[0] - 1)], jnp.inf)
-    sooner = end <= plan.end
+def _ended_by(ts: Array, start: Time, plan: Plan, offset: int, before: bool = False) -> Plan:
+    """The plan, ended by the first of these times behind the start, or just before it."""
+    index = jnp.searchsorted(ts, start, side="right")
+    end = ts[jnp.minimum(index, ts.shape[0] - 1)]
+    if before:
+        end = end - _margin(end, start)
+    sooner = (index < ts.shape[0]) & (end <= plan.end)
     cause = (offset + 1 + index).astype(jnp.int32)
-    before = CHOSEN if plan.cause is None else plan.cause
-    return Plan(end=jnp.where(sooner, end, plan.end), cause=jnp.where(sooner, cause, before))
+    unless = CHOSEN if plan.cause is None else plan.cause
+    return Plan(end=jnp.where(sooner, end, plan.end), cause=jnp.where(sooner, cause, unless))
 
 
-def _after(t: Array) -> Array:
-    return _neighbor(t, jnp.inf)
-
-
-def _before(t: Array) -> Array:
-    return _neighbor(t, -jnp.inf)
-
-
-def _neighbor(t: Array, toward: float) -> Array:
-    """The next floating point number, as `t` plus a constant; next to zero the smallest normal number."""
-    smallest = jnp.finfo(t.dtype).smallest_normal
-    here = jax.lax.stop_gradient(t)
-    at_zero = jnp.where(toward > 0, smallest, -smallest).astype(t.dtype)
-    near = jnp.where(jnp.abs(here) < smallest, at_zero, jnp.nextafter(here, jnp.full_like(here, toward)))
-    return t + (near - here)
+def _margin(jump: Array, start: Time) -> Array:
+    """How far rounding may move the times of the stages of a step that ends or starts near a jump."""
+    sizes = jnp.maximum(jnp.abs(jump), jnp.abs(start))
+    return jax.lax.stop_gradient(jnp.maximum(2 * jnp.finfo(start.dtype).eps * sizes, jnp.finfo(start.dtype).tiny))
