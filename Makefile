@@ -32,7 +32,7 @@ bench: $(BENCH_VENV)/.ready-bench
 	$(BENCH_VENV)/bin/python -m benchmarks $(ARGS)
 
 docs: $(VENV)/.ready-docs
-	$(VENV)/bin/python -m mkdocs build --strict --quiet $(ARGS)
+	$(VENV)/bin/python -m mkdocs build --strict $(ARGS)
 
 lint: $(VENV)/.ready-dev
 	$(VENV)/bin/ruff check
