@@ -1,5 +1,6 @@
 """Arithmetic on pytrees, leaf by leaf, in the precision of the leaf."""
 
+import functools
 from collections.abc import Sequence
 from typing import TypeVar
 
@@ -20,23 +21,27 @@ def real_dtype(x: Array) -> jnp.dtype:
 
 def add_scaled(y: PyTree, scale: RealScalar, weights: Sequence[RealScalar], slopes: Sequence[PyTree]) -> PyTree:
     """``y + scale * sum(weight * slope)``, leaf by leaf; zero weights cost nothing."""
-    pairs = [(w, k) for w, k in zip(weights, slopes, strict=True) if not (isinstance(w, float | int) and w == 0)]
-    if not pairs:
+    if not _weighty(weights, slopes):
         return y
-    chosen = [k for _, k in pairs]
-
-    def leaf(y: Array, *ks: Array) -> Array:
-        dtype = real_dtype(y)
-        factor = jnp.asarray(scale, dtype)
-        return y + sum(factor * jnp.asarray(w, dtype) * k for (w, _), k in zip(pairs, ks, strict=True))
-
-    return jax.tree.map(leaf, y, *chosen)
+    return add(y, combine(scale, weights, slopes))
 
 
 def combine(scale: RealScalar, weights: Sequence[RealScalar], slopes: Sequence[PyTree]) -> PyTree:
     """``scale * sum(weight * slope)``, leaf by leaf."""
-    zero = jax.tree.map(jnp.zeros_like, slopes[0])
-    return add_scaled(zero, scale, weights, slopes)
+    pairs = _weighty(weights, slopes)
+    if not pairs:
+        return zeros_like(slopes[0])
+    return jax.tree.map(functools.partial(_sum, scale, [w for w, _ in pairs]), *[k for _, k in pairs])
+
+
+def times(x: Array, factor: Array) -> Array:
+    """An array times a real scalar of its precision."""
+    return jax.lax.mul(x, factor if factor.dtype == x.dtype else factor.astype(x.dtype))
+
+
+def scaled(tree: PyTree, factor: RealScalar) -> PyTree:
+    """The leaves times a real scalar."""
+    return jax.tree.map(lambda x: times(x, jnp.asarray(factor, real_dtype(x))), tree)
 
 
 def where(condition: BoolScalar, new: PyTree, old: PyTree) -> PyTree:
@@ -46,7 +51,7 @@ def where(condition: BoolScalar, new: PyTree, old: PyTree) -> PyTree:
 
 def add(a: PyTree, b: PyTree) -> PyTree:
     """The leafwise sum of two trees."""
-    return jax.tree.map(jnp.add, a, b)
+    return jax.tree.map(jax.lax.add, a, b)
 
 
 def constant(tree: T) -> T:
@@ -83,3 +88,18 @@ def empty_rows(rows: int, tree: PyTree, fill: float = 0) -> PyTree:
 def nbytes(tree: PyTree) -> int:
     """Bytes of all leaves (arrays or shapes)."""
     return sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(tree))
+
+
+def _weighty(weights: Sequence[RealScalar], slopes: Sequence[PyTree]) -> list[tuple[RealScalar, PyTree]]:
+    pairs = zip(weights, slopes, strict=True)
+    return [(w, k) for w, k in pairs if not (isinstance(w, float | int) and w == 0)]
+
+
+def _sum(scale: RealScalar, weights: Sequence[RealScalar], *slopes: Array) -> Array:
+    factor = jnp.asarray(scale, real_dtype(slopes[0]))
+    parts = [times(k, jax.lax.mul(factor, _weight(w, factor))) for w, k in zip(weights, slopes, strict=True)]
+    return functools.reduce(jax.lax.add, parts)
+
+
+def _weight(w: RealScalar, like: Array) -> float | Array:
+    return w.astype(like.dtype) if isinstance(w, Array) else float(w)

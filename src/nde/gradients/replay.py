@@ -28,7 +28,6 @@ from nde.integrate.problem import (
     end_of,
     first_cache,
     step_map,
-    value_inside,
 )
 from nde.integrate.recorders import Tape
 from nde.stepping import span
@@ -271,7 +270,7 @@ class Replay(eqx.Module):
             wanted = problem.outputs[i]
             assert isinstance(wanted, AtTimes)
             at = wanted.ts[left]
-            return call_fn(wanted.fn, self.setup.real(at), value_inside(self.setup.solver, step, at), problem.args)
+            return call_fn(wanted.fn, self.setup.real(at), step.value(at), problem.args)
 
         def back(carry: tuple[IntScalar, DenseStep, PyTree[Array]]) -> tuple[IntScalar, DenseStep, PyTree[Array]]:
             left, total, inputs = carry

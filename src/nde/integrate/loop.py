@@ -80,8 +80,7 @@ class Loop(eqx.Module):
     def run(self) -> tuple[State, tuple[PyTree[Any], ...]]:
         """Solves, and returns the last state and all records."""
         state = self._begin()
-        example = jax.eval_shape(self._example, state)
-        stores = self._each(lambda r: r.init(self.problem, self.setup, example))
+        stores = self._each(lambda r: r.init(self.problem, self.setup))
         carry = (state, stores)
         if self.bounded_while is not None:
             assert self.setup.max_steps is not None
@@ -273,9 +272,6 @@ class Loop(eqx.Module):
             why = first_failure(state.code, why)
         code = jnp.where(state.t < self.problem.t1, why, SUCCESSFUL)
         return first_failure(self.setup.code, code.astype(jnp.int32))
-
-    def _example(self, state: State) -> Attempt:
-        return self._attempt(state)[0]
 
     def _flushed(self, state: State, stores: tuple[PyTree[Any], ...]) -> tuple[PyTree[Any], ...]:
         return tuple(

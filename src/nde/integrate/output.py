@@ -8,6 +8,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, PyTree
 
+from nde.core import tree
+from nde.core.polynomial import Polynomial
 from nde.core.types import Args, Time, Y
 
 SaveFunction = Callable[[Any, Any, Any], PyTree[Any]]
@@ -35,13 +37,37 @@ Output = AtTimes | AtSteps | DenseSteps
 
 
 class DenseStep(eqx.Module):
-    """One step, ready for values inside it; `start == end` marks an empty slot."""
+    """One step, ready for values inside it; `start == end` marks an empty slot.
+
+    Attributes:
+        start: Its start in loop time.
+        end: Its end.
+        y: The state at its start.
+        inside: The state's change since then, at each fraction of the step.
+    """
 
     start: Time
     end: Time
     y: Y
-    scale: Any
-    stages: PyTree[Any]
+    inside: Polynomial
+
+    def value(self, at: Time) -> Y:
+        """The state at a loop time inside the step; at the start of a step of length zero."""
+        return tree.add(self.y, self.inside.value(self._share(at)))
+
+    def slope(self, at: Time) -> Y:
+        """The derivative in loop time there."""
+        return tree.scaled(self.inside.derivative(self._share(at)), 1 / self._length())
+
+    def collected(self) -> "DenseStep":
+        """The same step, smaller, and cheaper to evaluate again and again."""
+        return DenseStep(self.start, self.end, self.y, self.inside.collected())
+
+    def _share(self, at: Time) -> Time:
+        return jnp.where(self.start == self.end, 0, (at - self.start) / self._length())
+
+    def _length(self) -> Time:
+        return jnp.where(self.start == self.end, 1, self.end - self.start)
 
 
 class Saved(eqx.Module):
@@ -64,6 +90,11 @@ def padding(dtype: Any) -> Any:
 def padded_rows(rows: int, struct: PyTree[Any]) -> PyTree[Array]:
     """So many rows of padding for values of these shapes."""
     return jax.tree.map(lambda x: jnp.full((rows, *x.shape), padding(x.dtype), x.dtype), struct)
+
+
+def shapes_of(fn: SaveFunction, t: Time, y: Y, args: Args) -> PyTree[jax.ShapeDtypeStruct]:
+    """The shapes of a save function's value."""
+    return jax.eval_shape(lambda t, y: call_fn(fn, t, y, args), t, y)
 
 
 def call_fn(fn: SaveFunction, t: Time, y: Y, args: Args) -> PyTree[Array]:

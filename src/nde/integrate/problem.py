@@ -95,18 +95,10 @@ def step_map(
 def dense_step(
     problem: Differentiable, setup: Setup, step: Span, y: Y, stages: PyTree[Any], drive: PyTree[Any]
 ) -> DenseStep:
-    """A step made ready for values inside it: with the stages that only these need."""
+    """A step made ready for values inside it."""
     t, h = setup.real(step.start), setup.real(step.h)
-    stages = setup.solver.densify(problem.term, y, problem.args, drive, t, h, stages)
-    return DenseStep(start=step.start, end=step.end, y=y, scale=problem.term.scale(drive), stages=stages)
-
-
-def value_inside(solver: AbstractSolver, step: DenseStep, at: Time) -> Y:
-    """The state at a loop time inside a step; at the start of a step of length zero."""
-    length = step.end - step.start
-    empty = length == 0
-    theta = jnp.where(empty, 0, (at - step.start) / jnp.where(empty, 1, length))
-    return solver.interpolate(theta, step.y, step.scale, step.stages)
+    inside = setup.solver.inside(problem.term, y, problem.args, drive, t, h, stages)
+    return DenseStep(start=step.start, end=step.end, y=y, inside=inside)
 
 
 def end_of(problem: Differentiable, start: Time, end: Time, cause: IntScalar) -> Time:

@@ -105,8 +105,9 @@ def diffeqsolve(
     dtype = time_dtype([t0, t1, dt0, *(sub.ts for sub in saveat.leaves())], y0)
     times = (strong(t0, dtype), strong(t1, dtype), None if dt0 is None else strong(dt0, dtype))
     controller = jax.tree.map(lambda x: jnp.asarray(x) if isinstance(x, float) else x, stepsize_controller)
+    run = _solve if _inside_jit() else _solve_compiled
     try:
-        solution, facts = _solve(
+        solution, facts = run(
             terms,
             solver,
             times,
@@ -133,7 +134,6 @@ _NO_FORWARD_MODE = (
 )
 
 
-@eqx.filter_jit
 def _solve(
     terms: AbstractTerm,
     solver: AbstractSolver,
@@ -152,10 +152,21 @@ def _solve(
     return _solution(problem, setup, saveat, outcome), _facts(times, controller, saveat, setup, outcome)
 
 
+_solve_compiled = eqx.filter_jit(_solve)
+
+
+def _inside_jit() -> bool:
+    """Whether a surrounding `jit` (or loop) compiles the solve anyway.
+
+    A `jit` of our own would then only make JAX trace the solve without its gradient before it traces it with it.
+    """
+    return isinstance(jnp.zeros(()), Tracer)
+
+
 def _solution(problem: Differentiable, setup: Setup, saveat: SaveAt, outcome: Outcome) -> Solution:
     """The outcome as the user sees it."""
     ts, ys = collect(problem, setup, saveat, outcome)
-    dense = DenseInterpolation(outcome.saved[-1], setup.solver, setup.direction) if saveat.dense else None
+    dense = DenseInterpolation(outcome.saved[-1], setup.direction) if saveat.dense else None
     resumable = jax.tree.map(
         jax.lax.stop_gradient, (outcome.solver_cache, outcome.controller_state, outcome.h), is_leaf=eqx.is_array
     )

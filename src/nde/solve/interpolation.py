@@ -7,9 +7,7 @@ from jaxtyping import Array
 from nde.core import tree
 from nde.core.types import IntScalar, RealScalar, Y
 from nde.integrate.output import DenseStep
-from nde.integrate.problem import value_inside
 from nde.paths import AbstractPath
-from nde.solvers import AbstractSolver
 
 
 class DenseInterpolation(AbstractPath):
@@ -17,7 +15,6 @@ class DenseInterpolation(AbstractPath):
 
     Attributes:
         steps: The steps, of leading axis `(max_steps,)`.
-        solver: The solver, which knows how to go between.
         direction: 1 or -1, for a forward or backward solve.
 
     Example:
@@ -31,7 +28,6 @@ class DenseInterpolation(AbstractPath):
     """
 
     steps: DenseStep
-    solver: AbstractSolver
     direction: IntScalar
 
     def evaluate(self, t0: RealScalar, t1: RealScalar | None = None, left: bool = True) -> Y:
@@ -40,21 +36,12 @@ class DenseInterpolation(AbstractPath):
             before, after = self.evaluate(t0, left=left), self.evaluate(t1, left=left)
             return jax.tree.map(jnp.subtract, after, before)
         at, step = self._find(t0, left)
-        return value_inside(self.solver, step, at)
+        return step.value(at)
 
     def derivative(self, t: RealScalar, left: bool = True) -> Y:
         """The derivative of the interpolated state in time."""
         at, step = self._find(t, left)
-        length = step.end - step.start
-        empty = length == 0
-        safe = jnp.where(empty, 1, length)
-        theta = jnp.where(empty, 0, (at - step.start) / safe)
-        slopes = self.solver.interpolate_derivative(theta, step.scale, step.stages)
-
-        def leaf(x: Array) -> Array:
-            return x / (safe * self.direction).astype(tree.real_dtype(x))
-
-        return jax.tree.map(leaf, slopes)
+        return jax.tree.map(lambda x: x * self.direction.astype(tree.real_dtype(x)), step.slope(at))
 
     def _find(self, t: RealScalar, left: bool) -> tuple[Array, DenseStep]:
         """The loop time, and the step that holds it; at a step's end the earlier one if `left`."""

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, PyTree
 
+from nde.core.closure import closed
 from nde.core.tree import real_dtype
 from nde.core.types import Args, RealScalar, Time, Y
 from nde.integrate.output import AtSteps, AtTimes, DenseSteps, Output
@@ -93,7 +94,7 @@ def outputs_of(saveat: SaveAt, t0: Time, y0: Y, args: Args, sign: Array) -> tupl
     for sub in saveat.leaves():
         if sub.ts is None and not sub.steps:
             continue
-        fn = eqx.filter_closure_convert(sub.fn, t0, y0, args)
+        fn = closed(sub.fn, t0, y0, args)
         if sub.ts is not None:
             outputs.append(AtTimes(strong(sub.ts, t0.dtype) * sign, fn))
         if sub.steps:

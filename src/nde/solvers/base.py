@@ -7,6 +7,7 @@ import equinox as eqx
 from jaxtyping import PyTree
 
 from nde.core.advice import Advice
+from nde.core.polynomial import Polynomial
 from nde.core.types import Args, RealScalar, Y
 from nde.terms import AbstractTerm
 
@@ -83,15 +84,10 @@ class AbstractSolver(eqx.Module):
         """One step from `t` to `t + h`; `h` is negative when walking backward."""
 
     @abc.abstractmethod
-    def densify(
+    def inside(
         self, terms: AbstractTerm, y: Y, args: Args, drive: PyTree[Any], t: RealScalar, h: RealScalar, stages: PyTree
-    ) -> PyTree[Any]:
-        """The stages, with those added that only values inside the step need."""
+    ) -> Polynomial:
+        """The change of the state since the start of the step, at each fraction of it.
 
-    @abc.abstractmethod
-    def interpolate(self, theta: RealScalar, y: Y, scale: RealScalar, stages: PyTree[Any]) -> Y:
-        """The state at a fraction `theta` of the step, from densified stages."""
-
-    @abc.abstractmethod
-    def interpolate_derivative(self, theta: RealScalar, scale: RealScalar, stages: PyTree[Any]) -> Y:
-        """The derivative of `interpolate` in `theta`."""
+        Stages that only values inside the step need are computed here.
+        """

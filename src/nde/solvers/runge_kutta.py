@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import equinox as eqx
-import jax.numpy as jnp
 from jaxtyping import PyTree
 
 from nde.core import tree
+from nde.core.polynomial import Polynomial
 from nde.core.types import Args, RealScalar, Y
 from nde.solvers.base import AbstractSolver, StepOut
 from nde.solvers.tableau import ButcherTableau, Row
@@ -76,20 +76,13 @@ class ExplicitRungeKutta(AbstractSolver):
         error = None if tableau.b_error is None else tree.combine(scale, tableau.b_error, stages)
         return StepOut(y=y1, error=error, stages=stages, cache=stages[-1] if tableau.fsal else None, state=state)
 
-    def densify(
+    def inside(
         self, terms: AbstractTerm, y: Y, args: Args, drive: PyTree[Any], t: RealScalar, h: RealScalar, stages: PyTree
-    ) -> PyTree[Any]:
-        """The stages with the tableau's further ones."""
-        return self._extend(terms, y, args, drive, t, h, stages, self.tableau.c_extra, self.tableau.a_extra)
-
-    def interpolate(self, theta: RealScalar, y: Y, scale: RealScalar, stages: PyTree[Any]) -> Y:
-        """`y + scale * sum_i b_i(theta) k_i`."""
-        return tree.add_scaled(y, scale, [_polynomial(row, theta) for row in self.tableau.interpolant], stages)
-
-    def interpolate_derivative(self, theta: RealScalar, scale: RealScalar, stages: PyTree[Any]) -> Y:
-        """`scale * sum_i b_i'(theta) k_i`."""
-        weights = [_polynomial_derivative(row, theta) for row in self.tableau.interpolant]
-        return tree.combine(scale, weights, stages)
+    ) -> Polynomial:
+        """The tableau's weights of the stages: the step's own and the tableau's further ones."""
+        tableau = self.tableau
+        stages = self._extend(terms, y, args, drive, t, h, stages, tableau.c_extra, tableau.a_extra)
+        return Polynomial(terms.scale(drive), stages, tableau.interpolant)
 
     @staticmethod
     def _extend(
@@ -108,22 +101,3 @@ class ExplicitRungeKutta(AbstractSolver):
             at = tree.add_scaled(y, scale, weights, stages[: len(weights)])
             stages = (*stages, terms.slope(t + node * h, at, args, drive, len(stages)))
         return stages
-
-
-def _polynomial(coefficients: Row, x: Any) -> Any:
-    """`sum_d c_d x^(d + 1)` by Horner's rule; zero for a stage of no weight."""
-    if not any(coefficients):
-        return 0.0
-    value = jnp.zeros_like(x)
-    for c in reversed(coefficients):
-        value = (value + c) * x
-    return value
-
-
-def _polynomial_derivative(coefficients: Row, x: Any) -> Any:
-    if not any(coefficients):
-        return 0.0
-    value = jnp.zeros_like(x)
-    for d, c in reversed(list(enumerate(coefficients, start=1))):
-        value = value * x + d * c
-    return value

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, PyTree
 
+from nde.core.closure import closed
 from nde.core.tree import real_dtype
 from nde.core.types import Args, RealScalar, VectorField, Y
 from nde.paths import TimePath
@@ -49,13 +50,13 @@ class ODETerm(AbstractTerm):
             ValueError: If the vector field returns another structure or other shapes than those of the state.
             TypeError: If it returns a dtype that the state cannot hold.
         """
-        field = eqx.filter_closure_convert(self.vector_field, t, y, args)
-        _check_field(eqx.filter_eval_shape(field, t, y, args), y)
+        field = closed(self.vector_field, t, y, args)
+        _check_field(eqx.combine(field.shapes, field.rest), y)
         return ODETerm(field)
 
     def vf(self, t: RealScalar, y: Y, args: Args) -> Y:
         """The vector field, in the dtypes of the state."""
-        return jax.tree.map(lambda out, state: jnp.asarray(out, state.dtype), self.vector_field(t, y, args), y)
+        return jax.tree.map(_as_state, self.vector_field(t, y, args), y)
 
     def prod(self, vf: Y, control: RealScalar) -> Y:
         """`vf * dt`."""
@@ -73,6 +74,11 @@ class ODETerm(AbstractTerm):
     def scale(self, drive: RealScalar) -> RealScalar:
         """The step size."""
         return drive
+
+
+def _as_state(slope: Any, state: Array) -> Array:
+    fits = isinstance(slope, Array) and slope.dtype == state.dtype
+    return slope if fits else jnp.asarray(slope, state.dtype)
 
 
 def _check_field(out: PyTree[Any], y: Y) -> None:

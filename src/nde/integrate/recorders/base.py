@@ -46,8 +46,8 @@ class AbstractRecorder(eqx.Module):
     """Remembers what was asked for. `write` runs in every iteration; `flush` empties a store that is full."""
 
     @abc.abstractmethod
-    def init(self, problem: Differentiable, setup: Setup, example: Attempt) -> PyTree[Any]:
-        """An empty store for steps shaped as the example."""
+    def init(self, problem: Differentiable, setup: Setup) -> PyTree[Any]:
+        """An empty store."""
 
     @abc.abstractmethod
     def write(self, problem: Differentiable, setup: Setup, store: PyTree[Any], attempt: Attempt) -> PyTree[Any]:

@@ -9,8 +9,9 @@ from nde.core import tree
 from nde.core.lanes import any_lane
 from nde.core.types import IntScalar
 from nde.integrate.output import DenseStep
-from nde.integrate.problem import Differentiable, Setup, dense_step
+from nde.integrate.problem import Differentiable, Setup, dense_step, drive_of, first_cache, step_map
 from nde.integrate.recorders.base import AbstractRecorder, Attempt
+from nde.stepping import span
 
 
 class _Steps(eqx.Module):
@@ -23,9 +24,17 @@ class DenseRecorder(AbstractRecorder):
 
     max_steps: int = eqx.field(static=True)
 
-    def init(self, problem: Differentiable, setup: Setup, example: Attempt) -> _Steps:
+    def init(self, problem: Differentiable, setup: Setup) -> _Steps:
         """Room for all steps."""
-        step = jax.eval_shape(lambda attempt: self._step(problem, setup, attempt), example)
+
+        def first_step() -> DenseStep:
+            step = span(problem.t0, problem.t1)
+            drive, _ = drive_of(problem, setup, step, problem.term.begin(setup.real(step.start)))
+            cache = first_cache(problem, setup, step.start, problem.y0)
+            out = step_map(problem, setup, step, problem.y0, problem.solver_state, cache, drive)
+            return dense_step(problem, setup, step, problem.y0, out.stages, drive)
+
+        step = jax.eval_shape(first_step)
         return _Steps(steps=tree.empty_rows(self.max_steps, step), used=jnp.asarray(0, jnp.int32))
 
     def write(self, problem: Differentiable, setup: Setup, store: _Steps, attempt: Attempt) -> _Steps:

@@ -8,8 +8,8 @@ from jaxtyping import Array, PyTree
 from nde.core import tree
 from nde.core.lanes import any_lane
 from nde.core.types import IntScalar
-from nde.integrate.output import AtTimes, call_fn, padded_rows
-from nde.integrate.problem import Differentiable, Setup, dense_step, value_inside
+from nde.integrate.output import AtTimes, call_fn, padded_rows, shapes_of
+from nde.integrate.problem import Differentiable, Setup, dense_step
 from nde.integrate.recorders.base import AbstractRecorder, Attempt
 
 
@@ -23,27 +23,27 @@ class InlineRecorder(AbstractRecorder):
 
     output: int = eqx.field(static=True)
 
-    def init(self, problem: Differentiable, setup: Setup, example: Attempt) -> _Sheet:
+    def init(self, problem: Differentiable, setup: Setup) -> _Sheet:
         """Nothing saved."""
         del setup
         wanted = self._wanted(problem)
-        struct = jax.eval_shape(lambda t, y: call_fn(wanted.fn, t, y, problem.args), example.step.start, example.y)
+        struct = shapes_of(wanted.fn, problem.t0, problem.y0, problem.args)
         return _Sheet(done=jnp.asarray(0, jnp.int32), saved=padded_rows(wanted.ts.shape[0], struct))
 
     def write(self, problem: Differentiable, setup: Setup, store: _Sheet, attempt: Attempt) -> _Sheet:
         """All save times inside an accepted step, one after the other, in all lanes together."""
         wanted = self._wanted(problem)
         last = wanted.ts.shape[0] - 1
+        step = dense_step(problem, setup, attempt.step, attempt.y, attempt.out.stages, attempt.drive).collected()
 
         def due(sheet: _Sheet) -> Array:
             at = wanted.ts[jnp.minimum(sheet.done, last)]
             return attempt.accepted & (sheet.done <= last) & (at <= attempt.step.end)
 
         def save(sheet: _Sheet) -> _Sheet:
-            step = dense_step(problem, setup, attempt.step, attempt.y, attempt.out.stages, attempt.drive)
             now, index = due(sheet), jnp.minimum(sheet.done, last)
             at = wanted.ts[index]
-            value = call_fn(wanted.fn, setup.real(at), value_inside(setup.solver, step, at), problem.args)
+            value = call_fn(wanted.fn, setup.real(at), step.value(at), problem.args)
             kept = tree.where(now, value, tree.row(sheet.saved, index))
             return _Sheet(done=sheet.done + now, saved=tree.set_row(sheet.saved, index, kept))
 

@@ -13,8 +13,8 @@ from jaxtyping import Array, PyTree
 from nde.core import tree
 from nde.core.lanes import any_lane
 from nde.core.types import BoolScalar, IntScalar, Time, Y
-from nde.integrate.output import AtTimes, call_fn, padded_rows
-from nde.integrate.problem import Differentiable, Setup, dense_step, drive_of, first_cache, step_map, value_inside
+from nde.integrate.output import AtTimes, call_fn, padded_rows, shapes_of
+from nde.integrate.problem import Differentiable, Setup, dense_step, drive_of, first_cache, step_map
 from nde.integrate.recorders.base import AbstractRecorder, Attempt
 from nde.stepping import span
 
@@ -48,19 +48,19 @@ class SampledRecorder(AbstractRecorder):
     output: int = eqx.field(static=True)
     capacity: int | None = eqx.field(default=None, static=True)
 
-    def init(self, problem: Differentiable, setup: Setup, example: Attempt) -> _Notes:
+    def init(self, problem: Differentiable, setup: Setup) -> _Notes:
         """No notes, nothing saved."""
         wanted = self._wanted(problem)
-        struct = jax.eval_shape(lambda t, y: call_fn(wanted.fn, t, y, problem.args), example.step.start, example.y)
+        struct = shapes_of(wanted.fn, problem.t0, problem.y0, problem.args)
         rows = wanted.ts.shape[0]
         capacity = self.capacity or min(max(4 * rows, 128), 1024)
         capacity = capacity if setup.max_steps is None else max(1, min(capacity, setup.max_steps))
-        times = jnp.zeros((capacity,), example.step.start.dtype)
+        times = jnp.zeros((capacity,), problem.t0.dtype)
         return _Notes(
             ends=times,
             starts=times if setup.controller.jumps else None,
-            ys=tree.empty_rows(capacity, example.y),
-            states=tree.empty_rows(capacity, example.state),
+            ys=tree.empty_rows(capacity, problem.y0),
+            states=tree.empty_rows(capacity, problem.solver_state),
             used=jnp.asarray(0, jnp.int32),
             first=problem.t0,
             saved=padded_rows(rows, struct),
@@ -103,7 +103,7 @@ class SampledRecorder(AbstractRecorder):
             cache = first_cache(problem, setup, start, y)
             out = step_map(problem, setup, noted, y, state, cache, drive)
             inside = dense_step(problem, setup, noted, y, out.stages, drive)
-            return call_fn(wanted.fn, setup.real(at), value_inside(setup.solver, inside, at), problem.args)
+            return call_fn(wanted.fn, setup.real(at), inside.value(at), problem.args)
 
         def row(given: tuple[BoolScalar, IntScalar, Time, PyTree[Array]]) -> PyTree[Array]:
             reached, step, at, saved = given

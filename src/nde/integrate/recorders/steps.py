@@ -8,7 +8,7 @@ from jaxtyping import Array, PyTree
 from nde.core import tree
 from nde.core.lanes import any_lane
 from nde.core.types import IntScalar
-from nde.integrate.output import AtSteps, Saved, call_fn, padded_rows, padding
+from nde.integrate.output import AtSteps, Saved, call_fn, padded_rows, padding, shapes_of
 from nde.integrate.problem import Differentiable, Setup
 from nde.integrate.recorders.base import AbstractRecorder, Attempt
 
@@ -27,13 +27,13 @@ class StepRecorder(AbstractRecorder):
     output: int = eqx.field(static=True)
     max_steps: int = eqx.field(static=True)
 
-    def init(self, problem: Differentiable, setup: Setup, example: Attempt) -> _Rows:
+    def init(self, problem: Differentiable, setup: Setup) -> _Rows:
         """Room for as many values as `max_steps` allows."""
         del setup
         wanted = self._wanted(problem)
-        struct = jax.eval_shape(lambda t, y: call_fn(wanted.fn, t, y, problem.args), example.step.start, example.y)
+        struct = shapes_of(wanted.fn, problem.t0, problem.y0, problem.args)
         return _Rows(
-            ts=jnp.full((self.max_steps,), jnp.inf, example.step.start.dtype),
+            ts=jnp.full((self.max_steps,), jnp.inf, problem.t0.dtype),
             ys=padded_rows(self.max_steps, struct),
             valid=jnp.zeros((self.max_steps,), bool),
             used=jnp.asarray(0, jnp.int32),

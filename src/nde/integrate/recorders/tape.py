@@ -81,16 +81,16 @@ class TapeRecorder(AbstractRecorder):
         """Whether the slots can never run out."""
         return self.slots >= self.max_steps
 
-    def init(self, problem: Differentiable, setup: Setup, example: Attempt) -> Tape:
+    def init(self, problem: Differentiable, setup: Setup) -> Tape:
         """An empty tape."""
-        times = jnp.zeros((self.max_steps,), example.step.start.dtype)
+        times = jnp.zeros((self.max_steps,), problem.t0.dtype)
         return Tape(
             ends=times,
             starts=times if setup.controller.jumps else None,
             causes=None if problem.landmarks is None else jnp.zeros((self.max_steps,), jnp.int32),
             length=jnp.asarray(0, jnp.int32),
             shift=jnp.asarray(0, jnp.int32),
-            states=tree.empty_rows(self.slots + 1, (example.y, example.state)),
+            states=tree.empty_rows(self.slots + 1, (problem.y0, problem.solver_state)),
         )
 
     def write(self, problem: Differentiable, setup: Setup, store: Tape, attempt: Attempt) -> Tape:

@@ -1,0 +1,48 @@
+"""Functions that the user hands over, traced once."""
+
+from collections.abc import Callable
+from typing import Any
+
+import equinox as eqx
+import jax
+from jaxtyping import Array, PyTree
+
+
+class Closed(eqx.Module):
+    """A function as its program and the arrays that it captured; these are leaves, so derivatives flow to them.
+
+    All calls are calls of one compiled function. So JAX traces, differentiates and batches the program once, however
+    many stages of a method call it.
+
+    Attributes:
+        program: Takes the captured arrays and the arrays among the arguments to the arrays of the result.
+        captured: The arrays that the function captured.
+        shapes: The shapes of the arrays of the result, as a pytree.
+        rest: The result with its arrays left out.
+    """
+
+    program: Callable[..., list[Any]] = eqx.field(static=True)
+    captured: list[Array]
+    shapes: PyTree[jax.ShapeDtypeStruct] = eqx.field(static=True)
+    rest: PyTree[Any] = eqx.field(static=True)
+
+    def __call__(self, *args: Any) -> Any:
+        """The function at arguments shaped as those that it was closed for."""
+        arrays = self.program(self.captured, *jax.tree.leaves(eqx.filter(args, eqx.is_array)))
+        return eqx.combine(jax.tree.unflatten(jax.tree.structure(self.shapes), arrays), self.rest)
+
+
+def closed(fn: Callable[..., Any], *args: Any) -> Closed:
+    """The function, traced once at such arguments; what is no array in them becomes part of it.
+
+    Args:
+        fn: Any function from pytrees to a pytree.
+        args: Arguments of the shapes and dtypes of all later calls.
+    """
+    jaxpr, shapes, rest = eqx.filter_make_jaxpr(fn)(*args)
+
+    @jax.jit
+    def program(captured: list[Array], *arrays: Array) -> list[Any]:
+        return jax.core.eval_jaxpr(jaxpr.jaxpr, captured, *arrays)
+
+    return Closed(program, list(jaxpr.consts), shapes, rest)
