@@ -5,6 +5,7 @@ from typing import Any
 
 import equinox as eqx
 import jax
+from jax.core import eval_jaxpr
 from jaxtyping import Array, PyTree
 
 
@@ -43,6 +44,6 @@ def closed(fn: Callable[..., Any], *args: Any) -> Closed:
 
     @jax.jit
     def program(captured: list[Array], *arrays: Array) -> list[Any]:
-        return jax.core.eval_jaxpr(jaxpr.jaxpr, captured, *arrays)
+        return eval_jaxpr(jaxpr.jaxpr, captured, *arrays)
 
     return Closed(program, list(jaxpr.consts), shapes, rest)

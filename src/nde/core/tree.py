@@ -7,6 +7,7 @@ from typing import TypeVar
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, PyTree
 
 from nde.core.types import BoolScalar, RealScalar
@@ -101,5 +102,5 @@ def _sum(scale: RealScalar, weights: Sequence[RealScalar], *slopes: Array) -> Ar
     return functools.reduce(jax.lax.add, parts)
 
 
-def _weight(w: RealScalar, like: Array) -> float | Array:
-    return w.astype(like.dtype) if isinstance(w, Array) else float(w)
+def _weight(w: RealScalar, like: Array) -> np.ndarray | Array:
+    return w.astype(like.dtype) if isinstance(w, Array) else np.asarray(w, like.dtype)
