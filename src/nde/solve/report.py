@@ -46,10 +46,16 @@ def raise_when_run(tied: PyTree[Any], code: Array, facts: Facts) -> PyTree[Any]:
         lambda: jnp.asarray(False),
     )
 
-    def tie(x: Any) -> Any:
-        return jnp.where(token, jnp.zeros_like(x), x) if isinstance(x, Array) else x
+    return jax.tree.map(lambda x: _tied(token, x) if isinstance(x, Array) else x, tied)
 
-    return jax.tree.map(tie, tied)
+
+def _tied(token: Array, x: Array) -> Array:
+    """The array, whose first number waits for the token; the rest is not touched, for it may be large."""
+    if x.size == 0:
+        return x
+    corner = (0,) * x.ndim
+    first = jax.lax.slice(x, corner, (1,) * x.ndim)
+    return jax.lax.dynamic_update_slice(x, jnp.where(token, jnp.zeros_like(first), first), corner)
 
 
 def _raise_first(codes: Any, facts: Facts) -> Any:
