@@ -22,6 +22,12 @@ def test_a_closed_function_is_traced_once_and_gives_the_same():
     np.testing.assert_allclose(out[1]["slope"], 3.0 * np.sin(0.7) * np.array([2.0, 4.0]), rtol=1e-6)
 
 
+def test_numpy_arrays_may_be_captured():
+    weight = np.arange(3.0)
+    program = closed(lambda y: weight * y, jnp.asarray(2.0))
+    np.testing.assert_allclose(program(jnp.asarray(2.0)), [0.0, 2.0, 4.0])
+
+
 def test_derivatives_flow_to_what_was_captured():
     def of_captured(weight):
         program = closed(lambda y: weight**2 * y, jnp.asarray(1.0))

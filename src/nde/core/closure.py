@@ -5,6 +5,7 @@ from typing import Any
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 from jax.core import eval_jaxpr
 from jaxtyping import Array, PyTree
 
@@ -46,4 +47,4 @@ def closed(fn: Callable[..., Any], *args: Any) -> Closed:
     def program(captured: list[Array], *arrays: Array) -> list[Any]:
         return eval_jaxpr(jaxpr.jaxpr, captured, *arrays)
 
-    return Closed(program, list(jaxpr.consts), shapes, rest)
+    return Closed(program, [jnp.asarray(const) for const in jaxpr.consts], shapes, rest)

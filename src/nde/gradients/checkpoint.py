@@ -108,7 +108,8 @@ def _backward(
     varying, fixed = eqx.partition(problem, perturbed)
     if checkpoints is None and suits(problem, setup, perturbed):
         return contracted(record, cotangent, varying)
-    replay = Replay(varying, fixed, setup, record, cotangent, outcome.t, outcome.accepted)
+    ordinals = record.ordinals(problem) if problem.term.noisy else None
+    replay = Replay(varying, fixed, setup, record, cotangent, outcome.t, outcome.accepted, ordinals)
     last = Links(outcome.t, outcome.y, outcome.solver_state)
     return replay.run(last, all_kept=record.slots >= record.ends.shape[0])
 

@@ -23,6 +23,7 @@ from nde.integrate.output import AtSteps, AtTimes, DenseStep, DenseSteps, call_f
 from nde.integrate.problem import (
     Differentiable,
     Setup,
+    begun,
     dense_step,
     drive_of,
     end_of,
@@ -42,11 +43,21 @@ class Links(eqx.Module):
 
 
 class Recorded(eqx.Module):
-    """A step of the tape."""
+    """A step of the tape.
+
+    Attributes:
+        start: Its start.
+        end: Its end.
+        cause: What ended it.
+        drive: What its stages saw of the path, if that was recorded.
+        place: The path's place before it, if not.
+    """
 
     start: Time
     end: Time
     cause: IntScalar
+    drive: PyTree[Any]
+    place: PyTree[Any]
 
 
 class Made(eqx.Module):
@@ -88,6 +99,7 @@ class Replay(eqx.Module):
         outcome: The cotangent of the outcome, `None` where it is zero.
         end: Where the solve ended, in loop time.
         accepted: How many steps counted.
+        ordinals: For each slot of the tape how many steps of this lane came before; only for noise.
     """
 
     varying: PyTree[Array | None]
@@ -97,6 +109,7 @@ class Replay(eqx.Module):
     outcome: Outcome
     end: Time
     accepted: IntScalar
+    ordinals: Array | None = None
 
     def run(self, last: Links, all_kept: bool) -> PyTree[Array | None]:
         """The cotangent of the varying inputs.
@@ -141,7 +154,12 @@ class Replay(eqx.Module):
 
     def recorded(self, index: IntScalar) -> Recorded:
         """A step of the tape."""
-        return Recorded(*self.tape.step(self.here(), index))
+        start, end, cause = self.tape.step(self.here(), index)
+        drive, place = tree.row(self.tape.drives, index), None
+        if drive is None:
+            step = 0 if self.ordinals is None else self.ordinals[index]
+            place = begun(self.here(), self.setup, start, step)
+        return Recorded(start, end, cause, drive, place)
 
     def links(self, step: Recorded, y: Y, solver_state: PyTree[Any]) -> Links:
         """What is handed to a recorded step."""
@@ -168,8 +186,10 @@ class Replay(eqx.Module):
         start = recorded.start if before.t is None else before.t
         end = recorded.end if before.t is None else end_of(problem, start, recorded.end, recorded.cause)
         step = span(start, end)
-        drive, _ = drive_of(problem, setup, step, problem.term.begin(setup.real(start)))
-        cache = first_cache(problem, setup, start, y)
+        drive = recorded.drive
+        if drive is None:
+            drive, _ = drive_of(problem, setup, step, recorded.place)
+        cache = first_cache(problem, setup, start, y, state)
         out = step_map(problem, setup, step, y, state, cache, drive)
 
         def inside() -> DenseStep:

@@ -16,10 +16,10 @@ from nde.core import tree
 from nde.core.lanes import any_lane
 from nde.core.results import RESULTS, SUCCESSFUL, code_of, first_failure
 from nde.core.types import BoolScalar, IntScalar, Time, Y
-from nde.integrate.problem import Differentiable, Setup, Span, drive_of, first_cache, slope, step_map
+from nde.integrate.problem import Differentiable, Setup, Span, begun, drive_of, first_cache, paths, slope, step_map
 from nde.integrate.recorders import AbstractRecorder, Attempt
 from nde.stepping import Plan, Verdict
-from nde.stepping.base import AT_T1
+from nde.stepping.base import AT_T1, CHOSEN
 
 
 class State(eqx.Module):
@@ -111,7 +111,7 @@ class Loop(eqx.Module):
             plan = Plan(end=t0 + resume.h, cause=plan.cause)
         cache = resume.solver_cache
         if cache is None:
-            cache = first_cache(problem, setup, t0, y0)
+            cache = first_cache(problem, setup, t0, y0, problem.solver_state)
         zero = jnp.asarray(0, jnp.int32)
         wanted = plan.end - t0 if setup.keeps_step else None
         plan = self._ended_by_t1(plan)
@@ -123,7 +123,7 @@ class Loop(eqx.Module):
             y=y0,
             solver_state=problem.solver_state,
             cache=cache,
-            place=problem.term.begin(setup.real(t0)),
+            place=begun(problem, setup, t0),
             controller_state=controller_state,
             meter=setup.meter.init(),
             code=zero if setup.controller.may_stop else None,
@@ -185,7 +185,9 @@ class Loop(eqx.Module):
             t = jnp.minimum(t, self.problem.t1)
         y = tree.where(accepted, out.y, state.y)
         wanted = None if state.wanted is None else jnp.where(live, verdict.plan.end - t, state.wanted)
-        plan = self._end_or_stop(t, self._ended_by_t1(verdict.plan), attempt, verdict)
+        place = paths(self.problem, self.setup).commit(accepted, state.place, place)
+        following = self._ended_by_t1(self._within_room(t, verdict.plan, place))
+        plan = self._end_or_stop(t, following, attempt, verdict)
         steps = state.steps + live
         return State(
             t=t,
@@ -195,7 +197,7 @@ class Loop(eqx.Module):
             y=y,
             solver_state=tree.where(accepted, out.state, state.solver_state),
             cache=self._next_cache(state, attempt, verdict, t, y),
-            place=self.problem.term.commit(accepted, state.place, place),
+            place=place,
             controller_state=tree.where(live, verdict.state, state.controller_state),
             meter=self.setup.meter.step(state.meter, self._progress(t)),
             code=None if verdict.code is None or state.code is None else jnp.where(live, verdict.code, state.code),
@@ -210,7 +212,7 @@ class Loop(eqx.Module):
         jumped = attempt.accepted & verdict.jumped
         return jax.lax.cond(
             any_lane(jumped),
-            lambda: tree.where(jumped, first_cache(self.problem, self.setup, t, y), cache),
+            lambda: tree.where(jumped, first_cache(self.problem, self.setup, t, y, attempt.out.state), cache),
             lambda: cache,
         )
 
@@ -240,6 +242,15 @@ class Loop(eqx.Module):
             last = last & ~self.setup.controller.ends_at_jump(plan)
         cause = None if plan.cause is None else jnp.where(last, AT_T1, plan.cause)
         return Plan(end=jnp.where(last, t1, plan.end), cause=cause)
+
+    def _within_room(self, t: Time, plan: Plan, place: PyTree[Any]) -> Plan:
+        """The plan, ended where the path wants it to end at the latest."""
+        room = paths(self.problem, self.setup).room(self.setup.real(t), place)
+        if room is None:
+            return plan
+        sooner = t + room < plan.end
+        cause = None if plan.cause is None else jnp.where(sooner, CHOSEN, plan.cause)
+        return Plan(jnp.where(sooner, t + room, plan.end), cause)
 
     def _progress(self, t: Time) -> Time:
         t0, t1 = self.problem.t0, self.problem.t1

@@ -13,7 +13,7 @@ from nde.integrate.output import DenseStep, Output
 from nde.integrate.progress import AbstractProgressMeter
 from nde.solvers import AbstractSolver, StepOut
 from nde.stepping import AbstractStepSizeController
-from nde.stepping.base import CHOSEN, Span
+from nde.stepping.base import CHOSEN, Span, span
 from nde.terms import AbstractTerm
 
 
@@ -53,7 +53,21 @@ class Differentiable(eqx.Module):
 
 
 class Setup(eqx.Module):
-    """The inputs of a solve that are constants of differentiation."""
+    """The inputs of a solve that are constants of differentiation.
+
+    Attributes:
+        solver: The method.
+        controller: How steps are chosen.
+        direction: One or minus one, which turns loop times into the user's times.
+        dt0: The size of the first step.
+        code: What is wrong with the numbers that were given.
+        resume: States of an earlier solve.
+        meter: The progress meter.
+        max_steps: Most steps to attempt.
+        costly: Whether stages are better not computed twice.
+        keeps_step: Whether the length of the next step is to be saved.
+        recorded: Recorded drives, in place of the paths of the term.
+    """
 
     solver: AbstractSolver
     controller: AbstractStepSizeController
@@ -65,6 +79,12 @@ class Setup(eqx.Module):
     max_steps: int | None = eqx.field(static=True)
     costly: bool = eqx.field(static=True)
     keeps_step: bool = eqx.field(default=False, static=True)
+    recorded: Any = None
+
+    @property
+    def revisits(self) -> bool:
+        """Whether steps may be rejected."""
+        return not self.controller.always_accepts
 
     def real(self, t: Time) -> Time:
         """A loop time as the user's time."""
@@ -75,7 +95,23 @@ def drive_of(problem: Differentiable, setup: Setup, step: Span, place: PyTree[An
     """What the stages of a step see of the path, and the path's next place."""
     solver = setup.solver
     t, h = setup.real(step.start), setup.real(step.h)
-    return problem.term.prepare(t, h, solver.nodes, solver.needs, place)
+    return paths(problem, setup).prepare(t, h, solver.nodes, solver.needs, place)
+
+
+def paths(problem: Differentiable, setup: Setup) -> Any:
+    """What drives the steps: the paths of the term, or what was recorded of them."""
+    return problem.term if setup.recorded is None else setup.recorded
+
+
+def begun(problem: Differentiable, setup: Setup, start: Time, step: IntScalar | int = 0) -> PyTree[Any]:
+    """The path's place before a step that starts there, `step` steps after the first."""
+    return paths(problem, setup).begin(setup.real(start), step, setup.revisits)
+
+
+def drive_shape(problem: Differentiable, setup: Setup) -> PyTree[jax.ShapeDtypeStruct]:
+    """The shapes of what the stages of a step see of the path."""
+    step = span(problem.t0, problem.t1)
+    return jax.eval_shape(lambda: drive_of(problem, setup, step, begun(problem, setup, problem.t0))[0])
 
 
 def step_map(
@@ -117,9 +153,9 @@ def end_of(problem: Differentiable, start: Time, end: Time, cause: IntScalar) ->
     return jax.lax.stop_gradient(end - source) + source
 
 
-def first_cache(problem: Differentiable, setup: Setup, start: Time, y: Y) -> PyTree[Any]:
+def first_cache(problem: Differentiable, setup: Setup, start: Time, y: Y, state: PyTree[Any]) -> PyTree[Any]:
     """The solver's cache for a step from here, computed anew."""
-    return setup.solver.warm(problem.term, setup.real(start), y, problem.args)
+    return setup.solver.warm(problem.term, setup.real(start), y, problem.args, state)
 
 
 def slope(problem: Differentiable, setup: Setup, start: Time, y: Y) -> Y:
@@ -130,4 +166,4 @@ def slope(problem: Differentiable, setup: Setup, start: Time, y: Y) -> Y:
     def turned(f: Array) -> Array:
         return f * direction.astype(tree.real_dtype(f))
 
-    return jax.tree.map(turned, problem.term.vf(t, y, problem.args))
+    return jax.tree.map(turned, problem.term.speed(t, y, problem.args))

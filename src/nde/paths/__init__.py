@@ -1,6 +1,25 @@
 """Everything that varies with time: what drives a term, and what a solve returns."""
 
 from nde.paths.base import AbstractPath
+from nde.paths.brownian import (
+    AbstractBrownianPath,
+    BrownianIncrement,
+    BrownianMotion,
+    SpaceTimeLevyArea,
+    SpaceTimeTimeLevyArea,
+    UnsafeBrownianPath,
+    VirtualBrownianTree,
+)
 from nde.paths.time import TimePath
 
-__all__ = ["AbstractPath", "TimePath"]
+__all__ = [
+    "AbstractBrownianPath",
+    "AbstractPath",
+    "BrownianIncrement",
+    "BrownianMotion",
+    "SpaceTimeLevyArea",
+    "SpaceTimeTimeLevyArea",
+    "TimePath",
+    "UnsafeBrownianPath",
+    "VirtualBrownianTree",
+]

@@ -4,9 +4,9 @@ import abc
 from typing import Any
 
 import equinox as eqx
-from jaxtyping import PyTree
+from jaxtyping import Array, Float, PyTree
 
-from nde.core.types import BoolScalar, RealScalar
+from nde.core.types import BoolScalar, IntScalar, RealScalar
 
 
 class AbstractPath(eqx.Module):
@@ -42,10 +42,21 @@ class AbstractPath(eqx.Module):
             A pytree of arrays.
         """
 
-    def begin(self, t0: RealScalar) -> PyTree[Any]:
-        """The place before the first step."""
-        del t0
+    def begin(self, t0: RealScalar, step: IntScalar | int = 0, revisits: bool = False) -> PyTree[Any]:
+        """The place before a step.
+
+        Args:
+            t0: Where the step starts.
+            step: How many steps were accepted before.
+            revisits: Whether steps may be rejected, so that times are seen that the solve does not go on from.
+        """
+        del t0, step, revisits
         return None
+
+    def recalls(self, revisits: bool) -> bool:
+        """Whether `begin` and `prepare` make the drive of any step again; otherwise a replay wants it recorded."""
+        del revisits
+        return True
 
     def prepare(
         self, t: RealScalar, h: RealScalar, nodes: tuple[float, ...], needs: frozenset[str], place: PyTree[Any]
@@ -69,3 +80,8 @@ class AbstractPath(eqx.Module):
         """The place after a step was judged: a path decides what a rejection means for it."""
         del accepted, old
         return new
+
+    def room(self, t: RealScalar, place: PyTree[Any]) -> Float[Array, ""] | None:
+        """How long the next step may be, for this path's sake; `None` for any length."""
+        del t, place
+        return None

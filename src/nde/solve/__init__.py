@@ -4,6 +4,7 @@ from nde.solve.diffeqsolve import diffeqsolve
 from nde.solve.interpolation import DenseInterpolation
 from nde.solve.odeint import odeint
 from nde.solve.saveat import SaveAt, SubSaveAt
+from nde.solve.sdeint import sdeint
 from nde.solve.solution import Solution
 
-__all__ = ["DenseInterpolation", "SaveAt", "Solution", "SubSaveAt", "diffeqsolve", "odeint"]
+__all__ = ["DenseInterpolation", "SaveAt", "Solution", "SubSaveAt", "diffeqsolve", "odeint", "sdeint"]

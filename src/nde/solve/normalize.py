@@ -1,8 +1,10 @@
 """What the user gave, in the form that the loops trust."""
 
+import dataclasses
 from typing import Any
 
 import equinox as eqx
+import equinox.internal as eqxi
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -61,6 +63,7 @@ def normalize(
     direction = jnp.where(t0 <= t1, 1, -1).astype(jnp.int32)
     sign = direction.astype(dtype)
     term = terms.closed(t0, y0, args)
+    solver = solver.made_for(term, t0, y0, args)
     step = None if dt0 is None else jax.lax.stop_gradient(strong(dt0, dtype) * sign)
     wrapped = controller.wrap(direction, dtype)
     problem = Differentiable(
@@ -73,6 +76,8 @@ def normalize(
         outputs=outputs_of(saveat, t0, y0, args, sign),
         solver_state=solver.init(term, t0, y0, args) if solver_state is None else solver_state.state,
     )
+    if term.noisy:
+        problem = with_constant_times(problem)
     setup = Setup(
         solver=solver,
         controller=wrapped,
@@ -82,10 +87,35 @@ def normalize(
         resume=_resume(term, solver, t0, y0, args, dt0, solver_state, controller_state, made_jump),
         meter=meter,
         max_steps=max_steps,
-        costly=is_costly(term, t0, y0, args),
+        costly=term.noisy or is_costly(term, t0, y0, args),
         keeps_step=saveat.controller_state,
     )
     return problem, setup
+
+
+def with_constant_times(problem: Differentiable) -> Differentiable:
+    """The problem, of which a derivative to a time is an error, whatever the method and mode."""
+
+    def gate(times: Any) -> Any:
+        return eqxi.nondifferentiable(times, msg=_NO_TIMES)
+
+    def gated(output: Output) -> Output:
+        return AtTimes(gate(output.ts), output.fn) if isinstance(output, AtTimes) else output
+
+    return dataclasses.replace(
+        problem,
+        t0=gate(problem.t0),
+        t1=gate(problem.t1),
+        landmarks=gate(problem.landmarks),
+        outputs=tuple(gated(output) for output in problem.outputs),
+    )
+
+
+_NO_TIMES = (
+    "Got a derivative to `t0`, `t1`, `ts` or times of the controller of a solve with Brownian motion, whose paths have "
+    "no derivative in time. Differentiate y0, args or captured variables, or wrap the times in "
+    "`jax.lax.stop_gradient`."
+)
 
 
 def outputs_of(saveat: SaveAt, t0: Time, y0: Y, args: Args, sign: Array) -> tuple[Output, ...]:
@@ -138,8 +168,8 @@ def _resume(
     made_jump: Any,
 ) -> Resume:
     cache = None if solver_state is None else solver_state.cache
-    if cache is not None and made_jump is not None:
-        fresh = solver.warm(term, t0, y0, args)
+    if solver_state is not None and cache is not None and made_jump is not None:
+        fresh = solver.warm(term, t0, y0, args, solver_state.state)
         cache = jax.tree.map(lambda f, c: jnp.where(made_jump, f, c), fresh, cache)
     if controller_state is None:
         return Resume(solver_cache=cache)

@@ -1,14 +1,13 @@
 """The one-line door."""
 
-import inspect
 from collections.abc import Callable
 from typing import Any
 
-import equinox as eqx
 from jaxtyping import PyTree
 
 from nde.core.types import Args, RealScalar, Times, Y
 from nde.gradients import AbstractAdjoint, RecursiveCheckpointAdjoint
+from nde.solve.arity import with_args
 from nde.solve.diffeqsolve import diffeqsolve
 from nde.solve.saveat import SaveAt
 from nde.solvers import AbstractSolver, Tsit5
@@ -58,9 +57,8 @@ def odeint(
     """
     if len(ts) < 2:
         raise ValueError(f"`odeint` got {len(ts)} times; it wants at least two, the first being that of y0.")
-    field = f if _takes_args(f) else _WithoutArgs(f)
     sol = diffeqsolve(
-        ODETerm(field),
+        ODETerm(with_args(f)),
         solver,
         ts[0],
         ts[-1],
@@ -73,23 +71,3 @@ def odeint(
         max_steps=max_steps,
     )
     return sol.ys
-
-
-def _takes_args(f: Callable[..., Any]) -> bool:
-    try:
-        parameters = inspect.signature(f).parameters.values()
-    except (TypeError, ValueError):
-        return True
-    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    required = [p for p in parameters if p.kind in kinds and p.default is inspect.Parameter.empty]
-    return len(required) != 2 or any(p.kind is inspect.Parameter.VAR_POSITIONAL for p in parameters)
-
-
-class _WithoutArgs(eqx.Module):
-    """A vector field `(t, y)` as one of `(t, y, args)`; equal for equal functions, so that nothing compiles anew."""
-
-    f: Callable[..., PyTree[Any]]
-
-    def __call__(self, t: RealScalar, y: Y, args: Args) -> PyTree[Any]:
-        del args
-        return self.f(t, y)

@@ -9,22 +9,46 @@ from nde.solvers.heun import Heun
 from nde.solvers.midpoint import Midpoint
 from nde.solvers.ralston import Ralston
 from nde.solvers.runge_kutta import ExplicitRungeKutta
+from nde.solvers.stochastic import (
+    SEA,
+    SRA1,
+    DerivativeFreeMilstein,
+    EulerHeun,
+    GeneralShARK,
+    ItoMilstein,
+    ReversibleHeun,
+    ShARK,
+    SlowRK,
+    SPaRK,
+    StratonovichMilstein,
+)
 from nde.solvers.tableau import ButcherTableau
 from nde.solvers.tsit5 import Tsit5
 from nde.solvers.vern7 import Vern7
 
 __all__ = [
+    "SEA",
+    "SRA1",
     "AbstractSolver",
     "Bosh3",
     "ButcherTableau",
+    "DerivativeFreeMilstein",
     "Dopri5",
     "Dopri8",
     "Euler",
+    "EulerHeun",
     "ExplicitRungeKutta",
+    "GeneralShARK",
     "Heun",
+    "ItoMilstein",
     "Midpoint",
     "Ralston",
+    "ReversibleHeun",
+    "SPaRK",
+    "ShARK",
+    "SlowRK",
     "StepOut",
+    "StratonovichMilstein",
     "Tsit5",
     "Vern7",
 ]

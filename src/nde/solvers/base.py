@@ -52,13 +52,36 @@ class AbstractSolver(eqx.Module):
     nodes: eqx.AbstractVar[tuple[float, ...]]
     needs: ClassVar[frozenset[str]] = frozenset()
 
+    @property
+    def calculus(self) -> str:
+        """The solution to which a solve with noise converges: `"ito"`, `"stratonovich"`, or `"none"`: not for noise."""
+        return "none"
+
     @abc.abstractmethod
     def order(self, terms: AbstractTerm | None = None) -> int:
         """The order of convergence for ordinary differential equations."""
 
+    def strong_order(self, terms: AbstractTerm | None = None) -> float:
+        """The strong order of convergence for noise of any kind that the solver is for.
+
+        Raises:
+            TypeError: If the solver is not for noise.
+        """
+        del terms
+        raise TypeError(f"`{type(self).__name__}` is not for stochastic differential equations.")
+
     def error_order(self, terms: AbstractTerm | None = None) -> RealScalar:
         """The order of the local error by which step sizes are chosen."""
-        return self.order(terms)
+        return self.strong_order(terms) + 0.5 if terms is not None and terms.noisy else self.order(terms)
+
+    def made_for(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args) -> "AbstractSolver":
+        """The solver for these terms, which are closed and have shapes as at `(t, y, args)`.
+
+        Raises:
+            TypeError: If it is not for such terms.
+        """
+        del terms, t, y, args
+        return self
 
     def init(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args) -> PyTree[Any]:
         """The state before the first step."""
@@ -66,8 +89,8 @@ class AbstractSolver(eqx.Module):
         return None
 
     @abc.abstractmethod
-    def warm(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args) -> PyTree[Any]:
-        """The cache that a step from `(t, y)` wants."""
+    def warm(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args, state: PyTree[Any]) -> PyTree[Any]:
+        """The cache that a step from `(t, y)` in this state wants."""
 
     @abc.abstractmethod
     def step(

@@ -10,6 +10,19 @@ from nde.solvers.euler import Euler
 from nde.solvers.heun import Heun
 from nde.solvers.midpoint import Midpoint
 from nde.solvers.ralston import Ralston
+from nde.solvers.stochastic import (
+    SEA,
+    SRA1,
+    DerivativeFreeMilstein,
+    EulerHeun,
+    GeneralShARK,
+    ItoMilstein,
+    ReversibleHeun,
+    ShARK,
+    SlowRK,
+    SPaRK,
+    StratonovichMilstein,
+)
 from nde.solvers.tsit5 import Tsit5
 from nde.solvers.vern7 import Vern7
 
@@ -23,4 +36,24 @@ REGISTRY: dict[str, Callable[[], AbstractSolver]] = {
     "Dopri5": Dopri5,
     "Vern7": Vern7,
     "Dopri8": Dopri8,
+    "ReversibleHeun": ReversibleHeun,
 }
+
+STOCHASTIC: dict[str, Callable[[], AbstractSolver]] = {
+    "Euler": Euler,
+    "Heun": Heun,
+    "Midpoint": Midpoint,
+    "Ralston": Ralston,
+    "EulerHeun": EulerHeun,
+    "ReversibleHeun": ReversibleHeun,
+    "ItoMilstein": ItoMilstein,
+    "DerivativeFreeMilstein": DerivativeFreeMilstein,
+    "StratonovichMilstein": StratonovichMilstein,
+    "SEA": SEA,
+    "SRA1": SRA1,
+    "ShARK": ShARK,
+    "GeneralShARK": GeneralShARK,
+    "SlowRK": SlowRK,
+    "SPaRK": SPaRK,
+}
+"""Solvers of stochastic differential equations."""

@@ -1,5 +1,6 @@
 """Explicit Runge-Kutta methods: one step from a tableau, its stages unrolled so that they fuse."""
 
+import copy
 from collections.abc import Sequence
 from typing import Any
 
@@ -35,6 +36,7 @@ class ExplicitRungeKutta(AbstractSolver):
     convergence: int = eqx.field(static=True)
     adaptive: bool = eqx.field(static=True, repr=False)
     nodes: tuple[float, ...] = eqx.field(static=True, repr=False)
+    noisy: bool = eqx.field(static=True, repr=False)
 
     def __init__(self, tableau: ButcherTableau, order: int) -> None:
         """Make a solver of a tableau.
@@ -47,15 +49,39 @@ class ExplicitRungeKutta(AbstractSolver):
         self.convergence = order
         self.adaptive = tableau.b_error is not None
         self.nodes = (0.0, *tableau.c, *tableau.c_extra)
+        self.noisy = False
+
+    def made_for(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args) -> "ExplicitRungeKutta":
+        """With noise no slope can be used again, and states inside a step are on the line between its ends."""
+        del t, y, args
+        made = copy.copy(self)
+        object.__setattr__(made, "noisy", terms.noisy)
+        return made
+
+    @property
+    def calculus(self) -> str:
+        """Itô with one stage (Euler-Maruyama), Stratonovich with more."""
+        return "ito" if self.tableau.stages == 1 else "stratonovich"
+
+    def strong_order(self, terms: AbstractTerm | None = None) -> float:
+        """One half; one, if the noise commutes and there is more than one stage."""
+        del terms
+        return 0.5
 
     def order(self, terms: AbstractTerm | None = None) -> int:
         """The order of convergence."""
         del terms
         return self.convergence
 
-    def warm(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args) -> PyTree[Any]:
+    @property
+    def reuses(self) -> bool:
+        """Whether the last slope of a step is the first of the next."""
+        return self.tableau.fsal and not self.noisy
+
+    def warm(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args, state: PyTree[Any]) -> PyTree[Any]:
         """The first slope, for methods whose last stage is the first of the next step."""
-        return terms.slope(t, y, args, None, 0) if self.tableau.fsal else None
+        del state
+        return terms.slope(t, y, args, None, 0) if self.reuses else None
 
     def step(
         self,
@@ -74,13 +100,16 @@ class ExplicitRungeKutta(AbstractSolver):
         stages = self._extend(terms, y, args, drive, t, h, (first,), tableau.c, tableau.a_lower)
         y1 = tree.add_scaled(y, scale, tableau.b_sol, stages)
         error = None if tableau.b_error is None else tree.combine(scale, tableau.b_error, stages)
-        return StepOut(y=y1, error=error, stages=stages, cache=stages[-1] if tableau.fsal else None, state=state)
+        return StepOut(y=y1, error=error, stages=stages, cache=stages[-1] if self.reuses else None, state=state)
 
     def inside(
         self, terms: AbstractTerm, y: Y, args: Args, drive: PyTree[Any], t: RealScalar, h: RealScalar, stages: PyTree
     ) -> Polynomial:
         """The tableau's weights of the stages: the step's own and the tableau's further ones."""
         tableau = self.tableau
+        if self.noisy:
+            change = tree.combine(terms.scale(drive), tableau.b_sol, stages)
+            return Polynomial(1.0, (change,), ((1.0,),))
         stages = self._extend(terms, y, args, drive, t, h, stages, tableau.c_extra, tableau.a_extra)
         return Polynomial(terms.scale(drive), stages, tableau.interpolant)
 

@@ -1,6 +1,20 @@
 """What drives a state: a vector field times a control."""
 
 from nde.terms.base import AbstractTerm
+from nde.terms.calculus import drift_and_diffusion, ito_to_stratonovich, self_advection, stratonovich_to_ito
+from nde.terms.commutative import check_commutative
+from nde.terms.control import ControlTerm
+from nde.terms.multi import MultiTerm
 from nde.terms.ode import ODETerm
 
-__all__ = ["AbstractTerm", "ODETerm"]
+__all__ = [
+    "AbstractTerm",
+    "ControlTerm",
+    "MultiTerm",
+    "ODETerm",
+    "check_commutative",
+    "drift_and_diffusion",
+    "ito_to_stratonovich",
+    "self_advection",
+    "stratonovich_to_ito",
+]

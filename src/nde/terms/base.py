@@ -1,21 +1,22 @@
-"""A term: a vector field, the path that drives it, and their product."""
+"""A term: a vector field, what drives it, and their product."""
 
 import abc
 from typing import Any
 
 import equinox as eqx
-from jaxtyping import PyTree
+from jaxtyping import Array, Float, PyTree
 
-from nde.core.types import Args, BoolScalar, RealScalar, Y
-from nde.paths import AbstractPath
+from nde.core.types import Args, BoolScalar, IntScalar, RealScalar, Y
 
 
 class AbstractTerm(eqx.Module):
-    """One summand of `dy = f(t, y) dX`.
+    """A right-hand side `f(t, y) dX`, or a sum of such.
 
     A method of Runge-Kutta type sees a term through two numbers: the *slope* of a stage, and the *scale* by which
     weighted slopes change the state. For an ODE they are `f(t, y)` and the step size; for a control they are the
     increment `f(t, y) dX` and one.
+
+    `begin`, `prepare`, `commit`, `room` and `recalls` are those of the path that drives the term; see `AbstractPath`.
 
     Example:
         ```python
@@ -26,15 +27,34 @@ class AbstractTerm(eqx.Module):
         ```
     """
 
-    path: eqx.AbstractVar[AbstractPath]
+    @property
+    def noisy(self) -> bool:
+        """Whether the term is driven by noise."""
+        return False
 
     @abc.abstractmethod
     def vf(self, t: RealScalar, y: Y, args: Args) -> PyTree[Any]:
         """The vector field."""
 
     @abc.abstractmethod
+    def contr(self, t0: RealScalar, t1: RealScalar) -> PyTree[Any]:
+        """The increment of the control from `t0` to `t1`."""
+
+    @abc.abstractmethod
     def prod(self, vf: PyTree[Any], control: PyTree[Any]) -> Y:
         """The product of the vector field with an increment of the control."""
+
+    @abc.abstractmethod
+    def applied(self, vf: PyTree[Any], y: Y, control: PyTree[Any]) -> Y:
+        """A value of the vector field times an increment of the control, for a state shaped as `y`."""
+
+    @abc.abstractmethod
+    def vf_prod(self, t: RealScalar, y: Y, args: Args, control: PyTree[Any]) -> Y:
+        """The product of the vector field at `(t, y)` with an increment of the control."""
+
+    @abc.abstractmethod
+    def speed(self, t: RealScalar, y: Y, args: Args) -> Y:
+        """How fast the state moves, to choose a first step by: the vector field of an ODE."""
 
     @abc.abstractmethod
     def slope(self, t: RealScalar, y: Y, args: Args, drive: PyTree[Any], stage: int) -> Y:
@@ -44,28 +64,28 @@ class AbstractTerm(eqx.Module):
     def scale(self, drive: PyTree[Any]) -> RealScalar:
         """The factor of a weighted sum of slopes."""
 
-    def contr(self, t0: RealScalar, t1: RealScalar) -> PyTree[Any]:
-        """The increment of the control from `t0` to `t1`."""
-        return self.path.evaluate(t0, t1)
-
-    def vf_prod(self, t: RealScalar, y: Y, args: Args, control: PyTree[Any]) -> Y:
-        """The product of the vector field at `(t, y)` with an increment of the control."""
-        return self.prod(self.vf(t, y, args), control)
-
     @abc.abstractmethod
     def closed(self, t: RealScalar, y: Y, args: Args) -> "AbstractTerm":
-        """The term with its functions closure-converted: what they captured becomes part of the term."""
+        """The term with its functions traced once: what they captured becomes part of the term."""
 
-    def begin(self, t0: RealScalar) -> PyTree[Any]:
-        """The path's place before the first step."""
-        return self.path.begin(t0)
+    @abc.abstractmethod
+    def begin(self, t0: RealScalar, step: IntScalar | int = 0, revisits: bool = False) -> PyTree[Any]:
+        """The path's place before a step."""
 
+    @abc.abstractmethod
+    def recalls(self, revisits: bool) -> bool:
+        """Whether the drive of a step can be made again."""
+
+    @abc.abstractmethod
     def prepare(
         self, t: RealScalar, h: RealScalar, nodes: tuple[float, ...], needs: frozenset[str], place: PyTree[Any]
     ) -> tuple[PyTree[Any], PyTree[Any]]:
-        """The drive of a step and the path's next place; see `AbstractPath.prepare`."""
-        return self.path.prepare(t, h, nodes, needs, place)
+        """The drive of a step and the path's next place."""
 
+    @abc.abstractmethod
     def commit(self, accepted: BoolScalar, old: PyTree[Any], new: PyTree[Any]) -> PyTree[Any]:
         """The path's place after the step was judged."""
-        return self.path.commit(accepted, old, new)
+
+    @abc.abstractmethod
+    def room(self, t: RealScalar, place: PyTree[Any]) -> Float[Array, ""] | None:
+        """How long the next step may be."""

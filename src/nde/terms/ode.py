@@ -11,10 +11,10 @@ from nde.core.closure import closed
 from nde.core.tree import real_dtype
 from nde.core.types import Args, RealScalar, VectorField, Y
 from nde.paths import TimePath
-from nde.terms.base import AbstractTerm
+from nde.terms.driven import AbstractDrivenTerm
 
 
-class ODETerm(AbstractTerm):
+class ODETerm(AbstractDrivenTerm):
     """`f(t, y, args) dt`: the right-hand side of `dy/dt = f(t, y, args)`.
 
     Attributes:
@@ -65,6 +65,19 @@ class ODETerm(AbstractTerm):
             return v * jnp.asarray(control, real_dtype(v))
 
         return jax.tree.map(leaf, vf)
+
+    def applied(self, vf: Y, y: Y, control: RealScalar) -> Y:
+        """`vf * dt`."""
+        del y
+        return self.prod(vf, control)
+
+    def vf_prod(self, t: RealScalar, y: Y, args: Args, control: RealScalar) -> Y:
+        """`f(t, y, args) * dt`."""
+        return self.prod(self.vf(t, y, args), control)
+
+    def speed(self, t: RealScalar, y: Y, args: Args) -> Y:
+        """The vector field."""
+        return self.vf(t, y, args)
 
     def slope(self, t: RealScalar, y: Y, args: Args, drive: PyTree[Any], stage: int) -> Y:
         """`f(t, y, args)`."""

@@ -7,6 +7,7 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import PyTree
 
+from nde.core import tree
 from nde.core.types import BoolScalar, IntScalar, Time, Y
 from nde.integrate.problem import Differentiable, Setup
 from nde.solvers import StepOut
@@ -40,6 +41,11 @@ class Attempt(eqx.Module):
     def recorded_end(self) -> Time:
         """The end of the step, or its start if it does not count."""
         return jnp.where(self.accepted, self.step.end, self.step.start)
+
+    @property
+    def recorded_drive(self) -> PyTree[Any]:
+        """What its stages saw of the path, or zero if it does not count."""
+        return tree.where(self.accepted, self.drive, tree.zeros_like(self.drive))
 
 
 class AbstractRecorder(eqx.Module):

@@ -9,7 +9,7 @@ from nde.core import tree
 from nde.core.lanes import any_lane
 from nde.core.types import IntScalar
 from nde.integrate.output import DenseStep
-from nde.integrate.problem import Differentiable, Setup, dense_step, drive_of, first_cache, step_map
+from nde.integrate.problem import Differentiable, Setup, begun, dense_step, drive_of, first_cache, step_map
 from nde.integrate.recorders.base import AbstractRecorder, Attempt
 from nde.stepping import span
 
@@ -29,8 +29,8 @@ class DenseRecorder(AbstractRecorder):
 
         def first_step() -> DenseStep:
             step = span(problem.t0, problem.t1)
-            drive, _ = drive_of(problem, setup, step, problem.term.begin(setup.real(step.start)))
-            cache = first_cache(problem, setup, step.start, problem.y0)
+            drive, _ = drive_of(problem, setup, step, begun(problem, setup, step.start))
+            cache = first_cache(problem, setup, step.start, problem.y0, problem.solver_state)
             out = step_map(problem, setup, step, problem.y0, problem.solver_state, cache, drive)
             return dense_step(problem, setup, step, problem.y0, out.stages, drive)
 

@@ -14,7 +14,7 @@ from nde.core import tree
 from nde.core.lanes import any_lane
 from nde.core.types import BoolScalar, IntScalar, Time, Y
 from nde.integrate.output import AtTimes, call_fn, padded_rows, shapes_of
-from nde.integrate.problem import Differentiable, Setup, dense_step, drive_of, first_cache, step_map
+from nde.integrate.problem import Differentiable, Setup, begun, dense_step, drive_of, drive_shape, first_cache, step_map
 from nde.integrate.recorders.base import AbstractRecorder, Attempt
 from nde.stepping import span
 
@@ -26,6 +26,7 @@ class _Notes(eqx.Module):
     starts: Array | None
     ys: Y
     states: PyTree[Array]
+    drives: PyTree[Array]
     used: IntScalar
     first: Time
     saved: PyTree[Array]
@@ -61,6 +62,7 @@ class SampledRecorder(AbstractRecorder):
             starts=times if setup.controller.jumps else None,
             ys=tree.empty_rows(capacity, problem.y0),
             states=tree.empty_rows(capacity, problem.solver_state),
+            drives=tree.empty_rows(capacity, drive_shape(problem, setup)) if problem.term.noisy else None,
             used=jnp.asarray(0, jnp.int32),
             first=problem.t0,
             saved=padded_rows(rows, struct),
@@ -74,6 +76,7 @@ class SampledRecorder(AbstractRecorder):
             starts=None if store.starts is None else tree.set_row(store.starts, store.used, attempt.step.start),
             ys=tree.set_row(store.ys, store.used, attempt.y),
             states=tree.set_row(store.states, store.used, attempt.state),
+            drives=None if store.drives is None else tree.set_row(store.drives, store.used, attempt.drive),
             used=store.used + any_lane(attempt.accepted),
             first=store.first,
             saved=store.saved,
@@ -99,8 +102,10 @@ class SampledRecorder(AbstractRecorder):
             start, end = store.start(step), store.ends[step]
             y, state = tree.row(store.ys, step), tree.row(store.states, step)
             noted = span(start, end)
-            drive, _ = drive_of(problem, setup, noted, problem.term.begin(setup.real(start)))
-            cache = first_cache(problem, setup, start, y)
+            drive = tree.row(store.drives, step)
+            if drive is None:
+                drive, _ = drive_of(problem, setup, noted, begun(problem, setup, start))
+            cache = first_cache(problem, setup, start, y, state)
             out = step_map(problem, setup, noted, y, state, cache, drive)
             inside = dense_step(problem, setup, noted, y, out.stages, drive)
             return call_fn(wanted.fn, setup.real(at), inside.value(at), problem.args)

@@ -16,7 +16,7 @@ from jaxtyping import Array, PyTree
 from nde.core import tree
 from nde.core.lanes import any_lane
 from nde.core.types import BoolScalar, IntScalar, Time, Y
-from nde.integrate.problem import Differentiable, Setup
+from nde.integrate.problem import Differentiable, Setup, drive_shape
 from nde.integrate.recorders.base import AbstractRecorder, Attempt
 from nde.stepping.base import AT_T1, CHOSEN
 
@@ -32,6 +32,7 @@ class Tape(eqx.Module):
         length: How many steps are recorded.
         shift: States are kept of steps that are multiples of `2^shift`.
         states: `(y, solver state)` at the start of these steps; the last row is scratch.
+        drives: What each step saw of the path, zero where a lane has no step; kept only if it cannot be made again.
     """
 
     ends: Array
@@ -40,6 +41,7 @@ class Tape(eqx.Module):
     length: IntScalar
     shift: IntScalar
     states: tuple[Y, PyTree[Any]]
+    drives: PyTree[Any]
 
     @property
     def slots(self) -> int:
@@ -50,6 +52,13 @@ class Tape(eqx.Module):
     def kept(self) -> IntScalar:
         """How many states are kept."""
         return -((-self.length) >> self.shift)
+
+    def ordinals(self, problem: Differentiable) -> Array:
+        """For each slot how many steps of this lane came before."""
+        slots = self.ends.shape[0]
+        starts = jnp.concatenate([problem.t0[None], self.ends[:-1]]) if self.starts is None else self.starts
+        counts = ((self.ends > starts) & (jnp.arange(slots) < self.length)).astype(jnp.int32)
+        return jnp.cumsum(counts) - counts
 
     def step(self, problem: Differentiable, index: IntScalar) -> tuple[Time, Time, IntScalar]:
         """Start, end and cause of a recorded step."""
@@ -91,6 +100,9 @@ class TapeRecorder(AbstractRecorder):
             length=jnp.asarray(0, jnp.int32),
             shift=jnp.asarray(0, jnp.int32),
             states=tree.empty_rows(self.slots + 1, (problem.y0, problem.solver_state)),
+            drives=None
+            if problem.term.recalls(setup.revisits)
+            else tree.empty_rows(self.max_steps, drive_shape(problem, setup)),
         )
 
     def write(self, problem: Differentiable, setup: Setup, store: Tape, attempt: Attempt) -> Tape:
@@ -138,8 +150,14 @@ def with_step(tape: Tape, attempt: Attempt) -> Tape:
         causes = tree.set_row(causes, index, jnp.where(attempt.accepted, attempt.cause, CHOSEN))
     starts = None if tape.starts is None else tree.set_row(tape.starts, index, attempt.step.start)
     return eqx.tree_at(
-        lambda s: (s.ends, s.starts, s.causes, s.length),
+        lambda s: (s.ends, s.starts, s.causes, s.drives, s.length),
         tape,
-        (tree.set_row(tape.ends, index, attempt.recorded_end), starts, causes, index + any_lane(attempt.accepted)),
+        (
+            tree.set_row(tape.ends, index, attempt.recorded_end),
+            starts,
+            causes,
+            None if tape.drives is None else tree.set_row(tape.drives, index, attempt.recorded_drive),
+            index + any_lane(attempt.accepted),
+        ),
         is_leaf=lambda x: x is None,
     )

@@ -1,0 +1,155 @@
+"""A recorded solve played again: the same steps, and the same noise where it cannot be drawn again."""
+
+from collections.abc import Callable
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, PyTree
+
+from nde.core import tree
+from nde.core.advice import Advice
+from nde.core.results import SUCCESSFUL
+from nde.core.tree import all_finite
+from nde.core.types import BoolScalar, IntScalar, RealScalar, Time, Y
+from nde.integrate.problem import Differentiable, Setup, end_of
+from nde.integrate.recorders import Tape
+from nde.stepping import AbstractStepSizeController, Plan, Span, Verdict
+
+
+def played_back(problem: Differentiable, setup: Setup, tape: Tape) -> Setup:
+    """The setup that takes the steps of a tape again."""
+    following = _slot_after(tape, tape.ends)
+    drives = None
+    if tape.drives is not None:
+        drives = RecordedDrives(tape.drives, following, _slot_after(tape, jax.lax.stop_gradient(problem.t0)))
+    return eqx.tree_at(
+        lambda s: (s.controller, s.resume.controller_state, s.recorded),
+        setup,
+        (Playback(tape, following, problem, setup.controller.jumps), None, drives),
+        is_leaf=lambda x: x is None,
+    )
+
+
+class RecordedDrives(eqx.Module):
+    """In place of the paths: the drives of a tape.
+
+    Attributes:
+        drives: What each step of the tape saw of the paths.
+        following: The slot of the step after that in each slot.
+        first: The slot of the first step.
+    """
+
+    drives: PyTree[Any]
+    following: Array
+    first: IntScalar
+
+    def begin(self, t0: RealScalar, step: IntScalar | int = 0, revisits: bool = False) -> IntScalar:
+        """The first slot."""
+        del t0, step, revisits
+        return self.first
+
+    def prepare(
+        self, t: RealScalar, h: RealScalar, nodes: tuple[float, ...], needs: frozenset[str], place: IntScalar
+    ) -> tuple[PyTree[Any], IntScalar]:
+        """The drive in the slot, and the next slot."""
+        del t, h, nodes, needs
+        slot = jnp.minimum(place, self.following.shape[0] - 1)
+        return tree.row(self.drives, slot), self.following[slot]
+
+    def commit(self, accepted: BoolScalar, old: IntScalar, new: IntScalar) -> IntScalar:
+        """The next slot after a step of this lane."""
+        return jnp.where(accepted, new, old)
+
+    def room(self, t: RealScalar, place: IntScalar) -> None:
+        """Any length: the steps are known."""
+        del t, place
+
+
+class Playback(AbstractStepSizeController):
+    """Takes the steps of a tape again, as functions of what ended them.
+
+    Attributes:
+        tape: The tape.
+        following: The slot of the step after that in each slot; in some slots this lane has no step.
+        problem: What is solved.
+        jumping: Whether the vector field jumps.
+    """
+
+    tape: Tape
+    following: Array
+    problem: Differentiable
+    jumping: bool = eqx.field(static=True)
+
+    @property
+    def jumps(self) -> bool:
+        """As the controller that made the tape."""
+        return self.jumping
+
+    @property
+    def always_accepts(self) -> bool:
+        """True: only empty slots are passed over."""
+        return True
+
+    def wrap(self, direction: RealScalar, dtype: Any) -> "Playback":
+        """Already in loop time."""
+        del direction, dtype
+        return self
+
+    def check(self, t0: Time, t1: Time) -> int:
+        """Nothing to check."""
+        del t0, t1
+        return SUCCESSFUL
+
+    def init(
+        self, slope: Callable[[Time, Y], Y], t0: Time, t1: Time, y0: Y, dt0: Time | None, error_order: RealScalar
+    ) -> tuple[Plan, PyTree[Any]]:
+        """The first slot."""
+        del slope, t1, y0, dt0, error_order
+        first = _slot_after(self.tape, jax.lax.stop_gradient(t0))
+        return self._plan(t0, first), first
+
+    def judge(
+        self,
+        step: Span,
+        plan: Plan,
+        y0: Y,
+        y1: Y,
+        error: Y | None,
+        error_order: RealScalar,
+        advice: Advice,
+        state: IntScalar,
+    ) -> Verdict:
+        """Accepts what was accepted."""
+        del y0, error, error_order, advice
+        index = self.following[jnp.minimum(state, self.following.shape[0] - 1)]
+        accepted = plan.end > step.start
+        start = jnp.where(accepted, plan.end, step.start)
+        jumped = jnp.asarray(False)
+        if self.jumping:
+            recorded, _, _ = self.tape.step(self.problem, jnp.minimum(index, self.tape.ends.shape[0] - 1))
+            jumped = accepted & (recorded > plan.end)
+            start = start + jax.lax.stop_gradient(jnp.where(jumped, recorded - start, 0))
+        return Verdict(
+            accepted=accepted,
+            start=start,
+            plan=self._plan(start, index),
+            jumped=jumped,
+            state=index,
+            code=None,
+            finite=all_finite(y1) | ~accepted,
+        )
+
+    def _plan(self, start: Time, index: IntScalar) -> Plan:
+        last = self.tape.ends.shape[0] - 1
+        _, end, cause = self.tape.step(self.problem, jnp.minimum(index, last))
+        recorded = (index < self.tape.length) & (end > start)
+        return Plan(end=jnp.where(recorded, end_of(self.problem, start, end, cause), start), cause=cause)
+
+
+def _slot_after(tape: Tape, t: Array) -> Array:
+    """The slot of the first step that ends after a loop time."""
+    slots = tape.ends.shape[0]
+    ends = jnp.where(jnp.arange(slots) < tape.length, tape.ends, jnp.inf)
+    return jnp.searchsorted(ends, t, side="right").astype(jnp.int32)

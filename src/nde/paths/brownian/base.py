@@ -1,0 +1,108 @@
+"""What all Brownian paths share: their shape, their seed, and how increments are drawn."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, PyTree
+
+from nde.core import tree
+from nde.core.random import Seed, normals, seed_of
+from nde.core.types import RealScalar
+from nde.paths.base import AbstractPath
+from nde.paths.brownian.bridge import VARIANCES, Parts
+from nde.paths.brownian.increment import BrownianIncrement, LevyArea, increment_of, parts_of
+
+Shape = PyTree[jax.ShapeDtypeStruct]
+
+
+class AbstractBrownianPath(AbstractPath):
+    """A sample path of Brownian motion: independent components in any pytree of real floating arrays.
+
+    What `evaluate` returns is the increment `W`; with `use_levy=True` it is a `BrownianIncrement`, with the areas that
+    `levy_area` names. The numbers depend on the key alone, not on `jit`, `vmap` or the number of devices.
+
+    Example:
+        ```python
+        import jax
+        import nde
+
+        motion = nde.BrownianMotion(shape=(2,), key=jax.random.key(0))
+        assert isinstance(motion, nde.AbstractBrownianPath)
+        ```
+    """
+
+    shape: eqx.AbstractVar[Shape]
+    levy_area: eqx.AbstractVar[LevyArea]
+    seed: eqx.AbstractVar[Seed]
+
+    @property
+    def parts(self) -> int:
+        """How many parts an increment has."""
+        return parts_of(self.levy_area)
+
+    def noise(self, seed: Seed, counter: Any) -> Parts:
+        """Standard normal numbers for each part: the numbers of one draw."""
+        structs, structure = jax.tree.flatten(self.shape)
+        sizes = [math.prod(struct.shape) for struct in structs]
+        starts = [sum(sizes[:i]) for i in range(len(sizes))]
+
+        def part(number: int) -> PyTree[Array]:
+            first = number * sum(sizes)
+            leaves = [
+                normals(seed, counter, first + start, struct.shape, struct.dtype)
+                for start, struct in zip(starts, structs, strict=True)
+            ]
+            return jax.tree.unflatten(structure, leaves)
+
+        return tuple(part(number) for number in range(self.parts))
+
+    @staticmethod
+    def over(h: RealScalar, noise: Parts) -> Parts:
+        """Standard normal numbers with the variances of an increment over a length."""
+        return tuple(
+            tree.scaled(part, jnp.sqrt(jnp.abs(h) * variance)) for part, variance in zip(noise, VARIANCES, strict=False)
+        )
+
+    def increment(self, t0: RealScalar, t1: RealScalar, parts: Parts, use_levy: bool) -> BrownianIncrement | PyTree:
+        """The parts as `evaluate` returns them."""
+        return increment_of(jnp.asarray(t1) - t0, parts) if use_levy else parts[0]
+
+
+def shape_of(shape: Any, dtype: Any = None) -> Shape:
+    """A pytree of shapes: from a tuple of numbers, or a pytree of arrays or of shapes with dtypes.
+
+    Raises:
+        TypeError: If a dtype is not real and floating.
+    """
+    default = jnp.result_type(float) if dtype is None else dtype
+    plain = isinstance(shape, Sequence) and all(isinstance(n, int) for n in shape)
+    shapes = jax.ShapeDtypeStruct(tuple(shape), default) if plain else jax.tree.map(_struct, shape)
+    for leaf in jax.tree.leaves(shapes):
+        if not jnp.issubdtype(leaf.dtype, jnp.floating):
+            raise TypeError(
+                f"Got a Brownian motion of dtype {leaf.dtype}; it wants a real floating dtype. Pass "
+                "`shape=jax.ShapeDtypeStruct((3,), jnp.float32)`, say."
+            )
+    return shapes
+
+
+def _struct(leaf: Any) -> jax.ShapeDtypeStruct:
+    return jax.ShapeDtypeStruct(leaf.shape, leaf.dtype)
+
+
+def seed_from(key: Any) -> Seed:
+    """The seed of a path.
+
+    Raises:
+        TypeError: If it is no key.
+    """
+    try:
+        return seed_of(key)
+    except (TypeError, ValueError) as error:
+        raise TypeError(
+            f"Got {type(key).__name__} as the `key` of a Brownian motion; it wants `jax.random.key(0)`, say."
+        ) from error

@@ -1,0 +1,111 @@
+"""The Brownian motion to write by default."""
+
+from typing import Any
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array, Float, PRNGKeyArray, PyTree, UInt32
+
+from nde.core.random import Seed
+from nde.core.types import BoolScalar, IntScalar, RealScalar
+from nde.paths.brownian.base import AbstractBrownianPath, Shape, seed_from, shape_of
+from nde.paths.brownian.increment import BrownianIncrement, LevyArea, parts_of
+from nde.paths.brownian.memory import Attempted, Memory, attempted
+
+
+class BrownianMotion(AbstractBrownianPath):
+    """Brownian motion for one solve: as fast as its normal numbers can be drawn, exact in law, nothing stored.
+
+    With steps that are never rejected (`ConstantStepSize`, `StepTo`) the increment over step number `i` is drawn from
+    the key and `i`: a gradient draws the same numbers again. With adaptive steps the ends of rejected steps are
+    remembered, and later steps agree with what was seen there.
+
+    **The path belongs to the key and to the steps.** Two solves with the same key and other steps see other paths.
+    Where they must see the same, as in a convergence study, use `VirtualBrownianTree`.
+
+    Attributes:
+        shape: A tuple of numbers, or a pytree of `jax.ShapeDtypeStruct`.
+        levy_area: Which areas increments come with.
+
+    Raises:
+        TypeError: If the key is no key, a dtype is not real and floating, or `levy_area` is none of the three classes.
+
+    Source: for adaptive steps Rackauckas and Nie (2017), doi:10.3934/dcdsb.2017133.
+
+    Example:
+        ```python
+        import jax
+        import nde
+
+        noise = nde.ControlTerm(lambda t, y, args: 0.3 * y, nde.BrownianMotion(shape=(), key=jax.random.key(0)))
+        terms = nde.MultiTerm(nde.ODETerm(lambda t, y, args: 0.1 * y), noise)
+        print(nde.diffeqsolve(terms, nde.Euler(), 0.0, 1.0, 0.01, 1.0).ys)
+        ```
+    """
+
+    shape: Shape = eqx.field(static=True)
+    levy_area: LevyArea = eqx.field(static=True)
+    seed: Seed
+
+    def __init__(
+        self,
+        shape: Any,
+        key: PRNGKeyArray | UInt32[Array, "..."],
+        levy_area: LevyArea = BrownianIncrement,
+    ) -> None:
+        """Make a Brownian motion.
+
+        Args:
+            shape: A tuple of numbers, or a pytree of `jax.ShapeDtypeStruct`.
+            key: Of `jax.random`.
+            levy_area: Which areas increments come with.
+        """
+        parts_of(levy_area)
+        self.shape = shape_of(shape)
+        self.levy_area = levy_area
+        self.seed = seed_from(key)
+
+    def evaluate(
+        self, t0: RealScalar, t1: RealScalar | None = None, left: bool = True, use_levy: bool = False
+    ) -> PyTree[Any]:
+        """Not to be had outside of a solve.
+
+        Raises:
+            ValueError: Always, for the path is made by the steps of a solve.
+        """
+        del t0, t1, left, use_levy
+        raise ValueError(
+            "`BrownianMotion.evaluate` was called; this path is made by the steps of a solve and has no values of its "
+            "own. Use `nde.VirtualBrownianTree` to evaluate a path anywhere."
+        )
+
+    def begin(self, t0: RealScalar, step: IntScalar | int = 0, revisits: bool = False) -> PyTree[Any]:
+        """The number of the step, or an empty memory if steps may be rejected."""
+        if not revisits:
+            return jnp.asarray(step, jnp.int32)
+        return Memory.empty(jnp.asarray(t0), self.noise(self.seed, 0))
+
+    def recalls(self, revisits: bool) -> bool:
+        """Only if no step is ever rejected."""
+        return not revisits
+
+    def prepare(
+        self, t: RealScalar, h: RealScalar, nodes: tuple[float, ...], needs: frozenset[str], place: PyTree[Any]
+    ) -> tuple[PyTree[Any], PyTree[Any]]:
+        """The increment over the step."""
+        del nodes, needs
+        if not isinstance(place, Memory):
+            return self.increment(t, t + h, self.over(h, self.noise(self.seed, place)), use_levy=True), place + 1
+        noise = self.noise(self.seed, place.draws)
+        step = attempted(place, jnp.asarray(t), h, self.over(h, noise), noise)
+        return self.increment(t, t + h, step.parts, use_levy=True), step
+
+    def commit(self, accepted: BoolScalar, old: PyTree[Any], new: PyTree[Any]) -> PyTree[Any]:
+        """The next step's number, or what is remembered."""
+        if isinstance(new, Attempted):
+            return new.settled(accepted)
+        return jnp.where(accepted, new, old)
+
+    def room(self, t: RealScalar, place: PyTree[Any]) -> Float[Array, ""] | None:
+        """The length to the nearest end remembered; zero where no further one could be remembered."""
+        return place.room(jnp.asarray(t)) if isinstance(place, Memory) else None

@@ -1,0 +1,42 @@
+"""A term that one path drives."""
+
+from typing import Any
+
+import equinox as eqx
+from jaxtyping import Array, Float, PyTree
+
+from nde.core.types import BoolScalar, IntScalar, RealScalar
+from nde.paths import AbstractPath
+from nde.terms.base import AbstractTerm
+
+
+class AbstractDrivenTerm(AbstractTerm):
+    """A vector field and the path that drives it."""
+
+    path: eqx.AbstractVar[AbstractPath]
+
+    def contr(self, t0: RealScalar, t1: RealScalar) -> PyTree[Any]:
+        """The increment of the path from `t0` to `t1`."""
+        return self.path.evaluate(t0, t1)
+
+    def begin(self, t0: RealScalar, step: IntScalar | int = 0, revisits: bool = False) -> PyTree[Any]:
+        """The path's place before a step; see `AbstractPath.begin`."""
+        return self.path.begin(t0, step, revisits)
+
+    def recalls(self, revisits: bool) -> bool:
+        """Whether the drive of a step can be made again; see `AbstractPath.recalls`."""
+        return self.path.recalls(revisits)
+
+    def prepare(
+        self, t: RealScalar, h: RealScalar, nodes: tuple[float, ...], needs: frozenset[str], place: PyTree[Any]
+    ) -> tuple[PyTree[Any], PyTree[Any]]:
+        """The drive of a step and the path's next place; see `AbstractPath.prepare`."""
+        return self.path.prepare(t, h, nodes, needs, place)
+
+    def commit(self, accepted: BoolScalar, old: PyTree[Any], new: PyTree[Any]) -> PyTree[Any]:
+        """The path's place after the step was judged; see `AbstractPath.commit`."""
+        return self.path.commit(accepted, old, new)
+
+    def room(self, t: RealScalar, place: PyTree[Any]) -> Float[Array, ""] | None:
+        """How long the next step may be; see `AbstractPath.room`."""
+        return self.path.room(t, place)

@@ -1,0 +1,121 @@
+"""A sum of terms."""
+
+import functools
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, PyTree
+
+from nde.core import tree
+from nde.core.types import Args, BoolScalar, IntScalar, RealScalar, Y
+from nde.terms.base import AbstractTerm
+
+
+class MultiTerm(AbstractTerm):
+    """A sum of terms: drift and diffusion of a stochastic differential equation, in this order.
+
+    What the terms have each on its own, vector fields and controls, is a tuple here.
+
+    Attributes:
+        terms: The terms.
+
+    Raises:
+        TypeError: If there are none, or one is no term.
+
+    Example:
+        ```python
+        import jax
+        import nde
+
+        drift = nde.ODETerm(lambda t, y, args: -y)
+        noise = nde.ControlTerm(lambda t, y, args: 0.1, nde.BrownianMotion((), jax.random.key(0)))
+        print(len(nde.MultiTerm(drift, noise).terms))
+        ```
+    """
+
+    terms: tuple[AbstractTerm, ...]
+
+    def __init__(self, *terms: AbstractTerm) -> None:
+        """Make a sum of terms."""
+        for term in terms:
+            if not isinstance(term, AbstractTerm):
+                raise TypeError(
+                    f"`MultiTerm` got a {type(term).__name__}; it wants terms such as `nde.ODETerm(drift)` and "
+                    "`nde.ControlTerm(diffusion, motion)`, one argument each."
+                )
+        if not terms:
+            raise TypeError("`MultiTerm` got no terms; it wants at least one.")
+        self.terms = terms
+
+    @property
+    def noisy(self) -> bool:
+        """Whether one of the terms is driven by noise."""
+        return any(term.noisy for term in self.terms)
+
+    def closed(self, t: RealScalar, y: Y, args: Args) -> "MultiTerm":
+        """All terms closed."""
+        return MultiTerm(*(term.closed(t, y, args) for term in self.terms))
+
+    def vf(self, t: RealScalar, y: Y, args: Args) -> tuple[PyTree[Any], ...]:
+        """The vector field of each term."""
+        return tuple(term.vf(t, y, args) for term in self.terms)
+
+    def contr(self, t0: RealScalar, t1: RealScalar) -> tuple[PyTree[Any], ...]:
+        """The increment of each control."""
+        return tuple(term.contr(t0, t1) for term in self.terms)
+
+    def prod(self, vf: tuple[PyTree[Any], ...], control: tuple[PyTree[Any], ...]) -> Y:
+        """The sum of the products."""
+        return _total([term.prod(f, x) for term, f, x in zip(self.terms, vf, control, strict=True)])
+
+    def applied(self, vf: tuple[PyTree[Any], ...], y: Y, control: tuple[PyTree[Any], ...]) -> Y:
+        """The sum of the products, for a state shaped as `y`."""
+        return _total([term.applied(f, y, x) for term, f, x in zip(self.terms, vf, control, strict=True)])
+
+    def vf_prod(self, t: RealScalar, y: Y, args: Args, control: tuple[PyTree[Any], ...]) -> Y:
+        """The sum of the products at `(t, y)`."""
+        return self.applied(self.vf(t, y, args), y, control)
+
+    def speed(self, t: RealScalar, y: Y, args: Args) -> Y:
+        """The sum of the absolute speeds."""
+        return _total([jax.tree.map(jnp.abs, term.speed(t, y, args)) for term in self.terms])
+
+    def slope(self, t: RealScalar, y: Y, args: Args, drive: tuple[PyTree[Any], ...], stage: int) -> Y:
+        """The change of the state over the step, were it the same everywhere."""
+        del stage
+        return self.vf_prod(t, y, args, drive)
+
+    def scale(self, drive: tuple[PyTree[Any], ...]) -> RealScalar:
+        """One: slopes hold the increments already."""
+        del drive
+        return 1.0
+
+    def begin(self, t0: RealScalar, step: IntScalar | int = 0, revisits: bool = False) -> tuple[PyTree[Any], ...]:
+        """The place of each path."""
+        return tuple(term.begin(t0, step, revisits) for term in self.terms)
+
+    def recalls(self, revisits: bool) -> bool:
+        """Whether all drives can be made again."""
+        return all(term.recalls(revisits) for term in self.terms)
+
+    def prepare(
+        self, t: RealScalar, h: RealScalar, nodes: tuple[float, ...], needs: frozenset[str], place: tuple[Any, ...]
+    ) -> tuple[tuple[PyTree[Any], ...], tuple[PyTree[Any], ...]]:
+        """The drive of each term and the next place of each path."""
+        prepared = [term.prepare(t, h, nodes, needs, p) for term, p in zip(self.terms, place, strict=True)]
+        return tuple(drive for drive, _ in prepared), tuple(p for _, p in prepared)
+
+    def commit(self, accepted: BoolScalar, old: tuple[Any, ...], new: tuple[Any, ...]) -> tuple[PyTree[Any], ...]:
+        """The place of each path after the step was judged."""
+        return tuple(term.commit(accepted, o, n) for term, o, n in zip(self.terms, old, new, strict=True))
+
+    def room(self, t: RealScalar, place: tuple[Any, ...]) -> Float[Array, ""] | None:
+        """The least room of all paths."""
+        rooms = [term.room(t, p) for term, p in zip(self.terms, place, strict=True)]
+        known = [room for room in rooms if room is not None]
+        return functools.reduce(jnp.minimum, known) if known else None
+
+
+def _total(changes: list[Y]) -> Y:
+    return functools.reduce(tree.add, changes)
