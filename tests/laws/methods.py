@@ -49,6 +49,11 @@ def steps_of(name: str) -> tuple[float | None, Any]:
     return 0.05, nde.ConstantStepSize()
 
 
+def damps(name: str) -> bool:
+    """Whether a solver's errors decay where the solution does; the reversible method only keeps them in bounds."""
+    return name != "ReversibleHeun"
+
+
 def uneven_grid(t0: Array, t1: Array) -> Array:
     """Twelve steps of different sizes from t0 to t1."""
     share = jnp.linspace(0.0, 1.0, 13) ** 1.3

@@ -169,6 +169,15 @@ def test_layouts_of_noise_agree() -> None:
     np.testing.assert_allclose(jnp.stack([pieces["a"], pieces["b"]], -1), vector, rtol=1e-12)
 
 
+def test_a_diffusion_may_be_a_number() -> None:
+    path = nde.VirtualBrownianTree(0.0, 1.0, 1e-3, (), KEY)
+    terms = nde.MultiTerm(nde.ODETerm(lambda t, y, args: 0.0 * y), nde.ControlTerm(lambda t, y, args: 2, path))
+    sol = nde.diffeqsolve(terms, nde.Euler(), 0.0, 1.0, 0.25, 1.0, saveat=nde.SaveAt(dense=True), max_steps=8)
+    np.testing.assert_allclose(sol.evaluate(0.5), 1 + 2 * path.evaluate(0.0, 0.5), rtol=1e-12)
+    middle = 1 + path.evaluate(0.0, 0.5) + path.evaluate(0.0, 0.75)
+    np.testing.assert_allclose(sol.evaluate(0.625), middle, rtol=1e-12)
+
+
 def test_noise_that_commutes_is_told_from_noise_that_does_not() -> None:
     motion = nde.BrownianMotion((2,), KEY)
     drift = nde.ODETerm(lambda t, y, args: -y)

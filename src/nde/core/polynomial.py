@@ -16,7 +16,7 @@ class Polynomial(eqx.Module):
         rows: For each of them the coefficients of `x, x^2, ...` in its weight.
     """
 
-    scale: RealScalar
+    scale: RealScalar = eqx.field(converter=jnp.asarray)
     states: tuple[Y, ...]
     rows: tuple[tuple[float, ...], ...] = eqx.field(static=True)
 

@@ -78,7 +78,7 @@ class ControlTerm(AbstractDrivenTerm):
         Raises:
             ValueError: If the shapes of vector field, control and state do not fit together.
         """
-        field = closed(self.vector_field, t, y, args)
+        field = closed(self.vf, t, y, args)
         term = ControlTerm(field, self.path)
         jax.tree.map(_check, *_matched(eqx.combine(field.shapes, field.rest), self.control_shape(t), y), is_leaf=_is_op)
         return term
@@ -102,8 +102,8 @@ class ControlTerm(AbstractDrivenTerm):
         return "diagonal" if all(jax.tree.leaves(matched)) else "general"
 
     def vf(self, t: RealScalar, y: Y, args: Args) -> PyTree[Any]:
-        """The vector field as the user wrote it."""
-        return self.vector_field(t, y, args)
+        """The vector field, numbers as arrays."""
+        return jax.tree.map(lambda f: f if _is_op(f) else jnp.asarray(f), self.vector_field(t, y, args), is_leaf=_is_op)
 
     def prod(self, vf: PyTree[Any], control: PyTree[Any]) -> Y:
         """The product; an array of the shape of the control is contracted with it, not taken as diagonal."""
