@@ -145,6 +145,20 @@ def test_noise_that_does_not_commute(name: str) -> None:
     assert found == pytest.approx(GENERAL[name], abs=0.2)
 
 
+@pytest.mark.parametrize("name", ["SEA", "SRA1", "ShARK"])
+def test_noise_that_grows_linearly_is_integrated_exactly(name: str) -> None:
+    """`int t dW = W(1) - int W dt` in a single step."""
+    path = scalar_paths()
+
+    def end(path: TabulatedPath) -> jax.Array:
+        drift = nde.ODETerm(lambda t, y, args: jnp.zeros_like(y))
+        terms = nde.MultiTerm(drift, nde.ControlTerm(lambda t, y, args: t, path))
+        return nde.diffeqsolve(terms, STOCHASTIC[name](), 0.0, 1.0, 1.0, 0.0, max_steps=1).ys[0]
+
+    exact = np.asarray(path.values)[:, -1] - np.asarray(path.integrals)[:, -1]
+    np.testing.assert_allclose(quick_jit(jax.vmap(end))(path), exact, rtol=1e-9, atol=1e-12)
+
+
 def test_every_stochastic_solver_is_measured() -> None:
     assert set(ADDITIVE) | set(COMMUTING) | set(GENERAL) == set(STOCHASTIC)
 

@@ -1,5 +1,6 @@
 """What solvers share that treat drift and diffusion each in its own way."""
 
+import abc
 from typing import Any, ClassVar
 
 import equinox as eqx
@@ -8,8 +9,20 @@ from jaxtyping import PyTree
 from nde.core import tree
 from nde.core.polynomial import Polynomial
 from nde.core.types import Args, RealScalar, Y
-from nde.solvers.base import AbstractSolver
-from nde.terms import AbstractTerm, drift_and_diffusion
+from nde.solvers.base import AbstractSolver, StepOut
+from nde.terms import AbstractTerm, ControlTerm, ODETerm, drift_and_diffusion
+
+
+class Drive(eqx.Module):
+    """The drive of a step.
+
+    Attributes:
+        h: Its size; negative when walking backward.
+        noise: The Brownian increment over it.
+    """
+
+    h: RealScalar
+    noise: Any
 
 
 class AbstractStochasticSolver(AbstractSolver):
@@ -35,6 +48,30 @@ class AbstractStochasticSolver(AbstractSolver):
         del terms, t, y, args, state
         return None
 
+    @abc.abstractmethod
+    def move(
+        self, drift: ODETerm, diffusion: ControlTerm, t: RealScalar, y: Y, args: Args, drive: Drive
+    ) -> tuple[Y, Y | None]:
+        """The state at the end of a step from `(t, y)`, and an estimate of its error if there is one."""
+
+    def step(
+        self,
+        terms: AbstractTerm,
+        y: Y,
+        args: Args,
+        state: PyTree[Any],
+        cache: PyTree[Any],
+        drive: PyTree[Any],
+        t: RealScalar,
+        h: RealScalar,
+    ) -> StepOut:
+        """One step by drift and diffusion."""
+        del cache, h
+        drift, diffusion = drift_and_diffusion(terms, type(self).__name__)
+        y1, error = self.move(drift, diffusion, t, y, args, Drive(*drive))
+        change = tree.add(y1, tree.scaled(y, -1.0))
+        return StepOut(y=y1, error=error, stages=change, cache=None, state=state)
+
     def inside(
         self, terms: AbstractTerm, y: Y, args: Args, drive: PyTree[Any], t: RealScalar, h: RealScalar, stages: PyTree
     ) -> Polynomial:
@@ -43,23 +80,6 @@ class AbstractStochasticSolver(AbstractSolver):
         return line(stages)
 
 
-class Drives(eqx.Module):
-    """The drive of a step: its size, and the Brownian increment."""
-
-    h: RealScalar
-    noise: Any
-
-
-def drives(drive: tuple[RealScalar, Any]) -> Drives:
-    """The drive of drift and diffusion by name."""
-    return Drives(*drive)
-
-
 def line(change: Y) -> Polynomial:
     """The line between the ends of a step, over which the state changes so much."""
     return Polynomial(1.0, (change,), ((1.0,),))
-
-
-def change(y0: Y, y1: Y) -> Y:
-    """`y1 - y0`."""
-    return tree.add(y1, tree.scaled(y0, -1.0))

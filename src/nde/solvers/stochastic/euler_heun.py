@@ -1,14 +1,11 @@
 """The Euler-Heun method."""
 
-from typing import Any, ClassVar
-
-from jaxtyping import PyTree
+from typing import ClassVar
 
 from nde.core import tree
 from nde.core.types import Args, RealScalar, Y
-from nde.solvers.base import StepOut
-from nde.solvers.stochastic.base import AbstractStochasticSolver, change, drives
-from nde.terms import AbstractTerm, drift_and_diffusion
+from nde.solvers.stochastic.base import AbstractStochasticSolver, Drive
+from nde.terms import AbstractTerm, ControlTerm, ODETerm
 
 
 class EulerHeun(AbstractStochasticSolver):
@@ -47,23 +44,12 @@ class EulerHeun(AbstractStochasticSolver):
         del terms
         return 0.5
 
-    def step(
-        self,
-        terms: AbstractTerm,
-        y: Y,
-        args: Args,
-        state: PyTree[Any],
-        cache: PyTree[Any],
-        drive: PyTree[Any],
-        t: RealScalar,
-        h: RealScalar,
-    ) -> StepOut:
+    def move(
+        self, drift: ODETerm, diffusion: ControlTerm, t: RealScalar, y: Y, args: Args, drive: Drive
+    ) -> tuple[Y, Y | None]:
         """`y + f h + (g(y) + g(y + g(y) W)) W / 2`."""
-        del cache
-        drift, diffusion = drift_and_diffusion(terms, "EulerHeun")
-        on = drives(drive)
-        first = diffusion.vf_prod(t, y, args, on.noise)
-        second = diffusion.vf_prod(t + h, tree.add(y, first), args, on.noise)
+        first = diffusion.vf_prod(t, y, args, drive.noise)
+        second = diffusion.vf_prod(t + drive.h, tree.add(y, first), args, drive.noise)
         y1 = tree.add_scaled(y, 1.0, (0.5, 0.5), (first, second))
-        y1 = tree.add(y1, drift.vf_prod(t, y, args, on.h))
-        return StepOut(y=y1, error=None, stages=change(y, y1), cache=None, state=state)
+        y1 = tree.add(y1, drift.vf_prod(t, y, args, drive.h))
+        return y1, None

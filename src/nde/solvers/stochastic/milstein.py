@@ -5,13 +5,11 @@ from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import PyTree
 
 from nde.core import tree
 from nde.core.types import Args, RealScalar, Y
-from nde.solvers.base import StepOut
-from nde.solvers.stochastic.base import AbstractStochasticSolver, change, drives
-from nde.terms import AbstractTerm, ControlTerm, drift_and_diffusion, self_advection
+from nde.solvers.stochastic.base import AbstractStochasticSolver, Drive
+from nde.terms import AbstractTerm, ControlTerm, ODETerm, drift_and_diffusion, self_advection
 
 _NOT_KNOWN = (
     "`{solver}` has strong order 1 if the noise commutes, which neither one Brownian component nor a diagonal tells "
@@ -68,25 +66,14 @@ class StratonovichMilstein(_AbstractMilstein):
         """Stratonovich."""
         return "stratonovich"
 
-    def step(
-        self,
-        terms: AbstractTerm,
-        y: Y,
-        args: Args,
-        state: PyTree[Any],
-        cache: PyTree[Any],
-        drive: PyTree[Any],
-        t: RealScalar,
-        h: RealScalar,
-    ) -> StepOut:
+    def move(
+        self, drift: ODETerm, diffusion: ControlTerm, t: RealScalar, y: Y, args: Args, drive: Drive
+    ) -> tuple[Y, Y | None]:
         """One step."""
-        del cache, h
-        drift, diffusion = drift_and_diffusion(terms, "StratonovichMilstein")
-        on = drives(drive)
-        first, second = _expansion(diffusion, t, y, args, on.noise)
+        first, second = _expansion(diffusion, t, y, args, drive.noise)
         y1 = tree.add_scaled(y, 1.0, (1.0, 0.5), (first, second))
-        y1 = tree.add(y1, drift.vf_prod(t, y, args, on.h))
-        return StepOut(y=y1, error=None, stages=change(y, y1), cache=None, state=state)
+        y1 = tree.add(y1, drift.vf_prod(t, y, args, drive.h))
+        return y1, None
 
 
 class ItoMilstein(_AbstractMilstein):
@@ -113,27 +100,16 @@ class ItoMilstein(_AbstractMilstein):
         """Itô."""
         return "ito"
 
-    def step(
-        self,
-        terms: AbstractTerm,
-        y: Y,
-        args: Args,
-        state: PyTree[Any],
-        cache: PyTree[Any],
-        drive: PyTree[Any],
-        t: RealScalar,
-        h: RealScalar,
-    ) -> StepOut:
+    def move(
+        self, drift: ODETerm, diffusion: ControlTerm, t: RealScalar, y: Y, args: Args, drive: Drive
+    ) -> tuple[Y, Y | None]:
         """One step."""
-        del cache
-        drift, diffusion = drift_and_diffusion(terms, "ItoMilstein")
-        on = drives(drive)
-        first, second = _expansion(diffusion, t, y, args, on.noise)
+        first, second = _expansion(diffusion, t, y, args, drive.noise)
         mean = _mean(diffusion, t, y, args)
         y1 = tree.add_scaled(y, 1.0, (1.0, 0.5), (first, second))
-        y1 = tree.add_scaled(y1, jnp.abs(h), (-0.5,), (mean,))
-        y1 = tree.add(y1, drift.vf_prod(t, y, args, on.h))
-        return StepOut(y=y1, error=None, stages=change(y, y1), cache=None, state=state)
+        y1 = tree.add_scaled(y1, jnp.abs(drive.h), (-0.5,), (mean,))
+        y1 = tree.add(y1, drift.vf_prod(t, y, args, drive.h))
+        return y1, None
 
 
 class DerivativeFreeMilstein(_AbstractMilstein):
@@ -172,31 +148,20 @@ class DerivativeFreeMilstein(_AbstractMilstein):
         """Itô."""
         return "ito"
 
-    def step(
-        self,
-        terms: AbstractTerm,
-        y: Y,
-        args: Args,
-        state: PyTree[Any],
-        cache: PyTree[Any],
-        drive: PyTree[Any],
-        t: RealScalar,
-        h: RealScalar,
-    ) -> StepOut:
+    def move(
+        self, drift: ODETerm, diffusion: ControlTerm, t: RealScalar, y: Y, args: Args, drive: Drive
+    ) -> tuple[Y, Y | None]:
         """One step."""
-        del cache
-        drift, diffusion = drift_and_diffusion(terms, "DerivativeFreeMilstein")
-        on = drives(drive)
-        length = jnp.abs(h)
+        length = jnp.abs(drive.h)
         root = jnp.sqrt(length)
-        moved = drift.vf_prod(t, y, args, on.h)
+        moved = drift.vf_prod(t, y, args, drive.h)
         g = diffusion.vf(t, y, args)
-        ones = jax.tree.map(lambda w: jnp.broadcast_to(root.astype(w.dtype), w.shape), on.noise.W)
+        ones = jax.tree.map(lambda w: jnp.broadcast_to(root.astype(w.dtype), w.shape), drive.noise.W)
         support = tree.add(tree.add(y, moved), diffusion.applied(g, y, ones))
-        square = jax.tree.map(lambda w: (w**2 - length.astype(w.dtype)) / (2 * root.astype(w.dtype)), on.noise.W)
+        square = jax.tree.map(lambda w: (w**2 - length.astype(w.dtype)) / (2 * root.astype(w.dtype)), drive.noise.W)
         bent = [diffusion.applied(v, y, square) for v in (diffusion.vf(t, support, args), g)]
-        y1 = tree.add_scaled(y, 1.0, (1.0, 1.0, 1.0, -1.0), (moved, diffusion.applied(g, y, on.noise), *bent))
-        return StepOut(y=y1, error=None, stages=change(y, y1), cache=None, state=state)
+        y1 = tree.add_scaled(y, 1.0, (1.0, 1.0, 1.0, -1.0), (moved, diffusion.applied(g, y, drive.noise), *bent))
+        return y1, None
 
 
 def _expansion(diffusion: ControlTerm, t: RealScalar, y: Y, args: Args, noise: Any) -> tuple[Y, Y]:

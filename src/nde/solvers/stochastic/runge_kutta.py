@@ -2,15 +2,12 @@
 
 from typing import Any, ClassVar
 
-from jaxtyping import PyTree
-
 from nde.core import tree
 from nde.core.types import Args, RealScalar, Y
 from nde.paths import SpaceTimeLevyArea
-from nde.solvers.base import StepOut
-from nde.solvers.stochastic.base import AbstractStochasticSolver, change, drives
+from nde.solvers.stochastic.base import AbstractStochasticSolver, Drive
 from nde.solvers.stochastic.tableau import NoiseWeights, StochasticTableau
-from nde.terms import AbstractTerm, ControlTerm, drift_and_diffusion
+from nde.terms import AbstractTerm, ControlTerm, ODETerm, drift_and_diffusion
 from nde.terms.dependence import depends_on
 
 
@@ -54,39 +51,29 @@ class _AbstractStochasticRungeKutta(AbstractStochasticSolver):
 class AbstractGeneralRungeKutta(_AbstractStochasticRungeKutta):
     """Methods for noise of any kind."""
 
-    def step(
-        self,
-        terms: AbstractTerm,
-        y: Y,
-        args: Args,
-        state: PyTree[Any],
-        cache: PyTree[Any],
-        drive: PyTree[Any],
-        t: RealScalar,
-        h: RealScalar,
-    ) -> StepOut:
+    def move(
+        self, drift: ODETerm, diffusion: ControlTerm, t: RealScalar, y: Y, args: Args, drive: Drive
+    ) -> tuple[Y, Y | None]:
         """All stages, then the step and its error estimate from the same drifts and diffusions."""
-        del cache
-        tableau, on = self.tableau, drives(drive)
-        drift, diffusion = drift_and_diffusion(terms, type(self).__name__)
+        tableau, h = self.tableau, drive.h
         zero = tree.zeros_like(y)
         f: list[Y] = []
         w: list[Y] = []
         v: list[Y] = []
         for i, node in enumerate(tableau.c):
-            z = _sum(y, on.h, (tableau.a[i], tableau.w.a[i], tableau.v.a[i]), (f, w, v)) if i else y
+            z = _sum(y, h, (tableau.a[i], tableau.w.a[i], tableau.v.a[i]), (f, w, v)) if i else y
             at = t + node * h
             f.append(drift.vf(at, z, args) if tableau.uses_drift(i) else zero)
-            products = _products(diffusion, at, z, args, on.noise) if tableau.uses_diffusion(i) else (zero, zero)
+            products = _products(diffusion, at, z, args, drive.noise) if tableau.uses_diffusion(i) else (zero, zero)
             w.append(products[0])
             v.append(products[1])
-        y1 = _sum(y, on.h, (tableau.b, tableau.w.b, tableau.v.b), (f, w, v))
+        y1 = _sum(y, h, (tableau.b, tableau.w.b, tableau.v.b), (f, w, v))
         error = None
         if tableau.b_error is not None:
             assert tableau.w.b_error is not None
             assert tableau.v.b_error is not None
-            error = _sum(zero, on.h, (tableau.b_error, tableau.w.b_error, tableau.v.b_error), (f, w, v))
-        return StepOut(y=y1, error=error, stages=change(y, y1), cache=None, state=state)
+            error = _sum(zero, h, (tableau.b_error, tableau.w.b_error, tableau.v.b_error), (f, w, v))
+        return y1, error
 
 
 class AbstractAdditiveRungeKutta(_AbstractStochasticRungeKutta):
@@ -107,32 +94,22 @@ class AbstractAdditiveRungeKutta(_AbstractStochasticRungeKutta):
             )
         return self
 
-    def step(
-        self,
-        terms: AbstractTerm,
-        y: Y,
-        args: Args,
-        state: PyTree[Any],
-        cache: PyTree[Any],
-        drive: PyTree[Any],
-        t: RealScalar,
-        h: RealScalar,
-    ) -> StepOut:
+    def move(
+        self, drift: ODETerm, diffusion: ControlTerm, t: RealScalar, y: Y, args: Args, drive: Drive
+    ) -> tuple[Y, Y | None]:
         """All stages with the diffusion at the start; what it has changed by the end is added at last."""
-        del cache
-        tableau, on = self.tableau, drives(drive)
-        drift, diffusion = drift_and_diffusion(terms, type(self).__name__)
-        w, v = _products(diffusion, t, y, args, on.noise)
+        tableau, h = self.tableau, drive.h
+        w, v = _products(diffusion, t, y, args, drive.noise)
         f: list[Y] = []
         for i, node in enumerate(tableau.c):
             weights = (tableau.a[i], tableau.w.a[i], tableau.v.a[i])
-            z = _sum(y, on.h, weights, (f, [w], [v]))
+            z = _sum(y, h, weights, (f, [w], [v]))
             f.append(drift.vf(t + node * h, z, args))
-        y1 = _sum(y, on.h, (tableau.b, tableau.w.b, tableau.v.b), (f, [w], [v]))
-        later_w, later_v = _products(diffusion, t + h, y, args, on.noise)
+        y1 = _sum(y, h, (tableau.b, tableau.w.b, tableau.v.b), (f, [w], [v]))
+        later_w, later_v = _products(diffusion, t + h, y, args, drive.noise)
         y1 = tree.add_scaled(y1, 1.0, (0.5, -0.5, -1.0, 1.0), (later_w, w, later_v, v))
-        error = None if tableau.b_error is None else tree.combine(on.h, tableau.b_error, f)
-        return StepOut(y=y1, error=error, stages=change(y, y1), cache=None, state=state)
+        error = None if tableau.b_error is None else tree.combine(h, tableau.b_error, f)
+        return y1, error
 
 
 def additive(w: tuple[float, ...], v: tuple[float, ...]) -> tuple[NoiseWeights, NoiseWeights]:
