@@ -126,10 +126,21 @@ def finite_differences(solver: str, controller: str, form: str) -> np.ndarray:
     return np.asarray((plus - minus) / (2 * EPS))
 
 
-def gradient(solver: str, controller: str, form: str, adjoint: Any) -> np.ndarray:
-    """The gradient of the loss by an adjoint, in the mode that it has."""
+def gradient(solver: str, controller: str, form: str, adjoint: Any, grid: np.ndarray | None = None) -> np.ndarray:
+    """The gradient of the loss by an adjoint, in the mode that it has; on a recorded grid, if one is given."""
     derivative = jax.jacfwd if isinstance(adjoint, nde.ForwardMode) else jax.grad
-    return np.asarray(quick_jit(derivative(lambda flat: loss(flat, solver, controller, form, adjoint)))(flat_inputs()))
+    run = quick_jit(derivative(lambda flat: loss(flat, solver, controller, form, adjoint, grid)))
+    return np.asarray(run(flat_inputs()))
+
+
+def common_grid(solver: str, controller: str) -> np.ndarray | None:
+    """A grid for methods to be compared on to rounding, where each would choose another one; `None` where none would.
+
+    The error estimate of a high order is mostly rounding, which differs between two compiled programs: so do the steps
+    that follow from it, by up to 1e-6 (see `TIME_ROUNDING`), and gradients with them.
+    """
+    chosen = controller in ("pid", "clip") and solver_of(solver).order() > 5
+    return recorded_grid(solver, controller) if chosen else None
 
 
 def assert_gradients_close(actual: np.ndarray, expected: np.ndarray, rtol: float) -> None:

@@ -11,6 +11,7 @@ from tests.laws.compiling import quick_jit
 from tests.laws.gradient_cells import (
     DEFAULT,
     assert_gradients_close,
+    common_grid,
     finite_differences,
     flat_inputs,
     gradient,
@@ -48,15 +49,18 @@ DIRECT_PAIRS = pairwise(QUICKEST, tuple(CONTROLLERS), tuple(SAVE_FORMS), allowed
 def test_default_and_forward_mode_equal_differences_on_the_frozen_grid(solver: str, controller: str, form: str) -> None:
     expected = finite_differences(solver, controller, form)
     reverse = gradient(solver, controller, form, DEFAULT)
-    forward = gradient(solver, controller, form, nde.ForwardMode())
     assert_gradients_close(reverse, expected, AGAINST_DIFFERENCES)
+    grid = common_grid(solver, controller)
+    reverse = reverse if grid is None else gradient(solver, controller, form, DEFAULT, grid)
+    forward = gradient(solver, controller, form, nde.ForwardMode(), grid)
     assert_gradients_close(forward, reverse, AGAINST_EACH_OTHER)
 
 
 @pytest.mark.parametrize(("solver", "controller", "form"), table(DIRECT_PAIRS))
 def test_direct_equals_default(solver: str, controller: str, form: str) -> None:
-    direct = gradient(solver, controller, form, nde.DirectAdjoint())
-    assert_gradients_close(direct, gradient(solver, controller, form, DEFAULT), AGAINST_EACH_OTHER)
+    grid = common_grid(solver, controller)
+    direct = gradient(solver, controller, form, nde.DirectAdjoint(), grid)
+    assert_gradients_close(direct, gradient(solver, controller, form, DEFAULT, grid), AGAINST_EACH_OTHER)
 
 
 @pytest.mark.parametrize("mode", [jax.jacfwd, jax.jacrev])
