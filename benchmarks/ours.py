@@ -1,6 +1,18 @@
 """Our side."""
 
+from typing import Any
+
+import jax
+
 import nde
 from benchmarks.peers.jax_library import JaxLibrary
+from benchmarks.problem import Problem
 
-OURS = JaxLibrary("nde", nde)
+
+def _motion(problem: Problem, key: jax.Array) -> Any:
+    assert problem.noise is not None
+    area = nde.SpaceTimeLevyArea if problem.noise.areas else nde.BrownianIncrement
+    return nde.BrownianMotion(problem.y0.shape, key, levy_area=area)
+
+
+OURS = JaxLibrary("nde", nde, motion=_motion)

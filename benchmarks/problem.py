@@ -13,6 +13,19 @@ Field = Callable[[Any, Any, Any], Any]
 
 
 @dataclass(frozen=True, eq=False)
+class Noise:
+    """Diagonal noise of independent Brownian motions shaped as the state.
+
+    Args:
+        diffusion: `diffusion(xp)` is the vector field `(t, y, args) -> g`, written with the array module `xp`.
+        areas: whether the method draws space-time Lévy areas.
+    """
+
+    diffusion: Callable[[ModuleType], Field]
+    areas: bool = False
+
+
+@dataclass(frozen=True, eq=False)
 class Problem:
     """An initial value problem from time 0 to `t1`, and whether its values or a gradient of them are wanted.
 
@@ -22,11 +35,13 @@ class Problem:
         y0: the initial state; its dtype is the precision of the whole problem.
         args: the parameters, a pytree of arrays.
         t1: the final time.
-        dt0: the first step.
-        tolerance: relative and absolute tolerance.
+        dt0: the first step; every step, if there is no tolerance.
+        tolerance: relative and absolute tolerance; None for constant steps.
         max_steps: how many steps a solve may make.
         ts: save times, the first one 0; the final value alone when None.
         loss: a function of the saved values whose gradient to `y0` and `args` is wanted; the values alone when None.
+        method: the solver of the JAX sides.
+        noise: what makes the equation a stochastic one.
         lanes: axes of `(y0, args)` over which a solve of one sample is mapped; one solve for everything when None.
     """
 
@@ -35,10 +50,12 @@ class Problem:
     args: PyTree[np.ndarray]
     t1: float
     dt0: float
-    tolerance: float
+    tolerance: float | None
     max_steps: int
     ts: np.ndarray | None = None
     loss: Callable[[Any], Any] | None = None
+    method: str = "Tsit5"
+    noise: Noise | None = None
     lanes: tuple[int | None, int | None] | None = None
 
     @property
@@ -46,6 +63,7 @@ class Problem:
         """Whether the problem is one of double precision."""
         return self.y0.dtype == np.float64
 
-    def inputs(self) -> tuple[jax.Array, PyTree[jax.Array]]:
-        """`(y0, args)` on JAX's device."""
-        return jax.device_put((self.y0, self.args))
+    def inputs(self) -> tuple[Any, ...]:
+        """`(y0, args)` on JAX's device; with noise its key comes third."""
+        inputs = jax.device_put((self.y0, self.args))
+        return inputs if self.noise is None else (*inputs, jax.random.key(0))

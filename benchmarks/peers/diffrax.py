@@ -6,7 +6,7 @@ from benchmarks.peers.jax_library import JaxLibrary, Setting
 from benchmarks.problem import Problem
 
 
-def _candidates(problem: Problem) -> tuple[Setting, ...]:
+def candidates(problem: Problem) -> tuple[Setting, ...]:
     """Settings that leave the result as it is and were the fastest on one problem or another."""
     if problem.loss is None:
         return (Setting("ForwardMode", {"adjoint": diffrax.ForwardMode(), "throw": False}),)
@@ -20,4 +20,4 @@ def _candidates(problem: Problem) -> tuple[Setting, ...]:
 
 
 DIFFRAX = JaxLibrary("Diffrax", diffrax)
-DIFFRAX_TUNED = JaxLibrary("Diffrax tuned", diffrax, _candidates)
+DIFFRAX_TUNED = JaxLibrary("Diffrax tuned", diffrax, candidates)

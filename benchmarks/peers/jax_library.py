@@ -7,6 +7,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import lineax
 
 from benchmarks.goal import Goal
 from benchmarks.problem import Problem
@@ -33,11 +34,13 @@ class JaxLibrary:
         name: what the table calls it.
         module: the library.
         settings: the settings that are worth trying on a problem; the fastest one is kept.
+        motion: makes the Brownian motion of a problem with noise from its key.
     """
 
     name: str
     module: ModuleType
     settings: Callable[[Problem], tuple[Setting, ...]] = lambda _: (DEFAULT_SETTING,)
+    motion: Callable[[Problem, jax.Array], Any] | None = None
 
     def installed(self) -> bool:
         """A module that was imported is here."""
@@ -49,32 +52,51 @@ class JaxLibrary:
         return fastest(started, runs=3)
 
     def function(self, problem: Problem, setting: Setting) -> Callable[..., Any]:
-        """The problem as a function of `(y0, args)`, to be compiled."""
+        """The problem as a function of its inputs, to be compiled."""
 
-        def solve(y0: Any, args: Any) -> Any:
-            ys = self.solution(problem, setting, y0, args).ys
+        def solve(*inputs: Any) -> Any:
+            ys = self.solution(problem, setting, *inputs).ys
             return ys[-1] if problem.ts is None else ys
 
         values = solve if problem.lanes is None else jax.vmap(solve, in_axes=problem.lanes)
         loss = problem.loss
-        return values if loss is None else jax.grad(lambda y0, args: loss(values(y0, args)), argnums=(0, 1))
+        return values if loss is None else jax.grad(lambda *inputs: loss(values(*inputs)), argnums=(0, 1))
 
-    def solution(self, problem: Problem, setting: Setting, y0: Any, args: Any) -> Any:
+    def solution(self, problem: Problem, setting: Setting, y0: Any, args: Any, key: jax.Array | None = None) -> Any:
         """One solve."""
         library = self.module
         return library.diffeqsolve(
-            library.ODETerm(problem.field(jnp)),
-            library.Tsit5(),
+            self._terms(problem, key),
+            getattr(library, problem.method)(),
             0.0,
             problem.t1,
             problem.dt0,
             y0,
             args,
             saveat=library.SaveAt(t1=True) if problem.ts is None else library.SaveAt(ts=problem.ts),
-            stepsize_controller=library.PIDController(rtol=problem.tolerance, atol=problem.tolerance),
+            stepsize_controller=self._controller(problem),
             max_steps=problem.max_steps,
             **setting.options,
         )
+
+    def _terms(self, problem: Problem, key: jax.Array | None) -> Any:
+        library = self.module
+        drift = library.ODETerm(problem.field(jnp))
+        if problem.noise is None:
+            return drift
+        assert self.motion is not None
+        diffusion = problem.noise.diffusion(jnp)
+        diagonal = library.ControlTerm(
+            lambda t, y, args: lineax.DiagonalLinearOperator(diffusion(t, y, args)), self.motion(problem, key)
+        )
+        return library.MultiTerm(drift, diagonal)
+
+    def _controller(self, problem: Problem) -> Any:
+        library = self.module
+        if problem.tolerance is None:
+            return library.ConstantStepSize()
+        noisy = {} if problem.noise is None else {"pcoeff": 0.1, "icoeff": 0.3}
+        return library.PIDController(rtol=problem.tolerance, atol=problem.tolerance, **noisy)
 
     def _compile(self, problem: Problem, setting: Setting) -> Ready:
         compiled, inputs = jax.jit(self.function(problem, setting)), problem.inputs()

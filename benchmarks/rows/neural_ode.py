@@ -32,14 +32,18 @@ def mlp(xp: ModuleType) -> Field:
 
 def network(sizes: tuple[int, ...], batch: int) -> Problem:
     """The gradient of the squared final values; the batch is the leading axis of the state."""
-    keys = jax.random.split(jax.random.key(0), len(sizes) - 1)
-    weights = [
+    y0 = jax.device_get(jax.random.normal(jax.random.key(1), (batch, sizes[0])))
+    return Problem(mlp, y0, weights(sizes), t1=1.0, dt0=0.1, tolerance=1e-5, max_steps=256, loss=lambda y: (y**2).sum())
+
+
+def weights(sizes: tuple[int, ...], seed: int = 0) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Weights and biases of a network with layers of such sizes."""
+    keys = jax.random.split(jax.random.key(seed), len(sizes) - 1)
+    layers = [
         (jax.random.normal(key, (i, o)) * i**-0.5, jax.numpy.zeros(o))
         for key, i, o in zip(keys, sizes[:-1], sizes[1:], strict=True)
     ]
-    y0 = jax.random.normal(jax.random.key(1), (batch, sizes[0]))
-    y0, args = jax.device_get((y0, weights))
-    return Problem(mlp, y0, args, t1=1.0, dt0=0.1, tolerance=1e-5, max_steps=256, loss=lambda y: (y**2).sum())
+    return jax.device_get(layers)
 
 
 def rows() -> list[Row]:

@@ -106,7 +106,9 @@ def test_times_have_no_derivative(adjoint: Any) -> None:
         derivative(end)(1.0)
 
 
-@pytest.mark.parametrize(("solver", "steps"), [("Heun", "constant"), ("SPaRK", "adaptive"), ("SRA1", "adaptive")])
+@pytest.mark.parametrize(
+    ("solver", "steps"), [("Heun", "constant"), ("SPaRK", "adaptive"), ("ReversibleHeun", "adaptive")]
+)
 def test_lanes_equal_a_loop(solver: str, steps: str) -> None:
     """Each with a key and a start of its own, values and gradients."""
     keys = jax.random.split(KEY, 4)

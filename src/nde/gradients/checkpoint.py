@@ -13,13 +13,13 @@ from nde.gradients.base import AbstractAdjoint
 from nde.gradients.replay import Links, Replay
 from nde.gradients.sensitivity import contracted, solve_with_jacobian, suits
 from nde.integrate.outcome import Outcome, solve_plainly, solve_taped
-from nde.integrate.problem import Differentiable, Setup
+from nde.integrate.problem import Differentiable, Setup, Start, handed_on, retained_shape
 from nde.integrate.recorders import TapeRecorder
 
 _STATES = 512
 """Most states that are kept by default."""
-_BYTES = 4 * 2**20
-"""Bytes that the kept states may take by default, if that leaves enough of them."""
+_BYTES, _BYTES_WITH_NOISE = 4 * 2**20, 64 * 2**20
+"""Bytes that the kept states may take by default, if that leaves enough of them; noise costs more to draw again."""
 _UNBOUNDED = 2**20
 """Steps whose grid is recorded when `max_steps` is `None`."""
 
@@ -110,7 +110,7 @@ def _backward(
         return contracted(record, cotangent, varying)
     ordinals = record.ordinals(problem) if problem.term.noisy else None
     replay = Replay(varying, fixed, setup, record, cotangent, outcome.t, outcome.accepted, ordinals)
-    last = Links(outcome.t, outcome.y, outcome.solver_state)
+    last = Links(outcome.t, Start(outcome.y, outcome.solver_state, handed_on(setup, outcome.solver_cache)))
     return replay.run(last, all_kept=record.slots >= record.ends.shape[0])
 
 
@@ -125,7 +125,8 @@ def _recorder(problem: Differentiable, setup: Setup, checkpoints: int | None) ->
     """The tape of a solve: as many states as were asked for, or as a few megabytes hold."""
     assert setup.max_steps is not None
     if checkpoints is None:
-        state = tree.nbytes((problem.y0, problem.solver_state))
+        state = tree.nbytes(retained_shape(problem, setup))
         least = 2 * math.ceil(math.sqrt(setup.max_steps))
-        checkpoints = max(least, min(_STATES, _BYTES // max(1, state)))
+        most = _BYTES_WITH_NOISE if problem.term.noisy else _BYTES
+        checkpoints = max(least, min(_STATES, most // max(1, state)))
     return TapeRecorder(setup.max_steps, slots=min(setup.max_steps, checkpoints))

@@ -1,10 +1,11 @@
 """The pull-back of a recorded solve: its steps replayed backward, each with its known size.
 
-A step is a map from `(start, y, solver state, inputs)` to `(end, y, solver state)` and to whatever was saved at or
-inside it. Going backward over the tape, each step's map is linearized at its recorded state and the cotangents are
-pulled back through it. No rejected step, no controller and no error estimate is met again.
+A step is a map from `(start, y, solver state, cache, inputs)` to `(end, y, solver state, cache)` and to whatever was
+saved at or inside it. Going backward over the tape, each step's map is linearized at its recorded state and the
+cotangents are pulled back through it. No rejected step, no controller and no error estimate is met again.
 """
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -16,18 +17,23 @@ from jaxtyping import Array, PyTree
 
 from nde.core import tree
 from nde.core.lanes import any_lane
-from nde.core.types import IntScalar, Time, Y
+from nde.core.types import IntScalar, Time
 from nde.gradients.stack import Stack, stack_of
 from nde.integrate.outcome import Outcome
 from nde.integrate.output import AtSteps, AtTimes, DenseStep, DenseSteps, call_fn
 from nde.integrate.problem import (
     Differentiable,
     Setup,
+    Start,
     begun,
+    completed,
     dense_step,
     drive_of,
     end_of,
     first_cache,
+    first_start,
+    handed_on,
+    retained,
     step_map,
 )
 from nde.integrate.recorders import Tape
@@ -35,11 +41,10 @@ from nde.stepping import span
 
 
 class Links(eqx.Module):
-    """What one step hands to the next: with which state it ends, and where; `t` is `None` if times are constants."""
+    """What one step hands to the next: where it starts, `None` if times are constants, and what it starts from."""
 
     t: Time | None
-    y: Y
-    solver_state: PyTree[Any]
+    start: Start
 
 
 class Recorded(eqx.Module):
@@ -49,7 +54,7 @@ class Recorded(eqx.Module):
         start: Its start.
         end: Its end.
         cause: What ended it.
-        drive: What its stages saw of the path, if that was recorded.
+        drive: What its stages saw of the path, if that was recorded or is noise.
         place: The path's place before it, if not.
     """
 
@@ -140,7 +145,9 @@ class Replay(eqx.Module):
 
     def last_cotangent(self, last: Links) -> Links:
         """The cotangent of the solve's last state."""
-        given = Links(self.outcome.t if self.timed else None, self.outcome.y, self.outcome.solver_state)
+        cache = handed_on(self.setup, self.outcome.solver_cache)
+        start = Start(self.outcome.y, self.outcome.solver_state, cache)
+        given = Links(self.outcome.t if self.timed else None, start)
         return filled(
             given, eqx.tree_at(lambda x: x.t, last, last.t if self.timed else None, is_leaf=lambda x: x is None)
         )
@@ -159,11 +166,18 @@ class Replay(eqx.Module):
         if drive is None:
             step = 0 if self.ordinals is None else self.ordinals[index]
             place = begun(self.here(), self.setup, start, step)
+            if self.ordinals is not None:
+                drive, _ = drive_of(self.here(), self._sharing, span(start, end), place)
         return Recorded(start, end, cause, drive, place)
 
-    def links(self, step: Recorded, y: Y, solver_state: PyTree[Any]) -> Links:
+    @property
+    def _sharing(self) -> Setup:
+        """The setup of a step that is pulled back, in which noise is used again and again."""
+        return dataclasses.replace(self.setup, shares_drive=True)
+
+    def links(self, step: Recorded, start: Start) -> Links:
         """What is handed to a recorded step."""
-        return Links(step.start if self.timed else None, y, solver_state)
+        return Links(step.start if self.timed else None, start)
 
     def here(self) -> Differentiable:
         """The problem that was solved."""
@@ -182,14 +196,15 @@ class Replay(eqx.Module):
     def make(self, varying: PyTree[Array | None], before: Links, recorded: Recorded) -> Made:
         """The map of one step."""
         problem, setup = self.problem(varying), self.setup
-        y, state = before.y, before.solver_state
+        y, state, cache = before.start.y, before.start.solver_state, before.start.cache
         start = recorded.start if before.t is None else before.t
         end = recorded.end if before.t is None else end_of(problem, start, recorded.end, recorded.cause)
         step = span(start, end)
         drive = recorded.drive
         if drive is None:
             drive, _ = drive_of(problem, setup, step, recorded.place)
-        cache = first_cache(problem, setup, start, y, state)
+        if cache is None:
+            cache = first_cache(problem, setup, start, y, state)
         out = step_map(problem, setup, step, y, state, cache, drive)
 
         def inside() -> DenseStep:
@@ -201,7 +216,7 @@ class Replay(eqx.Module):
             return end, call_fn(output.fn, setup.real(end), out.y, problem.args)
 
         return Made(
-            after=Links(t=None if before.t is None else end, y=out.y, solver_state=out.state),
+            after=Links(None if before.t is None else end, Start(out.y, out.state, handed_on(setup, out.cache))),
             at_end=tuple(at_end(output) for _, output in self.stepped()),
             inside=inside() if self.sampled() else None,
         )
@@ -215,27 +230,27 @@ class Replay(eqx.Module):
         sparse = -(-distance // (jnp.maximum(1, (free + 1) // 2) + 1))
         spacing = jnp.where(distance <= free, 1, jnp.maximum(1, sparse))
 
-        def walk(carry: tuple[Stack, IntScalar, tuple[Y, Any]]) -> tuple[Stack, IntScalar, tuple[Y, Any]]:
-            stack, at, (y, solver_state) = carry
+        def walk(carry: tuple[Stack, IntScalar, Start]) -> tuple[Stack, IntScalar, Start]:
+            stack, at, start = carry
             step = self.recorded(at)
-            made = self.make(self.varying, self.links(step, y, solver_state), step)
-            moved = tree.where(step.end > step.start, (made.after.y, made.after.solver_state), (y, solver_state))
+            made = self.make(self.varying, self.links(step, start), step)
+            moved = tree.where(step.end > step.start, retained(self.setup, made.after.start), start)
             keep = ((at + 1 - kept) % spacing == 0) & (stack.free > 0)
             return stack.push(at + 1, moved, keep), at + 1, moved
 
         stack, _, state = jax.lax.while_loop(lambda c: c[1] < wanted, walk, (sweep.stack, kept, state))
-        return self._pull(eqx.tree_at(lambda s: s.stack, sweep, stack), *state)
+        return self._pull(dataclasses.replace(sweep, stack=stack), state)
 
     def _pull_step(self, sweep: Sweep) -> Sweep:
-        _, (y, solver_state) = sweep.stack.top()
-        return self._pull(sweep, y, solver_state)
+        _, start = sweep.stack.top()
+        return self._pull(sweep, start)
 
-    def _pull(self, sweep: Sweep, y: Y, solver_state: PyTree[Any]) -> Sweep:
-        """Pulls the cotangents back through one step, whose first state is given."""
+    def _pull(self, sweep: Sweep, start: Start) -> Sweep:
+        """Pulls the cotangents back through one step that starts there."""
         index = sweep.step - 1
         step = self.recorded(index)
         counts = step.end > step.start
-        before = self.links(step, y, solver_state)
+        before = self.links(step, completed(self.here(), self.setup, step.start, start))
         made, pull = jax.vjp(lambda varying, links: self.make(varying, links, step), self.varying, before)
         inputs, times, inside = sweep.inputs, sweep.times, None
         if made.inside is not None:
@@ -244,15 +259,27 @@ class Replay(eqx.Module):
             self.stepped_cotangent(i, o, index, sweep.steps, counts, value)
             for (i, o), value in zip(self.stepped(), made.at_end, strict=True)
         )
-        more, links = pull(Made(after=sweep.after, at_end=at_end, inside=inside))
+        more, links = pull(Made(after=self._counting(counts, sweep.after), at_end=at_end, inside=inside))
         return Sweep(
             stack=sweep.stack.without(index),
             step=index,
-            after=links,
+            after=self._passed(counts, links, sweep.after),
             inputs=tree.add(inputs, more),
             steps=sweep.steps - counts,
             times=times,
         )
+
+    def _carries(self, links: Links) -> bool:
+        """Whether a step of no length is not the identity, for more than states is handed on."""
+        return bool(jax.tree.leaves((links.start.solver_state, links.start.cache)))
+
+    def _counting(self, counts: Array, after: Links) -> Links:
+        """The cotangent of what a step hands on; zero where a lane has no step."""
+        return tree.where(counts, after, tree.zeros_like(after)) if self._carries(after) else after
+
+    def _passed(self, counts: Array, links: Links, after: Links) -> Links:
+        """The cotangent of what a step starts from; where a lane has no step, that of what comes after."""
+        return tree.where(counts, links, after) if self._carries(after) else links
 
     def stepped_cotangent(
         self, i: int, output: AtSteps | DenseSteps, index: IntScalar, steps: IntScalar, counts: Array, value: Any
@@ -310,7 +337,7 @@ class Replay(eqx.Module):
 
         def first(varying: PyTree[Array | None]) -> Links:
             problem = self.problem(varying)
-            return Links(problem.t0 if self.timed else None, problem.y0, problem.solver_state)
+            return Links(problem.t0 if self.timed else None, first_start(problem, self.setup))
 
         _, pull = jax.vjp(first, self.varying)
         (more,) = pull(start)

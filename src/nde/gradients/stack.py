@@ -1,13 +1,12 @@
 """The states at hand in a backward sweep: those of the tape, and those computed again on the way."""
 
-from typing import Any
-
 import equinox as eqx
 import jax.numpy as jnp
-from jaxtyping import Array, PyTree
+from jaxtyping import Array
 
 from nde.core import tree
-from nde.core.types import BoolScalar, IntScalar, Y
+from nde.core.types import BoolScalar, IntScalar
+from nde.integrate.problem import Start
 from nde.integrate.recorders import Tape
 
 
@@ -16,12 +15,12 @@ class Stack(eqx.Module):
 
     Attributes:
         steps: The step of each state, of shape `(slots + 1,)`.
-        states: The states, of `slots + 1` rows; the one above the top is scratch.
+        states: What they start from, of `slots + 1` rows; the one above the top is scratch.
         height: How many states there are.
     """
 
     steps: Array
-    states: tuple[Y, PyTree[Any]]
+    states: Start
     height: IntScalar
 
     @property
@@ -29,7 +28,7 @@ class Stack(eqx.Module):
         """How many more states there is room for."""
         return self.steps.shape[0] - 1 - self.height
 
-    def push(self, step: IntScalar, state: tuple[Y, PyTree[Any]], keep: BoolScalar) -> "Stack":
+    def push(self, step: IntScalar, state: Start, keep: BoolScalar) -> "Stack":
         """One more state if `keep`, for which there must be room."""
         return Stack(
             steps=tree.set_row(self.steps, self.height, step),
@@ -37,7 +36,7 @@ class Stack(eqx.Module):
             height=self.height + keep,
         )
 
-    def top(self) -> tuple[IntScalar, tuple[Y, PyTree[Any]]]:
+    def top(self) -> tuple[IntScalar, Start]:
         """The last state and its step."""
         return self.steps[self.height - 1], tree.row(self.states, self.height - 1)
 

@@ -161,6 +161,7 @@ class Loop(eqx.Module):
             cause=plan.cause,
             y=state.y,
             state=state.solver_state,
+            cache=state.cache,
             out=out,
             drive=drive,
             accepted=accepted,

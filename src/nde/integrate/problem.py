@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, PyTree
 
 from nde.core import tree
+from nde.core.once import once
 from nde.core.types import Args, IntScalar, Time, Y
 from nde.integrate.output import DenseStep, Output
 from nde.integrate.progress import AbstractProgressMeter
@@ -52,6 +53,20 @@ class Differentiable(eqx.Module):
     solver_state: PyTree[Any]
 
 
+class Start(eqx.Module):
+    """What a step starts from besides its time.
+
+    Attributes:
+        y: The state.
+        solver_state: The solver's state.
+        cache: The solver's cache, or `None` where it is computed anew.
+    """
+
+    y: Y
+    solver_state: PyTree[Any]
+    cache: PyTree[Any]
+
+
 class Setup(eqx.Module):
     """The inputs of a solve that are constants of differentiation.
 
@@ -66,6 +81,8 @@ class Setup(eqx.Module):
         max_steps: Most steps to attempt.
         costly: Whether stages are better not computed twice.
         keeps_step: Whether the length of the next step is to be saved.
+        keeps_cache: Whether a tape keeps the solver's cache: where it costs more to compute than to store.
+        shares_drive: Whether several kernels of a step use its drive, so that it is better not drawn in each.
         recorded: Recorded drives, in place of the paths of the term.
     """
 
@@ -79,6 +96,8 @@ class Setup(eqx.Module):
     max_steps: int | None = eqx.field(static=True)
     costly: bool = eqx.field(static=True)
     keeps_step: bool = eqx.field(default=False, static=True)
+    keeps_cache: bool = eqx.field(default=True, static=True)
+    shares_drive: bool = eqx.field(default=False, static=True)
     recorded: Any = None
 
     @property
@@ -95,7 +114,11 @@ def drive_of(problem: Differentiable, setup: Setup, step: Span, place: PyTree[An
     """What the stages of a step see of the path, and the path's next place."""
     solver = setup.solver
     t, h = setup.real(step.start), setup.real(step.h)
-    return paths(problem, setup).prepare(t, h, solver.nodes, solver.needs, place)
+
+    def prepared() -> tuple[PyTree[Any], PyTree[Any]]:
+        return paths(problem, setup).prepare(t, h, solver.nodes, solver.needs, place)
+
+    return once(prepared, step.start) if setup.shares_drive and setup.recorded is None else prepared()
 
 
 def paths(problem: Differentiable, setup: Setup) -> Any:
@@ -156,6 +179,36 @@ def end_of(problem: Differentiable, start: Time, end: Time, cause: IntScalar) ->
 def first_cache(problem: Differentiable, setup: Setup, start: Time, y: Y, state: PyTree[Any]) -> PyTree[Any]:
     """The solver's cache for a step from here, computed anew."""
     return setup.solver.warm(problem.term, setup.real(start), y, problem.args, state)
+
+
+def handed_on(setup: Setup, cache: PyTree[Any]) -> PyTree[Any]:
+    """The cache, if each step hands it to the next: not where the vector field may jump between them."""
+    return None if setup.controller.jumps else cache
+
+
+def retained(setup: Setup, start: Start) -> Start:
+    """What a tape keeps of the start of a step."""
+    return start if setup.keeps_cache else Start(start.y, start.solver_state, None)
+
+
+def completed(problem: Differentiable, setup: Setup, t: Time, start: Start) -> Start:
+    """The start of a step at `t` of which a tape kept what it keeps."""
+    if setup.keeps_cache or setup.controller.jumps:
+        return start
+    return Start(start.y, start.solver_state, first_cache(problem, setup, t, start.y, start.solver_state))
+
+
+def first_start(problem: Differentiable, setup: Setup) -> Start:
+    """What the first step starts from."""
+    cache = None
+    if not setup.controller.jumps:
+        cache = first_cache(problem, setup, problem.t0, problem.y0, problem.solver_state)
+    return Start(problem.y0, problem.solver_state, cache)
+
+
+def retained_shape(problem: Differentiable, setup: Setup) -> Start:
+    """The shapes of what a tape keeps of the start of a step."""
+    return jax.eval_shape(lambda: retained(setup, first_start(problem, setup)))
 
 
 def slope(problem: Differentiable, setup: Setup, start: Time, y: Y) -> Y:

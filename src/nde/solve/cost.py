@@ -1,6 +1,7 @@
 """How much a vector field costs, read off its program."""
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import jax
@@ -17,6 +18,23 @@ def is_costly(term: AbstractTerm, t: Time, y: Y, args: Args) -> bool:
     """Whether one evaluation of the vector field takes many operations."""
     closed = jax.make_jaxpr(lambda t, y: term.vf(t, y, args))(t, y)
     return operations(closed.jaxpr) > _CHEAP
+
+
+def is_elementwise(term: AbstractTerm, t: Time, y: Y, args: Args) -> bool:
+    """Whether an evaluation of the vector field can be part of a larger kernel: it has no products and no loops."""
+    closed = jax.make_jaxpr(lambda t, y: term.vf(t, y, args))(t, y)
+    return not any(name in _APART for name in _names(closed.jaxpr))
+
+
+_APART = frozenset({"dot_general", "conv_general_dilated", "while", "scan", "cond", "sort", "gather", "scatter"})
+
+
+def _names(jaxpr: Jaxpr) -> Iterator[str]:
+    for eqn in jaxpr.eqns:
+        yield eqn.primitive.name
+        for p in eqn.params.values():
+            if isinstance(p, ClosedJaxpr | Jaxpr):
+                yield from _names(p.jaxpr if isinstance(p, ClosedJaxpr) else p)
 
 
 def operations(jaxpr: Jaxpr) -> float:

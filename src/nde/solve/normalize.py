@@ -17,7 +17,7 @@ from nde.integrate.output import AtSteps, AtTimes, DenseSteps, Output
 from nde.integrate.problem import Differentiable, Resume, Setup
 from nde.integrate.progress import AbstractProgressMeter
 from nde.solve.check import check_structure, code_of_inputs
-from nde.solve.cost import is_costly
+from nde.solve.cost import is_costly, is_elementwise
 from nde.solve.saveat import SaveAt
 from nde.solvers import AbstractSolver
 from nde.stepping import AbstractStepSizeController
@@ -76,6 +76,7 @@ def normalize(
         outputs=outputs_of(saveat, t0, y0, args, sign),
         solver_state=solver.init(term, t0, y0, args) if solver_state is None else solver_state.state,
     )
+    fused = is_elementwise(term, t0, y0, args)
     if term.noisy:
         problem = with_constant_times(problem)
     setup = Setup(
@@ -89,8 +90,15 @@ def normalize(
         max_steps=max_steps,
         costly=term.noisy or is_costly(term, t0, y0, args),
         keeps_step=saveat.controller_state,
+        keeps_cache=not fused,
+        shares_drive=term.noisy and _shares_drive(solver, problem, fused),
     )
     return problem, setup
+
+
+def _shares_drive(solver: AbstractSolver, problem: Differentiable, fused: bool) -> bool:
+    """Whether a step is more than one kernel that uses the noise: it has several results, or stages of products."""
+    return bool(jax.tree.leaves(problem.solver_state)) or (len(solver.nodes) > 1 and not fused)
 
 
 def with_constant_times(problem: Differentiable) -> Differentiable:

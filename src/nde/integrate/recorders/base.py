@@ -22,6 +22,7 @@ class Attempt(eqx.Module):
         cause: What ended it; `None` if there are no landmarks.
         y: The state at its start.
         state: The solver's state at its start.
+        cache: The solver's cache at its start.
         out: What the solver made of it.
         drive: What the stages saw of the path.
         accepted: Whether it counts, in this lane.
@@ -32,6 +33,7 @@ class Attempt(eqx.Module):
     cause: IntScalar | None
     y: Y
     state: PyTree[Any]
+    cache: PyTree[Any]
     out: StepOut
     drive: PyTree[Any]
     accepted: BoolScalar

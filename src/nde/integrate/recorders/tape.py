@@ -16,7 +16,7 @@ from jaxtyping import Array, PyTree
 from nde.core import tree
 from nde.core.lanes import any_lane
 from nde.core.types import BoolScalar, IntScalar, Time, Y
-from nde.integrate.problem import Differentiable, Setup, drive_shape
+from nde.integrate.problem import Differentiable, Setup, Start, drive_shape, handed_on, retained, retained_shape
 from nde.integrate.recorders.base import AbstractRecorder, Attempt
 from nde.stepping.base import AT_T1, CHOSEN
 
@@ -31,7 +31,7 @@ class Tape(eqx.Module):
         causes: What ended each step, kept only if there are landmarks.
         length: How many steps are recorded.
         shift: States are kept of steps that are multiples of `2^shift`.
-        states: `(y, solver state)` at the start of these steps; the last row is scratch.
+        states: What these steps start from; the last row is scratch.
         drives: What each step saw of the path, zero where a lane has no step; kept only if it cannot be made again.
     """
 
@@ -40,7 +40,7 @@ class Tape(eqx.Module):
     causes: Array | None
     length: IntScalar
     shift: IntScalar
-    states: tuple[Y, PyTree[Any]]
+    states: Start
     drives: PyTree[Any]
 
     @property
@@ -99,7 +99,7 @@ class TapeRecorder(AbstractRecorder):
             causes=None if problem.landmarks is None else jnp.zeros((self.max_steps,), jnp.int32),
             length=jnp.asarray(0, jnp.int32),
             shift=jnp.asarray(0, jnp.int32),
-            states=tree.empty_rows(self.slots + 1, (problem.y0, problem.solver_state)),
+            states=tree.empty_rows(self.slots + 1, retained_shape(problem, setup)),
             drives=None
             if problem.term.recalls(setup.revisits)
             else tree.empty_rows(self.max_steps, drive_shape(problem, setup)),
@@ -107,12 +107,13 @@ class TapeRecorder(AbstractRecorder):
 
     def write(self, problem: Differentiable, setup: Setup, store: Tape, attempt: Attempt) -> Tape:
         """One more step of the grid, and its state if it is its turn."""
-        del problem, setup
+        del problem
         index, slot = store.length, store.length
         if not self.roomy:
             turn = index & ((1 << store.shift) - 1) == 0
             slot = jnp.where(turn, index >> store.shift, self.slots)
-        states = tree.set_row(store.states, slot, (attempt.y, attempt.state))
+        start = Start(attempt.y, attempt.state, handed_on(setup, attempt.cache))
+        states = tree.set_row(store.states, slot, retained(setup, start))
         return with_step(eqx.tree_at(lambda s: s.states, store, states), attempt)
 
     def full(self, store: Tape) -> BoolScalar | None:

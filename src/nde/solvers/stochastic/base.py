@@ -31,7 +31,7 @@ class AbstractStochasticSolver(AbstractSolver):
     States inside a step are on the line between its ends.
     """
 
-    nodes: ClassVar[tuple[float, ...]] = (0.0,)
+    nodes: ClassVar[tuple[float, ...]] = (0.0, 1.0)
 
     def made_for(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args) -> "AbstractStochasticSolver":
         """The solver, if the terms are drift and diffusion.

@@ -1,0 +1,83 @@
+"""torchsde, with the Brownian interval that it makes by default."""
+
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+import jax
+import numpy as np
+
+from benchmarks.goal import Goal
+from benchmarks.problem import Problem
+from benchmarks.side import Ready
+from benchmarks.timing import fastest
+
+METHODS = {"Euler": ("euler", "ito"), "Heun": ("heun", "stratonovich")}
+REVERSIBLE = ("reversible_heun", "stratonovich")
+
+
+@dataclass(frozen=True)
+class TorchSDE:
+    """Constant steps and diagonal noise; the state is a batch of vectors."""
+
+    name: str = "torchsde"
+
+    def installed(self) -> bool:
+        """Whether both PyTorch and torchsde are here."""
+        return all(find_spec(module) for module in ("torch", "torchsde"))
+
+    def start(self, problem: Problem, _goal: Goal, /) -> Ready:
+        """PyTorch's gradient through the solve, or for the reversible method its own adjoint: the faster of the two."""
+        reversible = problem.method == "ReversibleHeun"
+        ways = ("autograd", "adjoint") if reversible and problem.loss is not None else ("autograd",)
+        return fastest([_ready(problem, way) for way in ways], runs=1)
+
+
+TORCHSDE = TorchSDE()
+
+
+def _ready(problem: Problem, way: str) -> Ready:
+    torch, torchsde = import_module("torch"), import_module("torchsde")
+    leaves, structure = jax.tree.flatten((problem.y0, problem.args))
+    inputs = [torch.tensor(leaf, requires_grad=problem.loss is not None) for leaf in leaves]
+    y0, args = jax.tree.unflatten(structure, inputs)
+    method, calculus = METHODS.get(problem.method, REVERSIBLE)
+    equation = _equation(problem, args, calculus)
+    times = torch.tensor([0.0, problem.t1] if problem.ts is None else problem.ts, dtype=y0.dtype)
+    options: dict[str, Any] = {"method": method, "dt": problem.dt0}
+
+    def values() -> Any:
+        if way == "adjoint":
+            backward = {"adjoint_method": "adjoint_reversible_heun", "adjoint_params": tuple(inputs[1:])}
+            ys = torchsde.sdeint_adjoint(equation, y0, times, **options, **backward)
+        else:
+            ys = torchsde.sdeint(equation, y0, times, **options)
+        return ys[-1] if problem.ts is None else ys
+
+    def run() -> Any:
+        if problem.loss is None:
+            with torch.no_grad():
+                return values()
+        return torch.autograd.grad(problem.loss(values()), inputs)
+
+    value = jax.tree.map(lambda leaf: np.asarray(leaf.detach()), run())
+    return Ready(run, before=lambda: None, value=value, setting="" if problem.loss is None else way, least=5)
+
+
+def _equation(problem: Problem, args: Any, calculus: str) -> Any:
+    """Drift and diffusion as torchsde wants them."""
+    torch = import_module("torch")
+    assert problem.noise is not None
+    drift, diffusion = problem.field(torch), problem.noise.diffusion(torch)
+
+    class Equation(torch.nn.Module):
+        noise_type, sde_type = "diagonal", calculus
+
+        def f(self, t: Any, y: Any) -> Any:
+            return drift(t, y, args)
+
+        def g(self, t: Any, y: Any) -> Any:
+            return diffusion(t, y, args)
+
+    return Equation()

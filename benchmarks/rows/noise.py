@@ -1,0 +1,105 @@
+"""Equations with noise: elementwise fields, of which the noise is most of the cost, and networks."""
+
+from dataclasses import replace
+from types import ModuleType
+from typing import Any
+
+import jax
+import numpy as np
+
+from benchmarks.ours import OURS
+from benchmarks.peers.diffrax_noise import DIFFRAX_TREE, DIFFRAX_UNSAFE
+from benchmarks.peers.normals import NORMALS
+from benchmarks.peers.torchsde import TORCHSDE
+from benchmarks.problem import Field, Noise, Problem
+from benchmarks.row import Row
+from benchmarks.rows.neural_ode import mlp, weights
+from benchmarks.side import Side
+
+STEPS = 100
+
+
+def reverting(xp: ModuleType) -> Field:
+    """Back to a level at a rate."""
+    return lambda _t, y, args: args[0] * (args[1] - y)
+
+
+def proportional(xp: ModuleType) -> Field:
+    """In proportion to the state."""
+    return lambda _t, y, args: args[2] * y
+
+
+def level(xp: ModuleType) -> Field:
+    """The same everywhere: additive noise."""
+    return lambda _t, y, args: args[2] * xp.ones_like(y)
+
+
+def waves(xp: ModuleType) -> Field:
+    """A drift that is not linear."""
+    return lambda _t, y, args: args[0] * xp.sin(args[1] * y)
+
+
+def elementwise(method: str, shape: tuple[int, int]) -> Problem:
+    """Mean-reverting geometric noise over 100 steps, float32."""
+    y0 = np.linspace(0.5, 1.5, shape[0] * shape[1], dtype=np.float32).reshape(shape)
+    args = tuple(np.array(p, np.float32) for p in (1.0, 1.2, 0.3))
+    return Problem(reverting, y0, args, 1.0, 1.0 / STEPS, None, STEPS, method=method, noise=Noise(proportional))
+
+
+def adaptive(method: str) -> Problem:
+    """Additive noise with steps that keep a tolerance."""
+    problem = elementwise(method, (128, 16))
+    args = tuple(np.array(p, np.float32) for p in (1.0, 3.0, 0.5))
+    return replace(
+        problem, field=waves, args=args, dt0=0.05, tolerance=1e-2, max_steps=1024, noise=Noise(level, areas=True)
+    )
+
+
+def neural(method: str) -> Problem:
+    """A training step of a neural equation: drift and diagonal diffusion are networks 4-64-64-4."""
+    args = {"drift": weights((4, 64, 64, 4), 0), "diffusion": weights((4, 64, 64, 4), 1)}
+    y0 = jax.device_get(jax.random.normal(jax.random.key(2), (256, 4)))
+
+    def drift(xp: ModuleType) -> Field:
+        return lambda t, y, args: mlp(xp)(t, y, args["drift"])
+
+    def diffusion(xp: ModuleType) -> Field:
+        return lambda t, y, args: 0.2 * xp.tanh(mlp(xp)(t, y, args["diffusion"])) + 0.3
+
+    return Problem(drift, y0, args, 1.0, 1.0 / 64, None, 64, method=method, noise=Noise(diffusion), loss=_squares)
+
+
+def _squares(y: Any) -> Any:
+    return (y**2).sum()
+
+
+def rows() -> list[Row]:
+    """Three methods at two sizes, forwards and backwards; networks; adaptive steps."""
+    sizes = {"128 × 16": (128, 16), "1024 × 32": (1024, 32)}
+    fixed = [
+        row
+        for method in ("Euler", "Heun", "ReversibleHeun")
+        for size, shape in sizes.items()
+        for row in _fixed(f"SDE {size}, {method}", elementwise(method, shape))
+    ]
+    networks = [
+        Row(f"Neural SDE 4-64-64-4, batch 256, 64 steps, {method}, gradient", neural(method), OURS, _NETWORK)
+        for method in ("Euler", "ReversibleHeun")
+    ]
+    adaptively = [
+        Row(f"SDE 128 × 16, additive noise, adaptive {method}", adaptive(method), OURS, {DIFFRAX_TREE: 5.0})
+        for method in ("SRA1", "ShARK")
+    ]
+    return [*fixed, *networks, *adaptively]
+
+
+_NETWORK: dict[Side, float | None] = {DIFFRAX_TREE: 10.0, TORCHSDE: 30.0}
+
+
+def _fixed(name: str, problem: Problem) -> list[Row]:
+    forward: dict[Side, float | None] = {DIFFRAX_TREE: 20.0, DIFFRAX_UNSAFE: 1.25, TORCHSDE: 50.0, NORMALS: None}
+    backward: dict[Side, float | None] = {DIFFRAX_TREE: 20.0, TORCHSDE: 50.0}
+    return [
+        Row(f"{name}, 100 steps", problem, OURS, forward),
+        Row(f"{name}, 100 steps, gradient", replace(problem, loss=_squares), OURS, backward),
+    ]
