@@ -1,6 +1,5 @@
 """Very many paths in one call."""
 
-import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,19 +8,17 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
-from jaxtyping import Array, PyTree
+from jaxtyping import Array
 
 from nde.core.tree import nbytes
 from nde.core.types import RealScalar
+from nde.ensembles.check import chances_of, check_accuracy, checked_shapes, places_of, whole
 from nde.ensembles.meter import shown
 from nde.ensembles.plan import planned
-from nde.ensembles.simulate import Sample, shapes_of, simulate
+from nde.ensembles.simulate import Sample, simulate
 from nde.ensembles.statistics import Ensemble
 from nde.ensembles.tally import Tally
 from nde.integrate.progress import AbstractProgressMeter, NoProgressMeter
-
-_MOST = 2**31 - 1
-"""Most paths: so many keys are told apart, and bins counted."""
 
 
 def ensemble(
@@ -90,19 +87,11 @@ def ensemble(
         print(found.mean, found.standard_error, found.quantiles, found.failed)
         ```
     """
-    paths = _whole("paths", paths)
-    if chunk is not None:
-        chunk = _whole("chunk", chunk)
-    chances = _probabilities(probabilities)
-    if not 1e-4 <= accuracy < 1:
-        raise ValueError(
-            f"`ensemble` got `accuracy={accuracy}`; it wants a number between 0.0001 and 1, such as 0.005."
-        )
-    shapes = _shapes(sample, key)
-    places = jax.local_devices() if devices is None else list(devices)
-    if not places:
-        raise ValueError("`ensemble` got no `devices`; pass some of `jax.devices()`, or `None` for all local ones.")
-    plan = planned(nbytes(shapes), paths, chunk, places)
+    paths = whole("paths", paths)
+    chances = chances_of(probabilities)
+    check_accuracy(accuracy)
+    shapes = checked_shapes(sample, key)
+    plan = planned(nbytes(shapes), paths, None if chunk is None else whole("chunk", chunk), places_of(devices))
     key = jax.device_put(jnp.asarray(key), plan.everywhere)
     arrays, static = eqx.partition(sample, lambda x: isinstance(x, jax.Array | np.ndarray))
     sample = eqx.combine(jax.device_put(arrays, plan.everywhere), static)
@@ -122,43 +111,3 @@ _TRACED = (
     "`ensemble` was called inside of `jax.jit`, `jax.vmap`, `jax.grad` or the like; it counts on the host and wants "
     "concrete arrays. Call it outside, or use `jax.vmap(sample)(jax.random.split(key, n))` inside."
 )
-
-
-def _whole(name: str, number: Any) -> int:
-    try:
-        value = operator.index(number)
-    except TypeError as error:
-        raise ValueError(f"`ensemble` got `{name}={number!r}`; it wants an `int`, such as 10_000.") from error
-    if not 1 <= value <= _MOST:
-        raise ValueError(f"`ensemble` got `{name}={value}`; it wants a number from 1 to {_MOST}.")
-    return value
-
-
-def _probabilities(probabilities: Any) -> tuple[float, ...]:
-    values = tuple(float(p) for p in probabilities)
-    if not all(0 <= p <= 1 for p in values):
-        raise ValueError(f"`ensemble` got `probabilities={values}`; each has to lie between 0 and 1, both included.")
-    return values
-
-
-def _shapes(sample: Sample, key: Any) -> PyTree[jax.ShapeDtypeStruct]:
-    """The shapes of a sample that statistics can be taken of."""
-    if not callable(sample):
-        raise TypeError(f"`ensemble` got {sample!r} as `sample`; it wants a function from a key to a pytree of arrays.")
-    try:
-        jax.eval_shape(lambda key: jax.random.fold_in(key, 0), key)
-    except (TypeError, ValueError) as error:
-        raise TypeError(
-            f"`ensemble` got {key!r} as `key`; it wants a single key, such as `jax.random.key(0)`."
-        ) from error
-    shapes = shapes_of(sample, key)
-    leaves = jax.tree.leaves(shapes)
-    if not any(leaf.size for leaf in leaves):
-        raise TypeError(f"`sample` returned {shapes}, with no numbers in it; let it return a pytree of arrays.")
-    for leaf in leaves:
-        if not any(jnp.issubdtype(leaf.dtype, kind) for kind in (jnp.floating, jnp.integer, jnp.bool_)):
-            raise TypeError(
-                f"`sample` returned an array of dtype {leaf.dtype}, which has no quantiles; let it return real "
-                "numbers, such as real and imaginary part side by side."
-            )
-    return shapes
