@@ -38,11 +38,11 @@ def test_parts_of_any_size(cuts: list[int], centre: float) -> None:
 
 def test_many_paths_lose_no_digits() -> None:
     """The merge of as many chunks as there may ever be, beside the law of what is merged."""
-    chunk = Moments(2**15, np.asarray([3.0]), np.asarray([2.0**15]), np.asarray([0.0]), np.asarray([9.0]))
+    chunk = Moments(2**18, np.asarray([3.0]), np.asarray([2.0**18]), np.asarray([0.0]), np.asarray([9.0]))
     moments = Moments.none(1)
-    for _ in range(2**16 - 1):
+    for _ in range(2**13 - 1):
         moments = moments.merged(chunk)
-    assert moments.count == 2**31 - 2**15
+    assert moments.count == 2**31 - 2**18
     np.testing.assert_allclose(moments.mean, 3.0, rtol=1e-12)
     np.testing.assert_allclose(moments.variance, 1.0, rtol=1e-9)
 

@@ -24,6 +24,9 @@ LAWS = {
 }
 
 
+add = jax.jit(Bins.add, static_argnums=0)
+
+
 def sketched(values: np.ndarray, counted: np.ndarray, accuracy: float) -> tuple[np.ndarray, Frame]:
     """Quantiles of the rows that count, the last half of the rows added to the counts of the first."""
     rows = np.asarray(values, np.float32)[:, None]
@@ -32,7 +35,7 @@ def sketched(values: np.ndarray, counted: np.ndarray, accuracy: float) -> tuple[
     bins = Bins.within(accuracy)
     counts = jnp.zeros((1, bins.number), jnp.int32)
     for half in np.split(np.arange(len(rows)), 2):
-        counts = jax.jit(bins.add)(counts, deviations[half], jnp.asarray(counted[half]))
+        counts = add(bins, counts, deviations[half], jnp.asarray(counted[half]))
     known = np.asarray(deviations, float)[counted]
     found = bins.quantiles(np.asarray(counts)[0], PROBABILITIES, known.min(), known.max())
     return float(frame.centre[0]) + float(frame.scale[0]) * found, frame
