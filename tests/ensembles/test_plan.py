@@ -3,7 +3,7 @@
 import jax
 import pytest
 
-from nde.ensembles.plan import LANES, planned
+from nde.ensembles.plan import FEWEST, MOST, planned
 
 DEVICE = jax.devices("cpu")[0]
 
@@ -15,6 +15,13 @@ def test_a_chunk_is_no_larger_than_asked_for(paths: int, chunk: int | None, nbyt
     plan = planned(nbytes, paths, chunk, [DEVICE])
     limit = min(2**15, max(1, 2**26 // nbytes)) if chunk is None else chunk
     assert plan.chunk <= limit
-    assert plan.lanes == min(LANES, paths, limit)
+    assert min(FEWEST, paths, limit) <= plan.lanes <= min(MOST, paths, limit)
     chunks = -(-paths // plan.chunk)
     assert chunks * plan.chunk - paths < chunks * plan.lanes
+
+
+@pytest.mark.parametrize(("paths", "lanes"), [(5, 5), (2000, 128), (10_000, 256), (10**6, 1024)])
+def test_a_block_does_not_depend_on_devices_or_chunks(paths: int, lanes: int) -> None:
+    for chunk in (None, 2**20):
+        for devices in (1, 3, 8):
+            assert planned(4, paths, chunk, [DEVICE] * devices).lanes == lanes

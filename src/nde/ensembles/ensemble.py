@@ -57,7 +57,7 @@ def ensemble(
         accuracy: Of quantiles, as above; the sketch grows as it shrinks.
         keep: Whether to return all paths too, in the memory of the host.
         chunk: Most paths to run between two merges, on all devices together; by default 32,768 on each device, fewer
-            if their samples would take more than 64 MiB. Below 256 on each device the last bits may change.
+            if their samples would take more than 64 MiB. Below 1,024 on each device the last bits may change.
         devices: Where to run; by default all local devices. A CPU is a single one, unless
             `jax.config.update("jax_num_cpu_devices", n)` comes first.
         progress_meter: Told after each chunk how far it is.

@@ -8,8 +8,10 @@ import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 AXIS = "paths"
-LANES = 256
-"""Paths that a processor with caches runs together."""
+FEWEST, MOST = 128, 1024
+"""Paths that a processor with caches runs together: enough to fill its vectors, few enough to stay near it."""
+_BLOCKS = 32
+"""Blocks in all, at least, so that every device has some, unless they would be smaller than that."""
 _SHARE = 2**15
 """Most paths of a chunk on a device by default, where samples are small."""
 _BYTES = 2**26
@@ -54,9 +56,9 @@ class Plan:
 def planned(nbytes: int, paths: int, chunk: int | None, devices: Sequence[Any]) -> Plan:
     """Chunks of about equal size, none larger than asked for, if each device has at least one path.
 
-    On processors a block has the same number of paths however many devices there are, and whatever the chunk if that
-    leaves room for a whole block: the program of a path is the same, and so is every bit of it. Accelerators run all
-    their paths of a chunk together.
+    On processors the size of a block comes from the number of paths alone, if the chunk leaves room for it. So however
+    many devices there are the program of a path is the same, and so is every bit of it. Accelerators run all their
+    paths of a chunk together.
 
     Args:
         nbytes: Bytes of one sample.
@@ -67,9 +69,15 @@ def planned(nbytes: int, paths: int, chunk: int | None, devices: Sequence[Any]) 
     count = len(devices)
     share = min(_SHARE, max(1, _BYTES // max(nbytes, 1))) if chunk is None else max(1, chunk // count)
     cached = devices[0].platform == "cpu"
-    lanes = min(LANES, share, paths) if cached else share
+    lanes = min(_block(paths), share) if cached else share
     chunks = -(-paths // (share // lanes * lanes * count))
     if not cached:
         lanes = -(-paths // (chunks * count))
     blocks = -(-paths // (chunks * count * lanes))
     return Plan(Mesh(np.asarray(devices), (AXIS,)), lanes, blocks)
+
+
+def _block(paths: int) -> int:
+    """The size of a block: a power of two, but no more than there are paths."""
+    size = 1 << (max(paths // _BLOCKS, 1).bit_length() - 1)
+    return min(max(FEWEST, min(size, MOST)), paths)

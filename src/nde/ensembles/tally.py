@@ -10,10 +10,13 @@ from jax.sharding import PartitionSpec
 from jaxtyping import Array, Bool, Float, PyTree
 
 from nde.ensembles.moments import Frame, Moments, Part, moments_of
-from nde.ensembles.plan import AXIS, LANES, Plan
+from nde.ensembles.plan import AXIS, Plan
 from nde.ensembles.rows import Rows, rows_of
 from nde.ensembles.sketch import Bins
 from nde.ensembles.statistics import Ensemble
+
+_PILOT = 256
+"""Paths that give the frame."""
 
 
 class Tally:
@@ -68,7 +71,7 @@ class Tally:
 
     def _frame(self, ys: PyTree[Array], finite: Bool[np.ndarray, " chunk"]) -> None:
         """From the first paths, of which there are always the same number: chunks do not show in the result."""
-        pilot = np.flatnonzero(finite)[:LANES]
+        pilot = np.flatnonzero(finite)[:_PILOT]
         frame = Frame.of(rows_of(jax.tree.map(lambda y: np.asarray(y)[pilot], ys), np.concatenate))
         self.frame = jax.device_put(frame, self.plan.everywhere)
         if self.bins is not None:
