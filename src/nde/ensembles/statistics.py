@@ -12,7 +12,7 @@ class Ensemble(eqx.Module):
 
     Attributes:
         count: How many paths the statistics are of.
-        failed: How many paths were left out, because one of their numbers was not finite.
+        failed: How many paths were left out, because their solve failed or one of their numbers was not finite.
         mean: The mean at each save time.
         variance: The unbiased estimate of the variance (divided by `count - 1`).
         minimum: The smallest value.
