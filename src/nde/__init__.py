@@ -2,6 +2,7 @@
 
 from nde.core.norms import max_norm, rms_norm
 from nde.core.results import RESULTS, SolveError, is_event, is_okay, is_successful
+from nde.ensembles import Ensemble, ensemble
 from nde.gradients import AbstractAdjoint, DirectAdjoint, ForwardMode, RecursiveCheckpointAdjoint
 from nde.integrate.progress import AbstractProgressMeter, NoProgressMeter, TextProgressMeter, TqdmProgressMeter
 from nde.paths import (
@@ -85,6 +86,7 @@ __all__ = [
     "DirectAdjoint",
     "Dopri5",
     "Dopri8",
+    "Ensemble",
     "Euler",
     "EulerHeun",
     "ExplicitRungeKutta",
@@ -120,6 +122,7 @@ __all__ = [
     "VirtualBrownianTree",
     "check_commutative",
     "diffeqsolve",
+    "ensemble",
     "is_event",
     "is_okay",
     "is_successful",

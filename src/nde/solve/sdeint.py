@@ -33,11 +33,12 @@ def sdeint(
     solver: AbstractSolver = Euler(),
     adjoint: AbstractAdjoint = RecursiveCheckpointAdjoint(),
     max_steps: int | None = 4096,
+    throw: bool = True,
 ) -> PyTree[Any]:
     """Samples one path of `dy = f(t, y) dt + g(t, y) dW` and returns the state at each of the times.
 
-    For many paths use `jax.vmap` over keys. With the default solver the equation is Itô's; with `Heun()` or another
-    Stratonovich solver it is Stratonovich's.
+    For many paths use `jax.vmap` over keys, for very many `nde.ensemble`. With the default solver the equation is
+    Itô's; with `Heun()` or another Stratonovich solver it is Stratonovich's.
 
     Args:
         drift: `f`, a function `(t, y)` or `(t, y, args)`, with values shaped as the state.
@@ -51,13 +52,14 @@ def sdeint(
         solver: The method.
         adjoint: How the solve is differentiated.
         max_steps: Most steps to take.
+        throw: Whether a failure raises; otherwise the states that were not reached are infinite.
 
     Returns:
         The states, each leaf with a leading axis `(times,)`; the first is `y0`.
 
     Raises:
         ValueError: If fewer than two times are given, or shapes do not fit together.
-        SolveError: If the solve fails.
+        SolveError: If the solve fails and `throw=True`.
 
     Example:
         ```python
@@ -87,6 +89,7 @@ def sdeint(
         saveat=SaveAt(ts=ts),
         adjoint=adjoint,
         max_steps=max_steps,
+        throw=throw,
     ).ys
 
 
