@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import jax
 import numpy as np
 from jaxtyping import PyTree
 
 from benchmarks.goal import Goal
-from benchmarks.problem import Problem
 from benchmarks.side import Ready, Side
 from benchmarks.timing import Timing, take_turns
 
@@ -49,14 +49,14 @@ class Row:
 
     Args:
         work: what is computed, in words.
-        problem: what is computed.
+        problem: what is computed; a `Problem` where the sides are solvers.
         ours: our side.
         targets: for each peer the least ratio of its time over ours; None where no ratio was set.
         reference: makes the result that is right; None where no result is compared.
     """
 
     work: str
-    problem: Problem
+    problem: Any
     ours: Side
     targets: Mapping[Side, float | None]
     reference: Callable[[], PyTree[np.ndarray]] | None = None

@@ -2,13 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from jaxtyping import PyTree
 
 from benchmarks.goal import Goal
-from benchmarks.problem import Problem
 
 
 @dataclass(frozen=True)
@@ -42,6 +41,6 @@ class Side(Protocol):
         """Whether the library is here."""
         ...
 
-    def start(self, problem: Problem, goal: Goal, /) -> Ready:
+    def start(self, problem: Any, goal: Goal, /) -> Ready:
         """Everything that is to be done once: compile, choose settings, match the goal's error."""
         ...

@@ -1,9 +1,16 @@
 """The rows of the table, in its order."""
 
 from benchmarks.row import Row
-from benchmarks.rows import compile_time, lorenz, lorenz_lanes, neural_ode, noise
+from benchmarks.rows import brownian, compile_time, lorenz, lorenz_lanes, neural_ode, noise
 
 
 def all_rows() -> list[Row]:
     """Every row."""
-    return [*lorenz.rows(), *lorenz_lanes.rows(), *neural_ode.rows(), *noise.rows(), *compile_time.rows()]
+    return [
+        *lorenz.rows(),
+        *lorenz_lanes.rows(),
+        *neural_ode.rows(),
+        *noise.rows(),
+        *brownian.rows(),
+        *compile_time.rows(),
+    ]

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from nde.paths.brownian.bridge import VARIANCES, joined, reversed_parts, split
+from nde.paths.brownian.bridge import VARIANCES, joined, split, turned
 
 SHARES = [0.5, 0.3, 0.01, 0.99]
 
@@ -43,7 +43,9 @@ def test_joined_parts_are_those_of_the_definition(share: float, count: int, samp
 def test_parts_of_the_path_walked_backward(sampled):
     times, path = sampled
     backward = areas(times, path[::-1])
-    np.testing.assert_allclose(reversed_parts(tuple(map(jnp.asarray, areas(times, path)))), backward, rtol=1e-5)
+    np.testing.assert_allclose(
+        turned(jnp.asarray(True), tuple(map(jnp.asarray, areas(times, path)))), backward, rtol=1e-5
+    )
 
 
 @pytest.mark.parametrize("share", SHARES)

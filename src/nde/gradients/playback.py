@@ -45,9 +45,11 @@ class RecordedDrives(eqx.Module):
     following: Array
     first: IntScalar
 
-    def begin(self, t0: RealScalar, step: IntScalar | int = 0, revisits: bool = False) -> IntScalar:
+    def begin(
+        self, t0: RealScalar, step: IntScalar | int = 0, revisits: bool = False, forward: BoolScalar | bool = True
+    ) -> IntScalar:
         """The first slot."""
-        del t0, step, revisits
+        del t0, step, revisits, forward
         return self.first
 
     def prepare(

@@ -128,7 +128,7 @@ def paths(problem: Differentiable, setup: Setup) -> Any:
 
 def begun(problem: Differentiable, setup: Setup, start: Time, step: IntScalar | int = 0) -> PyTree[Any]:
     """The path's place before a step that starts there, `step` steps after the first."""
-    return paths(problem, setup).begin(setup.real(start), step, setup.revisits)
+    return paths(problem, setup).begin(setup.real(start), step, setup.revisits, setup.direction > 0)
 
 
 def drive_shape(problem: Differentiable, setup: Setup) -> PyTree[jax.ShapeDtypeStruct]:

@@ -4,6 +4,7 @@ from nde.paths.base import AbstractPath
 from nde.paths.brownian import (
     AbstractBrownianPath,
     BrownianIncrement,
+    BrownianInterval,
     BrownianMotion,
     SpaceTimeLevyArea,
     SpaceTimeTimeLevyArea,
@@ -16,6 +17,7 @@ __all__ = [
     "AbstractBrownianPath",
     "AbstractPath",
     "BrownianIncrement",
+    "BrownianInterval",
     "BrownianMotion",
     "SpaceTimeLevyArea",
     "SpaceTimeTimeLevyArea",

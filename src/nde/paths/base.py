@@ -42,15 +42,18 @@ class AbstractPath(eqx.Module):
             A pytree of arrays.
         """
 
-    def begin(self, t0: RealScalar, step: IntScalar | int = 0, revisits: bool = False) -> PyTree[Any]:
+    def begin(
+        self, t0: RealScalar, step: IntScalar | int = 0, revisits: bool = False, forward: BoolScalar | bool = True
+    ) -> PyTree[Any]:
         """The place before a step.
 
         Args:
             t0: Where the step starts.
             step: How many steps were accepted before.
             revisits: Whether steps may be rejected, so that times are seen that the solve does not go on from.
+            forward: Whether the solve walks forward in time.
         """
-        del t0, step, revisits
+        del t0, step, revisits, forward
         return None
 
     def recalls(self, revisits: bool) -> bool:

@@ -69,7 +69,9 @@ class AbstractTerm(eqx.Module):
         """The term with its functions traced once: what they captured becomes part of the term."""
 
     @abc.abstractmethod
-    def begin(self, t0: RealScalar, step: IntScalar | int = 0, revisits: bool = False) -> PyTree[Any]:
+    def begin(
+        self, t0: RealScalar, step: IntScalar | int = 0, revisits: bool = False, forward: BoolScalar | bool = True
+    ) -> PyTree[Any]:
         """The path's place before a step."""
 
     @abc.abstractmethod

@@ -19,9 +19,11 @@ class AbstractDrivenTerm(AbstractTerm):
         """The increment of the path from `t0` to `t1`."""
         return self.path.evaluate(t0, t1)
 
-    def begin(self, t0: RealScalar, step: IntScalar | int = 0, revisits: bool = False) -> PyTree[Any]:
+    def begin(
+        self, t0: RealScalar, step: IntScalar | int = 0, revisits: bool = False, forward: BoolScalar | bool = True
+    ) -> PyTree[Any]:
         """The path's place before a step; see `AbstractPath.begin`."""
-        return self.path.begin(t0, step, revisits)
+        return self.path.begin(t0, step, revisits, forward)
 
     def recalls(self, revisits: bool) -> bool:
         """Whether the drive of a step can be made again; see `AbstractPath.recalls`."""

@@ -91,9 +91,11 @@ class MultiTerm(AbstractTerm):
         del drive
         return 1.0
 
-    def begin(self, t0: RealScalar, step: IntScalar | int = 0, revisits: bool = False) -> tuple[PyTree[Any], ...]:
+    def begin(
+        self, t0: RealScalar, step: IntScalar | int = 0, revisits: bool = False, forward: BoolScalar | bool = True
+    ) -> tuple[PyTree[Any], ...]:
         """The place of each path."""
-        return tuple(term.begin(t0, step, revisits) for term in self.terms)
+        return tuple(term.begin(t0, step, revisits, forward) for term in self.terms)
 
     def recalls(self, revisits: bool) -> bool:
         """Whether all drives can be made again."""

@@ -50,7 +50,7 @@ class ODETerm(AbstractDrivenTerm):
             ValueError: If the vector field returns another structure or other shapes than those of the state.
             TypeError: If it returns a dtype that the state cannot hold.
         """
-        field = closed(self.vector_field, t, y, args)
+        field = closed(lambda t, y, args: _numbers_as(y, self.vector_field(t, y, args)), t, y, args)
         _check_field(eqx.combine(field.shapes, field.rest), y)
         return ODETerm(field)
 
@@ -92,6 +92,13 @@ class ODETerm(AbstractDrivenTerm):
 def _as_state(slope: Any, state: Array) -> Array:
     fits = isinstance(slope, Array) and slope.dtype == state.dtype
     return slope if fits else jnp.asarray(slope, state.dtype)
+
+
+def _numbers_as(y: Y, slope: PyTree[Any]) -> PyTree[Any]:
+    """The slope, Python's numbers in it as arrays of the dtypes of the state."""
+    if jax.tree.structure(slope) != jax.tree.structure(y):
+        return slope
+    return jax.tree.map(lambda f, s: jnp.asarray(f, s.dtype) if isinstance(f, int | float) else f, slope, y)
 
 
 def _check_field(out: PyTree[Any], y: Y) -> None:

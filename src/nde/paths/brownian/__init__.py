@@ -2,12 +2,15 @@
 
 from nde.paths.brownian.base import AbstractBrownianPath
 from nde.paths.brownian.increment import BrownianIncrement, SpaceTimeLevyArea, SpaceTimeTimeLevyArea
+from nde.paths.brownian.interval import BrownianInterval
 from nde.paths.brownian.motion import BrownianMotion
-from nde.paths.brownian.tree import UnsafeBrownianPath, VirtualBrownianTree
+from nde.paths.brownian.tree import VirtualBrownianTree
+from nde.paths.brownian.unsafe import UnsafeBrownianPath
 
 __all__ = [
     "AbstractBrownianPath",
     "BrownianIncrement",
+    "BrownianInterval",
     "BrownianMotion",
     "SpaceTimeLevyArea",
     "SpaceTimeTimeLevyArea",

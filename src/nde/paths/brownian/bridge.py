@@ -16,7 +16,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
 from nde.core import tree
-from nde.core.types import RealScalar
+from nde.core.types import BoolScalar, RealScalar
 
 Parts = tuple[PyTree[Any], ...]
 
@@ -51,10 +51,10 @@ def split(h: RealScalar, whole: Parts, a: RealScalar, noise: Parts) -> tuple[Par
     return tuple(first), tuple(second)
 
 
-def reversed_parts(parts: Parts) -> Parts:
-    """The parts of the same path walked backward."""
-    signs = (-1.0, 1.0, -1.0)
-    return tuple(tree.scaled(part, sign) for part, sign in zip(parts, signs, strict=False))
+def turned(condition: BoolScalar, parts: Parts) -> Parts:
+    """Where the condition holds, the parts of the same path walked the other way."""
+    sign = jnp.where(condition, -1.0, 1.0)
+    return tuple(tree.scaled(part, by) for part, by in zip(parts, (sign, 1.0, sign), strict=False))
 
 
 def _rows(a: Any, b: Any) -> list[list[Any]]:

@@ -79,8 +79,11 @@ class BrownianMotion(AbstractBrownianPath):
             "own. Use `nde.VirtualBrownianTree` to evaluate a path anywhere."
         )
 
-    def begin(self, t0: RealScalar, step: IntScalar | int = 0, revisits: bool = False) -> PyTree[Any]:
+    def begin(
+        self, t0: RealScalar, step: IntScalar | int = 0, revisits: bool = False, forward: BoolScalar | bool = True
+    ) -> PyTree[Any]:
         """The number of the step, or an empty memory if steps may be rejected."""
+        del forward
         if not revisits:
             return jnp.asarray(step, jnp.int32)
         return Memory.empty(jnp.asarray(t0), self.noise(self.seed, 0))

@@ -1,0 +1,50 @@
+"""Brownian motion on an interval that is halved again and again."""
+
+from typing import Any
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array, Float, PyTree
+
+from nde.core.random import child
+from nde.core.types import RealScalar
+from nde.paths.brownian.base import AbstractBrownianPath
+from nde.paths.brownian.bridge import Parts, turned
+from nde.paths.brownian.dyadic import Dyadic
+
+_ROOT = 0
+"""The number that the increment over the whole interval is drawn from; those of nodes start with one."""
+
+
+class AbstractDyadicPath(AbstractBrownianPath):
+    """A path that the key alone decides: a function of time, of which the halves of the interval are the nodes.
+
+    Two paths of the same key and interval are the same, whatever their class.
+    """
+
+    t0: eqx.AbstractVar[RealScalar]
+    t1: eqx.AbstractVar[RealScalar]
+
+    def root(self, length: Float[Array, ""]) -> Parts:
+        """The increment over the whole interval."""
+        return self.over(length, self.noise(child(self.seed, 0, _ROOT), 0))
+
+    def between(self, t0: RealScalar, t1: RealScalar | None, use_levy: bool) -> PyTree[Any]:
+        """The increment from `t0` to `t1`; with one time, that from the start of the interval to it."""
+        first, last = (self.t0, t0) if t1 is None else (t0, t1)
+        return self.increment(first, last, self._between(first, last), use_levy)
+
+    def _between(self, first: RealScalar, last: RealScalar) -> Parts:
+        dtype = jnp.result_type(float, jnp.asarray(self.t0).dtype, jnp.asarray(first).dtype, jnp.asarray(last).dtype)
+        start, end = jnp.asarray(self.t0, dtype), jnp.asarray(self.t1, dtype)
+        depth = 31 if jnp.finfo(dtype).bits <= 32 else 52
+        length = jnp.abs(end - start)
+
+        def cell(t: RealScalar) -> Array:
+            share = jnp.clip((jnp.asarray(t, dtype) - start) / (end - start), 0, 1)
+            return jnp.round(share * 2.0**depth).astype(jnp.uint32 if depth < 32 else jnp.uint64)
+
+        dyadic = Dyadic(self.seed, lambda seed: self.noise(seed, 0), length * 2.0**-depth, depth)
+        begin, end_cell = cell(first), cell(last)
+        parts = dyadic.increment(self.root(length), jnp.minimum(begin, end_cell), jnp.maximum(begin, end_cell))
+        return turned(begin > end_cell, parts)

@@ -1,0 +1,192 @@
+"""Brownian motion on an interval, walked along step by step."""
+
+from typing import Any
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array, Float, PRNGKeyArray, PyTree, UInt32
+
+from nde.core.random import Seed, child
+from nde.core.types import BoolScalar, IntScalar, RealScalar
+from nde.paths.brownian.ahead import Ahead, Cutter
+from nde.paths.brownian.base import Shape, seed_from, shape_of
+from nde.paths.brownian.bridge import turned
+from nde.paths.brownian.dyadic_path import AbstractDyadicPath
+from nde.paths.brownian.increment import BrownianIncrement, LevyArea, parts_of
+
+_REMEMBERED = 48
+"""Room for what is cut where there is no node, besides twice the depth."""
+_CUTS = 2**32 - 1
+"""The first word of the seeds of these cuts; those of nodes have zero there."""
+
+
+class Walk(eqx.Module):
+    """The place of a solve on a path.
+
+    Attributes:
+        ahead: What is known of the path ahead.
+        forward: Whether it walks forward in time.
+    """
+
+    ahead: Ahead
+    forward: BoolScalar
+
+
+class Stepped(eqx.Module):
+    """A step that was asked for.
+
+    Attributes:
+        walk: The place before it, with an interval that ends where it ends.
+        intervals: How many intervals it takes.
+    """
+
+    walk: Walk
+    intervals: IntScalar
+
+    def settled(self, accepted: BoolScalar) -> Walk:
+        """The place after the step was judged."""
+        ahead = self.walk.ahead.remembering(jnp.where(accepted, 0, self.intervals))
+        return Walk(ahead.without(jnp.where(accepted, self.intervals, 0)), self.walk.forward)
+
+
+class BrownianInterval(AbstractDyadicPath):
+    """Brownian motion on an interval: the same path for every grid at the nodes of its tree, at a few draws a step.
+
+    The interval is halved `depth` times. Values at these `2^depth + 1` times depend on the key alone: they are those of
+    `VirtualBrownianTree` with the same key and interval. Within a solve, what is known of the path ahead is carried
+    along, and a step between nodes is a bridge: exact in law, consistent with all that the solve has seen, rejected
+    steps too, and forgotten when the solve ends. So two solves on grids that share no node agree only as well as paths
+    that meet at the nodes do; where more is wanted take a greater `depth`, or `VirtualBrownianTree`, which is a
+    function of time and slower.
+
+    `evaluate` is a function of time, that of the tree continued as far as floating point numbers tell times apart.
+
+    Attributes:
+        t0: Start of the interval.
+        t1: End of the interval, after `t0`; beyond its ends nothing moves.
+        shape: A tuple of numbers, or a pytree of `jax.ShapeDtypeStruct`.
+        levy_area: Which areas increments come with.
+        depth: How often the interval is halved.
+
+    Raises:
+        TypeError: If the key is no key, a dtype is not real and floating, or `levy_area` is none of the three classes.
+        ValueError: If `depth` is not between 0 and 30.
+
+    Source: after Kidger, Foster, Li and Lyons, *Efficient and accurate gradients for neural SDEs* (2021),
+    doi:10.48550/arXiv.2105.13493, section 4.
+
+    Example:
+        ```python
+        import jax
+        import nde
+
+        def end(steps):
+            motion = nde.BrownianInterval(0.0, 1.0, shape=(), key=jax.random.key(0))
+            noise = nde.ControlTerm(lambda t, y, args: 0.3 * y, motion)
+            terms = nde.MultiTerm(nde.ODETerm(lambda t, y, args: -y), noise)
+            return nde.diffeqsolve(terms, nde.Heun(), 0.0, 1.0, 1 / steps, 1.0).ys
+
+        print(end(64), end(128))
+        ```
+    """
+
+    t0: RealScalar
+    t1: RealScalar
+    shape: Shape = eqx.field(static=True)
+    levy_area: LevyArea = eqx.field(static=True)
+    depth: int = eqx.field(static=True)
+    seed: Seed
+
+    def __init__(
+        self,
+        t0: RealScalar,
+        t1: RealScalar,
+        shape: Any,
+        key: PRNGKeyArray | UInt32[Array, "..."],
+        levy_area: LevyArea = BrownianIncrement,
+        depth: int = 8,
+    ) -> None:
+        """Make a Brownian motion on an interval.
+
+        Args:
+            t0: Start of the interval.
+            t1: End of the interval, after `t0`.
+            shape: A tuple of numbers, or a pytree of `jax.ShapeDtypeStruct`.
+            key: Of `jax.random`.
+            levy_area: Which areas increments come with.
+            depth: How often the interval is halved.
+        """
+        parts_of(levy_area)
+        if not 0 <= depth <= 30:
+            raise ValueError(f"`BrownianInterval` got depth={depth}; it wants a number of halvings from 0 to 30.")
+        self.t0, self.t1 = t0, t1
+        self.shape = shape_of(shape)
+        self.levy_area = levy_area
+        self.depth = depth
+        self.seed = seed_from(key)
+
+    def evaluate(
+        self, t0: RealScalar, t1: RealScalar | None = None, left: bool = True, use_levy: bool = False
+    ) -> PyTree[Any]:
+        """The increment from `t0` to `t1`; with one time, that from the start of the interval to it.
+
+        Args:
+            t0: A time.
+            t1: Another time, which may come before.
+            left: Not used: paths are continuous.
+            use_levy: Whether to return a `BrownianIncrement` with its areas instead of `W`.
+        """
+        del left
+        return self.between(t0, t1, use_levy)
+
+    def begin(
+        self,
+        t0: RealScalar,
+        step: IntScalar | int = 0,
+        revisits: bool = False,
+        forward: BoolScalar | bool = True,
+    ) -> Walk:
+        """The path ahead, known as a whole, or from where the walk starts on."""
+        del step, revisits
+        t, forward = jnp.asarray(t0, jnp.result_type(float, t0)), jnp.asarray(forward)
+        length = jnp.abs(jnp.asarray(self.t1, t.dtype) - jnp.asarray(self.t0, t.dtype))
+        root = self.root(length)
+        walk = Walk(Ahead.whole(length, turned(~forward, root), 2 * self.depth + _REMEMBERED), forward)
+        return self._stepped(walk, t).settled(jnp.asarray(True))
+
+    def recalls(self, revisits: bool) -> bool:
+        """Never: cuts between nodes are those of a solve, so a gradient records its increments."""
+        del revisits
+        return False
+
+    def prepare(
+        self, t: RealScalar, h: RealScalar, nodes: tuple[float, ...], needs: frozenset[str], place: Walk
+    ) -> tuple[PyTree[Any], Stepped]:
+        """The increment over the step."""
+        del nodes, needs
+        stepped = self._stepped(place, jnp.asarray(t + h))
+        parts = stepped.walk.ahead.increment(stepped.intervals)
+        return self.increment(t, t + h, parts, use_levy=True), stepped
+
+    def commit(self, accepted: BoolScalar, old: Walk, new: Stepped) -> Walk:
+        """Behind the step if it is accepted; otherwise before it, and its end was seen."""
+        del old
+        return new.settled(accepted)
+
+    def room(self, t: RealScalar, place: Walk) -> Float[Array, ""]:
+        """The length to the nearest end that a rejected step has seen; zero where there is no place for more."""
+        del t
+        return place.ahead.room(cuts=2 * self.depth + 1)
+
+    def _stepped(self, walk: Walk, end: Float[Array, ""]) -> Stepped:
+        t0, t1 = jnp.asarray(self.t0, end.dtype), jnp.asarray(self.t1, end.dtype)
+        low, high = jnp.minimum(t0, t1), jnp.maximum(t0, t1)
+        distance = jnp.clip(jnp.where(walk.forward, end - low, high - end), 0, high - low)
+        cutter = Cutter(self.depth, self._seed_of_cut, lambda seed: self.noise(seed, 0), walk.forward)
+        ahead = walk.ahead.cut_at(distance, cutter)
+        return Stepped(Walk(ahead, walk.forward), ahead.before(distance))
+
+    def _seed_of_cut(self, number: Array, draws: Array) -> Seed:
+        """That of a node, or of the cuts between nodes."""
+        first = jnp.where(number > 0, jnp.uint32(0), jnp.uint32(_CUTS))
+        return child(self.seed, first, jnp.where(number > 0, number, draws.astype(jnp.uint32)))

@@ -1,0 +1,84 @@
+"""Increments without a path."""
+
+from typing import Any
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array, Float, PRNGKeyArray, PyTree, UInt32
+
+from nde.core.random import Seed, child
+from nde.core.types import RealScalar
+from nde.paths.brownian.base import AbstractBrownianPath, Shape, seed_from, shape_of
+from nde.paths.brownian.increment import BrownianIncrement, LevyArea, parts_of
+
+
+class UnsafeBrownianPath(AbstractBrownianPath):
+    """Increments drawn from the key and the two times of each step: no path, for neighbouring increments do not add up.
+
+    For fixed steps without the need of another look at the same path; `BrownianMotion` is as fast, and safe.
+
+    Attributes:
+        shape: A tuple of numbers, or a pytree of `jax.ShapeDtypeStruct`.
+        levy_area: Which areas increments come with.
+
+    Raises:
+        TypeError: If the key is no key, a dtype is not real and floating, or `levy_area` is none of the three classes.
+
+    Example:
+        ```python
+        import jax
+        import nde
+
+        print(nde.UnsafeBrownianPath(shape=(2,), key=jax.random.key(0)).evaluate(0.0, 0.1))
+        ```
+    """
+
+    shape: Shape = eqx.field(static=True)
+    levy_area: LevyArea = eqx.field(static=True)
+    seed: Seed
+
+    def __init__(
+        self, shape: Any, key: PRNGKeyArray | UInt32[Array, "..."], levy_area: LevyArea = BrownianIncrement
+    ) -> None:
+        """Make increments.
+
+        Args:
+            shape: A tuple of numbers, or a pytree of `jax.ShapeDtypeStruct`.
+            key: Of `jax.random`.
+            levy_area: Which areas increments come with.
+        """
+        parts_of(levy_area)
+        self.shape = shape_of(shape)
+        self.levy_area = levy_area
+        self.seed = seed_from(key)
+
+    def evaluate(
+        self, t0: RealScalar, t1: RealScalar | None = None, left: bool = True, use_levy: bool = False
+    ) -> PyTree[Any]:
+        """An increment for `t0` and `t1`.
+
+        Raises:
+            ValueError: If only one time is given.
+        """
+        del left
+        if t1 is None:
+            raise ValueError("`UnsafeBrownianPath.evaluate` got one time; it has increments only, and wants two.")
+        seed = child(child(self.seed, *_words(t0)), *_words(t1))
+        parts = self.over(jnp.asarray(t1) - t0, self.noise(seed, 0))
+        return self.increment(t0, t1, parts, use_levy)
+
+    def prepare(
+        self, t: RealScalar, h: RealScalar, nodes: tuple[float, ...], needs: frozenset[str], place: PyTree[Any]
+    ) -> tuple[PyTree[Any], PyTree[Any]]:
+        """The increment over the step."""
+        del nodes, needs
+        return self.evaluate(t, t + h, use_levy=True), place
+
+
+def _words(t: RealScalar) -> tuple[Array, Array]:
+    """The bits of a time."""
+    time: Float[Array, ""] = jnp.asarray(t, jnp.result_type(float, t))
+    if time.dtype.itemsize <= 4:
+        return jnp.zeros((), jnp.uint32), time.astype(jnp.float32).view(jnp.uint32)
+    bits = time.view(jnp.uint64)
+    return (bits >> jnp.uint64(32)).astype(jnp.uint32), bits.astype(jnp.uint32)
