@@ -10,6 +10,7 @@ from jaxtyping import Array
 
 import nde
 from nde.core.random import Seed
+from nde.paths.halves import driven
 
 CELLS = 4096
 
@@ -38,7 +39,7 @@ class TabulatedPath(nde.AbstractBrownianPath):
 
     def prepare(self, t: Any, h: Any, nodes: Any, needs: Any, place: Any) -> Any:
         """The increment over a step."""
-        return self.evaluate(t, t + h, use_levy=True), place
+        return driven(lambda t0, t1: self.evaluate(t0, t1, use_levy=True), t, h, needs), place
 
 
 def tabulated(paths: int, shape: tuple[int, ...], seed: int = 0) -> TabulatedPath:

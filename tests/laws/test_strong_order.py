@@ -4,6 +4,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -36,6 +37,7 @@ COMMUTING = {
     "GeneralShARK": 1.0,
     "SPaRK": 1.0,
     "SlowRK": 1.5,
+    "HalfSolver(Heun)": 1.0,
 }
 """Geometric Brownian motion, in the calculus of the solver."""
 
@@ -47,6 +49,7 @@ GENERAL = {
     "ReversibleHeun": 0.5,
     "GeneralShARK": 0.5,
     "SPaRK": 0.5,
+    "HalfSolver(Heun)": 0.5,
 }
 """Two linear fields that do not commute."""
 
@@ -143,6 +146,33 @@ def test_noise_that_does_not_commute(name: str) -> None:
     exact = not_commuting_end(STOCHASTIC[name]().calculus)
     found = orders(name, not_commuting, jnp.asarray([1.0, 0.5]), plane_paths(), exact)
     assert found == pytest.approx(GENERAL[name], abs=0.2)
+
+
+class AreaPath(TabulatedPath):
+    """A path in the plane that also tells the area between its components, by sums over the cells of the grid."""
+
+    levy_area: Any = eqx.field(static=True, default=nde.FullLevyArea)
+    areas: jax.Array = eqx.field(kw_only=True)
+
+    def evaluate(self, t0: Any, t1: Any = None, left: bool = True, use_levy: bool = False) -> Any:
+        plain = super().evaluate(t0, t1, left, use_levy=True)
+        i, j = (jnp.round(jnp.asarray(t) * CELLS).astype(jnp.int32) for t in (t0, t1))
+        x, y = self.values[i]
+        area = self.areas[j] - self.areas[i] - (x * plain.W[1] - y * plain.W[0]) / 2
+        A = area * jnp.asarray([[0.0, 1.0], [-1.0, 0.0]])
+        return nde.FullLevyArea(plain.dt, plain.W, plain.H, A) if use_levy else plain.W
+
+
+@pytest.mark.parametrize("name", ["ItoMilstein", "StratonovichMilstein"])
+def test_milstein_with_full_areas_has_order_one_for_noise_that_does_not_commute(name: str) -> None:
+    path = plane_paths()
+    values = np.asarray(path.values)
+    dW = np.diff(values, axis=1)
+    cells = (values[:, :-1, 0] * dW[..., 1] - values[:, :-1, 1] * dW[..., 0]) / 2
+    areas = jnp.asarray(np.concatenate([np.zeros((PATHS, 1)), np.cumsum(cells, axis=1)], axis=1))
+    full = AreaPath(path.values, path.integrals, path.shape, nde.FullLevyArea, path.seed, areas=areas)
+    exact = not_commuting_end(STOCHASTIC[name]().calculus)
+    assert orders(name, not_commuting, jnp.asarray([1.0, 0.5]), full, exact) == pytest.approx(1.0, abs=0.2)
 
 
 @pytest.mark.parametrize("name", ["SEA", "SRA1", "ShARK"])

@@ -7,6 +7,7 @@ import equinox as eqx
 from jaxtyping import Array, Float, PyTree
 
 from nde.core.types import BoolScalar, IntScalar, RealScalar
+from nde.paths.halves import driven
 
 
 class AbstractPath(eqx.Module):
@@ -76,8 +77,8 @@ class AbstractPath(eqx.Module):
         Returns:
             The drive of the step, and the place should the step be accepted.
         """
-        del nodes, needs
-        return self.evaluate(t, t + h), place
+        del nodes
+        return driven(self.evaluate, t, h, needs), place
 
     def commit(self, accepted: BoolScalar, old: PyTree[Any], new: PyTree[Any]) -> PyTree[Any]:
         """The place after a step was judged: a path decides what a rejection means for it."""

@@ -7,6 +7,7 @@ from jaxtyping import Array, Float, PyTree
 
 from nde.core.types import RealScalar
 from nde.paths.base import AbstractPath
+from nde.paths.halves import HALVES, Halves
 
 
 class TimePath(AbstractPath):
@@ -27,7 +28,8 @@ class TimePath(AbstractPath):
 
     def prepare(
         self, t: RealScalar, h: RealScalar, nodes: tuple[float, ...], needs: frozenset[str], place: PyTree[Any]
-    ) -> tuple[RealScalar, PyTree[Any]]:
+    ) -> tuple[RealScalar | Halves, PyTree[Any]]:
         """The step size is all that the stages need."""
-        del t, nodes, needs
-        return h, place
+        del t, nodes
+        half = 0.5 * h
+        return Halves(h, half, h - half) if HALVES in needs else h, place

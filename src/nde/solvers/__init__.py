@@ -5,6 +5,7 @@ from nde.solvers.bosh3 import Bosh3
 from nde.solvers.dopri5 import Dopri5
 from nde.solvers.dopri8 import Dopri8
 from nde.solvers.euler import Euler
+from nde.solvers.half import HalfSolver
 from nde.solvers.heun import Heun
 from nde.solvers.midpoint import Midpoint
 from nde.solvers.ralston import Ralston
@@ -39,6 +40,7 @@ __all__ = [
     "EulerHeun",
     "ExplicitRungeKutta",
     "GeneralShARK",
+    "HalfSolver",
     "Heun",
     "ItoMilstein",
     "Midpoint",

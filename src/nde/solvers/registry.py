@@ -7,6 +7,7 @@ from nde.solvers.bosh3 import Bosh3
 from nde.solvers.dopri5 import Dopri5
 from nde.solvers.dopri8 import Dopri8
 from nde.solvers.euler import Euler
+from nde.solvers.half import HalfSolver
 from nde.solvers.heun import Heun
 from nde.solvers.midpoint import Midpoint
 from nde.solvers.ralston import Ralston
@@ -37,6 +38,7 @@ REGISTRY: dict[str, Callable[[], AbstractSolver]] = {
     "Vern7": Vern7,
     "Dopri8": Dopri8,
     "ReversibleHeun": ReversibleHeun,
+    "HalfSolver(Euler)": lambda: HalfSolver(Euler()),
 }
 
 STOCHASTIC: dict[str, Callable[[], AbstractSolver]] = {
@@ -55,5 +57,6 @@ STOCHASTIC: dict[str, Callable[[], AbstractSolver]] = {
     "GeneralShARK": GeneralShARK,
     "SlowRK": SlowRK,
     "SPaRK": SPaRK,
+    "HalfSolver(Heun)": lambda: HalfSolver(Heun()),
 }
 """Solvers of stochastic differential equations."""

@@ -1,7 +1,14 @@
 """Brownian motion."""
 
 from nde.paths.brownian.base import AbstractBrownianPath
-from nde.paths.brownian.increment import BrownianIncrement, SpaceTimeLevyArea, SpaceTimeTimeLevyArea
+from nde.paths.brownian.increment import (
+    BrownianIncrement,
+    DavieLevyArea,
+    FosterLevyArea,
+    FullLevyArea,
+    SpaceTimeLevyArea,
+    SpaceTimeTimeLevyArea,
+)
 from nde.paths.brownian.interval import BrownianInterval
 from nde.paths.brownian.motion import BrownianMotion
 from nde.paths.brownian.tree import VirtualBrownianTree
@@ -12,6 +19,9 @@ __all__ = [
     "BrownianIncrement",
     "BrownianInterval",
     "BrownianMotion",
+    "DavieLevyArea",
+    "FosterLevyArea",
+    "FullLevyArea",
     "SpaceTimeLevyArea",
     "SpaceTimeTimeLevyArea",
     "UnsafeBrownianPath",

@@ -18,6 +18,7 @@ from jaxtyping import Array, Bool, Float, Int32, UInt32
 
 from nde.core import tree
 from nde.core.lanes import any_lane
+from nde.core.once import once
 from nde.core.random import Seed
 from nde.core.types import BoolScalar, IntScalar
 from nde.paths.brownian.bridge import Parts, joined, split, turned
@@ -115,11 +116,15 @@ class Ahead(eqx.Module):
         length = jnp.where(live, end - begin, 1)
         share = jnp.where(node, 0.5, jnp.where(live, target - begin, 0.5) / length)
         eps = jnp.finfo(share.dtype).eps
-        noise = cutter.noise(cutter.seeds(jnp.where(node, number, 0), self.draws))
         back = node & ~cutter.forward
-        first, second = split(length, turned(back, tree.row(self.parts, slot)), jnp.clip(share, eps, 1 - eps), noise)
-        near = tree.where(back, turned(back, second), first)
-        far = tree.where(back, turned(back, first), second)
+
+        def halves() -> tuple[Parts, Parts]:
+            noise = cutter.noise(cutter.seeds(jnp.where(node, number, 0), self.draws))
+            whole = turned(back, tree.row(self.parts, slot))
+            first, second = split(length, whole, jnp.clip(share, eps, 1 - eps), noise)
+            return tree.where(back, turned(back, second), first), tree.where(back, turned(back, first), second)
+
+        near, far = once(halves, begin)
         twice = 2 * number
         free = self.slots[jnp.minimum(self.count, size - 1)]
         parts = tree.set_row(self.parts, jnp.where(live, free, size), near)
@@ -139,18 +144,20 @@ class Ahead(eqx.Module):
             draws=self.draws + (live & ~node),
         )
 
-    def increment(self, intervals: IntScalar) -> Parts:
-        """The increment over so many intervals."""
+    def increment(self, since: IntScalar | int, until: IntScalar) -> Parts:
+        """The increment over intervals, from number `since` to before number `until`."""
 
         def add(carry: tuple[IntScalar, Distance, Parts]) -> tuple[IntScalar, Distance, Parts]:
             index, reached, parts = carry
             end = self.ends[index]
-            more = joined(reached - self.at, parts, end - reached, tree.row(self.parts, self.slots[index]))
-            live = index < intervals
+            more = joined(reached - begin, parts, end - reached, tree.row(self.parts, self.slots[index]))
+            live = index < until
             return index + live, jnp.where(live, end, reached), tree.where(live, more, parts)
 
-        start = (jnp.zeros_like(intervals), self.at, tree.zeros_like(tree.row(self.parts, 0)))
-        return jax.lax.while_loop(lambda c: any_lane(c[0] < intervals), add, start)[2]
+        first = jnp.asarray(since, until.dtype)
+        begin = self.begin_of(first)
+        start = (first, begin, tree.zeros_like(tree.row(self.parts, 0)))
+        return jax.lax.while_loop(lambda c: any_lane(c[0] < until), add, start)[2]
 
     def without(self, intervals: IntScalar) -> "Ahead":
         """The rest behind so many intervals."""

@@ -1,5 +1,6 @@
 """What all Brownian paths share: their shape, their seed, and how increments are drawn."""
 
+import dataclasses
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -13,8 +14,10 @@ from nde.core import tree
 from nde.core.random import Seed, normals, seed_of
 from nde.core.types import RealScalar
 from nde.paths.base import AbstractPath
-from nde.paths.brownian.bridge import VARIANCES, Parts
-from nde.paths.brownian.increment import BrownianIncrement, LevyArea, increment_of, parts_of
+from nde.paths.brownian.area import full_area, twist
+from nde.paths.brownian.bridge import VARIANCES, Parts, joined
+from nde.paths.brownian.increment import BrownianIncrement, FullLevyArea, LevyArea, parts_of
+from nde.paths.halves import Halves
 
 Shape = PyTree[jax.ShapeDtypeStruct]
 
@@ -69,7 +72,51 @@ class AbstractBrownianPath(AbstractPath):
 
     def increment(self, t0: RealScalar, t1: RealScalar, parts: Parts, use_levy: bool) -> BrownianIncrement | PyTree:
         """The parts as `evaluate` returns them."""
-        return increment_of(jnp.asarray(t1) - t0, parts) if use_levy else parts[0]
+        return self.over_length(jnp.asarray(t1) - t0, parts) if use_levy else parts[0]
+
+    def over_length(self, dt: RealScalar, parts: Parts) -> BrownianIncrement:
+        """The increment of these parts, with all areas that are wanted."""
+        if not issubclass(self.levy_area, FullLevyArea):
+            return self.levy_area(dt, *parts)
+        W, H = parts
+        return self.levy_area(dt, W, H, full_area(self.levy_area, dt, W, H, self.seed))
+
+    def halved(self, dts: tuple[RealScalar, RealScalar], first: Parts, second: Parts) -> Halves:
+        """The increments over the halves of a step of lengths `dts`, which are negative when walking backward."""
+        x, y = (jnp.abs(jnp.asarray(dt)) for dt in dts)
+        one, other = self.over_length(dts[0], first), self.over_length(dts[1], second)
+        whole = self.over_length(jnp.asarray(dts[0]) + dts[1], joined(x, first, y, second))
+        if isinstance(whole, FullLevyArea) and isinstance(one, FullLevyArea) and isinstance(other, FullLevyArea):
+            whole = dataclasses.replace(whole, A=one.A + other.A + twist(one.W, other.W) / 2)
+        return Halves(whole, one, other)
+
+    def check_steps(self, revisits: bool) -> None:
+        """Refuses areas that later steps cannot agree with.
+
+        Raises:
+            ValueError: If steps may be rejected, and full areas are wanted.
+        """
+        if revisits and issubclass(self.levy_area, FullLevyArea):
+            raise ValueError(
+                f"`{type(self).__name__}` got `levy_area={self.levy_area.__name__}` for adaptive steps; full Lévy "
+                "areas are for steps that are never rejected. Use `ConstantStepSize()` or `StepTo(...)`, or "
+                "`levy_area=nde.SpaceTimeLevyArea`."
+            )
+
+
+def area_of(levy_area: Any, shape: Shape) -> LevyArea:
+    """The class of increments, if a motion of this shape has them.
+
+    Raises:
+        TypeError: If it is none, or full areas are wanted of a motion that is not of shape `(m,)`.
+    """
+    parts_of(levy_area)
+    if issubclass(levy_area, FullLevyArea) and not (isinstance(shape, jax.ShapeDtypeStruct) and len(shape.shape) == 1):
+        raise TypeError(
+            f"Got `levy_area={levy_area.__name__}` for a Brownian motion of shape {shape}; full Lévy areas are those "
+            "of pairs of components, of a motion of shape (m,)."
+        )
+    return levy_area
 
 
 def shape_of(shape: Any, dtype: Any = None) -> Shape:

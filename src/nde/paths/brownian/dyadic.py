@@ -17,6 +17,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from nde.core import tree
+from nde.core.once import once
 from nde.core.random import Seed, child
 from nde.core.types import BoolScalar
 from nde.paths.brownian.bridge import Parts, joined, split
@@ -132,7 +133,8 @@ class Dyadic(eqx.Module):
         return tree.where(second, last, first)
 
     def _halves(self, node: Node) -> tuple[Node, Node]:
-        noise = self.noise(child(self.seed, _high(node.number), _low(node.number)))
+        seed = child(self.seed, _high(node.number), _low(node.number))
+        noise = once(lambda: self.noise(seed), self.cell)
         first, second = split(self._length(node.size), node.parts, jnp.asarray(0.5, self.cell.dtype), noise)
         half = node.size // 2
         number = node.number * 2

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
 from nde.core.random import child
-from nde.core.types import RealScalar
+from nde.core.types import BoolScalar, IntScalar, RealScalar
 from nde.paths.brownian.base import AbstractBrownianPath
 from nde.paths.brownian.bridge import Parts, turned
 from nde.paths.brownian.dyadic import Dyadic
@@ -24,6 +24,22 @@ class AbstractDyadicPath(AbstractBrownianPath):
 
     t0: eqx.AbstractVar[RealScalar]
     t1: eqx.AbstractVar[RealScalar]
+
+    def begin(
+        self,
+        t0: RealScalar,
+        step: IntScalar | int = 0,
+        revisits: bool = False,
+        forward: BoolScalar | bool = True,
+    ) -> PyTree[Any]:
+        """No place.
+
+        Raises:
+            ValueError: If steps may be rejected, and full areas are wanted.
+        """
+        del t0, step, forward
+        self.check_steps(revisits)
+        return None
 
     def root(self, length: Float[Array, ""]) -> Parts:
         """The increment over the whole interval."""

@@ -3,7 +3,7 @@
 from typing import Any
 
 import equinox as eqx
-from jaxtyping import PyTree
+from jaxtyping import Array, PyTree
 
 from nde.core.types import RealScalar
 
@@ -78,27 +78,94 @@ class SpaceTimeTimeLevyArea(SpaceTimeLevyArea):
     K: PyTree[Any]
 
 
-LevyArea = type[BrownianIncrement]
-"""Which increments a path draws: `BrownianIncrement`, `SpaceTimeLevyArea` or `SpaceTimeTimeLevyArea`."""
+class FullLevyArea(SpaceTimeLevyArea):
+    """The increment, the area `H`, and the Lévy area of each pair of components; `DavieLevyArea` and `FosterLevyArea`.
 
-LEVELS: tuple[LevyArea, ...] = (BrownianIncrement, SpaceTimeLevyArea, SpaceTimeTimeLevyArea)
-"""By the number of parts, less one."""
+    Attributes:
+        dt: The length of the interval.
+        W: The increment, of shape `(m,)`.
+        H: The space-time area.
+        A: `A_ij = 1/2 ∫ (W_i dW_j - W_j dW_i)`, of shape `(m, m)`, antisymmetric.
+
+    Example:
+        ```python
+        import nde
+
+        assert issubclass(nde.FosterLevyArea, nde.FullLevyArea)
+        ```
+    """
+
+    A: Array
+
+
+class DavieLevyArea(FullLevyArea):
+    """The full Lévy area given `W` and `H` by its mean `H_i W_j - W_i H_j` and a normal number of variance `dt^2 / 12`.
+
+    For motions of shape `(m,)` and steps that are never rejected. With it Milstein's methods take noise that does not
+    commute.
+
+    Attributes:
+        dt: The length of the interval.
+        W: The increment, of shape `(m,)`.
+        H: The space-time area.
+        A: The area of each pair, of shape `(m, m)`.
+
+    Source: Davie, *KMT theory applied to approximations of SDE* (2014), doi:10.1007/978-3-319-11292-3_7.
+
+    Example:
+        ```python
+        import jax
+        import nde
+
+        motion = nde.VirtualBrownianTree(0.0, 1.0, 1e-3, (2,), jax.random.key(0), levy_area=nde.DavieLevyArea)
+        print(motion.evaluate(0.25, 0.5, use_levy=True).A)
+        ```
+    """
+
+
+class FosterLevyArea(FullLevyArea):
+    """As `DavieLevyArea`, of the variance that the area has for each `H`: `dt^2 / 20 + dt (H_i^2 + H_j^2) / 5`.
+
+    Attributes:
+        dt: The length of the interval.
+        W: The increment, of shape `(m,)`.
+        H: The space-time area.
+        A: The area of each pair, of shape `(m, m)`.
+
+    Source: Foster, *Numerical approximations for stochastic differential equations* (2020), doctoral thesis, University
+    of Oxford, chapter 7; Foster and Habermann (2023), doi:10.1017/S096354832200030X.
+
+    Example:
+        ```python
+        import jax
+        import nde
+
+        motion = nde.VirtualBrownianTree(0.0, 1.0, 1e-3, (2,), jax.random.key(0), levy_area=nde.FosterLevyArea)
+        print(motion.evaluate(0.25, 0.5, use_levy=True).A)
+        ```
+    """
+
+
+LevyArea = type[Any]
+"""Which increments a path draws: one of the classes above."""
+
+PARTS: dict[LevyArea, int] = {
+    BrownianIncrement: 1,
+    SpaceTimeLevyArea: 2,
+    SpaceTimeTimeLevyArea: 3,
+    DavieLevyArea: 2,
+    FosterLevyArea: 2,
+}
+"""How many of the parts `W`, `H`, `K` each of them has."""
 
 
 def parts_of(levy_area: Any) -> int:
-    """How many parts an increment has: `W`, `H`, `K`.
+    """How many of the parts `W`, `H`, `K` an increment has.
 
     Raises:
-        TypeError: If it is none of the three classes.
+        TypeError: If it is none of the classes.
     """
-    if levy_area not in LEVELS:
-        raise TypeError(
-            f"Got `levy_area={levy_area!r}`; it wants one of the classes `nde.BrownianIncrement`, "
-            "`nde.SpaceTimeLevyArea`, `nde.SpaceTimeTimeLevyArea`."
-        )
-    return LEVELS.index(levy_area) + 1
-
-
-def increment_of(dt: RealScalar, parts: tuple[PyTree[Any], ...]) -> BrownianIncrement:
-    """The increment of these parts."""
-    return LEVELS[len(parts) - 1](dt, *parts)
+    if levy_area not in PARTS:
+        names = ", ".join(f"`nde.{area.__name__}`" for area in PARTS)
+        raise TypeError(f"Got `levy_area={levy_area!r}`; it wants one of the classes {names}.")
+    return PARTS[levy_area]

@@ -1,5 +1,6 @@
 """Brownian motion on an interval, walked along step by step."""
 
+import dataclasses
 from typing import Any
 
 import equinox as eqx
@@ -9,10 +10,11 @@ from jaxtyping import Array, Float, PRNGKeyArray, PyTree, UInt32
 from nde.core.random import Seed, child
 from nde.core.types import BoolScalar, IntScalar, RealScalar
 from nde.paths.brownian.ahead import Ahead, Cutter
-from nde.paths.brownian.base import Shape, seed_from, shape_of
-from nde.paths.brownian.bridge import turned
+from nde.paths.brownian.base import Shape, area_of, seed_from, shape_of
+from nde.paths.brownian.bridge import Parts, turned
 from nde.paths.brownian.dyadic_path import AbstractDyadicPath
-from nde.paths.brownian.increment import BrownianIncrement, LevyArea, parts_of
+from nde.paths.brownian.increment import BrownianIncrement, LevyArea
+from nde.paths.halves import HALVES
 
 _REMEMBERED = 48
 """Room for what is cut where there is no node, besides twice the depth."""
@@ -38,14 +40,22 @@ class Stepped(eqx.Module):
     Attributes:
         walk: The place before it, with an interval that ends where it ends.
         intervals: How many intervals it takes.
+        middle: How many its first half takes, if that was seen too.
     """
 
     walk: Walk
     intervals: IntScalar
+    middle: IntScalar | None = None
+
+    def increment(self, since: IntScalar | int = 0, until: IntScalar | None = None) -> Parts:
+        """The increment over the step, or over some of its intervals."""
+        return self.walk.ahead.increment(since, self.intervals if until is None else until)
 
     def settled(self, accepted: BoolScalar) -> Walk:
         """The place after the step was judged."""
-        ahead = self.walk.ahead.remembering(jnp.where(accepted, 0, self.intervals))
+        ahead = self.walk.ahead
+        for seen in (self.intervals, self.middle):
+            ahead = ahead if seen is None else ahead.remembering(jnp.where(accepted, 0, seen))
         return Walk(ahead.without(jnp.where(accepted, self.intervals, 0)), self.walk.forward)
 
 
@@ -69,7 +79,7 @@ class BrownianInterval(AbstractDyadicPath):
         depth: How often the interval is halved.
 
     Raises:
-        TypeError: If the key is no key, a dtype is not real and floating, or `levy_area` is none of the three classes.
+        TypeError: If the key is no key, a dtype is not real and floating, or `levy_area` does not suit.
         ValueError: If `depth` is not between 0 and 30.
 
     Source: after Kidger, Foster, Li and Lyons, *Efficient and accurate gradients for neural SDEs* (2021),
@@ -104,7 +114,7 @@ class BrownianInterval(AbstractDyadicPath):
         shape: Any,
         key: PRNGKeyArray | UInt32[Array, "..."],
         levy_area: LevyArea = BrownianIncrement,
-        depth: int = 8,
+        depth: int = 6,
     ) -> None:
         """Make a Brownian motion on an interval.
 
@@ -116,12 +126,11 @@ class BrownianInterval(AbstractDyadicPath):
             levy_area: Which areas increments come with.
             depth: How often the interval is halved.
         """
-        parts_of(levy_area)
         if not 0 <= depth <= 30:
             raise ValueError(f"`BrownianInterval` got depth={depth}; it wants a number of halvings from 0 to 30.")
         self.t0, self.t1 = t0, t1
         self.shape = shape_of(shape)
-        self.levy_area = levy_area
+        self.levy_area = area_of(levy_area, self.shape)
         self.depth = depth
         self.seed = seed_from(key)
 
@@ -147,7 +156,8 @@ class BrownianInterval(AbstractDyadicPath):
         forward: BoolScalar | bool = True,
     ) -> Walk:
         """The path ahead, known as a whole, or from where the walk starts on."""
-        del step, revisits
+        del step
+        self.check_steps(revisits)
         t, forward = jnp.asarray(t0, jnp.result_type(float, t0)), jnp.asarray(forward)
         length = jnp.abs(jnp.asarray(self.t1, t.dtype) - jnp.asarray(self.t0, t.dtype))
         root = self.root(length)
@@ -163,10 +173,15 @@ class BrownianInterval(AbstractDyadicPath):
         self, t: RealScalar, h: RealScalar, nodes: tuple[float, ...], needs: frozenset[str], place: Walk
     ) -> tuple[PyTree[Any], Stepped]:
         """The increment over the step."""
-        del nodes, needs
-        stepped = self._stepped(place, jnp.asarray(t + h))
-        parts = stepped.walk.ahead.increment(stepped.intervals)
-        return self.increment(t, t + h, parts, use_levy=True), stepped
+        del nodes
+        if HALVES not in needs:
+            stepped = self._stepped(place, jnp.asarray(t + h))
+            return self.increment(t, t + h, stepped.increment(), use_levy=True), stepped
+        middle = jnp.asarray(t + 0.5 * h)
+        half = self._stepped(place, middle)
+        stepped = dataclasses.replace(self._stepped(half.walk, jnp.asarray(t + h)), middle=half.intervals)
+        first, second = stepped.increment(until=half.intervals), stepped.increment(since=half.intervals)
+        return self.halved((middle - t, t + h - middle), first, second), stepped
 
     def commit(self, accepted: BoolScalar, old: Walk, new: Stepped) -> Walk:
         """Behind the step if it is accepted; otherwise before it, and its end was seen."""

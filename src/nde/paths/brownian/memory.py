@@ -21,6 +21,20 @@ DEPTH = 64
 """Most ends remembered: steps rejected one inside the other. More would be shorter than time can tell apart."""
 
 
+class Middle(eqx.Module):
+    """The middle of a step, where its path was seen too.
+
+    Attributes:
+        time: The middle.
+        first: The increment up to it.
+        second: The increment from it.
+    """
+
+    time: Float[Array, ""]
+    first: Parts
+    second: Parts
+
+
 class Memory(eqx.Module):
     """Ends of rejected steps.
 
@@ -46,7 +60,19 @@ class Memory(eqx.Module):
         """How long the next step may be: up to the nearest end; nothing if no further end can be remembered."""
         nearest, _ = self.nearest()
         length = jnp.where(self.height == 0, jnp.inf, jnp.abs(nearest - t))
-        return jnp.where(self.height >= DEPTH, 0, length)
+        return jnp.where(self.height >= DEPTH - 1, 0, length)
+
+    def halved(self, condition: BoolScalar, middle: Middle) -> "Memory":
+        """Where the condition holds, the same with the middle of a step remembered before the nearest end."""
+        nearest = jnp.where(condition, self.height - 1, DEPTH)
+        slot = jnp.where(condition, self.height, DEPTH)
+        parts = tree.set_row(self.parts, nearest, middle.second)
+        return Memory(
+            draws=self.draws,
+            height=self.height + condition,
+            ends=self.ends.at[slot].set(middle.time),
+            parts=tree.set_row(parts, slot, middle.first),
+        )
 
     def nearest(self) -> tuple[Float[Array, ""], Parts]:
         """The next end and the increment up to it; of no meaning if there is none."""
@@ -64,6 +90,7 @@ class Attempted(eqx.Module):
         rest: That from its end to the nearest end remembered.
         fresh: Whether nothing was remembered.
         whole: Whether the step goes just up to the nearest end remembered.
+        middle: Its middle, if that was seen too.
     """
 
     memory: Memory
@@ -72,6 +99,7 @@ class Attempted(eqx.Module):
     rest: Parts
     fresh: BoolScalar
     whole: BoolScalar
+    middle: Middle | None = None
 
     def settled(self, accepted: BoolScalar) -> Memory:
         """The memory after the step was judged."""
@@ -82,12 +110,13 @@ class Attempted(eqx.Module):
         grows = ~accepted & ~self.whole
         slot = jnp.where(grows, memory.height, DEPTH)
         shrinks = accepted & self.whole
-        return Memory(
+        settled = Memory(
             draws=memory.draws + 1,
             height=memory.height + grows - shrinks,
             ends=memory.ends.at[slot].set(self.end),
             parts=tree.set_row(parts, slot, self.parts),
         )
+        return settled if self.middle is None else settled.halved(~accepted, self.middle)
 
 
 def attempted(memory: Memory, t: Float[Array, ""], h: RealScalar, fresh_parts: Parts, noise: Parts) -> Attempted:

@@ -1,16 +1,19 @@
 """The Brownian motion to write by default."""
 
+import dataclasses
 from typing import Any
 
 import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree, UInt32
 
-from nde.core.random import Seed
+from nde.core.random import Seed, child
 from nde.core.types import BoolScalar, IntScalar, RealScalar
-from nde.paths.brownian.base import AbstractBrownianPath, Shape, seed_from, shape_of
-from nde.paths.brownian.increment import BrownianIncrement, LevyArea, parts_of
-from nde.paths.brownian.memory import Attempted, Memory, attempted
+from nde.paths.brownian.base import AbstractBrownianPath, Shape, area_of, seed_from, shape_of
+from nde.paths.brownian.bridge import split
+from nde.paths.brownian.increment import BrownianIncrement, LevyArea
+from nde.paths.brownian.memory import Attempted, Memory, Middle, attempted
+from nde.paths.halves import HALVES
 
 
 class BrownianMotion(AbstractBrownianPath):
@@ -28,7 +31,7 @@ class BrownianMotion(AbstractBrownianPath):
         levy_area: Which areas increments come with.
 
     Raises:
-        TypeError: If the key is no key, a dtype is not real and floating, or `levy_area` is none of the three classes.
+        TypeError: If the key is no key, a dtype is not real and floating, or `levy_area` does not suit.
 
     Source: for adaptive steps Rackauckas and Nie (2017), doi:10.3934/dcdsb.2017133.
 
@@ -60,9 +63,8 @@ class BrownianMotion(AbstractBrownianPath):
             key: Of `jax.random`.
             levy_area: Which areas increments come with.
         """
-        parts_of(levy_area)
         self.shape = shape_of(shape)
-        self.levy_area = levy_area
+        self.levy_area = area_of(levy_area, self.shape)
         self.seed = seed_from(key)
 
     def evaluate(
@@ -84,6 +86,7 @@ class BrownianMotion(AbstractBrownianPath):
     ) -> PyTree[Any]:
         """The number of the step, or an empty memory if steps may be rejected."""
         del forward
+        self.check_steps(revisits)
         if not revisits:
             return jnp.asarray(step, jnp.int32)
         return Memory.empty(jnp.asarray(t0), self.noise(self.seed, 0))
@@ -96,12 +99,26 @@ class BrownianMotion(AbstractBrownianPath):
         self, t: RealScalar, h: RealScalar, nodes: tuple[float, ...], needs: frozenset[str], place: PyTree[Any]
     ) -> tuple[PyTree[Any], PyTree[Any]]:
         """The increment over the step."""
-        del nodes, needs
+        del nodes
         if not isinstance(place, Memory):
-            return self.increment(t, t + h, self.over(h, self.noise(self.seed, place)), use_levy=True), place + 1
-        noise = self.noise(self.seed, place.draws)
-        step = attempted(place, jnp.asarray(t), h, self.over(h, noise), noise)
-        return self.increment(t, t + h, step.parts, use_levy=True), step
+            parts, after = self.over(h, self.noise(self.seed, place)), place + 1
+        else:
+            noise = self.noise(self.seed, place.draws)
+            after = attempted(place, jnp.asarray(t), h, self.over(h, noise), noise)
+            parts = after.parts
+        if HALVES not in needs:
+            return self.increment(t, t + h, parts, use_levy=True), after
+        middle = jnp.asarray(t + 0.5 * h)
+        draw = place.draws if isinstance(place, Memory) else place
+        first, second = split(jnp.abs(h), parts, jnp.asarray(0.5, middle.dtype), self.noise(self._middles, draw))
+        if isinstance(after, Attempted):
+            after = dataclasses.replace(after, middle=Middle(middle, first, second))
+        return self.halved((middle - t, t + h - middle), first, second), after
+
+    @property
+    def _middles(self) -> Seed:
+        """What the middles of steps are drawn from."""
+        return child(self.seed, 0, 0)
 
     def commit(self, accepted: BoolScalar, old: PyTree[Any], new: PyTree[Any]) -> PyTree[Any]:
         """The next step's number, or what is remembered."""

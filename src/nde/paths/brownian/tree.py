@@ -7,9 +7,10 @@ from jaxtyping import Array, PRNGKeyArray, PyTree, UInt32
 
 from nde.core.random import Seed
 from nde.core.types import RealScalar
-from nde.paths.brownian.base import Shape, seed_from, shape_of
+from nde.paths.brownian.base import Shape, area_of, seed_from, shape_of
 from nde.paths.brownian.dyadic_path import AbstractDyadicPath
-from nde.paths.brownian.increment import BrownianIncrement, LevyArea, parts_of
+from nde.paths.brownian.increment import BrownianIncrement, LevyArea
+from nde.paths.halves import driven
 
 
 class VirtualBrownianTree(AbstractDyadicPath):
@@ -27,7 +28,7 @@ class VirtualBrownianTree(AbstractDyadicPath):
         levy_area: Which areas increments come with.
 
     Raises:
-        TypeError: If the key is no key, a dtype is not real and floating, or `levy_area` is none of the three classes.
+        TypeError: If the key is no key, a dtype is not real and floating, or `levy_area` does not suit.
 
     Source: Jelinčič, Foster and Kidger, *Single-seed generation of Brownian paths and integrals for adaptive and high
     order SDE solvers* (2024), doi:10.48550/arXiv.2405.06464.
@@ -68,10 +69,9 @@ class VirtualBrownianTree(AbstractDyadicPath):
             key: Of `jax.random`.
             levy_area: Which areas increments come with.
         """
-        parts_of(levy_area)
         self.t0, self.t1, self.tol = t0, t1, tol
         self.shape = shape_of(shape)
-        self.levy_area = levy_area
+        self.levy_area = area_of(levy_area, self.shape)
         self.seed = seed_from(key)
 
     def evaluate(
@@ -92,5 +92,5 @@ class VirtualBrownianTree(AbstractDyadicPath):
         self, t: RealScalar, h: RealScalar, nodes: tuple[float, ...], needs: frozenset[str], place: PyTree[Any]
     ) -> tuple[PyTree[Any], PyTree[Any]]:
         """The increment over the step."""
-        del nodes, needs
-        return self.evaluate(t, t + h, use_levy=True), place
+        del nodes
+        return driven(lambda t0, t1: self.evaluate(t0, t1, use_levy=True), t, h, needs), place

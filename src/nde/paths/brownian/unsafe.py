@@ -8,8 +8,10 @@ from jaxtyping import Array, Float, PRNGKeyArray, PyTree, UInt32
 
 from nde.core.random import Seed, child
 from nde.core.types import RealScalar
-from nde.paths.brownian.base import AbstractBrownianPath, Shape, seed_from, shape_of
-from nde.paths.brownian.increment import BrownianIncrement, LevyArea, parts_of
+from nde.paths.brownian.base import AbstractBrownianPath, Shape, area_of, seed_from, shape_of
+from nde.paths.brownian.bridge import Parts
+from nde.paths.brownian.increment import BrownianIncrement, LevyArea
+from nde.paths.halves import HALVES
 
 
 class UnsafeBrownianPath(AbstractBrownianPath):
@@ -22,7 +24,7 @@ class UnsafeBrownianPath(AbstractBrownianPath):
         levy_area: Which areas increments come with.
 
     Raises:
-        TypeError: If the key is no key, a dtype is not real and floating, or `levy_area` is none of the three classes.
+        TypeError: If the key is no key, a dtype is not real and floating, or `levy_area` does not suit.
 
     Example:
         ```python
@@ -47,9 +49,8 @@ class UnsafeBrownianPath(AbstractBrownianPath):
             key: Of `jax.random`.
             levy_area: Which areas increments come with.
         """
-        parts_of(levy_area)
         self.shape = shape_of(shape)
-        self.levy_area = levy_area
+        self.levy_area = area_of(levy_area, self.shape)
         self.seed = seed_from(key)
 
     def evaluate(
@@ -63,16 +64,22 @@ class UnsafeBrownianPath(AbstractBrownianPath):
         del left
         if t1 is None:
             raise ValueError("`UnsafeBrownianPath.evaluate` got one time; it has increments only, and wants two.")
-        seed = child(child(self.seed, *_words(t0)), *_words(t1))
-        parts = self.over(jnp.asarray(t1) - t0, self.noise(seed, 0))
-        return self.increment(t0, t1, parts, use_levy)
+        return self.increment(t0, t1, self._parts(t0, t1), use_levy)
 
     def prepare(
         self, t: RealScalar, h: RealScalar, nodes: tuple[float, ...], needs: frozenset[str], place: PyTree[Any]
     ) -> tuple[PyTree[Any], PyTree[Any]]:
         """The increment over the step."""
-        del nodes, needs
-        return self.evaluate(t, t + h, use_levy=True), place
+        del nodes
+        if HALVES not in needs:
+            return self.evaluate(t, t + h, use_levy=True), place
+        middle = t + 0.5 * h
+        first, second = (self._parts(t0, t1) for t0, t1 in ((t, middle), (middle, t + h)))
+        return self.halved((middle - t, t + h - middle), first, second), place
+
+    def _parts(self, t0: RealScalar, t1: RealScalar) -> Parts:
+        seed = child(child(self.seed, *_words(t0)), *_words(t1))
+        return self.over(jnp.asarray(t1) - t0, self.noise(seed, 0))
 
 
 def _words(t: RealScalar) -> tuple[Array, Array]:

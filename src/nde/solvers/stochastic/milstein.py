@@ -5,15 +5,18 @@ from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
+from jaxtyping import Array
 
 from nde.core import tree
 from nde.core.types import Args, RealScalar, Y
+from nde.paths import BrownianIncrement, FullLevyArea
 from nde.solvers.stochastic.base import AbstractStochasticSolver, Drive
 from nde.terms import AbstractTerm, ControlTerm, ODETerm, drift_and_diffusion, self_advection
 
 _NOT_KNOWN = (
     "`{solver}` has strong order 1 if the noise commutes, which neither one Brownian component nor a diagonal tells "
-    "here. Test it with `nde.check_commutative(terms, t, y, args)`; without it the strong order is 0.5."
+    "here. Test it with `nde.check_commutative(terms, t, y, args)`; without it the strong order is 0.5, or pass "
+    "`levy_area=nde.FosterLevyArea` to the Brownian motion."
 )
 
 
@@ -27,7 +30,8 @@ class _AbstractMilstein(AbstractStochasticSolver):
             TypeError: If the terms are not drift and diffusion.
         """
         _, diffusion = drift_and_diffusion(terms, type(self).__name__)
-        if diffusion.layout(t, y, args) == "general":
+        full = issubclass(getattr(diffusion.path, "levy_area", BrownianIncrement), FullLevyArea)
+        if diffusion.layout(t, y, args) == "general" and not full:
             warnings.warn(_NOT_KNOWN.format(solver=type(self).__name__), stacklevel=2)
         return self
 
@@ -46,7 +50,8 @@ class StratonovichMilstein(_AbstractMilstein):
     """Milstein's method for Stratonovich equations: `y + f h + g W + 1/2 (D g) g W W`, of strong order 1.
 
     The noise must commute, as a scalar, a diagonal or an additive one does; the last term is then one derivative in the
-    direction `g W`, whatever the number of components.
+    direction `g W`, whatever the number of components. For other noise give the Brownian motion a full Lévy area, such
+    as `levy_area=nde.FosterLevyArea`: a derivative for each component more.
 
     Source: Kloeden and Platen (1992), section 10.3, doi:10.1007/978-3-662-12616-5.
 
@@ -80,7 +85,8 @@ class ItoMilstein(_AbstractMilstein):
     """Milstein's method for Itô equations: `y + f h + g W + 1/2 ((D g) g W W - sum_j (D g_j) g_j h)`.
 
     Of strong order 1 if the noise commutes. For diagonal noise, where component `i` of the diffusion must depend on
-    component `i` of the state alone, the sum is one derivative; otherwise one for each component of the motion.
+    component `i` of the state alone, the sum is one derivative; otherwise one for each component of the motion. For
+    noise that does not commute give the Brownian motion a full Lévy area, such as `levy_area=nde.FosterLevyArea`.
 
     Source: Kloeden and Platen (1992), section 10.3, doi:10.1007/978-3-662-12616-5.
 
@@ -165,13 +171,27 @@ class DerivativeFreeMilstein(_AbstractMilstein):
 
 
 def _expansion(diffusion: ControlTerm, t: RealScalar, y: Y, args: Args, noise: Any) -> tuple[Y, Y]:
-    """`g W` and `(D g) g W W`."""
+    """`g W` and `(D g) g W W`, with twice what the full area adds to its half, if there is one."""
 
     def along(y: Y) -> Y:
         return diffusion.vf_prod(t, y, args, noise)
 
     first = along(y)
-    return first, jax.jvp(along, (y,), (first,))[1]
+    second = jax.jvp(along, (y,), (first,))[1]
+    if isinstance(noise, FullLevyArea) and diffusion.layout(t, y, args) == "general":
+        second = tree.add_scaled(second, 2.0, (1.0,), (_area_term(diffusion, t, y, args, noise.A),))
+    return first, second
+
+
+def _area_term(diffusion: ControlTerm, t: RealScalar, y: Y, args: Args, A: Array) -> Y:
+    """`sum_ij (D g_j) g_i A_ij`: a derivative for each component, along what the diffusion makes of a column of `A`."""
+
+    def derivative(unit: Array, column: Array) -> Y:
+        direction = diffusion.vf_prod(t, y, args, column)
+        return jax.jvp(lambda y: diffusion.vf_prod(t, y, args, unit), (y,), (direction,))[1]
+
+    terms = jax.vmap(derivative)(jnp.eye(A.shape[0], dtype=A.dtype), A.T)
+    return jax.tree.map(lambda x: jnp.sum(x, axis=0), terms)
 
 
 def _mean(diffusion: ControlTerm, t: RealScalar, y: Y, args: Args) -> Y:

@@ -1,0 +1,127 @@
+"""An error estimate for any method: each step is taken again in two halves."""
+
+from typing import Any, ClassVar
+
+from jaxtyping import PyTree
+
+from nde.core import tree
+from nde.core.polynomial import Polynomial
+from nde.core.types import Args, RealScalar, Y
+from nde.paths.halves import HALVES, first_half, second_half, whole_step
+from nde.solvers.base import AbstractSolver, StepOut
+from nde.terms import AbstractTerm
+
+
+class HalfSolver(AbstractSolver):
+    """Takes each step of a method twice, whole and in two halves: the halves are the result, the difference the error.
+
+    For methods without an error estimate, such as `Euler()` and `ItoMilstein()`, with ordinary or stochastic
+    differential equations. It costs three times the steps, and is a little more exact than the method with its step.
+
+    Attributes:
+        solver: The method.
+
+    Raises:
+        TypeError: If it is no solver.
+
+    Source: Hairer, Nørsett and Wanner, *Solving ordinary differential equations I* (1993), section II.4,
+    doi:10.1007/978-3-540-78862-1.
+
+    Example:
+        ```python
+        import nde
+
+        solver = nde.HalfSolver(nde.Euler())
+        controller = nde.PIDController(rtol=1e-3, atol=1e-3)
+        term = nde.ODETerm(lambda t, y, args: -y)
+        print(nde.diffeqsolve(term, solver, 0.0, 1.0, None, 1.0, stepsize_controller=controller).stats)
+        ```
+    """
+
+    solver: AbstractSolver
+    adaptive: ClassVar[bool] = True
+    needs: ClassVar[frozenset[str]] = frozenset({HALVES})
+
+    def __init__(self, solver: AbstractSolver) -> None:
+        """Make a solver.
+
+        Args:
+            solver: The method.
+        """
+        if not isinstance(solver, AbstractSolver):
+            raise TypeError(
+                f"`HalfSolver` got {type(solver).__name__}; it wants a method, as in `nde.HalfSolver(nde.Euler())`."
+            )
+        self.solver = solver
+
+    @property
+    def nodes(self) -> tuple[float, ...]:
+        """Those of the two halves."""
+        halves = [start + node / 2 for start in (0.0, 0.5) for node in self.solver.nodes]
+        return tuple(dict.fromkeys((*halves, *self.solver.nodes)))
+
+    @property
+    def calculus(self) -> str:
+        """That of the method."""
+        return self.solver.calculus
+
+    def order(self, terms: AbstractTerm | None = None) -> int:
+        """The order of the method."""
+        return self.solver.order(terms)
+
+    def strong_order(self, terms: AbstractTerm | None = None) -> float:
+        """The strong order of the method."""
+        return self.solver.strong_order(terms)
+
+    def error_order(self, terms: AbstractTerm | None = None) -> RealScalar:
+        """That of the method's local error."""
+        noisy = terms is not None and terms.noisy
+        return self.strong_order(terms) + 0.5 if noisy else self.order(terms) + 1
+
+    def made_for(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args) -> "HalfSolver":
+        """For the method made for the terms.
+
+        Raises:
+            TypeError: If the method is not for such terms.
+        """
+        return HalfSolver(self.solver.made_for(terms, t, y, args))
+
+    def init(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args) -> PyTree[Any]:
+        """The method's."""
+        return self.solver.init(terms, t, y, args)
+
+    def warm(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args, state: PyTree[Any]) -> PyTree[Any]:
+        """The method's."""
+        return self.solver.warm(terms, t, y, args, state)
+
+    def step(
+        self,
+        terms: AbstractTerm,
+        y: Y,
+        args: Args,
+        state: PyTree[Any],
+        cache: PyTree[Any],
+        drive: PyTree[Any],
+        t: RealScalar,
+        h: RealScalar,
+    ) -> StepOut:
+        """The step, and its halves."""
+        half = 0.5 * h
+        one = self.solver.step(terms, y, args, state, cache, whole_step(drive), t, h)
+        first = self.solver.step(terms, y, args, state, cache, first_half(drive), t, half)
+        second = self.solver.step(
+            terms, first.y, args, first.state, first.cache, second_half(drive), t + half, h - half
+        )
+        error = tree.add(second.y, tree.scaled(one.y, -1.0))
+        stages = (one.stages, error)
+        return StepOut(y=second.y, error=error, stages=stages, cache=second.cache, state=second.state)
+
+    def inside(
+        self, terms: AbstractTerm, y: Y, args: Args, drive: PyTree[Any], t: RealScalar, h: RealScalar, stages: PyTree
+    ) -> Polynomial:
+        """That of the whole step, bent so that it ends where the halves do."""
+        one, error = stages
+        plain = self.solver.inside(terms, y, args, whole_step(drive), t, h, one)
+        states = tuple(tree.scaled(state, plain.scale) for state in plain.states)
+        degree = max(len(row) for row in plain.rows)
+        return Polynomial(1.0, (*states, error), (*plain.rows, (1.0,) + (0.0,) * (degree - 1)))
