@@ -33,9 +33,15 @@ class Fan:
     paths: Float[np.ndarray, "paths times columns"]
 
     @classmethod
-    def of(cls, ts: Float[np.ndarray, " times"], paths: Float[np.ndarray, "paths times columns"], keep: int = 3) -> "Fan":
+    def of(
+        cls, ts: Float[np.ndarray, " times"], paths: Float[np.ndarray, "paths times columns"], keep: int = 3
+    ) -> "Fan":
         """The fan of many paths, of which the first few are kept."""
         return cls(ts, np.quantile(paths, LEVELS, axis=0), paths[:keep])
+
+    def at(self, rows: slice) -> "Fan":
+        """The fan at some of its times."""
+        return Fan(self.ts[rows], self.quantiles[:, rows], self.paths[:, rows])
 
     @property
     def median(self) -> Float[np.ndarray, "times columns"]:

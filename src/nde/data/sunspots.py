@@ -6,9 +6,8 @@ from nde.data.csv import read_csv
 from nde.data.table import Table
 
 SUNSPOTS_SOURCE = (
-    "Yearly mean sunspot numbers, 1700 to 2008: National Geophysical Data Center, from the international sunspot number "
-    "(version 1) of the World Data Center SILSO, Royal Observatory of Belgium; as distributed with statsmodels, public "
-    "domain."
+    "Yearly mean sunspot numbers, 1700 to 2008, before the revision of 2015: World Data Center SILSO, Royal "
+    "Observatory of Belgium, by the National Geophysical Data Center; as distributed with statsmodels, public domain."
 )
 
 

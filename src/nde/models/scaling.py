@@ -123,8 +123,8 @@ def check_transform(tables: Sequence[Table], transform: Transform) -> None:
     for name, column in zip(tables[0].names, np.concatenate([t.ys for t in tables]).T, strict=True):
         if transform == "log" and (column <= 0).any():
             raise DataError(
-                f"Column '{name}' has values that are not positive, and they have no logarithm; take the transformation "
-                "root or none, or another model."
+                f"Column '{name}' has values that are not positive, and they have no logarithm; take the "
+                "transformation root or none, or another model."
             )
         if transform == "root" and (column < 0).any():
             raise DataError(f"Column '{name}' has negative values, and they have no root; take no transformation.")

@@ -99,7 +99,12 @@ class AbstractSDEModel(eqx.Module):
         return {name: (float(value), meanings[name]) for name, value in self.natural().items()}
 
     def fan(
-        self, tables: Sequence[Table], ts: Sequence[Float[np.ndarray, " times"]], *, key: PRNGKeyArray, paths: int = 2000
+        self,
+        tables: Sequence[Table],
+        ts: Sequence[Float[np.ndarray, " times"]],
+        *,
+        key: PRNGKeyArray,
+        paths: int = 2000,
     ) -> list[Fan]:
         """What comes after the last measurement of each series.
 

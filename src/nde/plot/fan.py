@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 import numpy as np
+from jaxtyping import Bool
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
@@ -13,7 +14,7 @@ from nde.plot.look import COLORS, FAINT, HELD, INK, panelled
 _MOST = 3
 """Series in one picture."""
 _BEFORE = 3.0
-"""How much is shown of what was fitted, in lengths of the fan."""
+"""How much is shown of what was fitted, at most, in lengths of the fan."""
 _SHADES = {"90 %": 0.18, "50 %": 0.36}
 
 
@@ -47,25 +48,31 @@ def plot_fan(
     width = 8.0 if len(shown) == 1 else 3.0 + 3.2 * len(shown)
     made, panels = panelled(width, 1.0 + 2.6 * len(names), len(names), len(shown))
     for i, series in enumerate(shown):
+        end = fans[series].ts[-1]
+        near = fitted[series].ts >= fitted[series].ts[-1] * (1 + _BEFORE) - _BEFORE * end
         for column, name in enumerate(names):
             panel = panels[column][i]
-            _expected(panel, ahead[series], fans[series], column)
-            _measured(panel, fitted[series], held.get(series), column)
+            _measured(panel, fitted[series], held.get(series), near, column)
+            _expected(panel, ahead[series].at(slice(int(near.argmax()), None)), fans[series], column)
             if i == 0:
                 panel.set_ylabel(name, color=INK)
-        _frame(panels[0][i], panels[-1][i], series, fitted[series], held.get(series), fans[series])
-    handles, labels = panels[0][0].get_legend_handles_labels()
-    made.legend(handles, labels, frameon=False, fontsize=8.5, ncols=4, loc="outside upper left")
+        _frame([row[i] for row in panels], series, fitted[series], series in held, end)
+    made.legend(
+        *panels[0][0].get_legend_handles_labels(),
+        frameon=False,
+        fontsize=8.5,
+        ncols=6,
+        columnspacing=1.2,
+        handlelength=1.4,
+        loc="outside upper left",
+    )
     return made
 
 
 def _expected(panel: Axes, ahead: Fan, fan: Fan, column: int) -> None:
     """Bands, median and some paths."""
     low, high = (end[:, column] for end in ahead.bands["90 %"])
-    there = ~np.isnan(low)
-    panel.fill_between(
-        ahead.ts[there], low[there], high[there], color=FAINT, alpha=0.45, linewidth=0, label="90 %, one row ahead"
-    )
+    panel.vlines(ahead.ts, low, high, color=FAINT, alpha=0.7, linewidth=3.0, zorder=1, label="90 %, one row ahead")
     for band, (low, high) in fan.bands.items():
         shade = _SHADES[band]
         panel.fill_between(
@@ -76,29 +83,25 @@ def _expected(panel: Axes, ahead: Fan, fan: Fan, column: int) -> None:
     panel.plot(fan.ts, fan.median[:, column], color=COLORS[0], linewidth=1.8, label="median")
 
 
-def _measured(panel: Axes, fitted: Table, held: Table | None, column: int) -> None:
+def _measured(panel: Axes, fitted: Table, held: Table | None, near: Bool[np.ndarray, " rows"], column: int) -> None:
     """Points, joined by a thin line."""
-    size = 4.5 if len(fitted.ts) < 40 else 3.0
-    known = ~np.isnan(fitted.ys[:, column])
-    panel.plot(fitted.ts[known], fitted.ys[known, column], "-", color=INK, linewidth=0.5, alpha=0.4)
-    panel.plot(fitted.ts[known], fitted.ys[known, column], "o", color=INK, markersize=size, label="measured")
+    size = 4.5 if near.sum() < 40 else 3.0
+    known = near & ~np.isnan(fitted.ys[:, column])
+    panel.plot(fitted.ts[known], fitted.ys[known, column], "-", color=INK, linewidth=0.5, alpha=0.4, zorder=3)
+    panel.plot(fitted.ts[known], fitted.ys[known, column], "o", color=INK, markersize=size, label="measured", zorder=4)
     if held is not None:
-        panel.plot(
-            held.ts, held.ys[:, column], "o", color=INK, markerfacecolor="white", markersize=size + 0.5, label="held out"
-        )
+        style = {"color": INK, "markerfacecolor": "white", "markersize": size + 0.5, "zorder": 4}
+        panel.plot(held.ts, held.ys[:, column], "o", label="held out", **style)
 
 
-def _frame(top: Axes, bottom: Axes, series: str, fitted: Table, held: Table | None, fan: Fan) -> None:
-    """What a column of panels shows."""
-    begin, end = fitted.ts[-1], max(fan.ts[-1], fitted.ts[-1] if held is None else held.ts[-1])
-    first = max(fitted.ts[0], begin - _BEFORE * (end - begin))
-    margin = 0.02 * (end - first)
-    for panel in (axes for axes in top.figure.axes if axes.get_subplotspec().colspan == top.get_subplotspec().colspan):
-        if held is not None:
-            panel.axvspan(begin, end + margin, color=HELD, zorder=0)
-        panel.set_xlim(first - margin, end + margin)
+def _frame(panels: list[Axes], series: str, fitted: Table, shaded: bool, end: float) -> None:
+    """What is held out in a column of panels, and what stands around them."""
+    for panel in panels:
+        if shaded:
+            panel.axvspan(fitted.ts[-1], end, color=HELD, zorder=0)
+        panel.margins(x=0.02)
     whole = bool((fitted.ts == np.round(fitted.ts)).all())
-    bottom.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=whole))
-    bottom.set_xlabel(fitted.time_name, color=INK)
+    panels[-1].xaxis.set_major_locator(MaxNLocator(nbins=6, integer=whole))
+    panels[-1].set_xlabel(fitted.time_name, color=INK)
     if series:
-        top.set_title(series, color=INK, fontsize=9.5, loc="left")
+        panels[0].set_title(series, color=INK, fontsize=9.5, loc="left")

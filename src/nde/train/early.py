@@ -26,9 +26,7 @@ class _Place(eqx.Module):
     optimizer: PyTree[Any]
 
 
-def stopped_early(
-    model: Any, pairs: Any, noise: Array, steps: int, progress: Progress
-) -> tuple[Any, np.ndarray]:
+def stopped_early(model: Any, pairs: Any, noise: Array, steps: int, progress: Progress) -> tuple[Any, np.ndarray]:
     """The model after as many steps as serve the last part of each series best, and the losses on the way.
 
     That part is not learned while the steps are counted; then as many are made on all of it.

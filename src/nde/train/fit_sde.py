@@ -18,6 +18,7 @@ from nde.train.maximum import maximized
 from nde.train.protocol import Stochastic
 from nde.train.transitions import Transitions
 
+
 class SDEFit(eqx.Module):
     """A fitted model with noise, and how it came about.
 

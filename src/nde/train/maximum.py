@@ -37,7 +37,7 @@ def maximized(
 
         value, slope = optax.value_and_grad_from_state(of_weights)(weights, state=state)
         updates, state = solver.update(slope, state, weights, value=value, grad=slope, value_fn=of_weights)
-        return optax.apply_updates(weights, updates), state, value, optax.tree.norm(slope)
+        return optax.apply_updates(weights, updates), state, jnp.asarray(value), jnp.asarray(optax.tree.norm(slope))
 
     state, losses = jax.tree.map(lambda x: jnp.asarray(x, x.dtype), solver.init(weights)), []
     for done in range(1, steps + 1):

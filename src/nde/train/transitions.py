@@ -99,8 +99,9 @@ class Transitions(eqx.Module):
         """How fast each column returns to its mean, by the correlation of neighbours; zero if it does not."""
         usual = np.median(self.gaps)
         rates = []
-        for x, y, known in zip(self.before.T, self.after.T, self.known.T, strict=True):
-            x, y = x[known] - x[known].mean(), y[known] - x[known].mean()
+        for before, after, known in zip(self.before.T, self.after.T, self.known.T, strict=True):
+            x = before[known] - before[known].mean()
+            y = after[known] - before[known].mean()
             slope = np.sum(x * y) / max(float(np.sum(x * x)), 1e-12)
             rates.append(-np.log(np.clip(slope, 0.05, 1.0)) / usual)
         return np.array(rates)
