@@ -97,7 +97,7 @@ class Scaling:
         """Model states of measurements."""
         return (self.transformed(ys) - np.array(self.center)) / np.array(self.scale)
 
-    def decode(self, zs: Float[Array | np.ndarray, "times columns"]) -> Float[Array, "times columns"]:
+    def decode(self, zs: Float[Array | np.ndarray, "*times columns"]) -> Float[Array, "*times columns"]:
         """Measurements of model states; a root below zero is taken as zero."""
         xs = zs * jnp.asarray(self.scale) + jnp.asarray(self.center)
         return jnp.exp(xs) if self.log else jnp.maximum(xs, 0.0) ** 2 if self.root else jnp.asarray(xs)

@@ -1,7 +1,5 @@
 """Many paths of a model with noise, from many states."""
 
-from typing import Any, Protocol
-
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -12,16 +10,11 @@ from nde.paths import BrownianMotion
 from nde.solve import SaveAt, diffeqsolve
 from nde.solvers import Euler
 from nde.terms import ControlTerm, MultiTerm, ODETerm
-
-
-class _Diffusion(Protocol):
-    def drift(self, z: Float[Array, " columns"]) -> Float[Array, " columns"]: ...
-
-    def diffusion(self, z: Float[Array, " columns"]) -> Float[Array, " columns"]: ...
+from nde.train import Stochastic
 
 
 def simulated(
-    model: Any,
+    model: Stochastic,
     starts: Float[np.ndarray, "batch columns"],
     gaps: Float[np.ndarray, "batch times columns"],
     key: PRNGKeyArray,
@@ -47,7 +40,7 @@ def simulated(
 
 @eqx.filter_jit
 def _simulated(
-    model: _Diffusion, starts: Array, lengths: Array, keys: PRNGKeyArray, substeps: int
+    model: Stochastic, starts: Array, lengths: Array, keys: Array, substeps: int
 ) -> Float[Array, "batch paths times columns"]:
     def path(start: Array, length: Array, key: PRNGKeyArray) -> Array:
         count = length.shape[0]

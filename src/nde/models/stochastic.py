@@ -14,7 +14,7 @@ from nde.models.scaling import Scaling, Transform
 from nde.models.simulate import simulated
 from nde.train import Transitions
 
-_FINE = 8
+_FINE = 32
 """Euler's steps in the usual spacing of times."""
 _MOST = 100_000
 """Most steps of a path."""
@@ -174,10 +174,11 @@ class AbstractSDEModel(eqx.Module):
         gaps: Float[np.ndarray, "batch times columns"],
         key: PRNGKeyArray,
         paths: int,
-        most: int = _MOST,
+        most: int | None = None,
     ) -> Float[np.ndarray, "batch paths times columns"]:
         """Paths in units of the data."""
-        substeps = int(np.clip(np.ceil(_FINE * gaps.max()), 1, most))
+        wanted = max(1, int(np.ceil(_FINE * gaps.max())))
+        substeps = wanted if most is None else min(wanted, most)
         steps = substeps * gaps.shape[1]
         if steps > _MOST:
             raise DataError(

@@ -4,6 +4,7 @@ from nde.train.baselines import mean, persistence
 from nde.train.fit import Fit, fit
 from nde.train.fit_sde import SDEFit, fit_sde
 from nde.train.likelihood import log_densities
+from nde.train.protocol import Stochastic
 from nde.train.row_scores import RowScores, coverage, row_scores
 from nde.train.score import rmse
 from nde.train.transitions import Transitions
@@ -12,6 +13,7 @@ __all__ = [
     "Fit",
     "RowScores",
     "SDEFit",
+    "Stochastic",
     "Transitions",
     "coverage",
     "fit",

@@ -25,7 +25,20 @@ class Encoding(Protocol):
 
 @runtime_checkable
 class Stochastic(Protocol):
-    """A pytree with these: `dz = drift(z) dt + diffusion(z) dW`, Itô's, a noise of its own for each column."""
+    """A pytree with these: `dz = drift(z) dt + diffusion(z) dW`, Itô's, with a noise of its own for each column.
+
+    Attributes:
+        coupled: Whether columns act on each other.
+        most_substeps: Into how many steps a gap between measurements is divided at most.
+
+    Example:
+        ```python
+        from nde.models import SDE_MODELS
+        from nde.train import Stochastic
+
+        assert all(hasattr(model, "drift") for model in SDE_MODELS.values()) and Stochastic
+        ```
+    """
 
     coupled: ClassVar[bool]
     most_substeps: ClassVar[int]

@@ -56,22 +56,33 @@ class Transitions(eqx.Module):
             strict: Whether a column without a pair is refused.
 
         Raises:
-            DataError: If a column has no pair.
+            DataError: If a column has no pair, or never changes.
         """
         made = cls.joined([cls(*_pairs(scaling.time(t.ts), scaling.encode(t.ys), coupled)) for t in tables])
-        for name, known in zip(tables[0].names, made.known.T, strict=True):
-            if strict and not known.any():
-                where = "rows without a gap" if coupled else f"measurements of '{name}'"
-                raise DataError(
-                    f"No series has two {where}, so there is no change to learn from; add measurements, or drop the "
-                    "column with the gaps."
-                )
+        if strict:
+            made.check(tables[0].names, coupled)
         return made
 
     @classmethod
     def joined(cls, parts: Sequence["Transitions"]) -> "Transitions":
         """All in one heap."""
         return jax.tree.map(lambda *arrays: np.concatenate(arrays), *parts)
+
+    def check(self, names: Sequence[str], coupled: bool) -> None:
+        """Refuses to learn from nothing.
+
+        Raises:
+            DataError: If a column has no pair, or never changes.
+        """
+        for name, known, change in zip(names, self.known.T, (self.after - self.before).T, strict=True):
+            if not known.any():
+                where = "rows without a gap" if coupled else f"measurements of '{name}'"
+                raise DataError(
+                    f"No series has two {where}, so there is no change to learn from; add measurements, or drop the "
+                    "column with the gaps."
+                )
+            if not change[known].any():
+                raise DataError(f"Column '{name}' does not change, so there is no noise to learn; drop it.")
 
     @property
     def values(self) -> int:
@@ -110,7 +121,7 @@ class Transitions(eqx.Module):
         """The volatility of each column, were it a random walk."""
         squares = (self.after - self.before) ** 2 / self.gaps[:, None]
         means = np.sum(squares * self.known, axis=0) / np.sum(self.known, axis=0)
-        return np.sqrt(np.where(means > 0, means, 1e-12))
+        return np.sqrt(means)
 
 
 def _pairs(
