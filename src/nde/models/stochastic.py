@@ -126,7 +126,7 @@ class AbstractSDEModel(eqx.Module):
         ahead = [self.scaling.time(each[o]) for each, o in zip(times, order, strict=True)]
         starts = np.stack([when for when, _ in lasts])[:, None]
         arrivals = np.repeat(np.stack(ahead)[..., None], starts.shape[-1], axis=2)
-        gaps = np.diff(np.concatenate([starts, arrivals], axis=1), axis=1)
+        gaps = np.maximum(np.diff(np.concatenate([starts, arrivals], axis=1), axis=1), 0.0)
         drawn = self._simulated(np.stack([z for _, z in lasts]), gaps, key, paths)
         back = [np.argsort(o) for o in order]
         return [Fan.of(t, ys[:, b]) for t, ys, b in zip(times, drawn, back, strict=True)]

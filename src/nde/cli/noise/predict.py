@@ -1,5 +1,8 @@
 """Quantiles by the model of a run with noise."""
 
+import csv
+import io
+from collections.abc import Sequence
 from typing import Any
 
 import jax
@@ -33,9 +36,16 @@ def lines(model: AbstractSDEModel, metrics: dict[str, Any], ts: Float[np.ndarray
     """The lines of a CSV file, a row for each time of each series."""
     many = len(metrics["last"]) > 1
     heads = [f"{name} {100 * level:g}%" for name in model.names for level in LEVELS]
-    told = [",".join([*(["series"] if many else []), metrics["time"], *heads])]
+    told = [row([*(["series"] if many else []), metrics["time"], *heads])]
     for name, fan in fans(model, metrics, ts).items():
-        for row, t in enumerate(ts):
-            numbers = [f"{v:.9g}" for v in (t, *fan.quantiles[:, row].T.ravel())]
-            told.append(",".join([*([name] if many else []), *numbers]))
+        for i, t in enumerate(ts):
+            numbers = [f"{v:.9g}" for v in (t, *fan.quantiles[:, i].T.ravel())]
+            told.append(row([*([name] if many else []), *numbers]))
     return told
+
+
+def row(cells: Sequence[str]) -> str:
+    """A line of a CSV file, with quotes where a name wants them."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(cells)
+    return line.getvalue()

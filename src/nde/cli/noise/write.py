@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from nde.cli.noise.done import WALK, Done, Parameter
+from nde.cli.noise.predict import row
 from nde.cli.noise.report import report
 from nde.cli.noise.verdict import Verdict
 from nde.data import LEVELS, Table
@@ -95,14 +96,14 @@ def _predictions(done: Done) -> Iterator[str]:
     models = [name for name in done.verdicts if name != WALK]
     percent = [f"{100 * level:g}%" for level in LEVELS]
     heads = [f"{x} {p} ({model})" for model in models for x in job.names for p in percent]
-    yield ",".join([*(["series"] if many else []), job.time_name, "held out", *job.names, *heads])
+    yield row([*(["series"] if many else []), job.time_name, "held out", *job.names, *heads])
     for i, (name, table) in enumerate(job.tables.items()):
         fitted = len(done.fitted[name].ts)
         quantiles = [_quantiles(done.verdicts[model], i, fitted) for model in models]
-        for row, t in enumerate(table.ts):
-            said = np.concatenate([each[:, row].T.ravel() for each in quantiles])
-            numbers = ["" if np.isnan(v) else f"{v:.9g}" for v in (t, *table.ys[row], *said)]
-            yield ",".join([*([name] if many else []), numbers[0], str(int(row >= fitted)), *numbers[1:]])
+        for k, t in enumerate(table.ts):
+            said = np.concatenate([each[:, k].T.ravel() for each in quantiles])
+            numbers = ["" if np.isnan(v) else f"{v:.9g}" for v in (t, *table.ys[k], *said)]
+            yield row([*([name] if many else []), numbers[0], str(int(k >= fitted)), *numbers[1:]])
 
 
 def _quantiles(verdict: Verdict, series: int, fitted: int) -> np.ndarray:
