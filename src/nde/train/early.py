@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from jaxtyping import Array, PyTree
+from jaxtyping import Array, Float, PyTree
 
 from nde.train.fit import Progress
 from nde.train.likelihood import log_density
@@ -16,6 +16,8 @@ _CHUNK = 50
 """Steps between two reports."""
 _TAIL = 0.8
 """Where in a series the pairs begin that tell when to stop."""
+_PATIENCE = 100
+"""Steps in which it has to get better there."""
 _LEARNING_RATE = 5e-3
 
 
@@ -50,17 +52,25 @@ def stopped_early(model: Any, pairs: Any, noise: Array, steps: int, progress: Pr
     def chunk(place: _Place, learned: Array, left: Array) -> tuple[_Place, Array]:
         return jax.lax.scan(lambda p, i: step(p, learned, i < left), place, jnp.arange(_CHUNK))
 
-    def descent(count: int, learned: Array, before: int) -> tuple[PyTree[Any], np.ndarray]:
+    def descent(count: int, learned: Array, before: int, *, patient: bool) -> tuple[PyTree[Any], np.ndarray]:
         place, told = _Place(weights, optimizer.init(weights)), []
         for done in range(0, count, _CHUNK):
             place, values = chunk(place, learned, jnp.asarray(count - done))
             told.append(np.asarray(values))
             progress(before + min(done + _CHUNK, count), 2 * steps, float(values[-1, 0]))
+            unseen = np.concatenate(told)[:, 1]
+            if patient and len(unseen) - _least(unseen) > _PATIENCE:
+                break
         return place.weights, np.concatenate(told)[:count]
 
     learned, best = pairs.order <= _TAIL, steps
     if 0 < jnp.sum(learned) < learned.size:
-        best = max(1, int(np.nanargmin(descent(steps, learned, 0)[1][:, 1])))
-    found, values = descent(best, jnp.ones_like(learned), steps)
+        best = max(1, _least(descent(steps, learned, 0, patient=True)[1][:, 1]))
+    found, values = descent(best, jnp.ones_like(learned), steps, patient=False)
     progress(2 * steps, 2 * steps, float(values[-1, 0]))
     return eqx.combine(found, static), values[:, 0]
+
+
+def _least(losses: Float[np.ndarray, " steps"]) -> int:
+    """The step with the least loss."""
+    return int(np.argmin(np.where(np.isnan(losses), np.inf, losses)))

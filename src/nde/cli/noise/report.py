@@ -5,7 +5,11 @@ from typing import Any
 
 from nde.cli.page import grid, made, number, page, picture, summary, text
 
-_WORDS = {"none": "the quantities themselves", "root": "their square roots", "log": "their logarithms"}
+_WORDS = {
+    "none": "the quantities",
+    "root": "the square roots of the quantities",
+    "log": "the logarithms of the quantities",
+}
 
 
 def report(folder: Path, name: Path, metrics: dict[str, Any]) -> str:
@@ -27,10 +31,10 @@ def report(folder: Path, name: Path, metrics: dict[str, Any]) -> str:
         "from the last row fitted, grey is the band of 90 % at each row given the measurement before.</p>",
         picture(folder / "fan.png", "measurements, and bands of what was expected"),
         "<h2>How good the models are</h2>",
-        f"<p>The equations are stochastic, in Itô's sense, for {_WORDS[metrics['transform']]}; "
-        "sde-geometric computes in logarithms. A score is the mean of the logarithm of the density of a value, given "
-        "the measurements before: more is better, and a model is worth something if it beats the random walk on rows "
-        "that were not fitted. The other columns are the share of the values within the bands of 50 and 90 %.</p>",
+        f"<p>The equations are stochastic, in Itô's sense, for {_WORDS[metrics['transform']]}. A score is the mean of "
+        "the logarithm of the density of a value, given the measurements before: more is better, and a model is worth "
+        "something if it beats the random walk on rows that were not fitted. The other columns are the share of the "
+        "values within the bands of 50 and 90 %.</p>",
         _scores(metrics),
         "<h2>What was found</h2>",
         *(_found(key, model) for key, model in metrics["models"].items()),
@@ -54,7 +58,7 @@ def _scores(metrics: dict[str, Any]) -> str:
     rows = [
         [
             text(name),
-            *(number(each[key]) for key, _ in scores),
+            *("" if each[key] is None else f"{each[key]:.3f}" for key, _ in scores),
             "" if each["aic"] is None else f"{each['aic']:.1f}",
             *(_shares(each["coverage"][place]) for place in places),
         ]
