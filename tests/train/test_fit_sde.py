@@ -65,6 +65,15 @@ def test_what_the_data_do_not_identify_is_not_told():
         assert set(standard_errors(model, jnp.asarray(matrix)).values()) == {None}
 
 
+def test_a_rate_that_the_spacing_hides_is_not_told():
+    """Values that remember nothing tell their mean, but no rate."""
+    white = np.random.default_rng(1).normal(size=(100, 1))
+    table = Series("t", ("x",), 5.0 * np.arange(100.0), white)
+    errors = fit_sde(OrnsteinUhlenbeck.from_tables([table]), [table]).standard_errors
+    assert errors["rate"] is errors["volatility"] is None
+    assert errors["mean"] == pytest.approx(0.1, abs=0.03)
+
+
 def test_networks_learn_what_a_random_walk_misses():
     tables = ornstein_uhlenbeck(10, 60)
     learned, fresh = tables[:8], tables[8:]

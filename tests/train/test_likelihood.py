@@ -74,6 +74,9 @@ class Coupled(eqx.Module):
     def natural(self):
         return {}
 
+    def unidentified(self, errors):
+        return frozenset()
+
 
 def test_columns_that_act_on_each_other_come_near_the_exact_density():
     matrix, noise = np.array([[0.4, 0.8], [-0.6, 0.3]]), np.array([0.5, 0.3])

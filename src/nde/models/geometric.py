@@ -1,7 +1,7 @@
 """Growth in proportion, with noise in proportion."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 import equinox as eqx
@@ -100,6 +100,11 @@ class GeometricBrownianMotion(AbstractSDEModel):
             told[f"growth{self.of(i)}"] = f"rate at which the mean of {name} grows, per unit of time"
             told[f"volatility{self.of(i)}"] = f"noise as a share of {name}, per square root of time"
         return told
+
+    def unidentified(self, errors: Mapping[str, float | None]) -> frozenset[str]:
+        """None."""
+        del errors
+        return frozenset()
 
     def equation(self) -> str:
         """With the numbers found."""

@@ -1,6 +1,6 @@
 """Networks as drift and diffusion."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 import equinox as eqx
@@ -97,6 +97,11 @@ class NeuralSDE(AbstractSDEModel):
     def meanings(self) -> dict[str, str]:
         """None."""
         return {}
+
+    def unidentified(self, errors: Mapping[str, float | None]) -> frozenset[str]:
+        """None."""
+        del errors
+        return frozenset()
 
     def equation(self) -> str:
         """The state as a vector, and the networks as functions of it."""

@@ -1,7 +1,7 @@
 """Return to a mean, with noise."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 import equinox as eqx
@@ -16,6 +16,8 @@ from nde.models.stochastic import AbstractSDEModel
 from nde.train import Transitions
 
 _LEAST_RATE = 0.02
+_BLURRED = 0.5
+"""The standard error of a rate, times the usual spacing, from which on the next value may as well remember nothing."""
 
 
 class OrnsteinUhlenbeck(AbstractSDEModel):
@@ -104,6 +106,19 @@ class OrnsteinUhlenbeck(AbstractSDEModel):
             told[f"mean{self.of(i)}"] = f"what {label} returns to, in its unit"
             told[f"volatility{self.of(i)}"] = f"noise of {label}, in its unit per square root of time"
         return told
+
+    def unidentified(self, errors: Mapping[str, float | None]) -> frozenset[str]:
+        """Rate and volatility of a quantity whose next value does not clearly remember the one before.
+
+        What it remembers is the share `exp(-rate gap)`, whose standard error is that share times `gap` times that of
+        the rate. Where zero is within two of them the rate may be anything large; only `volatility^2 / rate` is known.
+        """
+        found = set()
+        for i in range(len(self.names)):
+            error = errors.get(f"rate{self.of(i)}")
+            if error is not None and error * self.scaling.unit > _BLURRED:
+                found |= {f"rate{self.of(i)}", f"volatility{self.of(i)}"}
+        return frozenset(found)
 
     def equation(self) -> str:
         """With the numbers found."""

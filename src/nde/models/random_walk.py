@@ -1,7 +1,7 @@
 """Noise alone."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 import equinox as eqx
@@ -84,6 +84,11 @@ class RandomWalk(AbstractSDEModel):
             f"volatility{self.of(i)}": f"noise of {label}, in its unit per square root of time"
             for i, label in enumerate(labels)
         }
+
+    def unidentified(self, errors: Mapping[str, float | None]) -> frozenset[str]:
+        """None."""
+        del errors
+        return frozenset()
 
     def equation(self) -> str:
         """With the numbers found."""

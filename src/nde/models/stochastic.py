@@ -1,7 +1,7 @@
 """What every model with noise is."""
 
 import abc
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 import equinox as eqx
@@ -84,6 +84,10 @@ class AbstractSDEModel(eqx.Module):
     @abc.abstractmethod
     def meanings(self) -> dict[str, str]:
         """What they mean."""
+
+    @abc.abstractmethod
+    def unidentified(self, errors: Mapping[str, float | None]) -> frozenset[str]:
+        """Which learned numbers the data do not tell, by the standard errors of all, in units of the data."""
 
     @abc.abstractmethod
     def equation(self) -> str:

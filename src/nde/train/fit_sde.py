@@ -87,6 +87,8 @@ def fit_sde(
         with jax.enable_x64(True):
             exact, noise = in_double(model), normals(pairs, substeps, samples or 32)
             found, losses, errors = maximized(exact, as_arrays(pairs), noise, steps, told)
+            blurred = model.unidentified(errors)
+            errors = {name: None if name in blurred else error for name, error in errors.items()}
     else:
         noise = normals(pairs, substeps, samples or 8)
         found, losses = stopped_early(model, as_arrays(pairs), noise, steps, told)

@@ -1,5 +1,6 @@
 """What training asks of a model with noise."""
 
+from collections.abc import Mapping
 from typing import ClassVar, Protocol, runtime_checkable
 
 import numpy as np
@@ -58,4 +59,8 @@ class Stochastic(Protocol):
 
     def natural(self) -> dict[str, Array]:
         """The learned numbers in units of the data; none if they mean nothing one by one."""
+        ...
+
+    def unidentified(self, errors: Mapping[str, float | None]) -> frozenset[str]:
+        """Which of them the data do not tell, by their standard errors."""
         ...
