@@ -39,8 +39,9 @@ def test_docstring(example: Example):
 
 
 @pytest.mark.slow
-def test_the_commands_of_the_page_about_the_command_line_run(tmp_path: Path):
-    page = ROOT / "docs" / "fit-csv.md"
+@pytest.mark.parametrize("name", ["fit-csv.md", "fit-sde.md"])
+def test_the_commands_of_the_pages_about_the_command_line_run(name: str, tmp_path: Path):
+    page = ROOT / "docs" / name
     next(example for example in PAGES if example.file == page).run()
     commands = re.findall(r"^nde (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
     assert {command.split()[0] for command in commands} == {"demo", "fit", "predict"}

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from nde.data import Table, load_lynx_hare
-from nde.plot import plot_forecast, plot_phase, plot_training
+from nde.data import Fan, Table, load_lynx_hare
+from nde.plot import plot_fan, plot_forecast, plot_phase, plot_training
 
 FITTED, HELD = load_lynx_hare().split(5)
 CURVE = (np.linspace(1900, 1920, 30), np.random.default_rng(0).uniform(5, 60, (30, 2)))
@@ -39,6 +39,21 @@ def test_phase_of_one_quantity_is_its_change_against_itself():
     ts = np.linspace(0, 1, 50)
     table = Table("t", ("x",), ts, np.exp(ts)[:, None])
     assert has_line(plot_phase(table, None, {}), np.exp(ts), np.gradient(np.exp(ts), ts))
+
+
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_fan_shows_measurements_median_and_bands_of_at_most_three_series(count: int):
+    names = [f"series {i}" for i in range(count)]
+    ts, random = np.linspace(1915, 1925, 20), np.random.default_rng(0)
+    ahead = Fan.of(FITTED.ts, random.uniform(5, 60, (50, len(FITTED.ts), 2)))
+    fan = Fan.of(ts, random.uniform(5, 60, (50, 20, 2)))
+    figure = plot_fan(*(dict.fromkeys(names, each) for each in (FITTED, HELD, ahead, fan)))
+    assert len(figure.axes) == 2 * min(count, 3)
+    assert has_line(figure, ts, fan.median[:, 1])
+    assert has_line(figure, FITTED.ts, FITTED.ys[:, 1])
+    assert has_line(figure, HELD.ts, HELD.ys[:, 0])
+    polygons = [area.get_paths()[0].get_extents() for area in figure.axes[0].collections if area.get_paths()]
+    assert any(np.isclose(box.y1, fan.quantiles[4, :, 0].max()) for box in polygons)
 
 
 @pytest.mark.parametrize("held", [None, HELD])

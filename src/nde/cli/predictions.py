@@ -4,15 +4,17 @@ import json
 import os
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from nde.cli.noise.predict import lines as noisy
 from nde.data import DataError
-from nde.models import load_model
+from nde.models import AbstractODEModel, AbstractSDEModel, load_model
 
 
 def predictions(folder: Path, times: str, model: str | None) -> str:
-    """The states at times, as CSV.
+    """The states at times, as CSV; by a model with noise their quantiles.
 
     Args:
         folder: The folder of a run.
@@ -28,9 +30,14 @@ def predictions(folder: Path, times: str, model: str | None) -> str:
         raise DataError(f"The run {folder} has no model '{name}'; it has {', '.join(metrics['models'])}.")
     ts = _times(times)
     found = load_model(folder / "models" / name)
-    lines = [",".join([metrics["time"], *found.names])]
-    lines += [",".join(f"{v:.9g}" for v in (t, *ys)) for t, ys in zip(ts, found.forecast(ts), strict=True)]
-    return "\n".join(lines) + "\n"
+    told = noisy(found, metrics, ts) if isinstance(found, AbstractSDEModel) else _forecast(found, metrics, ts)
+    return "\n".join(told) + "\n"
+
+
+def _forecast(model: AbstractODEModel, metrics: dict[str, Any], ts: np.ndarray) -> list[str]:
+    """The lines of a CSV file, a row for each time."""
+    rows = [",".join(f"{v:.9g}" for v in (t, *ys)) for t, ys in zip(ts, model.forecast(ts), strict=True)]
+    return [",".join([metrics["time"], *model.names]), *rows]
 
 
 def write_new(path: Path, text: str) -> None:
@@ -54,7 +61,7 @@ def write_new(path: Path, text: str) -> None:
         raise DataError(f"{path} cannot be written: {error.strerror or error}.") from None
 
 
-def _metrics(folder: Path) -> dict:
+def _metrics(folder: Path) -> dict[str, Any]:
     if not (folder / "metrics.json").is_file():
         raise DataError(f"There is no run in {folder}: metrics.json is wanted. Name a folder that `nde fit` wrote.")
     try:

@@ -41,8 +41,20 @@ def read_csv(path: str | Path, time: str, states: Sequence[str]) -> Table:
             print(read_csv(path, time="t", states=["x"]).ys)
         ```
     """
+    _, ts, ys = read_columns(path, time, states)
+    return Table(time, tuple(states), ts, ys)
+
+
+def read_columns(
+    path: str | Path, time: str, states: Sequence[str], text: str | None = None
+) -> tuple[list[str], Float[np.ndarray, " rows"], Float[np.ndarray, "rows columns"]]:
+    """A column of text, if one is named, times, and quantities.
+
+    Raises:
+        DataError: If the file or a column is missing, or a cell is not a number.
+    """
     path = Path(path)
-    columns = [time, *states]
+    columns = [time, *states, *([] if text is None else [text])]
     if not states:
         raise DataError("Got no state columns; at least one is wanted.")
     if len(set(columns)) < len(columns):
@@ -52,8 +64,9 @@ def read_csv(path: str | Path, time: str, states: Sequence[str]) -> Table:
     for name in columns:
         if name not in frame.columns:
             raise DataError(_no_column(path, name, list(frame.columns)))
-    ts, *ys = (_numbers(name, frame[name].tolist()) for name in columns)
-    return Table(time, tuple(states), ts, np.stack(ys, axis=1))
+    ts, *ys = (_numbers(name, frame[name].tolist()) for name in (time, *states))
+    texts = [] if text is None else [str(cell).strip() for cell in frame[text].tolist()]
+    return texts, ts, np.stack(ys, axis=1)
 
 
 def _frame(path: Path) -> "pandas.DataFrame":

@@ -1,11 +1,10 @@
 """A table of measurements."""
 
 import dataclasses
+from typing import ClassVar
 
 import numpy as np
 from jaxtyping import Float
-
-_LEAST_ROWS = 5
 
 
 class DataError(ValueError):
@@ -47,20 +46,23 @@ class Table:
         ```
     """
 
+    least_rows: ClassVar[int] = 5
+    least_values: ClassVar[int] = 1
+
     time_name: str
     names: tuple[str, ...]
     ts: Float[np.ndarray, " rows"]
     ys: Float[np.ndarray, "rows columns"]
 
     def __post_init__(self) -> None:
-        if len(self.ts) < _LEAST_ROWS:
-            raise DataError(f"Got {len(self.ts)} rows; at least {_LEAST_ROWS} are wanted. Add measurements.")
+        if len(self.ts) < self.least_rows:
+            raise DataError(f"Got {len(self.ts)} rows; at least {self.least_rows} are wanted. Add measurements.")
         self._check_times()
         for name, column in zip(self.names, self.ys.T, strict=True):
             if np.isinf(column).any():
                 row = int(np.argmax(np.isinf(column))) + 1
                 raise DataError(f"Column '{name}' is infinite in row {row}; leave the cell empty if it is a gap.")
-            if np.isnan(column).all():
+            if np.count_nonzero(~np.isnan(column)) < self.least_values:
                 raise DataError(
                     f"Column '{name}' is empty in all {len(column)} rows; drop it, or fill in what is known."
                 )
@@ -85,18 +87,34 @@ class Table:
         Raises:
             DataError: If `holdout` is negative, or leaves too few rows or an empty column to fit.
         """
-        left = len(self.ts) - holdout
-        if holdout < 0 or left < _LEAST_ROWS:
+        left, least = len(self.ts) - holdout, self.least_rows
+        if holdout < 0 or left < least:
             raise DataError(
-                f"Got {holdout} rows to hold out of {len(self.ts)}; between 0 and {max(0, len(self.ts) - _LEAST_ROWS)} "
-                f"can be, for at least {_LEAST_ROWS} are to be fitted."
+                f"Got {holdout} rows to hold out of {len(self.ts)}; between 0 and {max(0, len(self.ts) - least)} "
+                f"can be, for at least {least} are to be fitted."
             )
         if not holdout:
             return self, None
-        return self._rows(slice(None, left), Table), self._rows(slice(left, None), _Held)
+        return self._rows(slice(None, left), type(self)), self._rows(slice(left, None), _Held)
 
     def _rows(self, rows: slice, make: type["Table"]) -> "Table":
         return make(self.time_name, self.names, self.ts[rows], self.ys[rows])
+
+
+class Series(Table):
+    """One of many series, which may be as short as two rows, and in which a whole column may be missing.
+
+    Example:
+        ```python
+        import numpy as np
+        from nde.data import Series
+
+        print(Series("t", ("x",), np.array([0.0, 2.5]), np.array([[1.0], [1.2]])))
+        ```
+    """
+
+    least_rows = 2
+    least_values = 0
 
 
 class _Held(Table):

@@ -1,19 +1,30 @@
 """Models of measurements: differential equations with things to learn."""
 
 from nde.models.base import AbstractODEModel
+from nde.models.geometric import GeometricBrownianMotion
 from nde.models.hybrid import HybridODE
 from nde.models.lotka_volterra import LotkaVolterra
 from nde.models.neural_ode import NeuralODE
-from nde.models.registry import MODELS
+from nde.models.neural_sde import NeuralSDE
+from nde.models.ornstein_uhlenbeck import OrnsteinUhlenbeck
+from nde.models.random_walk import RandomWalk
+from nde.models.registry import MODELS, SDE_MODELS
 from nde.models.saving import load_model, save_model
 from nde.models.scaling import Scaling
+from nde.models.stochastic import AbstractSDEModel
 
 __all__ = [
     "MODELS",
+    "SDE_MODELS",
     "AbstractODEModel",
+    "AbstractSDEModel",
+    "GeometricBrownianMotion",
     "HybridODE",
     "LotkaVolterra",
     "NeuralODE",
+    "NeuralSDE",
+    "OrnsteinUhlenbeck",
+    "RandomWalk",
     "Scaling",
     "load_model",
     "save_model",

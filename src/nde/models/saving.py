@@ -9,13 +9,14 @@ import jax
 
 from nde.data import DataError
 from nde.models.base import AbstractODEModel
-from nde.models.registry import MODELS
+from nde.models.registry import MODELS, SDE_MODELS
 from nde.models.scaling import Scaling
+from nde.models.stochastic import AbstractSDEModel
 
 _CONFIG, _WEIGHTS = "config.json", "model.eqx"
 
 
-def save_model(model: AbstractODEModel, folder: str | Path) -> None:
+def save_model(model: AbstractODEModel | AbstractSDEModel, folder: str | Path) -> None:
     """Writes a model into a folder, which is made if it is not there: `config.json` and `model.eqx`.
 
     Example:
@@ -38,7 +39,7 @@ def save_model(model: AbstractODEModel, folder: str | Path) -> None:
     eqx.tree_serialise_leaves(folder / _WEIGHTS, model)
 
 
-def load_model(folder: str | Path) -> AbstractODEModel:
+def load_model(folder: str | Path) -> AbstractODEModel | AbstractSDEModel:
     """A model as it was saved; it forecasts the same to the last bit.
 
     Raises:
@@ -54,7 +55,7 @@ def load_model(folder: str | Path) -> AbstractODEModel:
         config = json.loads((folder / _CONFIG).read_text(encoding="utf-8"))
         scaling = config["scaling"]
         scaling = Scaling(**{**scaling, "center": tuple(scaling["center"]), "scale": tuple(scaling["scale"])})
-        blank = MODELS[config["model"]].blank(tuple(config["names"]), scaling, key=jax.random.key(0))
+        blank = {**MODELS, **SDE_MODELS}[config["model"]].blank(tuple(config["names"]), scaling, key=jax.random.key(0))
         return eqx.tree_deserialise_leaves(folder / _WEIGHTS, blank)
     except (ValueError, KeyError, TypeError, RuntimeError, EOFError) as error:
         raise DataError(

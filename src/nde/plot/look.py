@@ -13,11 +13,17 @@ STYLES = ("-", "--", "-.", ":")
 
 def figure(width: float, height: float, rows: int = 1) -> tuple[Figure, list[Axes]]:
     """A figure with axes one below the other, sharing their horizontal one."""
+    made, panels = panelled(width, height, rows, 1)
+    return made, [row[0] for row in panels]
+
+
+def panelled(width: float, height: float, rows: int, columns: int) -> tuple[Figure, list[list[Axes]]]:
+    """A figure with rows and columns of axes; a column shares its horizontal one, a row its vertical one."""
     made = Figure(figsize=(width, height), layout="constrained", dpi=130)
-    axes = made.subplots(rows, 1, sharex=True, squeeze=False)[:, 0]
-    for each in axes:
+    axes = made.subplots(rows, columns, sharex="col", sharey="row", squeeze=False)
+    for each in axes.flat:
         calm(each)
-    return made, list(axes)
+    return made, [list(row) for row in axes]
 
 
 def calm(axes: Axes) -> None:

@@ -2,6 +2,25 @@
 
 from nde.train.baselines import mean, persistence
 from nde.train.fit import Fit, fit
+from nde.train.fit_sde import SDEFit, fit_sde
+from nde.train.likelihood import log_densities
+from nde.train.protocol import Stochastic
+from nde.train.row_scores import RowScores, coverage, row_scores
 from nde.train.score import rmse
+from nde.train.transitions import Transitions
 
-__all__ = ["Fit", "fit", "mean", "persistence", "rmse"]
+__all__ = [
+    "Fit",
+    "RowScores",
+    "SDEFit",
+    "Stochastic",
+    "Transitions",
+    "coverage",
+    "fit",
+    "fit_sde",
+    "log_densities",
+    "mean",
+    "persistence",
+    "rmse",
+    "row_scores",
+]

@@ -1,0 +1,57 @@
+"""Many series from one CSV file."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from nde.data.csv import read_columns
+from nde.data.table import DataError, Series
+
+_LEAST_ROWS = 5
+
+
+def read_series(path: str | Path, time: str, states: Sequence[str], series: str) -> dict[str, Series]:
+    r"""Reads several series of the same quantities from one CSV file.
+
+    Args:
+        path: The file.
+        time: The column of times, strictly increasing within each series.
+        states: The columns of quantities; an empty cell or `nan` is a gap.
+        series: The column that says, as a number or text, which series a row belongs to.
+
+    Returns:
+        The series by what that column calls them, in the order of the file; their rows need not stand together.
+
+    Raises:
+        DataError: As `read_csv`; if a row belongs to no series, a series has fewer than two rows, or all together have
+            fewer than five.
+
+    Example:
+        ```python
+        import pathlib, tempfile
+        from nde.data import read_series
+
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder, "data.csv")
+            path.write_text("who,t,x\na,0,1\na,1,2\nb,0,3\nb,2,4\nb,5,3\n")
+            print(list(read_series(path, time="t", states=["x"], series="who")))
+        ```
+    """
+    texts, ts, ys = read_columns(path, time, states, series)
+    for row, text in enumerate(texts, start=1):
+        if not text:
+            raise DataError(f"Column '{series}' is empty in row {row}; every row wants the name of its series.")
+    found = {}
+    for name in dict.fromkeys(texts):
+        rows = np.array([text == name for text in texts])
+        try:
+            found[name] = Series(time, tuple(states), ts[rows], ys[rows])
+        except DataError as error:
+            raise DataError(f"Series '{name}': {error}") from None
+    if len(ts) < _LEAST_ROWS:
+        raise DataError(f"Got {len(ts)} rows in all series; at least {_LEAST_ROWS} are wanted. Add measurements.")
+    for name, column in zip(states, ys.T, strict=True):
+        if np.isnan(column).all():
+            raise DataError(f"Column '{name}' is empty in all rows; drop it, or fill in what is known.")
+    return found
