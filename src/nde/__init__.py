@@ -63,6 +63,7 @@ from nde.terms import (
     check_commutative,
     ito_to_stratonovich,
     stratonovich_to_ito,
+    with_logqp,
 )
 
 __version__ = "0.1.0"
@@ -142,4 +143,5 @@ __all__ = [
     "rms_norm",
     "sdeint",
     "stratonovich_to_ito",
+    "with_logqp",
 ]

@@ -1,4 +1,4 @@
-"""Full Lévy areas: their law given the increment and the space-time area, beside paths on a fine grid drawn by NumPy."""
+"""Full Lévy areas: their law given the increment and the space-time area, beside sums over a fine grid by NumPy."""
 
 import functools
 from typing import Any

@@ -15,7 +15,7 @@ from nde.solve.diffeqsolve import diffeqsolve
 from nde.solve.normalize import state_array
 from nde.solve.saveat import SaveAt
 from nde.solvers import AbstractSolver, Euler
-from nde.terms import ControlTerm, MultiTerm, ODETerm
+from nde.terms import ControlTerm, MultiTerm, ODETerm, with_logqp
 
 _STEPS = 256
 """Steps over the whole interval by default."""
@@ -29,6 +29,7 @@ def sdeint(
     key: Any,
     args: Args = None,
     *,
+    prior: Callable[..., PyTree[Any]] | None = None,
     dt0: RealScalar | None = None,
     solver: AbstractSolver = Euler(),
     adjoint: AbstractAdjoint = RecursiveCheckpointAdjoint(),
@@ -48,6 +49,7 @@ def sdeint(
         ts: Sorted times of shape `(times,)`, increasing or decreasing, the first being that of `y0`.
         key: Of `jax.random`; the same key and steps give the same path.
         args: Handed to functions of three arguments.
+        prior: The drift of another equation with the same diffusion, a function as `drift`; see `with_logqp`.
         dt0: Size of the steps; by default a 256th of the whole interval.
         solver: The method.
         adjoint: How the solve is differentiated.
@@ -55,7 +57,8 @@ def sdeint(
         throw: Whether a failure raises; otherwise the states that were not reached are infinite.
 
     Returns:
-        The states, each leaf with a leading axis `(times,)`; the first is `y0`.
+        The states, each leaf with a leading axis `(times,)`; the first is `y0`. With a `prior` a pair: the states, and
+        a sample of the divergence from the prior of the paths up to each time, of shape `(times,)`.
 
     Raises:
         ValueError: If fewer than two times are given, or shapes do not fit together.
@@ -78,8 +81,12 @@ def sdeint(
     f, g = with_args(drift), with_args(diffusion)
     shape = _noise_shape(jax.eval_shape(lambda t, y: g(t, y, args), jnp.asarray(ts[0], float), y0), y0)
     motion = BrownianMotion(shape, key, levy_area=SpaceTimeLevyArea)
+    terms = MultiTerm(ODETerm(f), ControlTerm(g, motion))
+    if prior is not None:
+        terms = with_logqp(terms, with_args(prior))
+        y0 = (y0, jnp.zeros((), jnp.result_type(*jax.tree.leaves(y0))))
     return diffeqsolve(
-        MultiTerm(ODETerm(f), ControlTerm(g, motion)),
+        terms,
         solver,
         ts[0],
         ts[-1],
