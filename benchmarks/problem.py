@@ -64,6 +64,14 @@ class Problem:
         return self.y0.dtype == np.float64
 
     def inputs(self) -> tuple[Any, ...]:
-        """`(y0, args)` on JAX's device; with noise its key comes third."""
+        """`(y0, args)` on JAX's device; with noise its key comes third, one for each lane."""
         inputs = jax.device_put((self.y0, self.args))
-        return inputs if self.noise is None else (*inputs, jax.random.key(0))
+        if self.noise is None:
+            return inputs
+        key = jax.random.key(0)
+        return (*inputs, key if self.lanes is None else jax.random.split(key, len(self.y0)))
+
+    @property
+    def axes(self) -> tuple[int | None, ...] | None:
+        """Axes of the inputs over which a solve of one sample is mapped."""
+        return self.lanes if self.lanes is None or self.noise is None else (*self.lanes, 0)

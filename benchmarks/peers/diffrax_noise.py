@@ -13,14 +13,14 @@ FINENESS = 1e-3
 """Of the tree for adaptive steps, as a share of the interval."""
 
 
-def _tree(problem: Problem, key: jax.Array) -> Any:
+def _tree(problem: Problem, shape: tuple[int, ...], key: jax.Array) -> Any:
     """As coarse as the steps allow: half a constant step."""
     fine = FINENESS * problem.t1 if problem.tolerance is not None else problem.dt0 / 2
-    return diffrax.VirtualBrownianTree(0.0, problem.t1, fine, problem.y0.shape, key, levy_area=_area(problem))
+    return diffrax.VirtualBrownianTree(0.0, problem.t1, fine, shape, key, levy_area=_area(problem))
 
 
-def _unsafe(problem: Problem, key: jax.Array) -> Any:
-    return diffrax.UnsafeBrownianPath(problem.y0.shape, key, levy_area=_area(problem))
+def _unsafe(problem: Problem, shape: tuple[int, ...], key: jax.Array) -> Any:
+    return diffrax.UnsafeBrownianPath(shape, key, levy_area=_area(problem))
 
 
 def _area(problem: Problem) -> Any:

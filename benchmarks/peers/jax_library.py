@@ -34,13 +34,13 @@ class JaxLibrary:
         name: what the table calls it.
         module: the library.
         settings: the settings that are worth trying on a problem; the fastest one is kept.
-        motion: makes the Brownian motion of a problem with noise from its key.
+        motion: makes the Brownian motion of a problem with noise from its shape and key.
     """
 
     name: str
     module: ModuleType
     settings: Callable[[Problem], tuple[Setting, ...]] = lambda _: (DEFAULT_SETTING,)
-    motion: Callable[[Problem, jax.Array], Any] | None = None
+    motion: Callable[[Problem, tuple[int, ...], jax.Array], Any] | None = None
 
     def installed(self) -> bool:
         """A module that was imported is here."""
@@ -58,7 +58,7 @@ class JaxLibrary:
             ys = self.solution(problem, setting, *inputs).ys
             return ys[-1] if problem.ts is None else ys
 
-        values = solve if problem.lanes is None else jax.vmap(solve, in_axes=problem.lanes)
+        values = solve if problem.axes is None else jax.vmap(solve, in_axes=problem.axes)
         loss = problem.loss
         return values if loss is None else jax.grad(lambda *inputs: loss(values(*inputs)), argnums=(0, 1))
 
@@ -66,7 +66,7 @@ class JaxLibrary:
         """One solve."""
         library = self.module
         return library.diffeqsolve(
-            self._terms(problem, key),
+            self._terms(problem, y0, key),
             getattr(library, problem.method)(),
             0.0,
             problem.t1,
@@ -79,7 +79,7 @@ class JaxLibrary:
             **setting.options,
         )
 
-    def _terms(self, problem: Problem, key: jax.Array | None) -> Any:
+    def _terms(self, problem: Problem, y0: Any, key: jax.Array | None) -> Any:
         library = self.module
         drift = library.ODETerm(problem.field(jnp))
         if problem.noise is None:
@@ -87,7 +87,8 @@ class JaxLibrary:
         assert self.motion is not None
         diffusion = problem.noise.diffusion(jnp)
         diagonal = library.ControlTerm(
-            lambda t, y, args: lineax.DiagonalLinearOperator(diffusion(t, y, args)), self.motion(problem, key)
+            lambda t, y, args: lineax.DiagonalLinearOperator(diffusion(t, y, args)),
+            self.motion(problem, jnp.shape(y0), key),
         )
         return library.MultiTerm(drift, diagonal)
 

@@ -1,5 +1,6 @@
 """An error estimate for any method: each step is taken again in two halves."""
 
+import warnings
 from typing import Any, ClassVar
 
 from jaxtyping import PyTree
@@ -9,7 +10,13 @@ from nde.core.polynomial import Polynomial
 from nde.core.types import Args, RealScalar, Y
 from nde.paths.halves import HALVES, first_half, second_half, whole_step
 from nde.solvers.base import AbstractSolver, StepOut
-from nde.terms import AbstractTerm
+from nde.terms import AbstractTerm, drift_and_diffusion
+from nde.terms.dependence import depends_on
+
+_BIASED = (
+    "`HalfSolver({solver}())` got a diffusion that depends on the state: with adaptive steps it does not converge to "
+    "the solution. Use `nde.HalfSolver(nde.ItoMilstein())`, or `nde.Heun()` for a Stratonovich equation."
+)
 
 
 class HalfSolver(AbstractSolver):
@@ -18,6 +25,10 @@ class HalfSolver(AbstractSolver):
     For methods without an error estimate, such as `Euler()` and `ItoMilstein()`, with ordinary or stochastic
     differential equations. It costs three times the steps, and is a little more exact than the method with its step.
 
+    **Adaptive Euler-Maruyama does not converge** if the diffusion depends on the state: choosing steps by what the
+    noise did gives its increments a mean. There is a warning; take `ItoMilstein()`, or `Heun()` for the Stratonovich
+    solution.
+
     Attributes:
         solver: The method.
 
@@ -25,7 +36,7 @@ class HalfSolver(AbstractSolver):
         TypeError: If it is no solver.
 
     Source: Hairer, Nørsett and Wanner, *Solving ordinary differential equations I* (1993), section II.4,
-    doi:10.1007/978-3-540-78862-1.
+    doi:10.1007/978-3-540-78862-1; on noise Gaines and Lyons (1997), doi:10.1137/S0036139995286515.
 
     Example:
         ```python
@@ -79,11 +90,15 @@ class HalfSolver(AbstractSolver):
         return self.strong_order(terms) + 0.5 if noisy else self.order(terms) + 1
 
     def made_for(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args) -> "HalfSolver":
-        """For the method made for the terms.
+        """For the method made for the terms, with a warning if adaptive steps would not converge.
 
         Raises:
             TypeError: If the method is not for such terms.
         """
+        if terms.noisy and self.calculus == "ito" and self.strong_order(terms) < 1:
+            _, diffusion = drift_and_diffusion(terms, type(self).__name__)
+            if depends_on(lambda y: diffusion.vf(t, y, args), y):
+                warnings.warn(_BIASED.format(solver=type(self.solver).__name__), stacklevel=2)
         return HalfSolver(self.solver.made_for(terms, t, y, args))
 
     def init(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args) -> PyTree[Any]:
