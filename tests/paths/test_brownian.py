@@ -140,6 +140,8 @@ def test_unsafe_increments_depend_on_both_times():
     np.testing.assert_allclose(a.var(), 0.5, rtol=0.2)
     with pytest.raises(ValueError, match="two"):
         path.evaluate(0.5)
+    with pytest.raises(ValueError, match="never rejected"):
+        path.begin(0.0, revisits=True)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
 from nde.core.random import child
-from nde.core.types import BoolScalar, IntScalar, RealScalar
+from nde.core.types import RealScalar
 from nde.paths.brownian.base import AbstractBrownianPath
 from nde.paths.brownian.bridge import Parts, turned
 from nde.paths.brownian.dyadic import Dyadic
@@ -25,28 +25,22 @@ class AbstractDyadicPath(AbstractBrownianPath):
     t0: eqx.AbstractVar[RealScalar]
     t1: eqx.AbstractVar[RealScalar]
 
-    def begin(
-        self,
-        t0: RealScalar,
-        step: IntScalar | int = 0,
-        revisits: bool = False,
-        forward: BoolScalar | bool = True,
-    ) -> PyTree[Any]:
-        """No place.
-
-        Raises:
-            ValueError: If steps may be rejected, and full areas are wanted.
-        """
-        del t0, step, forward
-        self.check_steps(revisits)
-        return None
-
     def root(self, length: Float[Array, ""]) -> Parts:
         """The increment over the whole interval."""
         return self.over(length, self.noise(child(self.seed, 0, _ROOT), 0))
 
-    def between(self, t0: RealScalar, t1: RealScalar | None, use_levy: bool) -> PyTree[Any]:
-        """The increment from `t0` to `t1`; with one time, that from the start of the interval to it."""
+    def evaluate(
+        self, t0: RealScalar, t1: RealScalar | None = None, left: bool = True, use_levy: bool = False
+    ) -> PyTree[Any]:
+        """The increment from `t0` to `t1`; with one time, that from the start of the interval to it.
+
+        Args:
+            t0: A time.
+            t1: Another time, which may come before.
+            left: Not used: paths are continuous.
+            use_levy: Whether to return a `BrownianIncrement` with its areas instead of `W`.
+        """
+        del left
         first, last = (self.t0, t0) if t1 is None else (t0, t1)
         return self.increment(first, last, self._between(first, last), use_levy)
 

@@ -134,20 +134,6 @@ class BrownianInterval(AbstractDyadicPath):
         self.depth = depth
         self.seed = seed_from(key)
 
-    def evaluate(
-        self, t0: RealScalar, t1: RealScalar | None = None, left: bool = True, use_levy: bool = False
-    ) -> PyTree[Any]:
-        """The increment from `t0` to `t1`; with one time, that from the start of the interval to it.
-
-        Args:
-            t0: A time.
-            t1: Another time, which may come before.
-            left: Not used: paths are continuous.
-            use_levy: Whether to return a `BrownianIncrement` with its areas instead of `W`.
-        """
-        del left
-        return self.between(t0, t1, use_levy)
-
     def begin(
         self,
         t0: RealScalar,

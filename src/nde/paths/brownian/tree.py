@@ -6,7 +6,7 @@ import equinox as eqx
 from jaxtyping import Array, PRNGKeyArray, PyTree, UInt32
 
 from nde.core.random import Seed
-from nde.core.types import RealScalar
+from nde.core.types import BoolScalar, IntScalar, RealScalar
 from nde.paths.brownian.base import Shape, area_of, seed_from, shape_of
 from nde.paths.brownian.dyadic_path import AbstractDyadicPath
 from nde.paths.brownian.increment import BrownianIncrement, LevyArea
@@ -74,19 +74,21 @@ class VirtualBrownianTree(AbstractDyadicPath):
         self.levy_area = area_of(levy_area, self.shape)
         self.seed = seed_from(key)
 
-    def evaluate(
-        self, t0: RealScalar, t1: RealScalar | None = None, left: bool = True, use_levy: bool = False
+    def begin(
+        self,
+        t0: RealScalar,
+        step: IntScalar | int = 0,
+        revisits: bool = False,
+        forward: BoolScalar | bool = True,
     ) -> PyTree[Any]:
-        """The increment from `t0` to `t1`; with one time, that from the start of the interval to it.
+        """No place.
 
-        Args:
-            t0: A time.
-            t1: Another time, which may come before.
-            left: Not used: paths are continuous.
-            use_levy: Whether to return a `BrownianIncrement` with its areas instead of `W`.
+        Raises:
+            ValueError: If steps may be rejected, and full areas are wanted.
         """
-        del left
-        return self.between(t0, t1, use_levy)
+        del t0, step, forward
+        self.check_steps(revisits)
+        return None
 
     def prepare(
         self, t: RealScalar, h: RealScalar, nodes: tuple[float, ...], needs: frozenset[str], place: PyTree[Any]

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree, UInt32
 
 from nde.core.random import Seed, child
-from nde.core.types import RealScalar
+from nde.core.types import BoolScalar, IntScalar, RealScalar
 from nde.paths.brownian.base import AbstractBrownianPath, Shape, area_of, seed_from, shape_of
 from nde.paths.brownian.bridge import Parts
 from nde.paths.brownian.increment import BrownianIncrement, LevyArea
@@ -65,6 +65,26 @@ class UnsafeBrownianPath(AbstractBrownianPath):
         if t1 is None:
             raise ValueError("`UnsafeBrownianPath.evaluate` got one time; it has increments only, and wants two.")
         return self.increment(t0, t1, self._parts(t0, t1), use_levy)
+
+    def begin(
+        self,
+        t0: RealScalar,
+        step: IntScalar | int = 0,
+        revisits: bool = False,
+        forward: BoolScalar | bool = True,
+    ) -> PyTree[Any]:
+        """No place.
+
+        Raises:
+            ValueError: If steps may be rejected: later steps would not agree with them.
+        """
+        del t0, step, forward
+        if revisits:
+            raise ValueError(
+                "`UnsafeBrownianPath` is for steps that are never rejected; got an adaptive controller. Use "
+                "`nde.BrownianMotion`, which remembers what rejected steps saw."
+            )
+        return None
 
     def prepare(
         self, t: RealScalar, h: RealScalar, nodes: tuple[float, ...], needs: frozenset[str], place: PyTree[Any]
