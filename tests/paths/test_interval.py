@@ -176,3 +176,14 @@ def test_lanes_equal_a_loop() -> None:
 def test_depth_out_of_range() -> None:
     with pytest.raises(ValueError, match="from 0 to 30"):
         interval(depth=31)
+
+
+def test_pytrees_of_any_dtype() -> None:
+    """Components are independent, and halves of the precision are drawn in single."""
+    shape = {"a": jax.ShapeDtypeStruct((500,), jnp.float32), "b": jax.ShapeDtypeStruct((500,), jnp.bfloat16)}
+    path = nde.BrownianInterval(0.0, 1.0, shape, KEY)
+    found, _ = quick_jit(lambda: walked(path, np.array([0.0, 0.3, 1.0])))()
+    assert (found.W["a"].dtype, found.W["b"].dtype) == (jnp.float32, jnp.bfloat16)
+    numbers = np.stack([np.asarray(leaf, np.float64) for leaf in (*found.W["a"], *found.W["b"])])
+    numbers /= np.sqrt([0.3, 0.7, 0.3, 0.7])[:, None]
+    np.testing.assert_allclose(np.cov(numbers), np.eye(4), atol=5 * np.sqrt(2 / 500))
