@@ -13,8 +13,9 @@ from nde.gradients.base import AbstractAdjoint
 from nde.gradients.replay import Links, Replay
 from nde.gradients.sensitivity import contracted, solve_with_jacobian, suits
 from nde.integrate.outcome import Outcome, solve_plainly, solve_taped
-from nde.integrate.problem import Differentiable, Setup, Start, handed_on, retained_shape
+from nde.integrate.problem import Differentiable, Setup
 from nde.integrate.recorders import TapeRecorder
+from nde.integrate.start import Start, handed_on, retained_shape
 
 _STATES = 512
 """Most states that are kept by default."""

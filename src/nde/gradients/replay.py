@@ -21,22 +21,9 @@ from nde.core.types import IntScalar, Time
 from nde.gradients.stack import Stack, stack_of
 from nde.integrate.outcome import Outcome
 from nde.integrate.output import AtSteps, AtTimes, DenseStep, DenseSteps, call_fn
-from nde.integrate.problem import (
-    Differentiable,
-    Setup,
-    Start,
-    begun,
-    completed,
-    dense_step,
-    drive_of,
-    end_of,
-    first_cache,
-    first_start,
-    handed_on,
-    retained,
-    step_map,
-)
+from nde.integrate.problem import Differentiable, Setup, begun, dense_step, drive_of, end_of, first_cache, step_map
 from nde.integrate.recorders import Tape
+from nde.integrate.start import Start, completed, first_start, handed_on, retained
 from nde.stepping import span
 
 

@@ -6,8 +6,8 @@ from jaxtyping import Array
 
 from nde.core import tree
 from nde.core.types import BoolScalar, IntScalar
-from nde.integrate.problem import Start
 from nde.integrate.recorders import Tape
+from nde.integrate.start import Start
 
 
 class Stack(eqx.Module):

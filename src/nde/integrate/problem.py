@@ -53,20 +53,6 @@ class Differentiable(eqx.Module):
     solver_state: PyTree[Any]
 
 
-class Start(eqx.Module):
-    """What a step starts from besides its time.
-
-    Attributes:
-        y: The state.
-        solver_state: The solver's state.
-        cache: The solver's cache, or `None` where it is computed anew.
-    """
-
-    y: Y
-    solver_state: PyTree[Any]
-    cache: PyTree[Any]
-
-
 class Setup(eqx.Module):
     """The inputs of a solve that are constants of differentiation.
 
@@ -179,36 +165,6 @@ def end_of(problem: Differentiable, start: Time, end: Time, cause: IntScalar) ->
 def first_cache(problem: Differentiable, setup: Setup, start: Time, y: Y, state: PyTree[Any]) -> PyTree[Any]:
     """The solver's cache for a step from here, computed anew."""
     return setup.solver.warm(problem.term, setup.real(start), y, problem.args, state)
-
-
-def handed_on(setup: Setup, cache: PyTree[Any]) -> PyTree[Any]:
-    """The cache, if each step hands it to the next: not where the vector field may jump between them."""
-    return None if setup.controller.jumps else cache
-
-
-def retained(setup: Setup, start: Start) -> Start:
-    """What a tape keeps of the start of a step."""
-    return start if setup.keeps_cache else Start(start.y, start.solver_state, None)
-
-
-def completed(problem: Differentiable, setup: Setup, t: Time, start: Start) -> Start:
-    """The start of a step at `t` of which a tape kept what it keeps."""
-    if setup.keeps_cache or setup.controller.jumps:
-        return start
-    return Start(start.y, start.solver_state, first_cache(problem, setup, t, start.y, start.solver_state))
-
-
-def first_start(problem: Differentiable, setup: Setup) -> Start:
-    """What the first step starts from."""
-    cache = None
-    if not setup.controller.jumps:
-        cache = first_cache(problem, setup, problem.t0, problem.y0, problem.solver_state)
-    return Start(problem.y0, problem.solver_state, cache)
-
-
-def retained_shape(problem: Differentiable, setup: Setup) -> Start:
-    """The shapes of what a tape keeps of the start of a step."""
-    return jax.eval_shape(lambda: retained(setup, first_start(problem, setup)))
 
 
 def slope(problem: Differentiable, setup: Setup, start: Time, y: Y) -> Y:

@@ -16,8 +16,9 @@ from jaxtyping import Array, PyTree
 from nde.core import tree
 from nde.core.lanes import any_lane
 from nde.core.types import BoolScalar, IntScalar, Time, Y
-from nde.integrate.problem import Differentiable, Setup, Start, drive_shape, handed_on, retained, retained_shape
+from nde.integrate.problem import Differentiable, Setup, drive_shape
 from nde.integrate.recorders.base import AbstractRecorder, Attempt
+from nde.integrate.start import Start, handed_on, retained, retained_shape
 from nde.stepping.base import AT_T1, CHOSEN
 
 
