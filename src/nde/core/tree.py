@@ -14,6 +14,8 @@ from nde.core.types import BoolScalar, RealScalar
 
 T = TypeVar("T")
 
+_LARGE = 512
+
 
 def real_dtype(x: Array) -> jnp.dtype:
     """The real floating dtype of the same precision: ``float32`` for ``complex64`` and so on."""
@@ -67,8 +69,19 @@ def zeros_like(tree: PyTree) -> PyTree:
 
 def all_finite(tree: PyTree) -> BoolScalar:
     """Whether every number of every leaf is finite."""
-    finite = [jnp.all(jnp.isfinite(leaf)) for leaf in jax.tree.leaves(tree)]
+    finite = [_finite(leaf) for leaf in jax.tree.leaves(tree)]
     return jnp.stack(finite).all() if len(finite) > 1 else (finite[0] if finite else jnp.array(True))
+
+
+def _finite(x: Array) -> BoolScalar:
+    """Whether all numbers are finite.
+
+    Those of a large array by their products with zero, which are zero unless they are not finite: an inner product is
+    four times faster on a CPU than a conjunction.
+    """
+    if x.size < _LARGE:
+        return jnp.all(jnp.isfinite(x))
+    return jnp.isfinite(jnp.vdot(x, jnp.zeros_like(x)))
 
 
 def row(tree: PyTree, index: RealScalar) -> PyTree:

@@ -207,6 +207,8 @@ class Loop(eqx.Module):
         )
 
     def _next_cache(self, state: State, attempt: Attempt, verdict: Verdict, t: Time, y: Y) -> PyTree[Any]:
+        if self.setup.controller.always_accepts and not self.setup.controller.jumps:
+            return attempt.out.cache  # a step that does not count was the last of its lane
         cache = tree.where(attempt.accepted, attempt.out.cache, state.cache)
         if not self.setup.controller.jumps or not jax.tree.leaves(cache):
             return cache
