@@ -22,15 +22,17 @@ HOW_TO_READ = """\
   tolerance that is as exact as we are, give or take half, or as their rounding allows: the number in brackets.
   Gradients through torchdiffeq are PyTorch's, through the solve. Slow sides may have made as few as 5 runs.
 - *Compile* is trace, lowering and compilation with emptied caches, nothing run.
-- With noise all sides take the same number of constant steps over the unit interval, with diagonal noise of float32: `dy =
-  a (b - y) dt + s y dW` without networks. Their noise differs, so no errors are compared. Adaptive rows share tolerance
-  (1e-2), coefficients of the controller and method. *Diffrax VirtualBrownianTree* is the fastest of its settings, the one in
-  brackets, with a tree as coarse as half a step (1e-3 for adaptive steps); `UnsafeBrownianPath` has no gradient. torchsde
-  runs with the Brownian interval that it makes by default, and for reversible Heun with its own adjoint if that is faster.
-- *its normal numbers alone* is a loop that draws as many by our generator, and does nothing else: its ratio is the share of
-  our time that drawing takes.
-- *BrownianInterval*: sequential and doubly sequential walk along the path as a solve and its gradient do (the way back reads
-  what the way there recorded), random asks for increments between any two times. Diffrax's tree is asked for each.
+- With noise all sides take the same number of constant steps over the unit interval, with diagonal noise of float32:
+  `dy = a (b - y) dt + s y dW` without networks. Their noise differs, so no errors are compared. Adaptive rows share
+  tolerance (1e-2), coefficients of the controller and method. *Diffrax VirtualBrownianTree* is the fastest of its
+  settings, the one in brackets, with a tree as coarse as half a step (1e-3 for adaptive steps); `UnsafeBrownianPath`
+  has no gradient. torchsde runs with the Brownian interval that it makes by default, and for reversible Heun with its
+  own adjoint if that is faster.
+- *its normal numbers alone* is a loop that draws as many by our generator, and does nothing else: its ratio is the
+  share of our time that drawing takes.
+- *BrownianInterval*: sequential and doubly sequential walk along the path as a solve and its gradient do (the way
+  back reads what the way there recorded), random asks for increments between any two times. Diffrax's tree is asked
+  for each.
 - *bare loop* is a loop of as many vector-field calls as our solve makes, and nothing else.
 """
 
