@@ -71,6 +71,32 @@ def test_two_halves_make_the_whole_area() -> None:
     np.testing.assert_allclose(halves.whole.A, both, atol=1e-6)
 
 
+@pytest.mark.parametrize("area", [nde.DavieLevyArea, nde.FosterLevyArea])
+def test_walked_backward_all_signs_turn(area: Any) -> None:
+    motion = nde.VirtualBrownianTree(0.0, 1.0, 1e-3, (2,), KEY, levy_area=area)
+    forward, backward = motion.evaluate(0.25, 0.5, use_levy=True), motion.evaluate(0.5, 0.25, use_levy=True)
+    np.testing.assert_allclose(backward.A, -forward.A, atol=1e-7)
+    outside, across = motion.evaluate(1.5, 2.0, use_levy=True), motion.evaluate(0.75, 2.0, use_levy=True)
+    np.testing.assert_array_equal(outside.A, np.zeros((2, 2)))
+    np.testing.assert_allclose(across.A, motion.evaluate(0.75, 1.0, use_levy=True).A, atol=1e-7)
+
+
+@pytest.mark.parametrize(
+    "motion",
+    [
+        nde.VirtualBrownianTree(0.0, 1.0, 1e-3, (2,), KEY, levy_area=nde.FosterLevyArea),
+        nde.BrownianInterval(0.0, 1.0, (2,), KEY, levy_area=nde.FosterLevyArea),
+        nde.UnsafeBrownianPath((2,), KEY, levy_area=nde.FosterLevyArea),
+    ],
+    ids=lambda motion: type(motion).__name__,
+)
+def test_halves_of_every_path_join(motion: Any) -> None:
+    halves, _ = motion.prepare(0.0, 0.3, (), frozenset({"halves"}), motion.begin(jnp.asarray(0.0)))
+    both = halves.first.A + halves.second.A + twist(halves.first.W, halves.second.W) / 2
+    np.testing.assert_allclose(halves.whole.A, both, atol=1e-6)
+    np.testing.assert_allclose(halves.whole.W, halves.first.W + halves.second.W, atol=1e-6)
+
+
 def test_misuse() -> None:
     with pytest.raises(TypeError, match=r"of shape \(m,\)"):
         nde.BrownianMotion((2, 2), KEY, levy_area=nde.DavieLevyArea)

@@ -176,6 +176,8 @@ def test_lanes_equal_a_loop() -> None:
 def test_depth_out_of_range() -> None:
     with pytest.raises(ValueError, match="from 0 to 30"):
         interval(depth=31)
+    with pytest.raises(ValueError, match="goes forward"):
+        nde.BrownianInterval(1.0, 0.0, (), KEY)
 
 
 def test_pytrees_of_any_dtype() -> None:

@@ -117,3 +117,8 @@ def test_euler_maruyama_with_noise_that_depends_on_the_state_has_a_warning() -> 
     noise = nde.ControlTerm(lambda t, y, args: 0.3, nde.BrownianMotion((), KEY))
     additive = nde.MultiTerm(nde.ODETerm(lambda t, y, args: -y), noise)
     nde.diffeqsolve(additive, nde.HalfSolver(nde.Euler()), 0.0, 1.0, 0.1, 1.0, stepsize_controller=PID)
+
+
+def test_a_half_of_a_half() -> None:
+    with pytest.raises(TypeError, match="halve the method itself"):
+        nde.HalfSolver(nde.HalfSolver(nde.Heun()))

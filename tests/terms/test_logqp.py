@@ -78,6 +78,31 @@ def test_diffusions_of_every_layout() -> None:
     np.testing.assert_allclose(divergence(jnp.asarray(wide), 3), exact, rtol=1e-9)
 
 
+def test_diffusions_that_leave_directions_without_noise() -> None:
+    """The smallest `u` of those that fit: by NumPy's pseudoinverse."""
+    d = np.array([0.5, 3.0])
+    for matrix in (np.outer(d, [0.3, 0.4]), np.outer(d, [0.3, 0.4, -0.2])):
+        exact = np.sum((np.linalg.pinv(matrix) @ d) ** 2)
+        np.testing.assert_allclose(divergence(jnp.asarray(matrix), matrix.shape[1]), exact, rtol=1e-9)
+
+
+def test_a_component_without_noise_and_without_difference_adds_nothing() -> None:
+    ts = jnp.asarray([2.0, 0.0])
+
+    def drift(t: Any, y: Any) -> jax.Array:
+        return jnp.asarray([1.0, 0.2])
+
+    _, found = nde.sdeint(
+        drift,
+        lambda t, y: jnp.asarray([0.5, 0.0]),
+        jnp.ones(2),
+        ts,
+        KEYS[0],
+        prior=lambda t, y: jnp.asarray([0.0, 0.2]),
+    )
+    np.testing.assert_allclose(found, [0.0, 4.0], rtol=1e-9)
+
+
 def test_its_gradient() -> None:
     """Of `t (m / s)^2 / 2` to the difference `m` and to the diffusion `s`."""
 

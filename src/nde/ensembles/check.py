@@ -27,7 +27,12 @@ def whole(name: str, number: Any) -> int:
 
 def chances_of(probabilities: Any) -> tuple[float, ...]:
     """The probabilities of quantiles."""
-    values = tuple(float(p) for p in probabilities)
+    try:
+        values = tuple(float(p) for p in probabilities)
+    except (TypeError, ValueError) as error:
+        raise TypeError(
+            f"`ensemble` got `probabilities={probabilities!r}`; it wants a sequence of numbers, such as `(0.05, 0.95)`."
+        ) from error
     if not all(0 <= p <= 1 for p in values):
         raise ValueError(f"`ensemble` got `probabilities={values}`; each has to lie between 0 and 1, both included.")
     return values

@@ -85,7 +85,7 @@ def sdeint(
     if prior is not None:
         terms = with_logqp(terms, with_args(prior))
         y0 = (y0, jnp.zeros((), jnp.result_type(*jax.tree.leaves(y0))))
-    return diffeqsolve(
+    ys = diffeqsolve(
         terms,
         solver,
         ts[0],
@@ -98,6 +98,7 @@ def sdeint(
         max_steps=max_steps,
         throw=throw,
     ).ys
+    return ys if prior is None else (ys[0], jnp.abs(ys[1]))
 
 
 def _noise_shape(g: PyTree[Any], y0: Y) -> PyTree[jax.ShapeDtypeStruct]:

@@ -33,7 +33,7 @@ class HalfSolver(AbstractSolver):
         solver: The method.
 
     Raises:
-        TypeError: If it is no solver.
+        TypeError: If it is no solver, or a `HalfSolver`.
 
     Source: Hairer, Nørsett and Wanner, *Solving ordinary differential equations I* (1993), section II.4,
     doi:10.1007/978-3-540-78862-1; on noise Gaines and Lyons (1997), doi:10.1137/S0036139995286515.
@@ -63,6 +63,8 @@ class HalfSolver(AbstractSolver):
             raise TypeError(
                 f"`HalfSolver` got {type(solver).__name__}; it wants a method, as in `nde.HalfSolver(nde.Euler())`."
             )
+        if isinstance(solver, HalfSolver):
+            raise TypeError("`HalfSolver` got a `HalfSolver`; halve the method itself.")
         self.solver = solver
 
     @property

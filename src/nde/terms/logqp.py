@@ -62,7 +62,9 @@ def with_logqp(terms: AbstractTerm, prior: Callable[..., PyTree[Any]]) -> MultiT
         The terms of the pair.
 
     Raises:
-        TypeError: If the terms are something else.
+        TypeError: If the terms are something else, or the state is complex.
+
+    Walking backward in time `k` falls: its absolute value is meant.
 
     Where the diffusion is no diagonal, `u` is the smallest that fits best: there must be one that fits, or the
     divergence is infinite and `k` is not it.
@@ -97,14 +99,21 @@ def with_logqp(terms: AbstractTerm, prior: Callable[..., PyTree[Any]]) -> MultiT
 def _solved(g: PyTree[Any], difference: Y, control: jax.ShapeDtypeStruct) -> Array:
     """The `u` with `g u = difference`."""
     leaves, slopes = jax.tree.leaves(g, is_leaf=_is_operator), jax.tree.leaves(difference)
+    if any(jnp.iscomplexobj(d) for d in slopes):
+        raise TypeError("`with_logqp` got a complex state; it wants a real one: real and imaginary part side by side.")
     if len(slopes) == 1 and _is_operator(leaves[0]):
-        return lx.linear_solve(leaves[0], slopes[0], lx.AutoLinearSolver(well_posed=None)).value
-    if all(x.shape == d.shape == control.shape for x, d in zip(leaves, slopes, strict=True)) and len(slopes) == 1:
-        return slopes[0] / leaves[0]
+        return lx.linear_solve(leaves[0], slopes[0], lx.SVD()).value
+    if len(slopes) == 1 and leaves[0].shape == slopes[0].shape == control.shape:
+        return _quotient(slopes[0], leaves[0])
     matrix = jnp.concatenate([x.reshape(d.size, -1) for x, d in zip(leaves, slopes, strict=True)])
     vector = jnp.concatenate([d.ravel() for d in slopes])
-    solver = lx.AutoLinearSolver(well_posed=None)
-    return lx.linear_solve(lx.MatrixLinearOperator(matrix), vector, solver).value
+    return lx.linear_solve(lx.MatrixLinearOperator(matrix), vector, lx.SVD()).value
+
+
+def _quotient(difference: Array, g: Array) -> Array:
+    """`difference / g`, and zero where there is neither a difference nor noise."""
+    neither = (difference == 0) & (g == 0)
+    return jnp.where(neither, 0, difference / jnp.where(neither, 1, g))
 
 
 def _is_operator(x: Any) -> bool:

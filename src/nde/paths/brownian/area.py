@@ -21,18 +21,18 @@ def full_area(
 
     Args:
         kind: `DavieLevyArea` or `FosterLevyArea`.
-        h: The length of the interval.
+        h: The length of the interval, negative for one walked backward: then all signs are turned.
         W: The increment.
         H: The space-time area.
         seed: Of the path.
     """
     length = jnp.abs(jnp.asarray(h)).astype(W.dtype)
-    own = child(seed, _word(W[0]), _word(H[0]))
+    own = child(seed, _word(jnp.abs(W[0])), _word(H[0]))
     lower = jnp.tril(normals(own, 0, 0, (W.size, W.size), W.dtype), -1)
     variance: Any = length**2 / 12
     if issubclass(kind, FosterLevyArea):
         variance = length**2 / 20 + length / 5 * (H[:, None] ** 2 + H[None, :] ** 2)
-    return twist(H, W) + (lower - lower.T) * jnp.sqrt(variance)
+    return twist(H, W) + (lower - lower.T) * jnp.sqrt(variance) * jnp.where(jnp.asarray(h) < 0, -1.0, 1.0)
 
 
 def twist(a: Float[Array, " m"], b: Float[Array, " m"]) -> Float[Array, "m m"]:

@@ -74,12 +74,19 @@ class AbstractBrownianPath(AbstractPath):
         """The parts as `evaluate` returns them."""
         return self.over_length(jnp.asarray(t1) - t0, parts) if use_levy else parts[0]
 
-    def over_length(self, dt: RealScalar, parts: Parts) -> BrownianIncrement:
-        """The increment of these parts, with all areas that are wanted."""
+    def over_length(self, dt: RealScalar, parts: Parts, moving: RealScalar | None = None) -> BrownianIncrement:
+        """The increment of these parts, with all areas that are wanted.
+
+        Args:
+            dt: The length of the interval, negative when walking backward.
+            parts: The parts over it.
+            moving: The length of what of the interval the path moves in, if that may be less.
+        """
         if not issubclass(self.levy_area, FullLevyArea):
             return self.levy_area(dt, *parts)
         W, H = parts
-        return self.levy_area(dt, W, H, full_area(self.levy_area, dt, W, H, self.seed))
+        area = full_area(self.levy_area, dt if moving is None else moving, W, H, self.seed)
+        return self.levy_area(dt, W, H, area)
 
     def halved(self, dts: tuple[RealScalar, RealScalar], first: Parts, second: Parts) -> Halves:
         """The increments over the halves of a step of lengths `dts`, which are negative when walking backward."""

@@ -42,9 +42,18 @@ class AbstractDyadicPath(AbstractBrownianPath):
         """
         del left
         first, last = (self.t0, t0) if t1 is None else (t0, t1)
-        return self.increment(first, last, self._between(first, last), use_levy)
+        parts = self.parts_between(first, last)
+        if not use_levy:
+            return parts[0]
+        return self.over_length(jnp.asarray(last) - first, parts, self.moving(first, last))
 
-    def _between(self, first: RealScalar, last: RealScalar) -> Parts:
+    def moving(self, first: RealScalar, last: RealScalar) -> Float[Array, ""]:
+        """The length between two times within the interval."""
+        begin, end = (jnp.clip(jnp.asarray(t), self.t0, self.t1) for t in (first, last))
+        return end - begin
+
+    def parts_between(self, first: RealScalar, last: RealScalar) -> Parts:
+        """The parts of the increment from one time to another."""
         dtype = jnp.result_type(float, jnp.asarray(self.t0).dtype, jnp.asarray(first).dtype, jnp.asarray(last).dtype)
         start, end = jnp.asarray(self.t0, dtype), jnp.asarray(self.t1, dtype)
         depth = 31 if jnp.finfo(dtype).bits <= 32 else 52

@@ -5,6 +5,7 @@ from typing import Any
 
 import equinox as eqx
 import jax.numpy as jnp
+from jax.core import Tracer
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree, UInt32
 
 from nde.core.random import Seed, child
@@ -80,7 +81,7 @@ class BrownianInterval(AbstractDyadicPath):
 
     Raises:
         TypeError: If the key is no key, a dtype is not real and floating, or `levy_area` does not suit.
-        ValueError: If `depth` is not between 0 and 30.
+        ValueError: If `depth` is not between 0 and 30, or `t1` is before `t0`.
 
     Source: after Kidger, Foster, Li and Lyons, *Efficient and accurate gradients for neural SDEs* (2021),
     doi:10.48550/arXiv.2105.13493, section 4.
@@ -126,6 +127,8 @@ class BrownianInterval(AbstractDyadicPath):
             levy_area: Which areas increments come with.
             depth: How often the interval is halved.
         """
+        if not isinstance(t0, Tracer) and not isinstance(t1, Tracer) and t1 < t0:
+            raise ValueError(f"`BrownianInterval` got an interval from {t0} to {t1}; it wants one that goes forward.")
         if not 0 <= depth <= 30:
             raise ValueError(f"`BrownianInterval` got depth={depth}; it wants a number of halvings from 0 to 30.")
         self.t0, self.t1 = t0, t1
@@ -162,7 +165,7 @@ class BrownianInterval(AbstractDyadicPath):
         del nodes
         if HALVES not in needs:
             stepped = self._stepped(place, jnp.asarray(t + h))
-            return self.increment(t, t + h, stepped.increment(), use_levy=True), stepped
+            return self.over_length(h, stepped.increment(), self.moving(t, t + h)), stepped
         middle = jnp.asarray(t + 0.5 * h)
         half = self._stepped(place, middle)
         stepped = dataclasses.replace(self._stepped(half.walk, jnp.asarray(t + h)), middle=half.intervals)

@@ -10,7 +10,7 @@ from nde.core.types import BoolScalar, IntScalar, RealScalar
 from nde.paths.brownian.base import Shape, area_of, seed_from, shape_of
 from nde.paths.brownian.dyadic_path import AbstractDyadicPath
 from nde.paths.brownian.increment import BrownianIncrement, LevyArea
-from nde.paths.halves import driven
+from nde.paths.halves import HALVES
 
 
 class VirtualBrownianTree(AbstractDyadicPath):
@@ -95,4 +95,8 @@ class VirtualBrownianTree(AbstractDyadicPath):
     ) -> tuple[PyTree[Any], PyTree[Any]]:
         """The increment over the step."""
         del nodes
-        return driven(lambda t0, t1: self.evaluate(t0, t1, use_levy=True), t, h, needs), place
+        if HALVES not in needs:
+            return self.evaluate(t, t + h, use_levy=True), place
+        middle = t + 0.5 * h
+        first, second = self.parts_between(t, middle), self.parts_between(middle, t + h)
+        return self.halved((middle - t, t + h - middle), first, second), place
