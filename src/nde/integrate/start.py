@@ -25,8 +25,13 @@ class Start(eqx.Module):
 
 
 def handed_on(setup: Setup, cache: PyTree[Any]) -> PyTree[Any]:
-    """The cache, if each step hands it to the next: not where the vector field may jump between them."""
-    return None if setup.controller.jumps else cache
+    """The cache, if each step hands it to the next."""
+    return cache if hands_on(setup) else None
+
+
+def hands_on(setup: Setup) -> bool:
+    """Whether each step hands its cache to the next: not where the vector field may jump between them."""
+    return setup.hands_on and not setup.controller.jumps
 
 
 def retained(setup: Setup, start: Start) -> Start:
@@ -36,7 +41,7 @@ def retained(setup: Setup, start: Start) -> Start:
 
 def completed(problem: Differentiable, setup: Setup, t: Time, start: Start) -> Start:
     """The start of a step at `t` of which a tape kept what it keeps."""
-    if setup.keeps_cache or setup.controller.jumps:
+    if setup.keeps_cache or not hands_on(setup):
         return start
     return Start(start.y, start.solver_state, first_cache(problem, setup, t, start.y, start.solver_state))
 
@@ -44,7 +49,7 @@ def completed(problem: Differentiable, setup: Setup, t: Time, start: Start) -> S
 def first_start(problem: Differentiable, setup: Setup) -> Start:
     """What the first step starts from."""
     cache = None
-    if not setup.controller.jumps:
+    if hands_on(setup):
         cache = first_cache(problem, setup, problem.t0, problem.y0, problem.solver_state)
     return Start(problem.y0, problem.solver_state, cache)
 
