@@ -1,6 +1,7 @@
 """torchsde, with the Brownian interval that it makes by default."""
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -19,9 +20,16 @@ REVERSIBLE = ("reversible_heun", "stratonovich")
 
 @dataclass(frozen=True)
 class TorchSDE:
-    """Constant steps and diagonal noise; the state is a batch of vectors."""
+    """Constant steps and diagonal noise; the state is a batch of vectors.
+
+    Args:
+        name: what the table calls it.
+        binary: whether as many steps are taken over a somewhat shorter time, so that their length is a power of two:
+            where times are rounded, its Brownian interval makes intervals as short as rounding, and takes ages.
+    """
 
     name: str = "torchsde"
+    binary: bool = False
 
     def installed(self) -> bool:
         """Whether both PyTorch and torchsde are here."""
@@ -31,10 +39,15 @@ class TorchSDE:
         """PyTorch's gradient through the solve, or for the reversible method its own adjoint: the faster of the two."""
         reversible = problem.method == "ReversibleHeun"
         ways = ("autograd", "adjoint") if reversible and problem.loss is not None else ("autograd",)
-        return fastest([_ready(problem, way) for way in ways], runs=1)
+        return fastest([_ready(_in_binary(problem) if self.binary else problem, way) for way in ways], runs=1)
 
 
-TORCHSDE = TorchSDE()
+TORCHSDE, TORCHSDE_BINARY = TorchSDE(), TorchSDE("torchsde, steps of 1/128", binary=True)
+
+
+def _in_binary(problem: Problem) -> Problem:
+    dt = 2.0 ** -math.ceil(math.log2(problem.max_steps))
+    return replace(problem, dt0=dt, t1=problem.max_steps * dt)
 
 
 def _ready(problem: Problem, way: str) -> Ready:

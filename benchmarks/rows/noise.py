@@ -10,7 +10,7 @@ import numpy as np
 from benchmarks.ours import OURS
 from benchmarks.peers.diffrax_noise import DIFFRAX_TREE, DIFFRAX_UNSAFE
 from benchmarks.peers.normals import NORMALS
-from benchmarks.peers.torchsde import TORCHSDE
+from benchmarks.peers.torchsde import TORCHSDE, TORCHSDE_BINARY
 from benchmarks.problem import Field, Noise, Problem
 from benchmarks.row import Row
 from benchmarks.rows.neural_ode import mlp, weights
@@ -103,8 +103,9 @@ def _trained(name: str, method: str) -> list[Row]:
 
 
 def _fixed(name: str, problem: Problem) -> list[Row]:
-    forward: dict[Side, float | None] = {DIFFRAX_TREE: 20.0, DIFFRAX_UNSAFE: 1.25, TORCHSDE: 50.0, NORMALS: None}
-    backward: dict[Side, float | None] = {DIFFRAX_TREE: 20.0, TORCHSDE: 50.0}
+    torch: dict[Side, float | None] = {TORCHSDE: 50.0, TORCHSDE_BINARY: 50.0}
+    forward: dict[Side, float | None] = {DIFFRAX_TREE: 20.0, DIFFRAX_UNSAFE: 1.25, **torch, NORMALS: None}
+    backward: dict[Side, float | None] = {DIFFRAX_TREE: 20.0, **torch}
     return [
         Row(f"{name}, 100 steps", problem, OURS, forward),
         Row(f"{name}, 100 steps, gradient", replace(problem, loss=_squares), OURS, backward),
