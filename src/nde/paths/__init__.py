@@ -14,17 +14,21 @@ from nde.paths.brownian import (
     UnsafeBrownianPath,
     VirtualBrownianTree,
 )
+from nde.paths.interpolation import AbstractInterpolation, CubicInterpolation, LinearInterpolation
 from nde.paths.time import TimePath
 
 __all__ = [
     "AbstractBrownianPath",
+    "AbstractInterpolation",
     "AbstractPath",
     "BrownianIncrement",
     "BrownianInterval",
     "BrownianMotion",
+    "CubicInterpolation",
     "DavieLevyArea",
     "FosterLevyArea",
     "FullLevyArea",
+    "LinearInterpolation",
     "SpaceTimeLevyArea",
     "SpaceTimeTimeLevyArea",
     "TimePath",

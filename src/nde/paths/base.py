@@ -4,6 +4,8 @@ import abc
 from typing import Any
 
 import equinox as eqx
+import jax
+import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
 from nde.core.types import BoolScalar, IntScalar, RealScalar
@@ -43,6 +45,26 @@ class AbstractPath(eqx.Module):
             A pytree of arrays.
         """
 
+    @property
+    def knots(self) -> Float[Array, " knots"] | None:
+        """Times at which the derivative of the path jumps, where adaptive steps have to end; `None` without any."""
+        return None
+
+    @property
+    def tabulates(self) -> bool:
+        """Whether the drives of all steps of a known grid are better made at once, before the first step."""
+        return False
+
+    def derivative(self, t: RealScalar, left: bool = True) -> PyTree[Any]:
+        """The derivative in time.
+
+        Args:
+            t: A time.
+            left: At a jump, whether to return the limit from the left.
+        """
+        t = jnp.asarray(t, jnp.result_type(t, float))
+        return jax.jvp(lambda t: self.evaluate(t, left=left), (t,), (jnp.ones_like(t),))[1]
+
     def begin(
         self, t0: RealScalar, step: IntScalar | int = 0, revisits: bool = False, forward: BoolScalar | bool = True
     ) -> PyTree[Any]:
@@ -79,6 +101,23 @@ class AbstractPath(eqx.Module):
         """
         del nodes
         return driven(self.evaluate, t, h, needs), place
+
+    def slopes(
+        self, t: RealScalar, h: RealScalar, nodes: tuple[float, ...], place: PyTree[Any]
+    ) -> tuple[PyTree[Any], PyTree[Any]]:
+        """The derivatives in time at fractions of a step, and the place should the step be accepted.
+
+        Args:
+            t: Start of the step.
+            h: Its size; negative when walking backward.
+            nodes: The fractions.
+            place: The place before the step.
+
+        Returns:
+            The derivatives, each leaf with a leading axis of nodes, and the place.
+        """
+        values = [self.derivative(t + node * h) for node in nodes]
+        return jax.tree.map(lambda *leaves: jnp.stack(leaves), *values), place
 
     def commit(self, accepted: BoolScalar, old: PyTree[Any], new: PyTree[Any]) -> PyTree[Any]:
         """The place after a step was judged: a path decides what a rejection means for it."""

@@ -1,0 +1,7 @@
+"""Paths through data."""
+
+from nde.paths.interpolation.base import AbstractInterpolation
+from nde.paths.interpolation.cubic import CubicInterpolation
+from nde.paths.interpolation.linear import LinearInterpolation
+
+__all__ = ["AbstractInterpolation", "CubicInterpolation", "LinearInterpolation"]
