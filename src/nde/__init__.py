@@ -60,6 +60,7 @@ from nde.stepping import (
 )
 from nde.terms import (
     AbstractTerm,
+    ControlledODETerm,
     ControlTerm,
     MultiTerm,
     ODETerm,
@@ -92,6 +93,7 @@ __all__ = [
     "ClipStepSizeController",
     "ConstantStepSize",
     "ControlTerm",
+    "ControlledODETerm",
     "CubicInterpolation",
     "DavieLevyArea",
     "DenseInterpolation",

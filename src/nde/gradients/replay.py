@@ -151,7 +151,7 @@ class Replay(eqx.Module):
         start, end, cause = self.tape.step(self.here(), index)
         drive, place = tree.row(self.tape.drives, index), None
         if drive is None:
-            step = 0 if self.ordinals is None else self.ordinals[index]
+            step = index if self.ordinals is None else self.ordinals[index]
             place = begun(self.here(), self.setup, start, step)
             if self.ordinals is not None:
                 drive, _ = drive_of(self.here(), self._sharing, span(start, end), place)

@@ -10,6 +10,7 @@ from jaxtyping import Array, PyTree
 from nde.core import tree
 from nde.core.once import once
 from nde.core.types import Args, IntScalar, Time, Y
+from nde.integrate.drives import DrivesOfGrid
 from nde.integrate.output import DenseStep, Output
 from nde.integrate.progress import AbstractProgressMeter
 from nde.solvers import AbstractSolver, StepOut
@@ -41,6 +42,7 @@ class Differentiable(eqx.Module):
         landmarks: Further times from outside at which steps end.
         outputs: What to save, with its times and functions.
         solver_state: The solver's state before the first step.
+        drives: What each step of a known grid sees of the paths, if that was made before the first step.
     """
 
     term: AbstractTerm
@@ -51,6 +53,7 @@ class Differentiable(eqx.Module):
     landmarks: Array | None
     outputs: tuple[Output, ...]
     solver_state: PyTree[Any]
+    drives: PyTree[Any] = None
 
 
 class Setup(eqx.Module):
@@ -111,8 +114,10 @@ def drive_of(problem: Differentiable, setup: Setup, step: Span, place: PyTree[An
 
 
 def paths(problem: Differentiable, setup: Setup) -> Any:
-    """What drives the steps: the paths of the term, or what was recorded of them."""
-    return problem.term if setup.recorded is None else setup.recorded
+    """What drives the steps: the paths of the term, or what was recorded of them or made of them before."""
+    if setup.recorded is not None:
+        return setup.recorded
+    return problem.term if problem.drives is None else DrivesOfGrid(problem.drives)
 
 
 def begun(problem: Differentiable, setup: Setup, start: Time, step: IntScalar | int = 0) -> PyTree[Any]:

@@ -13,6 +13,7 @@ from jaxtyping import Array, PyTree
 from nde.core.closure import closed
 from nde.core.tree import real_dtype
 from nde.core.types import Args, RealScalar, Time, Y
+from nde.integrate.drives import drives_of_grid
 from nde.integrate.output import AtSteps, AtTimes, DenseSteps, Output
 from nde.integrate.problem import Differentiable, Resume, Setup
 from nde.integrate.progress import AbstractProgressMeter
@@ -20,7 +21,7 @@ from nde.solve.check import check_structure, code_of_inputs
 from nde.solve.cost import is_costly, is_elementwise
 from nde.solve.saveat import SaveAt
 from nde.solvers import AbstractSolver
-from nde.stepping import AbstractStepSizeController
+from nde.stepping import AbstractStepSizeController, ClipStepSizeController
 from nde.terms import AbstractTerm
 
 
@@ -65,7 +66,7 @@ def normalize(
     term = terms.closed(t0, y0, args)
     solver = solver.made_for(term, t0, y0, args)
     step = None if dt0 is None else jax.lax.stop_gradient(strong(dt0, dtype) * sign)
-    wrapped = controller.wrap(direction, dtype)
+    wrapped = ended_at_knots(controller, term).wrap(direction, dtype)
     problem = Differentiable(
         term=term,
         y0=y0,
@@ -75,6 +76,7 @@ def normalize(
         landmarks=wrapped.landmarks,
         outputs=outputs_of(saveat, t0, y0, args, sign),
         solver_state=solver.init(term, t0, y0, args) if solver_state is None else solver_state.state,
+        drives=_drives(term, solver, wrapped.grid, t0, t1, sign) if term.tabulates else None,
     )
     fused = is_elementwise(term, t0, y0, args)
     if term.noisy:
@@ -95,6 +97,24 @@ def normalize(
         shares_drive=term.noisy and _shares_drive(solver, problem, fused),
     )
     return problem, setup
+
+
+def ended_at_knots(controller: AbstractStepSizeController, term: AbstractTerm) -> AbstractStepSizeController:
+    """The controller; one that chooses its steps ends them where the derivative of a path jumps."""
+    if not controller.needs_error or not term.knots:
+        return controller
+    return ClipStepSizeController(controller, step_ts=jnp.concatenate(term.knots))
+
+
+def _drives(
+    term: AbstractTerm, solver: AbstractSolver, grid: Array | None, t0: Time, t1: Time, sign: Array
+) -> PyTree[Any]:
+    """What each step of a known grid sees of the paths; `None` if the grid is not known."""
+    if grid is None:
+        return None
+    inner = grid[:-1] * sign
+    starts, ends = jnp.concatenate([t0[None], inner]), jnp.concatenate([inner, t1[None]])
+    return drives_of_grid(term, solver.nodes, solver.needs, starts, ends)
 
 
 def _shares_drive(solver: AbstractSolver, problem: Differentiable, fused: bool) -> bool:

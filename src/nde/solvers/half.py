@@ -69,9 +69,8 @@ class HalfSolver(AbstractSolver):
 
     @property
     def nodes(self) -> tuple[float, ...]:
-        """Those of the two halves."""
-        halves = [start + node / 2 for start in (0.0, 0.5) for node in self.solver.nodes]
-        return tuple(dict.fromkeys((*halves, *self.solver.nodes)))
+        """Those of the method, in the whole step and in each half."""
+        return self.solver.nodes
 
     @property
     def calculus(self) -> str:

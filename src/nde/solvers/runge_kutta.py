@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import equinox as eqx
+import jax
 from jaxtyping import PyTree
 
 from nde.core import tree
@@ -37,6 +38,7 @@ class ExplicitRungeKutta(AbstractSolver):
     adaptive: bool = eqx.field(static=True, repr=False)
     nodes: tuple[float, ...] = eqx.field(static=True, repr=False)
     noisy: bool = eqx.field(static=True, repr=False)
+    reuses: bool = eqx.field(static=True, repr=False)
 
     def __init__(self, tableau: ButcherTableau, order: int) -> None:
         """Make a solver of a tableau.
@@ -50,12 +52,19 @@ class ExplicitRungeKutta(AbstractSolver):
         self.adaptive = tableau.b_error is not None
         self.nodes = (0.0, *tableau.c, *tableau.c_extra)
         self.noisy = False
+        self.reuses = False
 
     def made_for(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args) -> "ExplicitRungeKutta":
-        """With noise no slope can be used again, and states inside a step are on the line between its ends."""
-        del t, y, args
+        """With noise no vector field is used again, and states inside a step are on the line between its ends.
+
+        Nor is one used again that is no arrays alone, such as some operators, for a loop cannot carry it.
+        """
         made = copy.copy(self)
         object.__setattr__(made, "noisy", terms.noisy)
+        if self.tableau.fsal and not terms.noisy:
+            field = eqx.filter_eval_shape(terms.vf, t, y, args)
+            arrays = all(isinstance(leaf, jax.ShapeDtypeStruct) for leaf in jax.tree.leaves(field))
+            object.__setattr__(made, "reuses", arrays)
         return made
 
     @property
@@ -73,15 +82,10 @@ class ExplicitRungeKutta(AbstractSolver):
         del terms
         return self.convergence
 
-    @property
-    def reuses(self) -> bool:
-        """Whether the last slope of a step is the first of the next."""
-        return self.tableau.fsal and not self.noisy
-
     def warm(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args, state: PyTree[Any]) -> PyTree[Any]:
-        """The first slope, for methods whose last stage is the first of the next step."""
+        """The first vector field, for methods whose last stage is the first of the next step."""
         del state
-        return terms.slope(t, y, args, None, 0) if self.reuses else None
+        return terms.vf(t, y, args) if self.reuses else None
 
     def step(
         self,
@@ -96,11 +100,12 @@ class ExplicitRungeKutta(AbstractSolver):
     ) -> StepOut:
         """All stages, the state at the end, and the error estimate."""
         tableau, scale = self.tableau, terms.scale(drive)
-        first = terms.slope(t, y, args, drive, 0) if cache is None else cache
-        stages = self._extend(terms, y, args, drive, t, h, (first,), tableau.c, tableau.a_lower)
+        field = terms.vf(t, y, args) if cache is None else cache
+        first = terms.slope(field, y, drive, 0)
+        stages, last = self._extend(terms, y, args, drive, t, h, (first,), tableau.c, tableau.a_lower)
         y1 = tree.add_scaled(y, scale, tableau.b_sol, stages)
         error = None if tableau.b_error is None else tree.combine(scale, tableau.b_error, stages)
-        return StepOut(y=y1, error=error, stages=stages, cache=stages[-1] if self.reuses else None, state=state)
+        return StepOut(y=y1, error=error, stages=stages, cache=last if self.reuses else None, state=state)
 
     def inside(
         self, terms: AbstractTerm, y: Y, args: Args, drive: PyTree[Any], t: RealScalar, h: RealScalar, stages: PyTree
@@ -110,7 +115,7 @@ class ExplicitRungeKutta(AbstractSolver):
         if self.noisy:
             change = tree.combine(terms.scale(drive), tableau.b_sol, stages)
             return Polynomial(1.0, (change,), ((1.0,),))
-        stages = self._extend(terms, y, args, drive, t, h, stages, tableau.c_extra, tableau.a_extra)
+        stages, _ = self._extend(terms, y, args, drive, t, h, stages, tableau.c_extra, tableau.a_extra)
         return Polynomial(terms.scale(drive), stages, tableau.interpolant)
 
     @staticmethod
@@ -124,9 +129,11 @@ class ExplicitRungeKutta(AbstractSolver):
         stages: tuple[Y, ...],
         nodes: Row,
         rows: Sequence[Row],
-    ) -> tuple[Y, ...]:
-        scale = terms.scale(drive)
+    ) -> tuple[tuple[Y, ...], PyTree[Any]]:
+        """More slopes, and the vector field of the last of them."""
+        scale, field = terms.scale(drive), None
         for node, weights in zip(nodes, rows, strict=True):
             at = tree.add_scaled(y, scale, weights, stages[: len(weights)])
-            stages = (*stages, terms.slope(t + node * h, at, args, drive, len(stages)))
-        return stages
+            field = terms.vf(t + node * h, at, args)
+            stages = (*stages, terms.slope(field, y, drive, len(stages)))
+        return stages, field

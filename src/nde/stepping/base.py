@@ -111,6 +111,11 @@ class AbstractStepSizeController(eqx.Module):
         return None
 
     @property
+    def grid(self) -> Float[Array, " ends"] | None:
+        """The ends of all steps in loop time, the first step's start being t0, if they are known beforehand."""
+        return None
+
+    @property
     def always_accepts(self) -> bool:
         """Whether no step is ever rejected."""
         return False

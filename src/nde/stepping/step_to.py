@@ -49,6 +49,11 @@ class StepTo(AbstractStepSizeController):
         return self.ts
 
     @property
+    def grid(self) -> Array:
+        """All times but the first."""
+        return self.ts[1:]
+
+    @property
     def always_accepts(self) -> bool:
         """True."""
         return True

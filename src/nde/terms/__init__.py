@@ -4,6 +4,7 @@ from nde.terms.base import AbstractTerm
 from nde.terms.calculus import drift_and_diffusion, ito_to_stratonovich, self_advection, stratonovich_to_ito
 from nde.terms.commutative import check_commutative
 from nde.terms.control import ControlTerm
+from nde.terms.controlled import ControlledODETerm
 from nde.terms.logqp import with_logqp
 from nde.terms.multi import MultiTerm
 from nde.terms.ode import ODETerm
@@ -11,6 +12,7 @@ from nde.terms.ode import ODETerm
 __all__ = [
     "AbstractTerm",
     "ControlTerm",
+    "ControlledODETerm",
     "MultiTerm",
     "ODETerm",
     "check_commutative",

@@ -12,11 +12,13 @@ from nde.core.types import Args, BoolScalar, IntScalar, RealScalar, Y
 class AbstractTerm(eqx.Module):
     """A right-hand side `f(t, y) dX`, or a sum of such.
 
-    A method of Runge-Kutta type sees a term through two numbers: the *slope* of a stage, and the *scale* by which
-    weighted slopes change the state. For an ODE they are `f(t, y)` and the step size; for a control they are the
-    increment `f(t, y) dX` and one.
+    A method of Runge-Kutta type evaluates the vector field, and makes two things of it and of what drives the step: the
+    *slope* of a stage, and the *scale* by which weighted slopes change the state. For an ODE they are `f(t, y)` and the
+    step size; for a control they are the increment `f(t, y) dX` and one. The value of the vector field does not depend
+    on what drives a step, so the next step can use it again, even where the control has a kink.
 
-    `begin`, `prepare`, `commit`, `room` and `recalls` are those of the path that drives the term; see `AbstractPath`.
+    `begin`, `prepare`, `commit`, `room`, `recalls`, `knots` and `tabulates` are those of the path that drives the term;
+    see `AbstractPath`.
 
     Example:
         ```python
@@ -30,6 +32,16 @@ class AbstractTerm(eqx.Module):
     @property
     def noisy(self) -> bool:
         """Whether the term is driven by noise."""
+        return False
+
+    @property
+    def knots(self) -> tuple[Array, ...]:
+        """Times at which adaptive steps have to end, an array for each path that has such."""
+        return ()
+
+    @property
+    def tabulates(self) -> bool:
+        """Whether the drives of all steps of a known grid are better made at once."""
         return False
 
     @abc.abstractmethod
@@ -57,8 +69,8 @@ class AbstractTerm(eqx.Module):
         """How fast the state moves, to choose a first step by: the vector field of an ODE."""
 
     @abc.abstractmethod
-    def slope(self, t: RealScalar, y: Y, args: Args, drive: PyTree[Any], stage: int) -> Y:
-        """The direction in which stage number `stage` moves the state."""
+    def slope(self, vf: PyTree[Any], y: Y, drive: PyTree[Any], stage: int) -> Y:
+        """The direction in which a value of the vector field, at stage number `stage`, moves a state shaped as `y`."""
 
     @abc.abstractmethod
     def scale(self, drive: PyTree[Any]) -> RealScalar:

@@ -1,18 +1,23 @@
 """The term of a control: a data path or noise."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import lineax as lx
 from jaxtyping import Array, PyTree
 
 from nde.core.closure import closed
 from nde.core.types import Args, RealScalar, VectorField, Y
-from nde.paths import AbstractBrownianPath, AbstractPath, BrownianIncrement
+from nde.paths import AbstractBrownianPath, AbstractPath
+from nde.terms.controlled import ControlledODETerm
 from nde.terms.driven import AbstractDrivenTerm
+from nde.terms.fit import check_change
+from nde.terms.product import check_product, contracted, is_diagonal, is_operator, matched, paired, product_of, value_of
+
+Product = Callable[[PyTree[Any], PyTree[Array]], PyTree[Any]]
 
 
 class ControlTerm(AbstractDrivenTerm):
@@ -27,9 +32,18 @@ class ControlTerm(AbstractDrivenTerm):
     For states that are pytrees the control has the same structure, leaf for leaf, or is a single array that drives all
     leaves.
 
+    A vector field of any other form comes with a product of its own: `prod(f, dx)` makes the change of the state of the
+    value `f` of the vector field and an increment `dx` of the control.
+
+    A solver sees the control through its increment over a step. Driven by a path with a derivative, such as
+    interpolated data, `term.to_ode()` is the ordinary differential equation `dy/dt = f(t, y, args) dX/dt`, which a
+    method of high order solves to its order; on linear interpolation with steps that end at the knots the two are the
+    same.
+
     Attributes:
         vector_field: A function `(t, y, args)`, as above.
         path: The path that drives it.
+        product: The product, if it is one of the user's own.
 
     Example:
         ```python
@@ -46,13 +60,15 @@ class ControlTerm(AbstractDrivenTerm):
 
     vector_field: VectorField
     path: AbstractPath
+    product: Product | None
 
-    def __init__(self, vector_field: VectorField, control: AbstractPath) -> None:
+    def __init__(self, vector_field: VectorField, control: AbstractPath, prod: Product | None = None) -> None:
         """Make a term.
 
         Args:
             vector_field: A function `(t, y, args)`, as above.
             control: The path that drives it.
+            prod: A function `(f, dx)` to the change of the state, linear in `dx`; by default as above.
         """
         if not callable(vector_field):
             raise TypeError(
@@ -62,10 +78,11 @@ class ControlTerm(AbstractDrivenTerm):
         if not isinstance(control, AbstractPath):
             raise TypeError(
                 f"`ControlTerm` got a control of type {type(control).__name__}; it wants a path such as "
-                "`nde.BrownianMotion(shape=(), key=key)`."
+                "`nde.BrownianMotion(shape=(), key=key)` or `nde.LinearInterpolation(ts, ys)`."
             )
         self.vector_field = vector_field
         self.path = control
+        self.product = prod
 
     @property
     def noisy(self) -> bool:
@@ -78,10 +95,22 @@ class ControlTerm(AbstractDrivenTerm):
         Raises:
             ValueError: If the shapes of vector field, control and state do not fit together.
         """
-        field = closed(self.vf, t, y, args)
-        term = ControlTerm(field, self.path)
-        jax.tree.map(_check, *_matched(eqx.combine(field.shapes, field.rest), self.control_shape(t), y), is_leaf=_is_op)
-        return term
+        field, control = closed(self.vf, t, y, args), self.control_shape(t)
+        value = eqx.combine(field.shapes, field.rest)
+        if self.product is None:
+            jax.tree.map(check_product, *matched(value, control, y), is_leaf=is_operator)
+            return ControlTerm(field, self.path)
+        product = closed(self.product, value, control)
+        check_change("`prod` of a `ControlTerm`", eqx.combine(product.shapes, product.rest), y)
+        return ControlTerm(field, self.path, product)
+
+    def to_ode(self) -> "ControlledODETerm":
+        """The ordinary differential equation `dy/dt = f(t, y, args) dX/dt`.
+
+        Raises:
+            TypeError: If the path is Brownian motion, which has no derivative.
+        """
+        return ControlledODETerm(self)
 
     def control_shape(self, t: RealScalar) -> PyTree[jax.ShapeDtypeStruct]:
         """The shapes of an increment of the control."""
@@ -95,19 +124,25 @@ class ControlTerm(AbstractDrivenTerm):
     def layout(self, t: RealScalar, y: Y, args: Args) -> str:
         """How noise enters: `"scalar"` (one component), `"diagonal"` (one for each of the state), or `"general"`."""
         control = self.control_shape(jnp.asarray(t, jnp.result_type(float)))
+        if self.product is not None:
+            return "general"
         if sum(math.prod(x.shape) for x in jax.tree.leaves(control)) == 1:
             return "scalar"
         field = eqx.filter_eval_shape(self.vf, t, y, args)
-        matched = jax.tree.map(lambda f, x, s: _is_diagonal(f, x, s), *_matched(field, control, y), is_leaf=_is_op)
-        return "diagonal" if all(jax.tree.leaves(matched)) else "general"
+        alone = jax.tree.map(is_diagonal, *matched(field, control, y), is_leaf=is_operator)
+        return "diagonal" if all(jax.tree.leaves(alone)) else "general"
 
     def vf(self, t: RealScalar, y: Y, args: Args) -> PyTree[Any]:
         """The vector field, numbers as arrays."""
-        return jax.tree.map(lambda f: f if _is_op(f) else jnp.asarray(f), self.vector_field(t, y, args), is_leaf=_is_op)
+        return jax.tree.map(
+            lambda f: f if is_operator(f) else jnp.asarray(f), self.vector_field(t, y, args), is_leaf=is_operator
+        )
 
     def prod(self, vf: PyTree[Any], control: PyTree[Any]) -> Y:
         """The product; an array of the shape of the control is contracted with it, not taken as diagonal."""
-        return jax.tree.map(lambda f, x: _contracted(f, x, f.ndim - x.ndim), *_paired(vf, value_of(control)))
+        if self.product is not None:
+            return self.product(vf, value_of(control))
+        return jax.tree.map(lambda f, x: contracted(f, x, f.ndim - x.ndim), *paired(vf, value_of(control)))
 
     def vf_prod(self, t: RealScalar, y: Y, args: Args, control: PyTree[Any]) -> Y:
         """The product at `(t, y)`, as a matrix, diagonal, or an operator."""
@@ -115,92 +150,26 @@ class ControlTerm(AbstractDrivenTerm):
 
     def applied(self, vf: PyTree[Any], y: Y, control: PyTree[Any]) -> Y:
         """A value of the vector field times an increment, for a state shaped as `y`."""
-        return jax.tree.map(_product, *_matched(vf, value_of(control), y), is_leaf=_is_op)
+        if self.product is not None:
+            return jax.tree.map(lambda change, s: jnp.asarray(change, s.dtype), self.product(vf, value_of(control)), y)
+        return jax.tree.map(product_of, *matched(vf, value_of(control), y), is_leaf=is_operator)
 
     def speed(self, t: RealScalar, y: Y, args: Args) -> Y:
-        """What three standard deviations of the control in a unit of time do.
+        """The vector field times the derivative of the path; of noise, what three standard deviations of it do.
 
         Source: Rackauckas and Nie (2017), doi:10.3934/dcdsb.2017133.
         """
+        if not self.noisy:
+            return self.vf_prod(t, y, args, self.path.derivative(t, left=False))
         three = jax.tree.map(lambda x: jnp.full(x.shape, 3, x.dtype), self.control_shape(t))
         return jax.tree.map(jnp.abs, self.vf_prod(t, y, args, three))
 
-    def slope(self, t: RealScalar, y: Y, args: Args, drive: PyTree[Any], stage: int) -> Y:
+    def slope(self, vf: PyTree[Any], y: Y, drive: PyTree[Any], stage: int) -> Y:
         """The product with the increment over the step."""
         del stage
-        return self.vf_prod(t, y, args, drive)
+        return self.applied(vf, y, drive)
 
     def scale(self, drive: PyTree[Any]) -> RealScalar:
         """One."""
         del drive
         return 1.0
-
-
-def value_of(drive: PyTree[Any]) -> PyTree[Array]:
-    """The increment itself, without areas."""
-    return drive.W if isinstance(drive, BrownianIncrement) else drive
-
-
-def _is_op(x: Any) -> bool:
-    return isinstance(x, lx.AbstractLinearOperator)
-
-
-def _paired(vf: PyTree[Any], control: PyTree[Any]) -> tuple[PyTree[Any], PyTree[Any]]:
-    """The vector field, and the control with its structure."""
-    structure = jax.tree.structure(vf, is_leaf=_is_op)
-    if structure == jax.tree.structure(control):
-        return vf, control
-    leaves = jax.tree.leaves(control)
-    if len(leaves) == 1:
-        return vf, jax.tree.unflatten(structure, leaves * structure.num_leaves)
-    raise ValueError(
-        f"The vector field of a `ControlTerm` returned a pytree of structure {structure} for a control of structure "
-        f"{jax.tree.structure(control)}; the two must agree, or the control must be a single array."
-    )
-
-
-def _matched(vf: PyTree[Any], control: PyTree[Any], y: Y) -> tuple[PyTree[Any], PyTree[Any], PyTree[Any]]:
-    structure, wanted = jax.tree.structure(vf, is_leaf=_is_op), jax.tree.structure(y)
-    if structure != wanted:
-        raise ValueError(
-            f"The vector field of a `ControlTerm` returned a pytree of structure {structure}; it wants to be that of "
-            f"the state y0, {wanted}."
-        )
-    return (*_paired(vf, control), y)
-
-
-def _check(f: Any, x: jax.ShapeDtypeStruct, y: Array) -> None:
-    if _is_op(f):
-        got, wanted = (f.out_structure(), f.in_structure()), (y.shape, x.shape)
-        shapes = tuple(getattr(s, "shape", s) for s in got)
-        if shapes != wanted:
-            raise ValueError(
-                f"The vector field of a `ControlTerm` returned an operator from shape {shapes[1]} to {shapes[0]}; it "
-                f"wants one from the control's shape {x.shape} to the state's {y.shape}."
-            )
-    elif f.shape != (*y.shape, *x.shape) and not (f.shape == y.shape == x.shape):
-        raise ValueError(
-            f"The vector field of a `ControlTerm` returned an array of shape {f.shape} for a state of shape {y.shape} "
-            f"and a control of shape {x.shape}; it wants {(*y.shape, *x.shape)}, or, if state and control have the "
-            "same shape, that shape for a diagonal."
-        )
-
-
-def _is_diagonal(f: Any, x: Any, y: Any) -> bool:
-    if _is_op(f):
-        return lx.is_diagonal(f)
-    return f.shape == y.shape == x.shape
-
-
-def _product(f: Any, x: Array, y: Array) -> Array:
-    if _is_op(f):
-        return f.mv(x.astype(y.dtype)).astype(y.dtype)
-    x = x.astype(y.dtype)
-    if f.shape == (*y.shape, *x.shape):
-        return _contracted(f, x, y.ndim).astype(y.dtype)
-    return (f * x).astype(y.dtype)
-
-
-def _contracted(f: Array, x: Array, keep: int) -> Array:
-    """`f` with all axes but its first ones contracted with those of `x`."""
-    return f * x if x.ndim == 0 else jnp.tensordot(f, x, axes=(tuple(range(keep, keep + x.ndim)), tuple(range(x.ndim))))

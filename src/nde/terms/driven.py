@@ -1,11 +1,12 @@
 """A term that one path drives."""
 
+import abc
 from typing import Any
 
 import equinox as eqx
 from jaxtyping import Array, Float, PyTree
 
-from nde.core.types import BoolScalar, IntScalar, RealScalar
+from nde.core.types import Args, BoolScalar, IntScalar, RealScalar, Y
 from nde.paths import AbstractPath
 from nde.terms.base import AbstractTerm
 
@@ -14,6 +15,20 @@ class AbstractDrivenTerm(AbstractTerm):
     """A vector field and the path that drives it."""
 
     path: eqx.AbstractVar[AbstractPath]
+
+    @property
+    def knots(self) -> tuple[Array, ...]:
+        """Those of the path."""
+        return () if self.path.knots is None else (self.path.knots,)
+
+    @property
+    def tabulates(self) -> bool:
+        """As the path."""
+        return self.path.tabulates
+
+    @abc.abstractmethod
+    def closed(self, t: RealScalar, y: Y, args: Args) -> "AbstractDrivenTerm":
+        """The term with its functions traced once."""
 
     def contr(self, t0: RealScalar, t1: RealScalar) -> PyTree[Any]:
         """The increment of the path from `t0` to `t1`."""

@@ -15,6 +15,7 @@ from nde.terms.calculus import drift_and_diffusion
 from nde.terms.control import ControlTerm
 from nde.terms.multi import MultiTerm
 from nde.terms.ode import ODETerm
+from nde.terms.product import is_operator
 
 
 class _Apart(eqx.Module):
@@ -98,10 +99,10 @@ def with_logqp(terms: AbstractTerm, prior: Callable[..., PyTree[Any]]) -> MultiT
 
 def _solved(g: PyTree[Any], difference: Y, control: jax.ShapeDtypeStruct) -> Array:
     """The `u` with `g u = difference`."""
-    leaves, slopes = jax.tree.leaves(g, is_leaf=_is_operator), jax.tree.leaves(difference)
+    leaves, slopes = jax.tree.leaves(g, is_leaf=is_operator), jax.tree.leaves(difference)
     if any(jnp.iscomplexobj(d) for d in slopes):
         raise TypeError("`with_logqp` got a complex state; it wants a real one: real and imaginary part side by side.")
-    if len(slopes) == 1 and _is_operator(leaves[0]):
+    if len(slopes) == 1 and is_operator(leaves[0]):
         return lx.linear_solve(leaves[0], slopes[0], lx.SVD()).value
     if len(slopes) == 1 and leaves[0].shape == slopes[0].shape == control.shape:
         return _quotient(slopes[0], leaves[0])
@@ -114,7 +115,3 @@ def _quotient(difference: Array, g: Array) -> Array:
     """`difference / g`, and zero where there is neither a difference nor noise."""
     neither = (difference == 0) & (g == 0)
     return jnp.where(neither, 0, difference / jnp.where(neither, 1, g))
-
-
-def _is_operator(x: Any) -> bool:
-    return isinstance(x, lx.AbstractLinearOperator)

@@ -53,6 +53,16 @@ class MultiTerm(AbstractTerm):
         """Whether one of the terms is driven by noise."""
         return any(term.noisy for term in self.terms)
 
+    @property
+    def knots(self) -> tuple[Array, ...]:
+        """Those of all terms."""
+        return tuple(times for term in self.terms for times in term.knots)
+
+    @property
+    def tabulates(self) -> bool:
+        """Whether one of the terms does, and none is driven by noise."""
+        return not self.noisy and any(term.tabulates for term in self.terms)
+
     def closed(self, t: RealScalar, y: Y, args: Args) -> "MultiTerm":
         """All terms closed."""
         return MultiTerm(*(term.closed(t, y, args) for term in self.terms))
@@ -81,10 +91,14 @@ class MultiTerm(AbstractTerm):
         """The sum of the absolute speeds."""
         return _total([jax.tree.map(jnp.abs, term.speed(t, y, args)) for term in self.terms])
 
-    def slope(self, t: RealScalar, y: Y, args: Args, drive: tuple[PyTree[Any], ...], stage: int) -> Y:
+    def slope(self, vf: tuple[PyTree[Any], ...], y: Y, drive: tuple[PyTree[Any], ...], stage: int) -> Y:
         """The change of the state over the step, were it the same everywhere."""
-        del stage
-        return self.vf_prod(t, y, args, drive)
+
+        def change(term: AbstractTerm, f: PyTree[Any], d: PyTree[Any]) -> Y:
+            slope, scale = term.slope(f, y, d, stage), term.scale(d)
+            return slope if isinstance(scale, float) and scale == 1 else tree.scaled(slope, scale)
+
+        return _total([change(term, f, d) for term, f, d in zip(self.terms, vf, drive, strict=True)])
 
     def scale(self, drive: tuple[PyTree[Any], ...]) -> RealScalar:
         """One: slopes hold the increments already."""

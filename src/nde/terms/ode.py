@@ -12,6 +12,7 @@ from nde.core.tree import real_dtype
 from nde.core.types import Args, RealScalar, VectorField, Y
 from nde.paths import TimePath
 from nde.terms.driven import AbstractDrivenTerm
+from nde.terms.fit import check_change
 
 
 class ODETerm(AbstractDrivenTerm):
@@ -51,7 +52,7 @@ class ODETerm(AbstractDrivenTerm):
             TypeError: If it returns a dtype that the state cannot hold.
         """
         field = closed(lambda t, y, args: _numbers_as(y, self.vector_field(t, y, args)), t, y, args)
-        _check_field(eqx.combine(field.shapes, field.rest), y)
+        check_change("The vector field", eqx.combine(field.shapes, field.rest), y)
         return ODETerm(field)
 
     def vf(self, t: RealScalar, y: Y, args: Args) -> Y:
@@ -79,10 +80,10 @@ class ODETerm(AbstractDrivenTerm):
         """The vector field."""
         return self.vf(t, y, args)
 
-    def slope(self, t: RealScalar, y: Y, args: Args, drive: PyTree[Any], stage: int) -> Y:
+    def slope(self, vf: Y, y: Y, drive: PyTree[Any], stage: int) -> Y:
         """`f(t, y, args)`."""
-        del drive, stage
-        return self.vf(t, y, args)
+        del y, drive, stage
+        return vf
 
     def scale(self, drive: RealScalar) -> RealScalar:
         """The step size."""
@@ -99,23 +100,3 @@ def _numbers_as(y: Y, slope: PyTree[Any]) -> PyTree[Any]:
     if jax.tree.structure(slope) != jax.tree.structure(y):
         return slope
     return jax.tree.map(lambda f, s: jnp.asarray(f, s.dtype) if isinstance(f, int | float) else f, slope, y)
-
-
-def _check_field(out: PyTree[Any], y: Y) -> None:
-    got, wanted = jax.tree.structure(out), jax.tree.structure(y)
-    if got != wanted:
-        raise ValueError(
-            f"The vector field returned a pytree of structure {got}; it wants to be that of the state y0, {wanted}. "
-            "Return dy/dt with one array for each array of y0."
-        )
-    for f, state in zip(jax.tree.leaves(out), jax.tree.leaves(y), strict=True):
-        if f.shape != state.shape:
-            raise ValueError(
-                f"The vector field returned an array of shape {f.shape} for a state of shape {state.shape}; the two "
-                "must agree. Look for a missing or extra axis in the vector field or in y0."
-            )
-        if jnp.result_type(f.dtype, state.dtype) != state.dtype:
-            raise TypeError(
-                f"The vector field returned dtype {f.dtype} for a state of dtype {state.dtype}, which cannot hold it. "
-                f"Pass y0 as {jnp.result_type(f.dtype, state.dtype)}, or cast the vector field's result."
-            )

@@ -69,10 +69,11 @@ class ReversibleHeun(AbstractSolver):
         h: RealScalar,
     ) -> StepOut:
         """`z1 = 2 y - z + f(z) dX`, then `y1 = y + (f(z) + f(z1)) dX / 2`."""
-        before = terms.applied(cache, y, drive)
+        scale = terms.scale(drive)
+        before = tree.scaled(terms.slope(cache, y, drive, 0), scale)
         second = tree.add_scaled(before, 1.0, (2.0, -1.0), (y, state))
         field = terms.vf(t + h, second, args)
-        after = terms.applied(field, y, drive)
+        after = tree.scaled(terms.slope(field, y, drive, 1), scale)
         y1 = tree.add_scaled(y, 0.5, (1.0, 1.0), (before, after))
         error = tree.combine(0.5, (1.0, -1.0), (after, before))
         return StepOut(y=y1, error=error, stages=(before, after), cache=field, state=second)

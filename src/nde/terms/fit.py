@@ -1,0 +1,40 @@
+"""Whether what a user's function returns fits the state."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import PyTree
+
+from nde.core.types import Y
+
+
+def check_change(what: str, out: PyTree[Any], y: Y) -> None:
+    """Whether what a function returned can be the change of a state.
+
+    Args:
+        what: The function, for the message.
+        out: What it returned.
+        y: The state.
+
+    Raises:
+        ValueError: If it is of another structure or other shapes.
+        TypeError: If its dtype is one that the state cannot hold.
+    """
+    got, wanted = jax.tree.structure(out), jax.tree.structure(y)
+    if got != wanted:
+        raise ValueError(
+            f"{what} returned a pytree of structure {got}; it wants to be that of the state y0, {wanted}. "
+            "Return it with one array for each array of y0."
+        )
+    for f, state in zip(jax.tree.leaves(out), jax.tree.leaves(y), strict=True):
+        if f.shape != state.shape:
+            raise ValueError(
+                f"{what} returned an array of shape {f.shape} for a state of shape {state.shape}; the two "
+                "must agree. Look for a missing or extra axis in it or in y0."
+            )
+        if jnp.result_type(f.dtype, state.dtype) != state.dtype:
+            raise TypeError(
+                f"{what} returned dtype {f.dtype} for a state of dtype {state.dtype}, which cannot hold it. "
+                f"Pass y0 as {jnp.result_type(f.dtype, state.dtype)}, or cast the result."
+            )
