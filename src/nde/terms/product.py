@@ -93,6 +93,12 @@ def product_of(f: Any, x: Array, y: Array) -> Array:
     return (f * x).astype(y.dtype)
 
 
+_SHORT = 64
+"""Numbers in a control up to which products are summed in the kernel that makes the vector field: it measures faster
+than a matrix product for each lane of a `vmap`."""
+
+
 def contracted(f: Array, x: Array, keep: int) -> Array:
     """`f` with all axes but its first ones contracted with those of `x`."""
-    return f * x if x.ndim == 0 else jnp.tensordot(f, x, axes=(tuple(range(keep, keep + x.ndim)), tuple(range(x.ndim))))
+    axes = tuple(range(keep, keep + x.ndim))
+    return jnp.sum(f * x, axis=axes) if x.size <= _SHORT else jnp.tensordot(f, x, axes=(axes, tuple(range(x.ndim))))
