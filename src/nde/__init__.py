@@ -7,6 +7,7 @@ from nde.gradients import AbstractAdjoint, DirectAdjoint, ForwardMode, Recursive
 from nde.integrate.progress import AbstractProgressMeter, NoProgressMeter, TextProgressMeter, TqdmProgressMeter
 from nde.paths import (
     AbstractBrownianPath,
+    AbstractGrowingPath,
     AbstractInterpolation,
     AbstractPath,
     BrownianIncrement,
@@ -16,6 +17,9 @@ from nde.paths import (
     DavieLevyArea,
     FosterLevyArea,
     FullLevyArea,
+    GrowingHermite,
+    GrowingLinear,
+    GrowingRectilinear,
     LinearInterpolation,
     SpaceTimeLevyArea,
     SpaceTimeTimeLevyArea,
@@ -23,7 +27,18 @@ from nde.paths import (
     UnsafeBrownianPath,
     VirtualBrownianTree,
 )
-from nde.solve import DenseInterpolation, SaveAt, Solution, SubSaveAt, diffeqsolve, odeint, sdeint
+from nde.solve import (
+    DenseInterpolation,
+    OnlineCDE,
+    OnlineState,
+    SaveAt,
+    Solution,
+    SubSaveAt,
+    cdeint,
+    diffeqsolve,
+    odeint,
+    sdeint,
+)
 from nde.solvers import (
     SEA,
     SRA1,
@@ -79,6 +94,7 @@ __all__ = [
     "AbstractAdaptiveStepSizeController",
     "AbstractAdjoint",
     "AbstractBrownianPath",
+    "AbstractGrowingPath",
     "AbstractInterpolation",
     "AbstractPath",
     "AbstractProgressMeter",
@@ -109,6 +125,9 @@ __all__ = [
     "FosterLevyArea",
     "FullLevyArea",
     "GeneralShARK",
+    "GrowingHermite",
+    "GrowingLinear",
+    "GrowingRectilinear",
     "HalfSolver",
     "Heun",
     "ItoMilstein",
@@ -117,6 +136,8 @@ __all__ = [
     "MultiTerm",
     "NoProgressMeter",
     "ODETerm",
+    "OnlineCDE",
+    "OnlineState",
     "PIDController",
     "Ralston",
     "RecursiveCheckpointAdjoint",
@@ -139,6 +160,7 @@ __all__ = [
     "UnsafeBrownianPath",
     "Vern7",
     "VirtualBrownianTree",
+    "cdeint",
     "check_commutative",
     "diffeqsolve",
     "ensemble",

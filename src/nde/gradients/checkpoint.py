@@ -17,8 +17,8 @@ from nde.integrate.problem import Differentiable, Setup
 from nde.integrate.recorders import TapeRecorder
 from nde.integrate.start import Start, handed_on, retained_shape
 
-_STATES = 512
-"""Most states that are kept by default."""
+_STATES, _STATES_OF_COSTLY = 512, 2048
+"""Most states that are kept by default; more where a step costs much more than room for a state."""
 _BYTES, _BYTES_WITH_NOISE = 4 * 2**20, 64 * 2**20
 """Bytes that the kept states may take by default, if that leaves enough of them; noise costs more to draw again."""
 _UNBOUNDED = 2**20
@@ -35,8 +35,8 @@ class RecursiveCheckpointAdjoint(AbstractAdjoint):
     Reverse mode only: for `jax.jvp` and `jax.jacfwd` pass `ForwardMode`. Forward-over-reverse works, for Hessians.
 
     Attributes:
-        checkpoints: How many states to keep; by default at most 512, fewer if they are large, never fewer than twice
-            the root of `max_steps`.
+        checkpoints: How many states to keep; by default at most 512 (2,048 of a costly vector field), fewer if they are
+            large, never fewer than twice the root of `max_steps`.
 
     Raises:
         ValueError: If `checkpoints` is below one; in reverse mode, if `max_steps` is `None` and `checkpoints` is not
@@ -85,7 +85,7 @@ def _forward(
     if checkpoints is None and suits(problem, setup, perturbed):
         outcome, jacobian = solve_with_jacobian(problem, setup, perturbed)
         return outcome, (jacobian, outcome)
-    if setup.max_steps is None:
+    if setup.most_steps is None:
         if checkpoints is None:
             raise ValueError(
                 "Got `max_steps=None` in reverse mode; `RecursiveCheckpointAdjoint` wants to know how much to keep. "
@@ -124,10 +124,11 @@ def _plainly(problem: Differentiable, setup: Setup) -> Outcome:
 
 def _recorder(problem: Differentiable, setup: Setup, checkpoints: int | None) -> TapeRecorder:
     """The tape of a solve: as many states as were asked for, or as a few megabytes hold."""
-    assert setup.max_steps is not None
+    steps = setup.most_steps
+    assert steps is not None
     if checkpoints is None:
         state = tree.nbytes(retained_shape(problem, setup))
-        least = 2 * math.ceil(math.sqrt(setup.max_steps))
-        most = _BYTES_WITH_NOISE if problem.term.noisy else _BYTES
-        checkpoints = max(least, min(_STATES, most // max(1, state)))
-    return TapeRecorder(setup.max_steps, slots=min(setup.max_steps, checkpoints))
+        least = 2 * math.ceil(math.sqrt(steps))
+        room = (_BYTES_WITH_NOISE if problem.term.noisy else _BYTES) // max(1, state)
+        checkpoints = max(least, min(_STATES_OF_COSTLY if setup.costly else _STATES, room))
+    return TapeRecorder(steps, slots=min(steps, checkpoints))

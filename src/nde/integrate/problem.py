@@ -55,6 +55,11 @@ class Differentiable(eqx.Module):
     solver_state: PyTree[Any]
     drives: PyTree[Any] = None
 
+    @property
+    def keeps_drives(self) -> bool:
+        """Whether the drive of a step is better noted with it than made again."""
+        return self.term.noisy or self.drives is not None
+
 
 class Setup(eqx.Module):
     """The inputs of a solve that are constants of differentiation.
@@ -96,6 +101,14 @@ class Setup(eqx.Module):
     def revisits(self) -> bool:
         """Whether steps may be rejected."""
         return not self.controller.always_accepts
+
+    @property
+    def most_steps(self) -> int | None:
+        """Most steps that can count: as allowed, and no more than a known grid has."""
+        grid = self.controller.grid
+        if grid is None:
+            return self.max_steps
+        return grid.shape[0] if self.max_steps is None else min(self.max_steps, grid.shape[0])
 
     def real(self, t: Time) -> Time:
         """A loop time as the user's time."""

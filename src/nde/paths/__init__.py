@@ -14,11 +14,20 @@ from nde.paths.brownian import (
     UnsafeBrownianPath,
     VirtualBrownianTree,
 )
-from nde.paths.interpolation import AbstractInterpolation, CubicInterpolation, LinearInterpolation
+from nde.paths.interpolation import (
+    AbstractGrowingPath,
+    AbstractInterpolation,
+    CubicInterpolation,
+    GrowingHermite,
+    GrowingLinear,
+    GrowingRectilinear,
+    LinearInterpolation,
+)
 from nde.paths.time import TimePath
 
 __all__ = [
     "AbstractBrownianPath",
+    "AbstractGrowingPath",
     "AbstractInterpolation",
     "AbstractPath",
     "BrownianIncrement",
@@ -28,6 +37,9 @@ __all__ = [
     "DavieLevyArea",
     "FosterLevyArea",
     "FullLevyArea",
+    "GrowingHermite",
+    "GrowingLinear",
+    "GrowingRectilinear",
     "LinearInterpolation",
     "SpaceTimeLevyArea",
     "SpaceTimeTimeLevyArea",

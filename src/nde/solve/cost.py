@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
+import equinox as eqx
 import jax
 from jax.extend.core import ClosedJaxpr, Jaxpr
 
@@ -16,14 +17,17 @@ _CHEAP = 2_000
 
 def is_costly(term: AbstractTerm, t: Time, y: Y, args: Args) -> bool:
     """Whether one evaluation of the vector field takes many operations."""
-    closed = jax.make_jaxpr(lambda t, y: term.vf(t, y, args))(t, y)
-    return operations(closed.jaxpr) > _CHEAP
+    return operations(_program(term, t, y, args)) > _CHEAP
 
 
 def is_elementwise(term: AbstractTerm, t: Time, y: Y, args: Args) -> bool:
     """Whether an evaluation of the vector field can be part of a larger kernel: it has no products and no loops."""
-    closed = jax.make_jaxpr(lambda t, y: term.vf(t, y, args))(t, y)
-    return not any(name in _APART for name in _names(closed.jaxpr))
+    return not any(name in _APART for name in _names(_program(term, t, y, args)))
+
+
+def _program(term: AbstractTerm, t: Time, y: Y, args: Args) -> Jaxpr:
+    """The vector field as a program; what it returns besides arrays is left out."""
+    return jax.make_jaxpr(lambda t, y: eqx.filter(term.vf(t, y, args), eqx.is_array))(t, y).jaxpr
 
 
 _APART = frozenset({"dot_general", "conv_general_dilated", "while", "scan", "cond", "sort", "gather", "scatter"})

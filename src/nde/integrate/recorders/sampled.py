@@ -62,7 +62,7 @@ class SampledRecorder(AbstractRecorder):
             starts=times if setup.controller.jumps else None,
             ys=tree.empty_rows(capacity, problem.y0),
             states=tree.empty_rows(capacity, problem.solver_state),
-            drives=tree.empty_rows(capacity, drive_shape(problem, setup)) if problem.term.noisy else None,
+            drives=tree.empty_rows(capacity, drive_shape(problem, setup)) if problem.keeps_drives else None,
             used=jnp.asarray(0, jnp.int32),
             first=problem.t0,
             saved=padded_rows(rows, struct),

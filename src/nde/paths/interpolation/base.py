@@ -162,7 +162,7 @@ def rows(name: str, values: PyTree[Any], length: int, what: str) -> PyTree[Array
     return values
 
 
-def _inexact(x: Array) -> Array:
+def _inexact(x: Any) -> Array:
     x = jnp.asarray(x)
     return x if jnp.issubdtype(x.dtype, jnp.inexact) else x.astype(float)
 

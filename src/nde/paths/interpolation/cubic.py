@@ -1,5 +1,7 @@
 """Cubic polynomials between data."""
 
+from typing import Any
+
 import jax
 from jaxtyping import Array, Int, PyTree, Real
 
@@ -36,12 +38,14 @@ class CubicInterpolation(AbstractInterpolation):
     ts: Real[Array, " times"]
     coeffs: Coefficients
 
-    def __init__(self, ts: Times, coeffs: Coefficients) -> None:
+    def __init__(self, ts: Times, coeffs: tuple[PyTree[Any], ...]) -> None:
         self.ts = knots("CubicInterpolation", ts)
-        if not isinstance(coeffs, tuple) or len(coeffs) != 4:
-            made = f"{len(coeffs)} coefficients" if isinstance(coeffs, tuple) else f"a {type(coeffs).__name__}"
-            raise ValueError(f"`CubicInterpolation` got {made} as `coeffs`; it wants the tuple `(d, c, b, a)`.")
-        self.coeffs = rows("CubicInterpolation", coeffs, self.ts.shape[0] - 1, "`coeffs`")
+        if len(coeffs) != 4:
+            raise ValueError(
+                f"`CubicInterpolation` got {len(coeffs)} coefficients as `coeffs`; it wants the tuple `(d, c, b, a)`."
+            )
+        d, c, b, a = (rows("CubicInterpolation", x, self.ts.shape[0] - 1, "`coeffs`") for x in coeffs)
+        self.coeffs = d, c, b, a
 
     def value_in(self, index: Int[Array, "..."], t: Real[Array, "..."], left: bool) -> PyTree[Array]:
         """The polynomial."""

@@ -1,5 +1,7 @@
 """Straight lines between data."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Int, PyTree, Real
@@ -38,7 +40,7 @@ class LinearInterpolation(AbstractInterpolation):
     ts: Real[Array, " times"]
     ys: PyTree[Array]
 
-    def __init__(self, ts: Times, ys: PyTree[Array]) -> None:
+    def __init__(self, ts: Times, ys: PyTree[Any]) -> None:
         self.ts = knots("LinearInterpolation", ts)
         self.ys = rows("LinearInterpolation", ys, self.ts.shape[0], "`ys`")
 

@@ -1,0 +1,162 @@
+"""Paths that grow by one observation at a time, and look at nothing that comes later."""
+
+import abc
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, PyTree
+
+from nde.core.types import RealScalar, Time
+from nde.paths.interpolation.base import AbstractInterpolation
+from nde.paths.interpolation.cubic import CubicInterpolation
+from nde.paths.interpolation.linear import LinearInterpolation
+
+
+class Grown(eqx.Module):
+    """What a growing path remembers of the observations so far.
+
+    Attributes:
+        s: The time on the path.
+        t: The time of the last observation; that on the path, unless the path runs on a clock of its own.
+        x: The last observation.
+        slope: The derivative of the path there, if the path has one; `None` after the first observation.
+    """
+
+    s: Time
+    t: Time
+    x: PyTree[Array]
+    slope: PyTree[Array] | None = None
+
+
+class AbstractGrowingPath(eqx.Module):
+    """How a path goes on from one observation to the next.
+
+    Example:
+        ```python
+        import jax.numpy as jnp
+        import nde
+
+        growing = nde.GrowingLinear()
+        grown = growing.init(0.0, jnp.array([1.0]))
+        piece, grown = growing.grow(grown, 2.0, jnp.array([5.0]))
+        print(piece.evaluate(1.0))
+        ```
+    """
+
+    def init(self, t: RealScalar, x: PyTree[Any]) -> Grown:
+        """The path's first observation.
+
+        Args:
+            t: Its time.
+            x: Its values, a pytree of arrays.
+        """
+        x = jax.tree.map(jnp.asarray, x)
+        t = jnp.asarray(t, jnp.result_type(t, float))
+        return Grown(s=t, t=t, x=x)
+
+    @abc.abstractmethod
+    def grow(self, grown: Grown, t: RealScalar, x: PyTree[Any]) -> tuple[AbstractInterpolation, Grown]:
+        """The piece of the path up to a new observation.
+
+        Args:
+            grown: The observations so far.
+            t: The time of the new one, after that of the last.
+            x: Its values.
+
+        Returns:
+            The piece, whose knots are those of the whole path, and the observations with the new one.
+        """
+
+
+class GrowingLinear(AbstractGrowingPath):
+    """A straight line to each observation, which wants all its values: `LinearInterpolation`.
+
+    Example:
+        ```python
+        import jax.numpy as jnp
+        import nde
+
+        growing = nde.GrowingLinear()
+        piece, _ = growing.grow(growing.init(0.0, jnp.array([1.0])), 2.0, jnp.array([5.0]))
+        print(piece.derivative(1.0))
+        ```
+    """
+
+    def grow(self, grown: Grown, t: RealScalar, x: PyTree[Any]) -> tuple[LinearInterpolation, Grown]:
+        """The line."""
+        t, x = _as(grown, t, x)
+        piece = LinearInterpolation(jnp.stack([grown.t, t]), jax.tree.map(lambda a, b: jnp.stack([a, b]), grown.x, x))
+        return piece, Grown(s=t, t=t, x=x)
+
+
+class GrowingHermite(AbstractGrowingPath):
+    """A cubic to each observation, which wants all its values; the path of `backward_hermite_coefficients`.
+
+    Example:
+        ```python
+        import jax.numpy as jnp
+        import nde
+
+        growing = nde.GrowingHermite()
+        _, grown = growing.grow(growing.init(0.0, jnp.array([1.0])), 2.0, jnp.array([5.0]))
+        piece, _ = growing.grow(grown, 3.0, jnp.array([4.0]))
+        print(piece.derivative(2.0), piece.derivative(3.0))
+        ```
+    """
+
+    def grow(self, grown: Grown, t: RealScalar, x: PyTree[Any]) -> tuple[CubicInterpolation, Grown]:
+        """The cubic between the last slope and that of the line to the new observation."""
+        t, x = _as(grown, t, x)
+        h = t - grown.t
+        slope = jax.tree.map(lambda a, b: (b - a) / h.astype(b.dtype), grown.x, x)
+        before = slope if grown.slope is None else grown.slope
+        d = jax.tree.map(lambda m0, m1: ((m0 - m1) / h.astype(m1.dtype) ** 2)[None], before, slope)
+        c = jax.tree.map(lambda m0, m1: (2 * (m1 - m0) / h.astype(m1.dtype))[None], before, slope)
+        b, a = (jax.tree.map(lambda m: m[None], values) for values in (before, grown.x))
+        return CubicInterpolation(jnp.stack([grown.t, t]), (d, c, b, a)), Grown(s=t, t=t, x=x, slope=slope)
+
+
+class GrowingRectilinear(AbstractGrowingPath):
+    """Time advances while the values are held, then the values jump while time is held: `rectilinear_interpolation`.
+
+    The control is `[t, *x]`, of shape `(1 + channels,)` for observations of shape `(channels,)`. The path runs on a
+    clock of its own, one unit for each half. A value that is missing (`nan`) is held: it may be so in any observation
+    but the first.
+
+    Example:
+        ```python
+        import jax.numpy as jnp
+        import nde
+
+        growing = nde.GrowingRectilinear()
+        piece, _ = growing.grow(growing.init(0.0, jnp.array([1.0])), 2.0, jnp.array([5.0]))
+        print(piece.ts, piece.ys)
+        ```
+    """
+
+    def init(self, t: RealScalar, x: PyTree[Any]) -> Grown:
+        """The path's first observation, an array of shape `(channels,)`, where the clock is at zero.
+
+        Raises:
+            ValueError: If it is no such array.
+        """
+        if not isinstance(x, Array) or x.ndim != 1:
+            shape = x.shape if isinstance(x, Array) else type(x).__name__
+            raise ValueError(f"`GrowingRectilinear` got an observation of {shape}; it wants an array `(channels,)`.")
+        t = jnp.asarray(t, jnp.result_type(t, float))
+        return Grown(s=jnp.zeros_like(t), t=t, x=x)
+
+    def grow(self, grown: Grown, t: RealScalar, x: PyTree[Any]) -> tuple[LinearInterpolation, Grown]:
+        """The two halves."""
+        t, x = _as(grown, t, x)
+        x = jnp.where(jnp.isnan(x), grown.x, x)
+        rows = [(grown.t, grown.x), (t, grown.x), (t, x)]
+        ys = jnp.stack([jnp.concatenate([time[None].astype(x.dtype), values]) for time, values in rows])
+        return LinearInterpolation(grown.s + jnp.arange(3, dtype=t.dtype), ys), Grown(s=grown.s + 2, t=t, x=x)
+
+
+def _as(grown: Grown, t: RealScalar, x: PyTree[Any]) -> tuple[Time, PyTree[Array]]:
+    """A new observation in the dtypes of the last."""
+    return jnp.asarray(t, grown.t.dtype), jax.tree.map(lambda a, b: jnp.asarray(b, a.dtype), grown.x, x)

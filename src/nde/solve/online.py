@@ -1,0 +1,110 @@
+"""Controlled equations that take one observation at a time."""
+
+from collections.abc import Callable
+from typing import Any
+
+import equinox as eqx
+import jax
+from jaxtyping import PyTree
+
+from nde.core.types import Args, RealScalar, Time, Y
+from nde.paths import AbstractGrowingPath, GrowingLinear
+from nde.paths.interpolation.growing import Grown
+from nde.solve.arity import with_args
+from nde.solve.diffeqsolve import diffeqsolve
+from nde.solve.normalize import state_array
+from nde.solvers import AbstractSolver, Tsit5
+from nde.stepping import StepTo
+from nde.terms import ControlTerm
+
+
+class OnlineState(eqx.Module):
+    """Where an online solve is.
+
+    Attributes:
+        y: The state after the last observation.
+        grown: The path up to it.
+    """
+
+    y: Y
+    grown: Grown
+
+    @property
+    def t(self) -> Time:
+        """The time of the last observation."""
+        return self.grown.t
+
+
+class OnlineCDE(eqx.Module):
+    """A controlled differential equation along a path that grows: what is known by now, at constant cost.
+
+    After each observation the state is that of a solve along the whole path so far with one step from knot to knot. The
+    path looks at nothing that comes later, so no state has to be computed again.
+
+    `update` is a pure function of arrays: compile it with `jax.jit` or `eqx.filter_jit`, and for many series at once
+    `jax.vmap` it.
+
+    Attributes:
+        vector_field: `(t, y)` or `(t, y, args)`, with values of shape `(*y, *x)` for a control of shape `x`; see
+            `ControlTerm`.
+        growing: How the path goes on: `GrowingLinear()`, `GrowingHermite()` or, with missing values,
+            `GrowingRectilinear()`.
+        solver: The method.
+        prod: The product of a value of the vector field with an increment of the control, if not that of a matrix.
+
+    Source: Morrill, Kidger, Yang and Lyons, *Neural controlled differential equations for online prediction tasks*
+    (2021), doi:10.48550/arXiv.2106.11028.
+
+    Example:
+        ```python
+        import jax.numpy as jnp
+        import nde
+
+        online = nde.OnlineCDE(lambda t, y: y[:, None])
+        state = online.init(0.0, jnp.array([0.0]), jnp.ones(1))
+        for t, x in [(0.5, 1.0), (2.0, 0.5)]:
+            state = online.update(state, t, jnp.array([x]))
+            print(t, state.y, jnp.exp(x))
+        ```
+    """
+
+    vector_field: Callable[..., PyTree[Any]]
+    growing: AbstractGrowingPath = GrowingLinear()
+    solver: AbstractSolver = Tsit5()
+    prod: Callable[[PyTree[Any], PyTree[Any]], PyTree[Any]] | None = None
+
+    def init(self, t: RealScalar, x: PyTree[Any], y0: Y) -> OnlineState:
+        """The state at the first observation.
+
+        Args:
+            t: Its time.
+            x: Its values.
+            y0: The state there, which may well be made of `x`.
+        """
+        return OnlineState(jax.tree.map(state_array, y0), self.growing.init(t, x))
+
+    def update(self, state: OnlineState, t: RealScalar, x: PyTree[Any], args: Args = None) -> OnlineState:
+        """The state at the next observation.
+
+        Args:
+            state: That at the last one.
+            t: The time of the observation, after that of the last.
+            x: Its values, shaped as before.
+            args: Handed to a vector field of three arguments.
+
+        Raises:
+            ValueError: If shapes do not fit together.
+            SolveError: If the time is not after the last, or the state is no longer finite.
+        """
+        piece, grown = self.growing.grow(state.grown, t, x)
+        sol = diffeqsolve(
+            ControlTerm(with_args(self.vector_field), piece, self.prod).to_ode(),
+            self.solver,
+            piece.t0,
+            piece.t1,
+            None,
+            state.y,
+            args,
+            stepsize_controller=StepTo(piece.ts),
+        )
+        return OnlineState(jax.tree.map(lambda y: y[-1], sol.ys), grown)
