@@ -1,7 +1,7 @@
 """The rows of the table, in its order."""
 
 from benchmarks.row import Row
-from benchmarks.rows import brownian, compile_time, lorenz, lorenz_lanes, neural_ode, noise
+from benchmarks.rows import brownian, compile_time, controlled, lorenz, lorenz_lanes, neural_ode, noise
 
 
 def all_rows() -> list[Row]:
@@ -12,5 +12,6 @@ def all_rows() -> list[Row]:
         *neural_ode.rows(),
         *noise.rows(),
         *brownian.rows(),
+        *controlled.rows(),
         *compile_time.rows(),
     ]

@@ -1,5 +1,6 @@
 """Neural differential equations in JAX: solve, differentiate and learn them."""
 
+from nde import nn
 from nde.core.norms import max_norm, rms_norm
 from nde.core.results import RESULTS, SolveError, is_event, is_okay, is_successful
 from nde.ensembles import Ensemble, ensemble
@@ -169,6 +170,7 @@ __all__ = [
     "is_successful",
     "ito_to_stratonovich",
     "max_norm",
+    "nn",
     "odeint",
     "rms_norm",
     "sdeint",

@@ -1,0 +1,71 @@
+"""torchcde, whose solver is torchdiffeq's."""
+
+import warnings
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+import jax
+import numpy as np
+
+from benchmarks.controlled import Controlled, field
+from benchmarks.goal import Goal
+from benchmarks.side import Ready
+from benchmarks.timing import fastest
+
+
+@dataclass(frozen=True)
+class TorchCDE:
+    """A batch along cubic Hermite paths, by Runge and Kutta's method: it has no Tsit5, and this one is cheaper."""
+
+    name: str = "torchcde, rk4"
+
+    def installed(self) -> bool:
+        """Whether both PyTorch and torchcde are here."""
+        return all(find_spec(module) for module in ("torch", "torchcde"))
+
+    def start(self, problem: Controlled, _goal: Goal, /) -> Ready:
+        """PyTorch's gradient through the solve, or its adjoint equation: the faster of the two."""
+        ways = (False, True) if problem.gradient else (False,)
+        return fastest([_ready(problem, adjoint) for adjoint in ways], runs=1)
+
+
+TORCHCDE = TorchCDE()
+
+
+def _ready(problem: Controlled, adjoint: bool) -> Ready:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch, torchcde = import_module("torch"), import_module("torchcde")
+    leaves, structure = jax.tree.flatten(problem.args)
+    inputs = [torch.nn.Parameter(torch.tensor(leaf)) for leaf in leaves]
+    args = jax.tree.unflatten(structure, inputs)
+    vector_field = field(torch, torch.nn.functional.softplus)
+
+    class Field(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.weights = torch.nn.ParameterList(inputs)
+
+        def forward(self, t: Any, z: Any) -> Any:
+            return vector_field(t, z, args)
+
+    series, ts = torch.tensor(problem.xs), torch.tensor(problem.ts)
+    path = torchcde.CubicSpline(torchcde.hermite_cubic_coefficients_with_backward_differences(series, ts), ts)
+    equation, options = Field(), {"method": "rk4", "options": {"step_size": float(problem.ts[1] - problem.ts[0])}}
+
+    def final() -> Any:
+        z0 = series[:, 0] @ args["first"]
+        return torchcde.cdeint(path, equation, z0, path.interval, adjoint=adjoint, **options)[:, -1]
+
+    def run() -> Any:
+        if not problem.gradient:
+            with torch.no_grad():
+                return final()
+        return torch.autograd.grad((final() ** 2).sum(), inputs)
+
+    value = jax.tree.map(lambda leaf: np.asarray(leaf.detach()), run())
+    value = dict(zip(sorted(problem.args), value, strict=True)) if problem.gradient else value
+    setting = ("adjoint" if adjoint else "autograd") if problem.gradient else ""
+    return Ready(run, before=lambda: None, value=value, setting=setting, least=3)

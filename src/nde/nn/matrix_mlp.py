@@ -1,0 +1,82 @@
+"""A network whose values are matrices: the vector field of a controlled equation."""
+
+from collections.abc import Callable
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from nde.core.types import Args, RealScalar
+
+
+class MatrixMLP(eqx.Module):
+    """A multilayer perceptron from a state of shape `(state,)` to a matrix of shape `(state, control)`.
+
+    Its last activation is `tanh`: a vector field that grows faster than linearly lets states run away. A gate, a second
+    network with values between zero and one that multiplies the first, lets components of the state be held.
+
+    Args:
+        state_size: Length of the state.
+        control_size: Length of the control, with time if that is a channel.
+        width: Width of the hidden layers.
+        depth: Number of hidden layers.
+        gated: Whether there is a gate.
+        activation: Between the layers.
+        final_activation: After the last.
+        key: Of `jax.random`, for the weights.
+
+    Attributes:
+        network: The perceptron.
+        gate: That of the gate, or `None`.
+
+    Source: Kidger, Morrill, Foster and Lyons, *Neural controlled differential equations for irregular time series*
+    (2020), doi:10.48550/arXiv.2005.08926.
+
+    Example:
+        ```python
+        import jax
+        import jax.numpy as jnp
+        import nde
+
+        field = nde.nn.MatrixMLP(state_size=8, control_size=3, width=16, depth=1, key=jax.random.key(0))
+        path = nde.LinearInterpolation(jnp.arange(5.0), jax.random.normal(jax.random.key(1), (5, 3)))
+        print(nde.cdeint(field, path, jnp.zeros(8), path.ts).shape)
+        ```
+    """
+
+    network: eqx.nn.MLP
+    gate: eqx.nn.MLP | None
+    state_size: int = eqx.field(static=True)
+    control_size: int = eqx.field(static=True)
+
+    def __init__(
+        self,
+        state_size: int,
+        control_size: int,
+        width: int,
+        depth: int,
+        *,
+        gated: bool = False,
+        activation: Callable[[Array], Array] = jax.nn.softplus,
+        final_activation: Callable[[Array], Array] = jnp.tanh,
+        key: PRNGKeyArray,
+    ) -> None:
+        keys, size = jax.random.split(key), state_size * control_size
+        self.network = eqx.nn.MLP(state_size, size, width, depth, activation, final_activation, key=keys[0])
+        self.gate = None
+        if gated:
+            self.gate = eqx.nn.MLP(state_size, size, width, depth, activation, jax.nn.sigmoid, key=keys[1])
+        self.state_size, self.control_size = state_size, control_size
+
+    def __call__(self, t: RealScalar, y: Float[Array, " state"], args: Args = None) -> Float[Array, "state control"]:
+        """The matrix at a state.
+
+        Args:
+            t: Not used.
+            y: The state.
+            args: Not used.
+        """
+        del t, args
+        flat = self.network(y) if self.gate is None else self.gate(y) * self.network(y)
+        return flat.reshape(self.state_size, self.control_size)
