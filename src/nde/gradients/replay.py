@@ -238,10 +238,13 @@ class Replay(eqx.Module):
         step = self.recorded(index)
         counts = step.end > step.start
         before = self.links(step, completed(self.here(), self.setup, step.start, start))
-        made, pull = jax.vjp(lambda varying, links: self.make(varying, links, step), self.varying, before)
+        alone = self._alone(index)
+        made, pull = jax.vjp(lambda varying, links: alone.make(varying, links, step), alone.varying, before)
         inputs, times, inside = sweep.inputs, sweep.times, None
         if made.inside is not None:
-            inside, inputs, times = self._pull_samples(made.inside, index, inputs, times)
+            saved = tree.zeros_like(alone.varying)
+            inside, saved, times = alone._pull_samples(made.inside, index, saved, times)
+            inputs = self._added(inputs, saved, index)
         at_end = tuple(
             self.stepped_cotangent(i, o, index, sweep.steps, counts, value)
             for (i, o), value in zip(self.stepped(), made.at_end, strict=True)
@@ -251,10 +254,36 @@ class Replay(eqx.Module):
             stack=sweep.stack.without(index),
             step=index,
             after=self._passed(counts, links, sweep.after),
-            inputs=tree.add(inputs, more),
+            inputs=self._added(inputs, more, index),
             steps=sweep.steps - counts,
             times=times,
         )
+
+    def _alone(self, index: IntScalar) -> "Replay":
+        """The replay of one step, in which the table of drives has the row of this step alone.
+
+        Otherwise each step would make a cotangent of the whole table. The step finds its row whatever its number, for
+        JAX clamps indices.
+        """
+
+        def row_of(problem: PyTree[Any]) -> PyTree[Any]:
+            rows = jax.tree.map(lambda x: jax.lax.dynamic_slice_in_dim(x, index, 1), problem.drives)
+            return dataclasses.replace(problem, drives=rows)
+
+        return dataclasses.replace(self, varying=row_of(self.varying), fixed=row_of(self.fixed))
+
+    def _added(self, inputs: PyTree[Array], more: PyTree[Array], index: IntScalar) -> PyTree[Array]:
+        """The cotangent of the inputs with that of one step; of drives into the row of the step."""
+
+        def rest(problem: PyTree[Any]) -> PyTree[Any]:
+            return dataclasses.replace(problem, drives=None)
+
+        def into(total: Array, row: Array) -> Array:
+            grown = jax.lax.dynamic_slice_in_dim(total, index, 1) + row
+            return jax.lax.dynamic_update_slice_in_dim(total, grown, index, 0)
+
+        drives = jax.tree.map(into, inputs.drives, more.drives)
+        return dataclasses.replace(tree.add(rest(inputs), rest(more)), drives=drives)
 
     def _carries(self, links: Links) -> bool:
         """Whether a step of no length is not the identity, for more than states is handed on."""
