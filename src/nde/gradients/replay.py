@@ -243,7 +243,7 @@ class Replay(eqx.Module):
         inputs, times, inside = sweep.inputs, sweep.times, None
         if made.inside is not None:
             saved = tree.zeros_like(alone.varying)
-            inside, saved, times = alone._pull_samples(made.inside, index, saved, times)
+            inside, saved, times = alone.pull_samples(made.inside, index, saved, times)
             inputs = self._added(inputs, saved, index)
         at_end = tuple(
             self.stepped_cotangent(i, o, index, sweep.steps, counts, value)
@@ -309,7 +309,7 @@ class Replay(eqx.Module):
 
         return filled((given.ts, given.ys), value, lambda g, _: jnp.where(due, tree.row(g, place), 0))
 
-    def _pull_samples(
+    def pull_samples(
         self, step: DenseStep, index: IntScalar, inputs: PyTree[Array], times: tuple[IntScalar, ...]
     ) -> tuple[DenseStep, PyTree[Array], tuple[IntScalar, ...]]:
         """Pulls the values saved inside a step back to the step; the last of each output's come first."""
