@@ -17,8 +17,8 @@ from nde.integrate.problem import Differentiable, Setup
 from nde.integrate.recorders import TapeRecorder
 from nde.integrate.start import Start, handed_on, retained_shape
 
-_STATES, _STATES_OF_COSTLY = 512, 2048
-"""Most states that are kept by default; more where a step costs much more than room for a state."""
+_STATES, _STATES_ALONG_DATA = 512, 2048
+"""Most states that are kept by default; more along data, whose knots make many steps."""
 _BYTES, _BYTES_WITH_NOISE = 4 * 2**20, 64 * 2**20
 """Bytes that the kept states may take by default, if that leaves enough of them; noise costs more to draw again."""
 _UNBOUNDED = 2**20
@@ -35,7 +35,7 @@ class RecursiveCheckpointAdjoint(AbstractAdjoint):
     Reverse mode only: for `jax.jvp` and `jax.jacfwd` pass `ForwardMode`. Forward-over-reverse works, for Hessians.
 
     Attributes:
-        checkpoints: How many states to keep; by default at most 512 (2,048 of a costly vector field), fewer if they are
+        checkpoints: How many states to keep; by default at most 512 (2,048 along interpolated data), fewer if they are
             large, never fewer than twice the root of `max_steps`.
 
     Raises:
@@ -130,5 +130,5 @@ def _recorder(problem: Differentiable, setup: Setup, checkpoints: int | None) ->
         state = tree.nbytes(retained_shape(problem, setup))
         least = 2 * math.ceil(math.sqrt(steps))
         room = (_BYTES_WITH_NOISE if problem.term.noisy else _BYTES) // max(1, state)
-        checkpoints = max(least, min(_STATES_OF_COSTLY if setup.costly else _STATES, room))
+        checkpoints = max(least, min(_STATES_ALONG_DATA if problem.term.tabulates else _STATES, room))
     return TapeRecorder(steps, slots=min(steps, checkpoints))
