@@ -266,24 +266,30 @@ class Replay(eqx.Module):
         JAX clamps indices.
         """
 
-        def row_of(problem: PyTree[Any]) -> PyTree[Any]:
-            rows = jax.tree.map(lambda x: jax.lax.dynamic_slice_in_dim(x, index, 1), problem.drives)
-            return dataclasses.replace(problem, drives=rows)
+        if self.here().drives is None:
+            return self
 
-        return dataclasses.replace(self, varying=row_of(self.varying), fixed=row_of(self.fixed))
+        def row_of(drives: PyTree[Array]) -> PyTree[Array]:
+            return jax.tree.map(lambda x: jax.lax.dynamic_slice_in_dim(x, index, 1), drives)
+
+        return dataclasses.replace(
+            self,
+            varying=_with_drives(self.varying, row_of(self.varying.drives)),
+            fixed=_with_drives(self.fixed, row_of(self.fixed.drives)),
+        )
 
     def _added(self, inputs: PyTree[Array], more: PyTree[Array], index: IntScalar) -> PyTree[Array]:
         """The cotangent of the inputs with that of one step; of drives into the row of the step."""
 
-        def rest(problem: PyTree[Any]) -> PyTree[Any]:
-            return dataclasses.replace(problem, drives=None)
+        if self.here().drives is None:
+            return tree.add(inputs, more)
 
         def into(total: Array, row: Array) -> Array:
             grown = jax.lax.dynamic_slice_in_dim(total, index, 1) + row
             return jax.lax.dynamic_update_slice_in_dim(total, grown, index, 0)
 
         drives = jax.tree.map(into, inputs.drives, more.drives)
-        return dataclasses.replace(tree.add(rest(inputs), rest(more)), drives=drives)
+        return _with_drives(tree.add(_with_drives(inputs, None), _with_drives(more, None)), drives)
 
     def _carries(self, links: Links) -> bool:
         """Whether a step of no length is not the identity, for more than states is handed on."""
@@ -358,6 +364,11 @@ class Replay(eqx.Module):
         _, pull = jax.vjp(first, self.varying)
         (more,) = pull(start)
         return tree.add(inputs, more)
+
+
+def _with_drives(problem: PyTree[Any], drives: PyTree[Array]) -> PyTree[Any]:
+    """A part of a problem with other drives."""
+    return eqx.tree_at(lambda p: p.drives, problem, drives, is_leaf=lambda x: x is None)
 
 
 def filled(given: PyTree[Any], like: PyTree[Any], change: Callable[[Array, Array], Array] | None = None) -> Any:
