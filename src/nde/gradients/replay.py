@@ -265,7 +265,6 @@ class Replay(eqx.Module):
         Otherwise each step would make a cotangent of the whole table. The step finds its row whatever its number, for
         JAX clamps indices.
         """
-
         if self.here().drives is None:
             return self
 
@@ -280,7 +279,6 @@ class Replay(eqx.Module):
 
     def _added(self, inputs: PyTree[Array], more: PyTree[Array], index: IntScalar) -> PyTree[Array]:
         """The cotangent of the inputs with that of one step; of drives into the row of the step."""
-
         if self.here().drives is None:
             return tree.add(inputs, more)
 
