@@ -3,6 +3,7 @@
 from nde import nn
 from nde.core.norms import max_norm, rms_norm
 from nde.core.results import RESULTS, SolveError, is_event, is_okay, is_successful
+from nde.data.panel import TimeSeries
 from nde.ensembles import Ensemble, ensemble
 from nde.gradients import AbstractAdjoint, DirectAdjoint, ForwardMode, RecursiveCheckpointAdjoint
 from nde.integrate.progress import AbstractProgressMeter, NoProgressMeter, TextProgressMeter, TqdmProgressMeter
@@ -156,6 +157,7 @@ __all__ = [
     "SubSaveAt",
     "TextProgressMeter",
     "TimePath",
+    "TimeSeries",
     "TqdmProgressMeter",
     "Tsit5",
     "UnsafeBrownianPath",

@@ -1,0 +1,26 @@
+"""Panels of irregular series, and what models want of them."""
+
+from nde.data.panel.batch import Batch, pad
+from nde.data.panel.buckets import bucket_lengths
+from nde.data.panel.channels import with_intensities, with_masks, with_time
+from nde.data.panel.clock import Clock
+from nde.data.panel.drop import drop_observations
+from nde.data.panel.loader import Loader
+from nde.data.panel.normalization import Normalization
+from nde.data.panel.record import Record
+from nde.data.panel.time_series import TimeSeries
+
+__all__ = [
+    "Batch",
+    "Clock",
+    "Loader",
+    "Normalization",
+    "Record",
+    "TimeSeries",
+    "bucket_lengths",
+    "drop_observations",
+    "pad",
+    "with_intensities",
+    "with_masks",
+    "with_time",
+]

@@ -1,0 +1,102 @@
+"""Rows from arrays."""
+
+from collections.abc import Hashable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from nde.data.panel.rows import Rows, joined, no_static, one_each
+from nde.data.table import DataError
+
+
+def rows_of_arrays(
+    values: Iterable[Any],
+    ts: Any = None,
+    *,
+    ids: Sequence[Hashable] | None = None,
+    channels: Sequence[str] | None = None,
+    static: Any = None,
+    static_names: Sequence[str] | None = None,
+    targets: Any = None,
+) -> Rows:
+    """Rows of series that are arrays; see `TimeSeries.from_arrays`.
+
+    Raises:
+        DataError: If shapes do not fit together, or something is not numeric.
+    """
+    series = [_series(place, each) for place, each in enumerate(values)]
+    if not series:
+        raise DataError("Got a panel without series; at least one is wanted.")
+    _check_channels(series)
+    lengths = np.array([len(each) for each in series])
+    names = _names("x", series[0].shape[1], channels, "channels")
+    features = no_static(len(series)) if static is None else _numbers("Static features", static)
+    features = features[:, None] if features.ndim == 1 else features
+    one_each("rows of static features", len(features), len(series))
+    called = tuple(range(len(series))) if ids is None else tuple(ids)
+    one_each("ids", len(called), len(series))
+    labels = None if targets is None else np.asarray(targets)
+    one_each("targets", len(series) if labels is None else len(labels), len(series))
+    return Rows(
+        ids=called,
+        lengths=lengths,
+        times=_times(ts, lengths, called),
+        ys=np.concatenate(series),
+        channels=names,
+        static=features,
+        static_names=_names("static", features.shape[1], static_names, "static features"),
+        targets=labels,
+    )
+
+
+def _series(place: int, values: Any) -> Float[np.ndarray, "length channels"]:
+    array = _numbers(f"Series number {place}", values)
+    if array.ndim not in {1, 2}:
+        raise DataError(
+            f"Series number {place} has the shape {array.shape}; (length, channels) or (length,) is wanted."
+        )
+    return array[:, None] if array.ndim == 1 else array
+
+
+def _numbers(what: str, values: Any) -> Float[np.ndarray, "..."]:
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        raise DataError(f"{what} is ragged; rows of equal length are wanted.") from None
+    if array.dtype.kind not in "fiub":
+        raise DataError(f"{what} is of the type {array.dtype}; real numbers are wanted, and nan for gaps.")
+    return array.astype(np.float64)
+
+
+def _check_channels(series: Sequence[Float[np.ndarray, "length channels"]]) -> None:
+    wide = series[0].shape[1]
+    for place, each in enumerate(series):
+        if each.shape[1] != wide:
+            raise DataError(
+                f"Series number {place} has {each.shape[1]} channels and the first has {wide}; all want the same. "
+                "Fill channels that were not observed with nan; if times stand in columns, transpose."
+            )
+
+
+def _names(stem: str, count: int, given: Sequence[str] | None, what: str) -> tuple[str, ...]:
+    if given is None:
+        return tuple(f"{stem}{i}" for i in range(count))
+    names = (given,) if isinstance(given, str) else tuple(given)
+    if len(names) != count:
+        raise DataError(f"Got {len(names)} names for {count} {what}; one for each is wanted.")
+    return names
+
+
+def _times(ts: Any, lengths: np.ndarray, ids: Sequence[Hashable]) -> np.ndarray:
+    """Of all series, one after the other; those of one array are shared."""
+    if ts is None:
+        return np.concatenate([np.arange(float(length)) for length in lengths])
+    each = [np.asarray(times) for times in ts]
+    if all(times.ndim == 0 for times in each):
+        each = [np.asarray(ts)] * len(lengths)
+    one_each("arrays of times", len(each), len(lengths))
+    for name, times, length in zip(ids, each, lengths, strict=True):
+        if times.shape != (length,):
+            raise DataError(f"Series {name!r} has {length} rows, and times of the shape {times.shape}; one a row.")
+    return joined(each)

@@ -1,0 +1,35 @@
+"""One series of a panel."""
+
+import dataclasses
+from collections.abc import Hashable
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Record:
+    """One series of a panel.
+
+    Attributes:
+        id: What it is called.
+        ts: Times, of shape `(length,)`, increasing.
+        ys: The channels, of shape `(length, channels)`; `nan` for what was not observed.
+        static: Its features, of shape `(features,)`.
+        target: Its target or label, if there is one.
+
+    Example:
+        ```python
+        import numpy as np
+        import nde
+
+        print(nde.TimeSeries.from_arrays([np.arange(3.0), np.arange(5.0)])[1].ts)
+        ```
+    """
+
+    id: Hashable
+    ts: Float[np.ndarray, " length"]
+    ys: Float[np.ndarray, "length channels"]
+    static: Float[np.ndarray, " features"]
+    target: Any = None

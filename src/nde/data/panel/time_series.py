@@ -1,0 +1,376 @@
+"""Many irregular series of the same channels."""
+
+import dataclasses
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, overload
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from nde.data.panel.arrays import rows_of_arrays
+from nde.data.panel.check import check_panel
+from nde.data.panel.clock import Clock, read_clock
+from nde.data.panel.container import rows_of_container
+from nde.data.panel.frame import rows_of_frame
+from nde.data.panel.record import Record
+from nde.data.panel.rows import Rows
+from nde.data.table import DataError
+
+if TYPE_CHECKING:
+    import pandas
+
+
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class TimeSeries:
+    """A panel: series of the same channels, each with a length and times of its own, and with gaps.
+
+    Made by `from_frame`, `from_arrays` or `from_panel`. It cannot be changed: what prepares a panel gives another one.
+    `len(panel)` is the number of series; `panel[2]` is one of them, a `nde.data.Record`; `panel[2:5]`, `panel[[7, 1]]`
+    and `panel[mask]` are panels again. Rows of all series stand one after the other, as `float64`.
+
+    Attributes:
+        ts: Times of all rows, of shape `(rows,)`; within a series they increase.
+        ys: What was measured, of shape `(rows, channels)`; `nan` for what was not observed.
+        lengths: How many rows each series has, of shape `(series,)`.
+        ids: What each series is called. Names may stand for several series, of a bootstrap for example.
+        channels: What the channels are called.
+        static: Features that a series has once and for all, of shape `(series, features)`; there may be none.
+        static_names: What these are called.
+        targets: What is to be predicted of each series, a number or label, with a first axis of series; or `None`.
+        clock: What times are counted from and in.
+
+    Raises:
+        DataError: If there is no series; a series without a row or an observation; times that repeat, go back or are
+            not finite; infinite values; a name twice; static features that are not finite.
+
+    Example:
+        ```python
+        import numpy as np
+        import nde
+
+        heart_rates = [np.array([80.0, np.nan, 84.0]), np.array([61.0, 60.0])]
+        panel = nde.TimeSeries.from_arrays(heart_rates, [[0.0, 0.5, 3.0], [0.0, 2.0]], channels=["rate"])
+        print(panel, panel[0].ts, panel.lengths)
+        ```
+    """
+
+    ts: Float[np.ndarray, " rows"]
+    ys: Float[np.ndarray, "rows channels"]
+    lengths: Int[np.ndarray, " series"]
+    ids: tuple[Hashable, ...]
+    channels: tuple[str, ...]
+    static: Float[np.ndarray, "series features"]
+    static_names: tuple[str, ...]
+    targets: np.ndarray | None
+    clock: Clock
+
+    def __post_init__(self) -> None:
+        for name in ("ts", "ys", "lengths", "static", "targets"):
+            array = getattr(self, name)
+            if array is not None and array.flags.writeable:
+                frozen = array.copy()
+                frozen.flags.writeable = False
+                object.__setattr__(self, name, frozen)
+        check_panel(self)
+
+    @classmethod
+    def from_frame(
+        cls,
+        frame: "pandas.DataFrame",
+        series: str | None,
+        time: str,
+        channels: Sequence[str] | None = None,
+        static: Sequence[str] = (),
+        target: str | None = None,
+        *,
+        unit: str = "D",
+        since: Any = None,
+    ) -> "TimeSeries":
+        """Reads a long data frame: a row for each series and time, in any order.
+
+        Times may be numbers, which stay as they are, or dates, which become numbers of `unit`s, by default since the
+        first date of their series: so the same series always has the same times, in whatever panel it stands.
+        `panel.clock` puts times back.
+
+        Args:
+            frame: The data frame of pandas.
+            series: The column that says which series a row belongs to; `None` if there is one series only.
+            time: The column of times: numbers, dates (with a time zone: taken in UTC) or durations.
+            channels: The columns of measurements; by default all that are left. Empty cells are gaps.
+            static: Columns of numbers that are the same in all rows of a series.
+            target: A column of numbers or labels that is the same in all rows of a series.
+            unit: What dates and durations are counted in: `"W"`, `"D"`, `"h"`, `"min"`, `"s"`, `"ms"`, `"us"`, `"ns"`.
+            since: What times are counted from: `"series"`, the first of each series; `"panel"`, the first of all; a
+                date (or number, or duration); `None`, `"series"` for dates, and numbers and durations as they are.
+
+        Returns:
+            The panel, its series in the order in which the frame has them first.
+
+        Raises:
+            DataError: If a column is missing or has no numbers; a row belongs to no series or time; a time is twice in
+                a series; a series has no observation; values are infinite; a feature or target changes in a series.
+
+        Example:
+            ```python
+            import pandas as pd
+            import nde
+
+            frame = pd.DataFrame({"who": ["a", "a", "b"], "day": pd.to_datetime(["2020-01-02", "2020-01-01"] * 1 + [
+                "2020-03-01"]), "rate": [81.0, 80.0, 61.0], "age": [50, 50, 31]})
+            panel = nde.TimeSeries.from_frame(frame, series="who", time="day", static=["age"])
+            print(panel[0].ts, panel.clock.restore([2.5], series=0))
+            ```
+        """
+        return cls._of(rows_of_frame(frame, series, time, channels, static, target), unit, since)
+
+    @classmethod
+    def from_arrays(
+        cls,
+        values: Iterable[Any],
+        ts: Any = None,
+        *,
+        ids: Sequence[Hashable] | None = None,
+        channels: Sequence[str] | None = None,
+        static: Any = None,
+        static_names: Sequence[str] | None = None,
+        targets: Any = None,
+        unit: str = "D",
+        since: Any = None,
+    ) -> "TimeSeries":
+        """Takes arrays in which time is the first axis of a series.
+
+        Args:
+            values: An array `(length, channels)` for each series, or `(length,)` if there is one channel; or one array
+                `(series, length, channels)`. `nan` for what was not observed.
+            ts: Times: an array for each series, or one for all; 0, 1, 2, ... by default. Numbers, or NumPy's dates.
+            ids: What each series is called; 0, 1, 2, ... by default.
+            channels: What the channels are called; `x0`, `x1`, ... by default.
+            static: Features of each series, of shape `(series, features)`.
+            static_names: What these are called; `static0`, ... by default.
+            targets: A number or label for each series.
+            unit: As in `from_frame`.
+            since: As in `from_frame`.
+
+        Returns:
+            The panel.
+
+        Raises:
+            DataError: If shapes do not fit together; times go back or repeat; a series has no observation; values are
+                infinite or no numbers.
+
+        Example:
+            ```python
+            import numpy as np
+            import nde
+
+            walks = np.random.default_rng(0).normal(size=(100, 20, 3)).cumsum(axis=1)
+            print(nde.TimeSeries.from_arrays(walks, np.linspace(0.0, 1.0, 20)))
+            ```
+        """
+        rows = rows_of_arrays(
+            values, ts, ids=ids, channels=channels, static=static, static_names=static_names, targets=targets
+        )
+        return cls._of(rows, unit, since)
+
+    @classmethod
+    def from_panel(cls, x: Any, targets: Any = None, *, unit: str = "D", since: Any = None) -> "TimeSeries":
+        """Takes a container of aeon or sktime, in which channels come before time points.
+
+        Args:
+            x: An array `(cases, channels, timepoints)` (`numpy3D`) or `(cases, timepoints)` (`numpy2D`); a list of
+                arrays `(channels, timepoints)` (`np-list`); a data frame with a row index of case and time
+                (`pd-multiindex`); a list of data frames with times as index and channels as columns (sktime's
+                `df-list`; aeon's has channels as rows: transpose each). A panel is handed back.
+            targets: A number or label for each series: the `y` of these libraries. A panel has its own.
+            unit: As in `from_frame`; for indices of dates.
+            since: As in `from_frame`.
+
+        Returns:
+            The panel.
+
+        Raises:
+            DataError: If it is none of these, or as `from_arrays`.
+
+        Source:
+            The specifications of both libraries: https://www.sktime.net/en/stable/api_reference/data_format.html and
+            `aeon.utils.data_types`.
+
+        Example:
+            ```python
+            import numpy as np
+            import nde
+
+            print(nde.TimeSeries.from_panel(np.zeros((10, 2, 30)), targets=np.arange(10) % 2))
+            ```
+        """
+        if isinstance(x, cls):
+            return x if targets is None else dataclasses.replace(x, targets=np.array(targets))
+        return cls._of(rows_of_container(x, targets), unit, since)
+
+    @classmethod
+    def concatenate(cls, panels: Iterable["TimeSeries"]) -> "TimeSeries":
+        """The series of several panels, in their order.
+
+        Raises:
+            DataError: If they differ in channels, features, the way that times are counted, or whether they have
+                targets; or if there is none.
+
+        Example:
+            ```python
+            import numpy as np
+            import nde
+
+            panel = nde.TimeSeries.from_arrays(np.zeros((10, 5, 1)))
+            print(len(nde.TimeSeries.concatenate([panel[:3], panel[7:]])))
+            ```
+        """
+        parts = list(panels)
+        if not parts:
+            raise DataError("Got no panels to put together; at least one is wanted.")
+        for part in parts:
+            _check_alike(parts[0], part)
+        joined = {name: np.concatenate([getattr(p, name) for p in parts]) for name in ("ts", "ys", "lengths", "static")}
+        labels = [p.targets for p in parts if p.targets is not None]
+        return dataclasses.replace(
+            parts[0],
+            **joined,
+            ids=tuple(name for part in parts for name in part.ids),
+            targets=np.concatenate(labels) if labels else None,
+            clock=dataclasses.replace(parts[0].clock, origins=np.concatenate([p.clock.origins for p in parts])),
+        )
+
+    @classmethod
+    def _of(cls, rows: Rows, unit: str, since: Any) -> "TimeSeries":
+        if (rows.lengths < 1).any():
+            which = rows.ids[int(np.argmax(rows.lengths < 1))]
+            raise DataError(f"Series {which!r} has no rows; leave it out.")
+        ts, clock = read_clock(rows.times, rows.lengths, unit, since)
+        return cls(
+            ts=ts,
+            ys=rows.ys,
+            lengths=rows.lengths,
+            ids=rows.ids,
+            channels=rows.channels,
+            static=rows.static,
+            static_names=rows.static_names,
+            targets=rows.targets,
+            clock=clock,
+        )
+
+    @cached_property
+    def starts(self) -> Int[np.ndarray, " series"]:
+        """In which row each series begins."""
+        return np.cumsum(self.lengths) - self.lengths
+
+    @property
+    def owners(self) -> Int[np.ndarray, " rows"]:
+        """Which series each row belongs to, by its place."""
+        return np.repeat(np.arange(len(self)), self.lengths)
+
+    @property
+    def observed(self) -> Bool[np.ndarray, "rows channels"]:
+        """What was observed."""
+        return ~np.isnan(self.ys)
+
+    def subset(self, ids: Iterable[Hashable]) -> "TimeSeries":
+        """The series of these names, in their order.
+
+        Raises:
+            DataError: If there is none of a name.
+
+        Example:
+            ```python
+            import numpy as np
+            import nde
+
+            panel = nde.TimeSeries.from_arrays(np.zeros((3, 5, 1)), ids=["a", "b", "c"])
+            print(panel.subset(["c", "a"]).ids)
+            ```
+        """
+        places: dict[Hashable, list[int]] = {}
+        for place, name in enumerate(self.ids):
+            places.setdefault(name, []).append(place)
+        wanted = list(ids)
+        for name in wanted:
+            if name not in places:
+                raise DataError(f"There is no series {name!r} among the {len(self)}; `panel.ids` lists them.")
+        return self._at(np.array([place for name in wanted for place in places[name]], np.int64))
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    def __iter__(self) -> Iterator[Record]:
+        return (self[place] for place in range(len(self)))
+
+    @overload
+    def __getitem__(self, which: int) -> Record: ...
+
+    @overload
+    def __getitem__(self, which: slice | Sequence[int] | np.ndarray) -> "TimeSeries": ...
+
+    def __getitem__(self, which: Any) -> Any:
+        if isinstance(which, list | tuple) and not len(which):
+            which = slice(0)
+        places = np.arange(len(self))[which if isinstance(which, slice) else np.asarray(which)]
+        return self._record(int(places)) if places.ndim == 0 else self._at(places)
+
+    def _record(self, place: int) -> Record:
+        rows = slice(self.starts[place], self.starts[place] + self.lengths[place])
+        target = None if self.targets is None else self.targets[place]
+        return Record(self.ids[place], self.ts[rows], self.ys[rows], self.static[place], target)
+
+    def _at(self, places: Int[np.ndarray, " some"]) -> "TimeSeries":
+        rows = rows_at(self.starts, self.lengths, places)
+        return dataclasses.replace(
+            self,
+            ts=self.ts[rows],
+            ys=self.ys[rows],
+            lengths=self.lengths[places],
+            ids=tuple(self.ids[place] for place in places),
+            static=self.static[places],
+            targets=None if self.targets is None else self.targets[places],
+            clock=self.clock.of_series(places),
+        )
+
+    def __repr__(self) -> str:
+        least, middle, most = int(self.lengths.min()), float(np.median(self.lengths)), int(self.lengths.max())
+        missing = 100 * (1 - self.observed.mean())
+        parts = [
+            f"{len(self)} series",
+            f"lengths {least}–{middle:g}–{most} (min–median–max)",
+            f"{len(self.channels)} channels ({_listed(self.channels)})",
+            f"{missing:.3g} % missing",
+        ]
+        if self.static_names:
+            parts.append(f"{len(self.static_names)} static features ({_listed(self.static_names)})")
+        if self.targets is not None:
+            parts.append("targets")
+        return f"TimeSeries({', '.join(parts)})"
+
+
+def rows_at(
+    starts: Int[np.ndarray, " series"], lengths: Int[np.ndarray, " series"], places: Int[np.ndarray, " some"]
+) -> Int[np.ndarray, " rows"]:
+    """The rows of the series at these places, one series after the other."""
+    chosen = lengths[places]
+    first = np.cumsum(chosen) - chosen
+    return np.arange(chosen.sum()) + np.repeat(starts[places] - first, chosen)
+
+
+def _check_alike(first: TimeSeries, other: TimeSeries) -> None:
+    for name in ("channels", "static_names"):
+        ours, theirs = getattr(first, name), getattr(other, name)
+        if ours != theirs:
+            raise DataError(f"Panels to put together have {name} {ours} and {theirs}; all want the same.")
+    if (first.targets is None) != (other.targets is None):
+        raise DataError("Of the panels to put together, some have targets and some have none; all or none want them.")
+    if not first.clock.agrees(other.clock):
+        raise DataError(
+            f"Panels to put together count times in {first.clock.unit or 'numbers'} and {other.clock.unit or 'numbers'}"
+            ", or are scaled in different ways; read and scale them alike."
+        )
+
+
+def _listed(names: Sequence[str], most: int = 6) -> str:
+    return ", ".join([*names[:most], *(["..."] if len(names) > most else [])])
