@@ -69,7 +69,7 @@ def _numbers(what: str, values: Any) -> Float[np.ndarray, "..."]:
     return array.astype(np.float64)
 
 
-def _check_channels(series: Sequence[Float[np.ndarray, "length channels"]]) -> None:
+def _check_channels(series: Sequence[Float[np.ndarray, "_ _"]]) -> None:
     wide = series[0].shape[1]
     for place, each in enumerate(series):
         if each.shape[1] != wide:

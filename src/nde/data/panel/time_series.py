@@ -116,8 +116,8 @@ class TimeSeries:
             import pandas as pd
             import nde
 
-            frame = pd.DataFrame({"who": ["a", "a", "b"], "day": pd.to_datetime(["2020-01-02", "2020-01-01"] * 1 + [
-                "2020-03-01"]), "rate": [81.0, 80.0, 61.0], "age": [50, 50, 31]})
+            days = pd.to_datetime(["2020-01-03", "2020-01-01", "2020-03-01"])
+            frame = pd.DataFrame({"who": ["a", "a", "b"], "day": days, "rate": [81, 80, 61], "age": [50, 50, 31]})
             panel = nde.TimeSeries.from_frame(frame, series="who", time="day", static=["age"])
             print(panel[0].ts, panel.clock.restore([2.5], series=0))
             ```
