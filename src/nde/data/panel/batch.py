@@ -59,7 +59,8 @@ def pad(panel: TimeSeries, length: int | None = None) -> Batch:
         The batch.
 
     Raises:
-        DataError: If a series is longer; in JAX's precision its times do not increase; or targets are no numbers.
+        DataError: If a series is longer; in JAX's precision its times do not increase or values overflow; or targets
+            are no numbers.
 
     Example:
         ```python
@@ -102,7 +103,7 @@ def check_batchable(panel: TimeSeries) -> None:
     """Refuses a panel that JAX cannot hold.
 
     Raises:
-        DataError: If its targets are no numbers, or its times do not increase in JAX's precision.
+        DataError: If its targets are no numbers, or in JAX's precision its times do not increase or values overflow.
     """
     targets = panel.targets
     if targets is not None and targets.dtype.kind not in "fiub":
@@ -110,6 +111,7 @@ def check_batchable(panel: TimeSeries) -> None:
             f"Targets are of the type {targets.dtype}; a batch wants numbers. Take `classes, codes = "
             "numpy.unique(panel.targets, return_inverse=True)` and `dataclasses.replace(panel, targets=codes)`."
         )
+    _check_size(panel)
     late = np.diff(panel.ts.astype(_precision()), prepend=-np.inf) <= 0
     late[panel.starts] = False
     if late.any():
@@ -120,6 +122,14 @@ def check_batchable(panel: TimeSeries) -> None:
             "same. Count times since the start of each series (since='series'), or take "
             "`jax.config.update('jax_enable_x64', True)`."
         )
+
+
+def _check_size(panel: TimeSeries) -> None:
+    most = float(np.finfo(_precision()).max)
+    far = np.abs(panel.ys) > most
+    if far.any():
+        channel = panel.channels[int(np.argmax(far.any(axis=0)))]
+        raise DataError(f"Channel '{channel}' has values beyond {most:.2g}, all that {_precision()} holds; normalize it.")
 
 
 def _continued(
