@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import sys
 
 from nde.data import Loader, drop_observations
 from tests.data.panel.made import ragged
@@ -16,4 +17,4 @@ def order() -> str:
 
 
 if __name__ == "__main__":
-    print(order())
+    sys.stdout.write(order())

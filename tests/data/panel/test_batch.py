@@ -64,7 +64,7 @@ def test_a_length_that_does_not_hold_the_longest():
 
 
 def test_values_that_single_precision_does_not_hold():
-    with pytest.raises(DataError, match="Channel 'x1' has values beyond 3.4e\\+38"):
+    with pytest.raises(DataError, match=r"Channel 'x1' has values beyond 3.4e\+38"):
         pad(nde.TimeSeries.from_arrays([[[1.0, 1e39]]]))
 
 

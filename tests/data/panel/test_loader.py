@@ -161,8 +161,10 @@ def test_a_state_that_is_none():
 def test_the_share_that_is_padding():
     panel = nde.TimeSeries.from_arrays([np.ones(length) for length in (2, 3, 3, 10)])
     assert Loader(panel, 4).waste == pytest.approx(1 - 18 / 40)
-    # One batch of four rows that hold three series of length 3, and one that holds one of length 10.
-    assert Loader(panel, 4, buckets=2).waste == pytest.approx(1 - 18 / (4 * 3 + 4 * 10))
+    # A second bucket would cost a batch more of four rows of length 10, of which one holds a series.
+    assert Loader(panel, 4, buckets=2).waste == pytest.approx(1 - 18 / 40)
+    # One batch that holds the series of length 2, filled with it, and one that holds the others, padded to 10.
+    assert Loader(panel, 3, buckets=2).waste == pytest.approx(1 - 18 / (3 * 2 + 3 * 10))
     assert Loader(panel, 1, buckets=2).waste == pytest.approx(1 - 18 / 19)
     loader = Loader(panel, 1, buckets=2)
     assert repr(loader) == "Loader(4 batches of 1 series an epoch, padded to 3, 10, 5.26 % padding)"

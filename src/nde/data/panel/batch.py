@@ -118,9 +118,9 @@ def check_batchable(panel: TimeSeries) -> None:
         row = int(np.argmax(late))
         series = panel.ids[int(panel.owners[row])]
         raise DataError(
-            f"In {_precision()} the times {panel.ts[row - 1]!r} and {panel.ts[row]!r} of series {series!r} are the "
-            "same. Count times since the start of each series (since='series'), or take "
-            "`jax.config.update('jax_enable_x64', True)`."
+            f"In {_precision()} the times {float(panel.ts[row - 1])} and {float(panel.ts[row])} of series {series!r} "
+            "are the same. Count times since the start of each series (since='series'), merge rows that are so near, "
+            "or take `jax.config.update('jax_enable_x64', True)`."
         )
 
 
@@ -129,7 +129,9 @@ def _check_size(panel: TimeSeries) -> None:
     far = np.abs(panel.ys) > most
     if far.any():
         channel = panel.channels[int(np.argmax(far.any(axis=0)))]
-        raise DataError(f"Channel '{channel}' has values beyond {most:.2g}, all that {_precision()} holds; normalize it.")
+        raise DataError(
+            f"Channel '{channel}' has values beyond {most:.2g}, all that {_precision()} holds; normalize it."
+        )
 
 
 def _continued(

@@ -70,7 +70,7 @@ class Loader:
         self._panel, self._buckets = panel, buckets
         self._settings = {"seed": seed, "batch_size": batch_size, "drop_last": drop_last, "shuffle": shuffle}
         self._size = min(batch_size, len(panel))
-        self.lengths = bucket_lengths(panel.lengths, buckets)
+        self.lengths = bucket_lengths(panel.lengths, buckets, self._size)
         self._bucket_of = np.searchsorted(self.lengths, panel.lengths)
         self._counts = np.bincount(self._bucket_of, minlength=len(self.lengths))
         self._check_buckets(drop_last)
