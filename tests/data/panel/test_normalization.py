@@ -57,10 +57,10 @@ def test_back_of_some_channels_and_of_arrays_of_jax():
 
 @pytest.mark.parametrize("value", [0.1, 0.0, -1e8, 1e-300])
 def test_a_constant_is_not_scaled(value: float):
-    panel = nde.TimeSeries.from_arrays([np.full(7, value), np.full(3, value)])
+    panel = nde.TimeSeries.from_arrays([np.full(2, value), np.full(1, value)])
     normalization = Normalization.fit(panel)
     assert (normalization.center, normalization.scale) == ((value,), (1.0,))
-    np.testing.assert_array_equal(normalization.apply(panel).ys, np.zeros((10, 1)))
+    np.testing.assert_array_equal(normalization.apply(panel).ys, np.zeros((3, 1)))
 
 
 def test_a_channel_that_was_never_observed():

@@ -339,11 +339,11 @@ class TimeSeries:
         parts = [
             f"{len(self)} series",
             f"lengths {least}–{middle:g}–{most} (min–median–max)",
-            f"{len(self.channels)} channels ({_listed(self.channels)})",
+            _counted(self.channels, "channel"),
             f"{missing:.3g} % missing",
         ]
         if self.static_names:
-            parts.append(f"{len(self.static_names)} static features ({_listed(self.static_names)})")
+            parts.append(_counted(self.static_names, "static feature"))
         if self.targets is not None:
             parts.append("targets")
         return f"TimeSeries({', '.join(parts)})"
@@ -372,5 +372,6 @@ def _check_alike(first: TimeSeries, other: TimeSeries) -> None:
         )
 
 
-def _listed(names: Sequence[str], most: int = 6) -> str:
-    return ", ".join([*names[:most], *(["..."] if len(names) > most else [])])
+def _counted(names: Sequence[str], what: str, most: int = 6) -> str:
+    listed = ", ".join([*names[:most], *(["..."] if len(names) > most else [])])
+    return f"{len(names)} {what}{'' if len(names) == 1 else 's'} ({listed})"
