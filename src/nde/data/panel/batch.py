@@ -15,8 +15,10 @@ class Batch(eqx.Module):
     """Series padded to one length, on the device, in JAX's precision.
 
     The padding of `ts` goes on with the last step of the series, so that times increase; that of `ys` is `nan` in all
-    channels, time and counts among them. An interpolation that fills gaps at the end with what was last known holds
-    the path still there, and a controlled differential equation does not move.
+    channels, time and counts among them. A linear interpolation that fills gaps at the end with what was last known
+    holds the path still there, and a controlled differential equation does not move. One with a continuous slope, such
+    as Hermite's cubics, comes to rest only within the first step of the padding: with it, take the state at the last
+    row of each series, `ts[lengths - 1]`.
 
     Attributes:
         ts: Times, of shape `(series, length)`, increasing.
