@@ -22,6 +22,10 @@ from nde.paths.interpolation import (
     GrowingLinear,
     GrowingRectilinear,
     LinearInterpolation,
+    backward_hermite_coefficients,
+    linear_interpolation,
+    natural_cubic_coefficients,
+    rectilinear_interpolation,
 )
 from nde.paths.time import TimePath
 
@@ -46,4 +50,8 @@ __all__ = [
     "TimePath",
     "UnsafeBrownianPath",
     "VirtualBrownianTree",
+    "backward_hermite_coefficients",
+    "linear_interpolation",
+    "natural_cubic_coefficients",
+    "rectilinear_interpolation",
 ]

@@ -2,8 +2,12 @@
 
 from nde.paths.interpolation.base import AbstractInterpolation
 from nde.paths.interpolation.cubic import CubicInterpolation
+from nde.paths.interpolation.fill_linear import linear_interpolation
 from nde.paths.interpolation.growing import AbstractGrowingPath, GrowingHermite, GrowingLinear, GrowingRectilinear
+from nde.paths.interpolation.hermite import backward_hermite_coefficients
 from nde.paths.interpolation.linear import LinearInterpolation
+from nde.paths.interpolation.natural import natural_cubic_coefficients
+from nde.paths.interpolation.rectilinear import rectilinear_interpolation
 
 __all__ = [
     "AbstractGrowingPath",
@@ -13,4 +17,8 @@ __all__ = [
     "GrowingLinear",
     "GrowingRectilinear",
     "LinearInterpolation",
+    "backward_hermite_coefficients",
+    "linear_interpolation",
+    "natural_cubic_coefficients",
+    "rectilinear_interpolation",
 ]

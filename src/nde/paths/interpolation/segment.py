@@ -1,0 +1,29 @@
+"""A cubic polynomial between two observations, about each of the knots that lie between them."""
+
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Real, Shaped
+
+Row = Shaped[Array, "*channels"]
+
+Cubic = tuple[Row, Row, Row, Row]
+"""`(d, c, b, a)`: of the powers three to zero."""
+
+
+def about(x: Real[Array, "*channels"], d: Row, c: Row, b: Row, a: Row) -> Cubic:
+    """The coefficients of `d s^3 + c s^2 + b s + a` in powers of `s - x`.
+
+    Args:
+        x: How far behind the start of the polynomial the new origin is.
+        d: Of the third power.
+        c: Of the second.
+        b: Of the first.
+        a: The constant.
+    """
+    bent = c + 3 * d * x
+    return d, bent, b + (c + bent) * x, a + (b + (c + d * x) * x) * x
+
+
+def known(there: Bool[Array, "*channels"], cubic: Cubic) -> Cubic:
+    """The coefficients, `nan` where there is no polynomial."""
+    d, c, b, a = (jnp.where(there, value, jnp.nan) for value in cubic)
+    return d, c, b, a
