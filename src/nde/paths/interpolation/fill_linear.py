@@ -56,7 +56,8 @@ def _filled(ts: Array, ys: Series) -> Series:
         # Where there is nothing to fill, zeros go through the formula: a `nan` would come back in its gradient.
         share = (t - t0) / jnp.where(between, t1 - t0, 1)
         value = y0 + share * jnp.where(between, y1 - y0, 0)
-        return (jnp.where(missing, t0, t), jnp.where(missing, y0, y)), jnp.where(between, value, y)
+        value = jnp.where(between, value, jnp.nan)
+        return (jnp.where(missing, t0, t), jnp.where(missing, y0, y)), jnp.where(missing, value, y)
 
     start = jnp.broadcast_to(ts[0], ys.shape[1:]), ys[0]
     return jax.lax.scan(fill, start, (ts, ys, *next_observed(ts, ys)))[1]

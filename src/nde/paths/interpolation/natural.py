@@ -84,7 +84,7 @@ def _coefficients(ts: Array, ys: Series) -> Cubic:
     return jax.lax.scan(piece, start, (ts[:-1], ts[1:], ys[1:], *eliminated), reverse=True)[1]
 
 
-def _eliminate(ts: Array, ys: Series) -> tuple[Series, Series, Series, Series]:
+def _eliminate(ts: Array, ys: Series) -> tuple[Array, Array, Array, Array]:
     """The way forward of Thomas's algorithm, for the second derivatives `m` at the observations.
 
     With lengths `h` and slopes `r` of the pieces before and behind an observation,

@@ -51,7 +51,7 @@ def row_like(name: str, what: str, value: Any, ys: Series) -> Row:
         ValueError: If it has no such shape.
     """
     shape = jnp.shape(value)
-    if len(shape) >= ys.ndim or jnp.broadcast_shapes(shape, ys.shape[1:]) != ys.shape[1:]:
+    if not _broadcasts(shape, ys.shape[1:]):
         raise ValueError(
             f"`{name}` got {what} of shape {shape} for a leaf of shape {ys.shape}; it wants a number, or an array that "
             f"can be broadcast to {ys.shape[1:]}."
@@ -91,6 +91,11 @@ def next_observed(ts: Real[Array, " times"], ys: Series) -> tuple[Series, Series
 def _started(name: str, ys: Series, start: Any) -> Series:
     first = jnp.where(jnp.isnan(ys[0]), row_like(name, "`replace_nans_at_start`", start, ys), ys[0])
     return ys.at[0].set(first)
+
+
+def _broadcasts(shape: tuple[int, ...], wanted: tuple[int, ...]) -> bool:
+    lengths = zip(reversed(shape), reversed(wanted), strict=False)
+    return len(shape) <= len(wanted) and all(length in {1, other} for length, other in lengths)
 
 
 def _held(ys: Series) -> Series:

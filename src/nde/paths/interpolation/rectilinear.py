@@ -4,7 +4,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, PyTree, Real
+from jaxtyping import Array, PyTree, Real, Shaped
 
 from nde.core.types import Times
 from nde.paths.interpolation.observed import Series, last_observed, series
@@ -53,5 +53,5 @@ def rectilinear_interpolation(
 
 
 @jax.jit
-def _held(ys: Series) -> Series:
+def _held(ys: Series) -> Shaped[Array, "knots *channels"]:
     return jnp.repeat(last_observed(ys), 2, axis=0)[:-1]

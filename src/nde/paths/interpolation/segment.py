@@ -5,8 +5,8 @@ from jaxtyping import Array, Bool, Real, Shaped
 
 Row = Shaped[Array, "*channels"]
 
-Cubic = tuple[Row, Row, Row, Row]
-"""`(d, c, b, a)`: of the powers three to zero."""
+Cubic = tuple[Array, Array, Array, Array]
+"""`(d, c, b, a)`: of the powers three to zero; those of one polynomial, or of one for each interval."""
 
 
 def about(x: Real[Array, "*channels"], d: Row, c: Row, b: Row, a: Row) -> Cubic:

@@ -1,0 +1,44 @@
+"""What holds for all functions that turn data into coefficients: gradients, and batches under `vmap`."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import nde
+from tests.paths.interpolation.gaps import gappy, times
+
+ALL = [nde.linear_interpolation, nde.backward_hermite_coefficients, nde.natural_cubic_coefficients]
+
+
+@pytest.mark.parametrize("function", ALL)
+@pytest.mark.parametrize("ends", [{}, {"fill_forward_nans_at_end": True, "replace_nans_at_start": 0.5}])
+def test_gradients_to_data_and_times_are_those_of_finite_differences(x64, function: Any, ends: dict[str, Any]):
+    ts, ys = times(), gappy(8)
+    weights = np.random.default_rng(3).normal(size=ys.shape)
+
+    @jax.jit
+    def loss(ts: jax.Array, ys: jax.Array) -> jax.Array:
+        leaves = jax.tree.leaves(function(ts, ys, **ends))
+        return sum(jnp.nansum((x + x**2) * weights[: len(x)]) for x in leaves)
+
+    to_times, to_data = map(np.asarray, jax.jit(jax.grad(loss, argnums=(0, 1)))(ts, ys))
+    assert np.isfinite(to_times).all()
+    assert (to_data[np.isnan(ys)] == 0).all()
+    rng = np.random.default_rng(4)
+    for _ in range(3):
+        dt, dy, step = rng.normal(size=ts.shape), rng.normal(size=ys.shape), 1e-6
+        slope = (loss(ts + step * dt, ys + step * dy) - loss(ts - step * dt, ys - step * dy)) / (2 * step)
+        np.testing.assert_allclose(slope, to_times @ dt + np.sum(to_data * dy), rtol=1e-6)
+
+
+@pytest.mark.parametrize("function", ALL)
+def test_a_batch_of_series_with_times_of_their_own_is_one_series_after_the_other(function: Any):
+    ts = jnp.asarray(np.stack([times(s) for s in range(3)]), jnp.float32)
+    ys = jnp.asarray(np.stack([gappy(5, seed=s) for s in range(3)]), jnp.float32)
+    together = jax.vmap(function)(ts, ys)
+    for i in range(3):
+        for batch, one in zip(jax.tree.leaves(together), jax.tree.leaves(function(ts[i], ys[i])), strict=True):
+            np.testing.assert_allclose(batch[i], one, rtol=1e-4, atol=1e-4)
