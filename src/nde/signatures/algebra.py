@@ -9,9 +9,7 @@ from nde.signatures.dimension import depth_of
 from nde.signatures.levels import Levels, chain, exponential, join, logarithm, split
 
 
-def signature_combine(
-    first: Float[Array, "*batch numbers"], second: Float[Array, "*#batch numbers"], channels: int
-) -> Float[Array, "..."]:
+def signature_combine(first: Float[Array, "..."], second: Float[Array, "..."], channels: int) -> Float[Array, "..."]:
     """The signature of a path followed by another, from theirs: their product in the tensor algebra (Chen's identity).
 
     `S_w(first then second) = sum_{uv = w} S_u(first) S_v(second)`.

@@ -23,8 +23,8 @@ class LieBrackets(eqx.Module):
     `nde.ControlTerm(nde.LieBrackets(f, depth), nde.logsignature_windows(ts, xs, window, depth))`
 
     is the log-ODE method for `dy = f(t, y, args) dx`: a neural rough differential equation, if `f` is a network. Over a
-    window it solves `dy/ds = sum_w [f]_w(y) L_w` for `s` from 0 to 1, with the window's log-signature `L`. Brackets take
-    no derivative in `t`: a vector field that varies with time wants time as a component of the state.
+    window it solves `dy/ds = sum_w [f]_w(y) L_w` for `s` from 0 to 1, with the window's log-signature `L`. No
+    bracket has a derivative in `t`: a vector field that varies with time wants time as a component of the state.
 
     Costs about `channels^(depth - 1)` evaluations of the vector field in forward mode, all at once.
 

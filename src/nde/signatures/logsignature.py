@@ -5,14 +5,12 @@ from jaxtyping import Array, Float
 
 from nde.signatures.levels import Levels, logarithm
 from nde.signatures.lyndon import bracket_coordinates, word_positions
-from nde.signatures.signature import each_path, increments_of
+from nde.signatures.signature import Points, each_path, increments_of
 
 BASES = ("lyndon", "words")
 
 
-def logsignature(
-    xs: Float[Array, "*batch length channels"], depth: int, *, stream: bool = False, basis: str = "lyndon"
-) -> Float[Array, "..."]:
+def logsignature(xs: Points, depth: int, *, stream: bool = False, basis: str = "lyndon") -> Float[Array, "..."]:
     """The logarithm of the signature of the straight lines through points, without what is known from the rest.
 
     It holds the same as the signature, in as few numbers as that takes: the increment at level 1, the signed areas
@@ -50,7 +48,7 @@ def logsignature(
 
 
 def logsignature_of_increments(
-    dxs: Float[Array, "*batch steps channels"], depth: int, *, stream: bool = False, basis: str = "lyndon"
+    dxs: Points, depth: int, *, stream: bool = False, basis: str = "lyndon"
 ) -> Float[Array, "..."]:
     """The log-signature of a path that is given by its steps, each a straight line.
 

@@ -1,18 +1,23 @@
 """The truncated signature of piecewise linear paths."""
 
 from collections.abc import Callable
+from typing import TypeAlias
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+import numpy as np
+from jaxtyping import Array, Float, Real
 
 from nde.signatures.dimension import check_sizes
 from nde.signatures.levels import Levels, join, outer
 
+Points: TypeAlias = Real[Array | np.ndarray, "..."]
+"""Points of a path, or steps between them, as a user gives them, of shape `(*batch, length, channels)`."""
+
 UNROLL = 4  # steps of the loop over time in one iteration: more compile longer and run no faster
 
 
-def signature(xs: Float[Array, "*batch length channels"], depth: int, *, stream: bool = False) -> Float[Array, "..."]:
+def signature(xs: Points, depth: int, *, stream: bool = False) -> Float[Array, "..."]:
     """The signature of the straight lines through points, up to a level: its iterated integrals.
 
     `S_{i1 ... ik} = ∫_{t1 < ... < tk} dx_{i1}(t1) ... dx_{ik}(tk)`. It does not see how fast the path is walked, nor
@@ -46,9 +51,7 @@ def signature(xs: Float[Array, "*batch length channels"], depth: int, *, stream:
     return signature_of_increments(increments_of("signature", xs), depth, stream=stream)
 
 
-def signature_of_increments(
-    dxs: Float[Array, "*batch steps channels"], depth: int, *, stream: bool = False
-) -> Float[Array, "..."]:
+def signature_of_increments(dxs: Points, depth: int, *, stream: bool = False) -> Float[Array, "..."]:
     """The signature of a path that is given by its steps, each a straight line.
 
     A starting point becomes a first step: `jnp.concatenate([xs[:1], jnp.diff(xs, axis=0)])`. Steps of zero change
@@ -78,7 +81,7 @@ def signature_of_increments(
     return each_path("signature_of_increments", join, dxs, depth, stream)
 
 
-def increments_of(name: str, xs: Float[Array, "*batch length channels"]) -> Float[Array, "*batch steps channels"]:
+def increments_of(name: str, xs: Points) -> Float[Array, "*batch steps channels"]:
     """The steps between points."""
     xs = jnp.asarray(xs)
     if xs.ndim < 2 or xs.shape[-2] < 1:
@@ -92,7 +95,7 @@ def increments_of(name: str, xs: Float[Array, "*batch length channels"]) -> Floa
 def each_path(
     name: str,
     flatten: Callable[[Levels], Float[Array, " numbers"]],
-    dxs: Float[Array, "*batch steps channels"],
+    dxs: Points,
     depth: int,
     stream: bool,
 ) -> Float[Array, "..."]:

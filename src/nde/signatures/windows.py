@@ -7,11 +7,10 @@ from nde.core.types import Times
 from nde.paths import LinearInterpolation
 from nde.signatures.dimension import check_sizes
 from nde.signatures.logsignature import logsignature_of_increments
+from nde.signatures.signature import Points
 
 
-def logsignature_windows(
-    ts: Times, xs: Float[Array, "length channels"], window: int, depth: int
-) -> LinearInterpolation:
+def logsignature_windows(ts: Times, xs: Points, window: int, depth: int) -> LinearInterpolation:
     """The path whose increment over each window of a series is the log-signature of the series over it.
 
     A differential equation that is driven by it, with a vector field from `nde.LieBrackets`, takes one long step for a
