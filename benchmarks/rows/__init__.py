@@ -1,7 +1,7 @@
 """The rows of the table, in its order."""
 
 from benchmarks.row import Row
-from benchmarks.rows import brownian, compile_time, controlled, lorenz, lorenz_lanes, neural_ode, noise
+from benchmarks.rows import brownian, compile_time, controlled, lorenz, lorenz_lanes, neural_ode, noise, signatures
 
 
 def all_rows() -> list[Row]:
@@ -13,5 +13,6 @@ def all_rows() -> list[Row]:
         *noise.rows(),
         *brownian.rows(),
         *controlled.rows(),
+        *signatures.rows(),
         *compile_time.rows(),
     ]
