@@ -34,7 +34,8 @@ HOW_TO_READ = """\
 - *BrownianInterval*: sequential and doubly sequential walk along the path as a solve and its gradient do (the way
   back reads what the way there recorded), random asks for increments between any two times. Diffrax's tree is asked
   for each.
-- Log-signatures are the coefficients of Lyndon words, in float32; gradients those of their sum of squares to the series.
+- Log-signatures are the coefficients of Lyndon words, in float32; gradients are those of the sum of
+  their squares to the series.
 - *bare loop* is a loop of as many vector-field calls as our solve makes, and nothing else.
 """
 

@@ -55,7 +55,9 @@ def test_states_of_any_shape(x64):
     def flat(t, y, args):
         return field(t, y.reshape(2, 3), args).reshape(6, 2)
 
-    found, wanted = nde.LieBrackets(field, 3)(0.0, y, None), nde.LieBrackets(flat, 3)(0.0, y.ravel(), None)
+    found, wanted = jax.jit(
+        lambda y: (nde.LieBrackets(field, 3)(0.0, y, None), nde.LieBrackets(flat, 3)(0.0, y.ravel(), None))
+    )(y)
     np.testing.assert_allclose(found.reshape(6, -1), wanted, rtol=1e-12)
 
 
@@ -63,7 +65,7 @@ def test_states_of_any_shape(x64):
 def test_over_a_window_the_error_is_of_the_order_of_the_first_level_left_out(depth: int, x64):
     """For linear fields both sides are exponentials: of each step, multiplied, and of the log-signature's field."""
     xs, field = points(9, 2), nde.LieBrackets(_linear, depth)
-    columns = np.asarray(jax.jacfwd(lambda y: field(0.0, y, None))(jnp.asarray(Y0)))
+    columns = np.asarray(jax.jit(jax.jacfwd(lambda y: field(0.0, y, None)))(jnp.asarray(Y0)))
     errors = []
     for scale in (0.1, 0.05):
         found = scipy.linalg.expm(np.einsum("awb,w->ab", columns, nde.logsignature(jnp.asarray(scale * xs), depth)))
@@ -153,7 +155,7 @@ def test_networks_are_modules():
     """A network in the field is a part of the pytree, so that it is trained."""
     network = eqx.nn.MLP(3, 6, 4, 1, activation=jnp.tanh, key=jax.random.key(0))
     field = nde.LieBrackets(eqx.Partial(lambda network, t, y, args: network(y).reshape(3, 2), network), 2)
-    gradient = eqx.filter_grad(lambda field: jnp.sum(field(0.0, jnp.ones(3), None) ** 2))(field)
+    gradient = eqx.filter_jit(eqx.filter_grad(lambda field: jnp.sum(field(0.0, jnp.ones(3), None) ** 2)))(field)
     assert jnp.any(gradient.vector_field.args[0].layers[0].weight != 0)
 
 

@@ -1,7 +1,9 @@
 """The truncated tensor algebra for flat signatures: product, exponential, logarithm."""
 
+import functools
 from collections.abc import Callable
 
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
@@ -45,10 +47,7 @@ def signature_combine(first: Float[Array, "..."], second: Float[Array, "..."], c
         )
     depth = depth_of("signature_combine", first.shape[-1], channels)
 
-    def chained(a: Float[Array, " numbers"], b: Float[Array, " numbers"]) -> Float[Array, " numbers"]:
-        return join(chain(split(a, channels, depth), split(b, channels, depth)))
-
-    return jnp.vectorize(chained, signature="(n),(n)->(n)")(first, second)
+    return _each(chain, (first, second), channels, depth)
 
 
 def tensor_exp(element: Float[Array, "*batch numbers"], channels: int) -> Float[Array, "*batch numbers"]:
@@ -75,7 +74,7 @@ def tensor_exp(element: Float[Array, "*batch numbers"], channels: int) -> Float[
         print(nde.tensor_exp(line, channels=2))
         ```
     """
-    return _each("tensor_exp", exponential, element, channels)
+    return _each(exponential, (element,), channels, depth_of("tensor_exp", element.shape[-1], channels))
 
 
 def tensor_log(signature: Float[Array, "*batch numbers"], channels: int) -> Float[Array, "*batch numbers"]:
@@ -102,12 +101,16 @@ def tensor_log(signature: Float[Array, "*batch numbers"], channels: int) -> Floa
         print(nde.tensor_log(nde.signature(corner, 2), channels=2))
         ```
     """
-    return _each("tensor_log", logarithm, signature, channels)
+    return _each(logarithm, (signature,), channels, depth_of("tensor_log", signature.shape[-1], channels))
 
 
+@functools.partial(jax.jit, static_argnames=("function", "channels", "depth"))
 def _each(
-    name: str, function: Callable[[Levels], Levels], flat: Float[Array, "*batch numbers"], channels: int
-) -> Float[Array, "*batch numbers"]:
+    function: Callable[..., Levels], flat: tuple[Float[Array, "..."], ...], channels: int, depth: int
+) -> Float[Array, "..."]:
     """A function of levels for flat arrays with axes of batches."""
-    depth = depth_of(name, flat.shape[-1], channels)
-    return jnp.vectorize(lambda one: join(function(split(one, channels, depth))), signature="(n)->(n)")(flat)
+
+    def one(*flat: Float[Array, " numbers"]) -> Float[Array, " numbers"]:
+        return join(function(*(split(element, channels, depth) for element in flat)))
+
+    return jnp.vectorize(one, signature=",".join(["(n)"] * len(flat)) + "->(n)")(*flat)

@@ -7,8 +7,6 @@ from nde.signatures.levels import Levels, logarithm
 from nde.signatures.lyndon import bracket_coordinates, word_positions
 from nde.signatures.signature import Points, each_path, increments_of
 
-BASES = ("lyndon", "words")
-
 
 def logsignature(xs: Points, depth: int, *, stream: bool = False, basis: str = "lyndon") -> Float[Array, "..."]:
     """The logarithm of the signature of the straight lines through points, without what is known from the rest.
@@ -74,14 +72,23 @@ def logsignature_of_increments(
         print(nde.logsignature_of_increments(jnp.array([[1.0, 0.0], [0.0, 1.0]]), depth=2))
         ```
     """
-    if basis not in BASES:
-        raise ValueError(f"A log-signature was wanted in the basis {basis!r}; there are {BASES[0]!r} and {BASES[1]!r}.")
+    if basis not in _COORDINATES:
+        names = " and ".join(repr(name) for name in _COORDINATES)
+        raise ValueError(f"A log-signature was wanted in the basis {basis!r}; there are {names}.")
+    return each_path("logsignature_of_increments", _COORDINATES[basis], dxs, depth, stream)
 
-    def coordinates(levels: Levels) -> Float[Array, " numbers"]:
-        words = _words(logarithm(levels))
-        return jnp.concatenate(_in_brackets(words, dxs.shape[-1]) if basis == "lyndon" else words)
 
-    return each_path("logsignature_of_increments", coordinates, dxs, depth, stream)
+def _of_words(levels: Levels) -> Float[Array, " numbers"]:
+    """The log-signature of the levels of a signature as coefficients of Lyndon words."""
+    return jnp.concatenate(_words(logarithm(levels)))
+
+
+def _of_brackets(levels: Levels) -> Float[Array, " numbers"]:
+    """The same as coordinates in the basis of Lyndon brackets."""
+    return jnp.concatenate(_in_brackets(_words(logarithm(levels)), levels[0].size))
+
+
+_COORDINATES = {"lyndon": _of_brackets, "words": _of_words}
 
 
 def _words(levels: Levels) -> list[Float[Array, "_"]]:

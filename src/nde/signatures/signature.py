@@ -1,5 +1,6 @@
 """The truncated signature of piecewise linear paths."""
 
+import functools
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -103,7 +104,7 @@ def each_path(
 
     Args:
         name: Of the function that asks, for the message.
-        flatten: Makes one array of levels.
+        flatten: Makes one array of levels; the same function each time, for it is compiled for.
         dxs: The steps.
         depth: The highest level.
         stream: Whether for the signature after each step.
@@ -112,8 +113,16 @@ def each_path(
     if dxs.ndim < 2:
         raise ValueError(f"`{name}` got steps of shape {dxs.shape}; it wants `(*batch, steps, channels)`.")
     check_sizes(name, dxs.shape[-1], depth)
-    dxs = jnp.asarray(dxs, jnp.result_type(dxs, float))
+    return _each_path(flatten, jnp.asarray(dxs, jnp.result_type(dxs, float)), depth, stream)
 
+
+@functools.partial(jax.jit, static_argnames=("flatten", "depth", "stream"))
+def _each_path(
+    flatten: Callable[[Levels], Float[Array, " numbers"]],
+    dxs: Float[Array, "*batch steps channels"],
+    depth: int,
+    stream: bool,
+) -> Float[Array, "..."]:
     def one(steps: Float[Array, "steps channels"]) -> Float[Array, "..."]:
         return jax.vmap(flatten)(_walked(steps, depth)) if stream else flatten(_total(steps, depth))
 
