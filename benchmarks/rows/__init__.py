@@ -1,7 +1,17 @@
 """The rows of the table, in its order."""
 
 from benchmarks.row import Row
-from benchmarks.rows import brownian, compile_time, controlled, lorenz, lorenz_lanes, neural_ode, noise, signatures
+from benchmarks.rows import (
+    brownian,
+    coefficients,
+    compile_time,
+    controlled,
+    lorenz,
+    lorenz_lanes,
+    neural_ode,
+    noise,
+    signatures,
+)
 
 
 def all_rows() -> list[Row]:
@@ -13,6 +23,7 @@ def all_rows() -> list[Row]:
         *noise.rows(),
         *brownian.rows(),
         *controlled.rows(),
+        *coefficients.rows(),
         *signatures.rows(),
         *compile_time.rows(),
     ]

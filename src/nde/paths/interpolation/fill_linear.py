@@ -7,6 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, PyTree
 
 from nde.core.types import Times
+from nde.paths.interpolation.channels import side_by_side
 from nde.paths.interpolation.observed import Row, Series, next_observed, series, times_of
 
 
@@ -48,6 +49,7 @@ def linear_interpolation(
 
 
 @jax.jit
+@side_by_side
 def _filled(ts: Array, ys: Series) -> Series:
     def fill(last: tuple[Row, Row], knot: tuple[Array, Row, Row, Row]) -> tuple[tuple[Row, Row], Row]:
         (t0, y0), (t, y, t1, y1) = last, knot

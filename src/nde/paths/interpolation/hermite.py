@@ -7,6 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, PyTree
 
 from nde.core.types import Times
+from nde.paths.interpolation.channels import side_by_side
 from nde.paths.interpolation.cubic import Coefficients
 from nde.paths.interpolation.observed import Row, Series, like, next_observed, row_like, series, times_of
 from nde.paths.interpolation.segment import Cubic, about, known
@@ -71,6 +72,7 @@ def backward_hermite_coefficients(
 
 
 @jax.jit
+@side_by_side
 def _coefficients(ts: Array, ys: Series, deriv0: Row) -> Cubic:
     """From knot to knot, with the last observation and the derivative there: `nan` for that of a straight piece."""
     missing = jnp.isnan(ys[0])

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, PyTree
 
 from nde.core.types import Times
+from nde.paths.interpolation.channels import side_by_side
 from nde.paths.interpolation.cubic import Coefficients
 from nde.paths.interpolation.observed import Row, Series, series, times_of
 from nde.paths.interpolation.segment import Cubic, about, known
@@ -59,6 +60,7 @@ def natural_cubic_coefficients(
 
 
 @jax.jit
+@side_by_side
 def _coefficients(ts: Array, ys: Series) -> Cubic:
     """Back from knot to knot, with the start and the coefficients of the piece that the knot lies in."""
     eliminated = _eliminate(ts, ys)
