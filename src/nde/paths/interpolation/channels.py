@@ -47,7 +47,9 @@ def side_by_side(sweep: Sweep) -> Sweep:
 
     @differentiable.defjvp
     def _(primals: tuple[Array, ...], tangents: tuple[Array, ...]) -> tuple[PyTree[Array], PyTree[Array]]:
-        return jax.jvp(sweep, primals, tangents)
+        # The values come from the rule of `vmap` here too: JAX takes the batch axis from them, and where a `jit` lies
+        # between the `vmap` and the derivative it does not notice that `sweep` would have another.
+        return differentiable(*primals), jax.jvp(sweep, primals, tangents)[1]
 
     def with_channels(ts: Array, ys: Array, *rows: Array) -> PyTree[Array]:
         channels = ys.shape[1:]
