@@ -8,7 +8,7 @@ from pathlib import Path
 
 import jax
 
-PACKAGES = ("nde", "jax", "jaxlib", "equinox", "diffrax", "torch", "torchdiffeq", "scipy", "numpy")
+PACKAGES = ("nde", "jax", "jaxlib", "equinox", "diffrax", "torch", "torchcde", "torchdiffeq", "scipy", "numpy")
 
 
 def facts() -> dict[str, str]:

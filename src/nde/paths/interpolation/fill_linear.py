@@ -32,8 +32,8 @@ def linear_interpolation(
         The values, shaped as `ys`. A channel without any observation stays `nan`.
 
     Raises:
-        ValueError: If `ts` is not one-dimensional, there are fewer than two times, or a leading axis has another
-            length.
+        ValueError: If `ts` is not one-dimensional, there are fewer than two times, or an array has a shape that
+            does not fit.
 
     Example:
         ```python

@@ -44,8 +44,8 @@ def backward_hermite_coefficients(
         observations.
 
     Raises:
-        ValueError: If `ts` is not one-dimensional, there are fewer than two times, or a leading axis has another
-            length.
+        ValueError: If `ts` is not one-dimensional, there are fewer than two times, or an array has a shape that
+            does not fit.
 
     Source: Morrill, Kidger, Yang and Lyons, *Neural controlled differential equations for online prediction tasks*
     (2021), doi:10.48550/arXiv.2106.11028.

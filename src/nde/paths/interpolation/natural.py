@@ -38,8 +38,8 @@ def natural_cubic_coefficients(
         observations.
 
     Raises:
-        ValueError: If `ts` is not one-dimensional, there are fewer than two times, or a leading axis has another
-            length.
+        ValueError: If `ts` is not one-dimensional, there are fewer than two times, or an array has a shape that
+            does not fit.
 
     Source: Kidger, Morrill, Foster and Lyons, *Neural controlled differential equations for irregular time series*
     (2020), doi:10.48550/arXiv.2005.08926.

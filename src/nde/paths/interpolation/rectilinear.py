@@ -32,8 +32,8 @@ def rectilinear_interpolation(
         The times and the values, each with a leading axis `(2 times - 1,)`.
 
     Raises:
-        ValueError: If `ts` is not one-dimensional, there are fewer than two times, or a leading axis has another
-            length.
+        ValueError: If `ts` is not one-dimensional, there are fewer than two times, or an array has a shape that
+            does not fit.
 
     Source: Morrill, Kidger, Yang and Lyons, *Neural controlled differential equations for online prediction tasks*
     (2021), doi:10.48550/arXiv.2106.11028.
