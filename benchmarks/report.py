@@ -34,10 +34,10 @@ HOW_TO_READ = """\
 - *BrownianInterval*: sequential and doubly sequential walk along the path as a solve and its gradient do (the way
   back reads what the way there recorded), random asks for increments between any two times. Diffrax's tree is asked
   for each.
-- *Neural CDE*: series × times × channels along cubic Hermite paths, `vmap` of a solve of one series; Tsit5, one step from
-  knot to knot or steps that keep a tolerance. torchcde has Runge and Kutta's method for fixed steps, of which it takes
-  as many as its error needs to be ours. *bare scan* is the arithmetic of Tsit5 for the whole batch and nothing else,
-  its gradient JAX's own.
+- *Neural CDE*: series × times × channels along cubic Hermite paths, `vmap` of a solve of one series; Tsit5, one step
+  from knot to knot or steps that keep a tolerance. torchcde has Runge and Kutta's method for fixed steps, of which it
+  takes as many as its error needs to be ours. *bare scan* is the arithmetic of Tsit5 for the whole batch and nothing
+  else, its gradient JAX's own.
 - *Splines* and *filling*: series × times × channels, at random times. We run under `vmap` over the series. torchcde
   goes through gaps channel by channel, and would take minutes for 1,000 series: it is measured at a tenth, as we are
   beside it. SciPy and NumPy are called for the observations of each series and channel, and make no coefficients at the
