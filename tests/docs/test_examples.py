@@ -60,10 +60,11 @@ def test_the_reference_lists_every_public_name_once():
         for page in (ROOT / "docs" / "api").glob("*.md")
         for name in re.findall(r"^::: nde\.(\w+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
     ]
-    assert sorted(listed) == sorted(set(nde.__all__) - {"__version__"})
+    floors = {name for name in nde.__all__ if inspect.ismodule(getattr(nde, name))}
+    assert sorted(listed) == sorted(set(nde.__all__) - {"__version__"} - floors)
 
 
-@pytest.mark.parametrize("floor", ["data", "models", "train", "plot"])
+@pytest.mark.parametrize("floor", ["data", "models", "nn", "train", "plot"])
 def test_the_reference_lists_what_the_floors_export(floor: str):
     page = (ROOT / "docs" / "api" / f"{floor}.md").read_text(encoding="utf-8")
     listed = re.findall(rf"^::: nde\.{floor}\.(\w+)$", page, re.MULTILINE)

@@ -24,6 +24,15 @@ class OnlineState(eqx.Module):
     Attributes:
         y: The state after the last observation.
         grown: The path up to it.
+
+    Example:
+        ```python
+        import jax.numpy as jnp
+        import nde
+
+        state = nde.OnlineCDE(lambda t, y: y[:, None]).init(0.0, jnp.array([0.0]), jnp.ones(1))
+        print(state.t, state.y)
+        ```
     """
 
     y: Y
