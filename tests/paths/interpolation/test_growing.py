@@ -50,3 +50,9 @@ def test_rectilinear_holds_what_is_missing():
 def test_rectilinear_wants_an_array():
     with pytest.raises(ValueError, match=r"got an observation of float; it wants an array `\(channels,\)`"):
         nde.GrowingRectilinear().init(0.0, 1.0)
+
+
+def test_another_shape_is_refused():
+    growing = nde.GrowingLinear()
+    with pytest.raises(ValueError, match=r"Got an observation of shape \(5,\) after one of shape \(2,\)"):
+        growing.grow(growing.init(0.0, jnp.ones(2)), 1.0, jnp.ones(5))

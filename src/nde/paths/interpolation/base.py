@@ -6,6 +6,8 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
+from jax.core import Tracer
 from jaxtyping import Array, Int, PyTree, Real
 
 from nde.core.types import BoolScalar, IntScalar, RealScalar, Times
@@ -130,13 +132,16 @@ def knots(name: str, ts: Times) -> Real[Array, " times"]:
         ts: The knots.
 
     Raises:
-        ValueError: If they are not one-dimensional, or fewer than two.
+        ValueError: If they are not one-dimensional, fewer than two, or known (not traced) and do not increase.
     """
     ts = jnp.asarray(ts)
     if ts.ndim != 1 or ts.shape[0] < 2:
         raise ValueError(
             f"`{name}` got `ts` of shape {ts.shape}; it wants a one-dimensional array of at least two increasing times."
         )
+    if not isinstance(ts, Tracer) and not np.all(np.diff(ts) >= 0):
+        late = int(np.argmin(np.diff(ts) >= 0)) + 1
+        raise ValueError(f"`{name}` got times that do not increase: {ts[late]} after {ts[late - 1]}. Sort them first.")
     return ts if jnp.issubdtype(ts.dtype, jnp.floating) else ts.astype(float)
 
 
@@ -155,9 +160,11 @@ def rows(name: str, values: PyTree[Any], length: int, what: str) -> PyTree[Array
     values = jax.tree.map(_inexact, values)
     for leaf in jax.tree.leaves(values):
         if leaf.ndim < 1 or leaf.shape[0] != length:
+            hint = "For a batch of series make one path of each under `jax.vmap`."
+            if leaf.ndim == 0:
+                hint = "A list is a tree of numbers here: pass an array."
             raise ValueError(
-                f"`{name}` got {what} of shape {leaf.shape}; it wants a leading axis of length {length}. For a batch "
-                "of series make one path of each under `jax.vmap`."
+                f"`{name}` got {what} of shape {leaf.shape}; it wants a leading axis of length {length}. {hint}"
             )
     return values
 

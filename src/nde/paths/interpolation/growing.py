@@ -158,5 +158,17 @@ class GrowingRectilinear(AbstractGrowingPath):
 
 
 def _as(grown: Grown, t: RealScalar, x: PyTree[Any]) -> tuple[Time, PyTree[Array]]:
-    """A new observation in the dtypes of the last."""
-    return jnp.asarray(t, grown.t.dtype), jax.tree.map(lambda a, b: jnp.asarray(b, a.dtype), grown.x, x)
+    """A new observation in the dtypes of the last.
+
+    Raises:
+        ValueError: If it has other shapes.
+    """
+
+    def leaf(last: Array, new: Any) -> Array:
+        if jnp.shape(new) != last.shape:
+            raise ValueError(
+                f"Got an observation of shape {jnp.shape(new)} after one of shape {last.shape}; the two must agree."
+            )
+        return jnp.asarray(new, last.dtype)
+
+    return jnp.asarray(t, grown.t.dtype), jax.tree.map(leaf, grown.x, x)
