@@ -14,13 +14,15 @@ HOW_TO_READ = """\
 - *ratio* is the peer's time over ours; *at least* is the ratio that was set as a target (1: not slower).
 - Errors are Euclidean and relative, against SciPy's DOP853 at 1e-13 (values of one solve) or Diffrax in float64 at
   1e-12 (gradients, and solves under `vmap`). Lorenz at t = 10 multiplies rounding errors: float32 ends near 1e-5.
+  Controlled equations: Diffrax in float64 with two steps from knot to knot.
 - All JAX sides use Tsit5 and the same tolerances, first step and `max_steps`: Lorenz 1e-6, 0.01 and 4,096; 1,024
   Lorenz 1e-8, 0.001 and 4,096; networks 1e-5, 0.1 and 256. Gradients are to the initial state and all parameters.
 - *Diffrax* is Diffrax at its defaults; *Diffrax tuned* is the fastest here of several settings, the one in brackets,
   always with `throw=False`.
 - torchdiffeq (which has no Tsit5, and solves a batch as one system) and SciPy (always float64) run at the loosest
   tolerance that is as exact as we are, give or take half, or as their rounding allows: the number in brackets.
-  Gradients through torchdiffeq are PyTorch's, through the solve. Slow sides may have made as few as 5 runs.
+  Gradients through torchdiffeq are PyTorch's, through the solve. Slow sides may have made few
+  runs: 5 and more, 3 along controlled equations and of SciPy's splines, one of torchcde's splines.
 - *Compile* is trace, lowering and compilation with emptied caches, nothing run.
 - With noise all sides take the same number of constant steps over the unit interval, with diagonal noise of float32:
   `dy = a (b - y) dt + s y dW` without networks. Their noise differs, so no errors are compared. Adaptive rows share

@@ -240,11 +240,9 @@ class Replay(eqx.Module):
         before = self.links(step, completed(self.here(), self.setup, step.start, start))
         alone = self._alone(index)
         made, pull = jax.vjp(lambda varying, links: alone.make(varying, links, step), alone.varying, before)
-        inputs, times, inside = sweep.inputs, sweep.times, None
+        inputs, times, inside = self._with_row(sweep.inputs, index), sweep.times, None
         if made.inside is not None:
-            saved = tree.zeros_like(alone.varying)
-            inside, saved, times = alone.pull_samples(made.inside, index, saved, times)
-            inputs = self._added(inputs, saved, index)
+            inside, inputs, times = alone.pull_samples(made.inside, index, inputs, times)
         at_end = tuple(
             self.stepped_cotangent(i, o, index, sweep.steps, counts, value)
             for (i, o), value in zip(self.stepped(), made.at_end, strict=True)
@@ -254,7 +252,7 @@ class Replay(eqx.Module):
             stack=sweep.stack.without(index),
             step=index,
             after=self._passed(counts, links, sweep.after),
-            inputs=self._added(inputs, more, index),
+            inputs=self._with_table(tree.add(inputs, more), sweep.inputs, index),
             steps=sweep.steps - counts,
             times=times,
         )
@@ -265,29 +263,25 @@ class Replay(eqx.Module):
         Otherwise each step would make a cotangent of the whole table. The step finds its row whatever its number, for
         JAX clamps indices.
         """
-        if self.here().drives is None:
-            return self
-
-        def row_of(drives: PyTree[Array]) -> PyTree[Array]:
-            return jax.tree.map(lambda x: jax.lax.dynamic_slice_in_dim(x, index, 1), drives)
-
         return dataclasses.replace(
-            self,
-            varying=_with_drives(self.varying, row_of(self.varying.drives)),
-            fixed=_with_drives(self.fixed, row_of(self.fixed.drives)),
+            self, varying=self._with_row(self.varying, index), fixed=self._with_row(self.fixed, index)
         )
 
-    def _added(self, inputs: PyTree[Array], more: PyTree[Array], index: IntScalar) -> PyTree[Array]:
-        """The cotangent of the inputs with that of one step; of drives into the row of the step."""
+    def _with_row(self, part: PyTree[Any], index: IntScalar) -> PyTree[Any]:
+        """A part of the problem with one row of the table of drives, if there is a table."""
         if self.here().drives is None:
-            return tree.add(inputs, more)
+            return part
+        return _with_drives(part, jax.tree.map(lambda x: jax.lax.dynamic_slice_in_dim(x, index, 1), part.drives))
 
-        def into(total: Array, row: Array) -> Array:
-            grown = jax.lax.dynamic_slice_in_dim(total, index, 1) + row
-            return jax.lax.dynamic_update_slice_in_dim(total, grown, index, 0)
+    def _with_table(self, part: PyTree[Any], whole: PyTree[Any], index: IntScalar) -> PyTree[Any]:
+        """A part with one row of the table again with the whole of it, in which the row is written."""
+        if self.here().drives is None:
+            return part
 
-        drives = jax.tree.map(into, inputs.drives, more.drives)
-        return _with_drives(tree.add(_with_drives(inputs, None), _with_drives(more, None)), drives)
+        def write(table: Array, row: Array) -> Array:
+            return jax.lax.dynamic_update_slice_in_dim(table, row, index, 0)
+
+        return _with_drives(part, jax.tree.map(write, whole.drives, part.drives))
 
     def _carries(self, links: Links) -> bool:
         """Whether a step of no length is not the identity, for more than states is handed on."""

@@ -1,9 +1,9 @@
 """A cubic polynomial between two observations, about each of the knots that lie between them."""
 
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Real, Shaped
+from jaxtyping import Array, Bool, Real
 
-Row = Shaped[Array, "*channels"]
+from nde.paths.interpolation.observed import Row
 
 Cubic = tuple[Array, Array, Array, Array]
 """`(d, c, b, a)`: of the powers three to zero; those of one polynomial, or of one for each interval."""
