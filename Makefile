@@ -9,7 +9,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PIP_NO_INPUT = 1
 export NO_MKDOCS_2_WARNING = 1
 
-.PHONY: help demo test bench docs lint format clean
+.PHONY: help demo test bench experiments docs lint format clean
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 
@@ -17,6 +17,7 @@ help:
 	@echo "make demo    fit the lynx and hare record and forecast it (about two minutes)"
 	@echo "make test    run the fast tests; make test ARGS='-m slow' the slow ones"
 	@echo "make bench   measure against other libraries"
+	@echo "make experiments ARGS=NAME  reproduce an experiment; without ARGS tell which there are"
 	@echo "make docs    build the documentation into site/"
 	@echo "make lint    format check, lint, types, import contract"
 	@echo "make format  format, and mend what lint can mend"
@@ -30,6 +31,9 @@ test: $(VENV)/.ready-test
 
 bench: $(BENCH_VENV)/.ready-bench
 	$(BENCH_VENV)/bin/python -m benchmarks $(ARGS)
+
+experiments: $(VENV)/.ready-base
+	$(VENV)/bin/python -m experiments $(ARGS)
 
 docs: $(VENV)/.ready-docs
 	$(VENV)/bin/python -m mkdocs build --strict $(ARGS)

@@ -8,7 +8,7 @@ import pytest
 from scipy.integrate import solve_ivp
 
 from nde.data import DataError, Table, load_lynx_hare
-from nde.models import MODELS, LotkaVolterra, NeuralODE, Scaling, load_model, save_model
+from nde.models import MODELS, LotkaVolterra, NeuralTrajectory, Scaling, load_model, save_model
 from tests.models.made import RATES, lotka_volterra_table
 
 KEY = jax.random.key(0)
@@ -58,11 +58,11 @@ def test_scaling_there_and_back():
 
 def test_negative_states_are_not_taken_as_logarithms():
     table = Table("t", ("x",), np.arange(8.0), np.cos(np.arange(8.0))[:, None])
-    assert not NeuralODE.from_table(table, key=KEY).scaling.log
+    assert not NeuralTrajectory.from_table(table, key=KEY).scaling.log
 
 
 def test_forecast_in_any_order_and_with_repetitions():
-    model = NeuralODE.from_table(load_lynx_hare(), key=KEY)
+    model = NeuralTrajectory.from_table(load_lynx_hare(), key=KEY)
     forward = model.forecast(np.array([1900.0, 1902.0, 1905.0]))
     np.testing.assert_array_equal(model.forecast(np.array([1905.0, 1900.0, 1902.0, 1905.0])), forward[[2, 0, 1, 2]])
 
@@ -70,7 +70,7 @@ def test_forecast_in_any_order_and_with_repetitions():
 @pytest.mark.parametrize("ts", [[], [np.nan], [1899.0, 1901.0]])
 def test_times_that_cannot_be_forecast(ts: list[float]):
     with pytest.raises(DataError, match="Got"):
-        NeuralODE.from_table(load_lynx_hare(), key=KEY).forecast(np.array(ts))
+        NeuralTrajectory.from_table(load_lynx_hare(), key=KEY).forecast(np.array(ts))
 
 
 @pytest.mark.parametrize("name", ["lotka-volterra", "hybrid"])

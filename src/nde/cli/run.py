@@ -15,7 +15,7 @@ from nde.cli.report import report
 from nde.data import DataError, Table
 from nde.models import MODELS, AbstractODEModel, save_model
 from nde.plot import plot_forecast, plot_phase, plot_training
-from nde.train import Fit, fit, mean, persistence, rmse
+from nde.train import TableFit, fit_table, mean, persistence, rmse
 
 _CURVE = 400
 """Points of a curve in the pictures."""
@@ -55,7 +55,7 @@ class Judged:
         best: The model with the least error on the rows held out, or, without any, on those fitted.
     """
 
-    fits: dict[str, Fit]
+    fits: dict[str, TableFit]
     fitted: dict[str, dict[str, float]]
     held: dict[str, dict[str, float]]
     best: str
@@ -79,9 +79,9 @@ def run(job: Job) -> Judged:
     return judged
 
 
-def _fitted(name: str, model: AbstractODEModel, table: Table, steps: int) -> Fit:
+def _fitted(name: str, model: AbstractODEModel, table: Table, steps: int) -> TableFit:
     with bar(name, steps) as progress:
-        found = fit(model, table, steps=steps, progress=progress)
+        found = fit_table(model, table, steps=steps, progress=progress)
     if not np.isfinite(found.best_loss):
         raise DataError(
             f"The model {name} found no fit whose solve succeeds in {steps} steps; try more --steps, another --seed, "
@@ -90,7 +90,7 @@ def _fitted(name: str, model: AbstractODEModel, table: Table, steps: int) -> Fit
     return found
 
 
-def judge(fits: dict[str, Fit], fitted: Table, held: Table | None) -> Judged:
+def judge(fits: dict[str, TableFit], fitted: Table, held: Table | None) -> Judged:
     """The errors of models and baselines."""
 
     def errors(table: Table) -> dict[str, dict[str, float]]:
@@ -122,7 +122,7 @@ def _write(folder: Path, job: Job, judged: Judged, fitted: Table, held: Table | 
 
 
 def _metrics(job: Job, judged: Judged, fitted: Table, held: Table | None) -> dict[str, Any]:
-    def model(name: str, found: Fit) -> dict[str, Any]:
+    def model(name: str, found: TableFit) -> dict[str, Any]:
         told = {key: {"value": value, "meaning": text} for key, (value, text) in found.model.parameters().items()}
         return {
             "rmse_fitted": _plain(judged.fitted[name]),

@@ -2,10 +2,10 @@
 
 from nde.models.base import AbstractODEModel
 from nde.models.geometric import GeometricBrownianMotion
-from nde.models.hybrid import HybridODE
+from nde.models.hybrid_lotka_volterra import HybridLotkaVolterra
 from nde.models.lotka_volterra import LotkaVolterra
-from nde.models.neural_ode import NeuralODE
 from nde.models.neural_sde import NeuralSDE
+from nde.models.neural_trajectory import NeuralTrajectory
 from nde.models.ornstein_uhlenbeck import OrnsteinUhlenbeck
 from nde.models.random_walk import RandomWalk
 from nde.models.registry import MODELS, SDE_MODELS
@@ -19,10 +19,10 @@ __all__ = [
     "AbstractODEModel",
     "AbstractSDEModel",
     "GeometricBrownianMotion",
-    "HybridODE",
+    "HybridLotkaVolterra",
     "LotkaVolterra",
-    "NeuralODE",
     "NeuralSDE",
+    "NeuralTrajectory",
     "OrnsteinUhlenbeck",
     "RandomWalk",
     "Scaling",

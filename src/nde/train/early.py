@@ -9,7 +9,7 @@ import numpy as np
 import optax
 from jaxtyping import Array, Float, PyTree
 
-from nde.train.fit import Progress
+from nde.train.fit_table import Progress
 from nde.train.likelihood import log_density
 
 _CHUNK = 50

@@ -52,7 +52,7 @@ class Trainable(Protocol):
 M = TypeVar("M", bound=Trainable)
 
 
-class Fit(eqx.Module):
+class TableFit(eqx.Module):
     """A fitted model and how it came about.
 
     Attributes:
@@ -62,7 +62,7 @@ class Fit(eqx.Module):
         seconds: How long it took, compiling included.
 
     Example:
-        See `fit`.
+        See `fit_table`.
     """
 
     model: Any
@@ -95,9 +95,9 @@ class _Descent(eqx.Module):
     best_loss: Array
 
 
-def fit(
+def fit_table(
     model: M, table: Table, *, steps: int = 2000, learning_rate: float = 1e-2, progress: Progress | None = None
-) -> Fit:
+) -> TableFit:
     """Fits a model to measurements by Adam, through the solve.
 
     The loss is the mean square of the distance in model states, over all that was measured; gaps carry none. It is
@@ -119,10 +119,10 @@ def fit(
         import jax
         from nde.data import load_lynx_hare
         from nde.models import LotkaVolterra
-        from nde.train import fit
+        from nde.train import fit_table
 
         table = load_lynx_hare()
-        found = fit(LotkaVolterra.from_table(table, key=jax.random.key(0)), table, steps=100)
+        found = fit_table(LotkaVolterra.from_table(table, key=jax.random.key(0)), table, steps=100)
         print(found.best_loss, found.model.equation())
         ```
     """
@@ -149,7 +149,7 @@ def fit(
         if progress is not None:
             progress(min(done + _CHUNK, steps), steps, float(now[-1]))
     best = eqx.combine(state.best, static)
-    return Fit(best, np.concatenate(losses)[:steps], float(state.best_loss), time.perf_counter() - begun)
+    return TableFit(best, np.concatenate(losses)[:steps], float(state.best_loss), time.perf_counter() - begun)
 
 
 def loss(model: Trainable, data: _Data, rows: Array) -> Array:

@@ -11,7 +11,7 @@ from nde.models.base import AbstractODEModel, first_state
 from nde.models.scaling import Scaling
 
 
-class NeuralODE(AbstractODEModel):
+class NeuralTrajectory(AbstractODEModel):
     """`z' = network(z)` for standardized states, logarithms of them if all are positive; any number of columns.
 
     Attributes:
@@ -23,9 +23,9 @@ class NeuralODE(AbstractODEModel):
         ```python
         import jax
         from nde.data import load_lynx_hare
-        from nde.models import NeuralODE
+        from nde.models import NeuralTrajectory
 
-        model = NeuralODE.from_table(load_lynx_hare(), key=jax.random.key(0))
+        model = NeuralTrajectory.from_table(load_lynx_hare(), key=jax.random.key(0))
         print(model.forecast(load_lynx_hare().ts).shape)
         ```
     """
@@ -37,14 +37,14 @@ class NeuralODE(AbstractODEModel):
     network: eqx.nn.MLP
 
     @classmethod
-    def blank(cls, names: tuple[str, ...], scaling: Scaling, *, key: PRNGKeyArray) -> "NeuralODE":
+    def blank(cls, names: tuple[str, ...], scaling: Scaling, *, key: PRNGKeyArray) -> "NeuralTrajectory":
         """A network of random weights."""
         size = len(names)
         network = eqx.nn.MLP(size, size, width_size=24, depth=2, activation=jnp.tanh, key=key)
         return cls(names=names, scaling=scaling, start=jnp.zeros(size), network=network)
 
     @classmethod
-    def from_table(cls, table: Table, *, key: PRNGKeyArray) -> "NeuralODE":
+    def from_table(cls, table: Table, *, key: PRNGKeyArray) -> "NeuralTrajectory":
         """A network of random weights, and the first measurements as initial state.
 
         Args:

@@ -7,9 +7,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from nde.data import Table, load_lynx_hare
-from nde.models import LotkaVolterra, NeuralODE
-from nde.train import fit
-from nde.train.fit import _Data, loss
+from nde.models import LotkaVolterra, NeuralTrajectory
+from nde.train import fit_table
+from nde.train.fit_table import _Data, loss
 from tests.models.made import RATES, lotka_volterra_table
 
 KEY = jax.random.key(0)
@@ -17,7 +17,7 @@ KEY = jax.random.key(0)
 
 def test_rates_are_found_again():
     table = lotka_volterra_table()
-    found = fit(LotkaVolterra.from_table(table, key=KEY), table, steps=1500).model
+    found = fit_table(LotkaVolterra.from_table(table, key=KEY), table, steps=1500).model
     np.testing.assert_allclose([found.parameters()[name][0] for name in "abcd"], RATES, rtol=0.01)
     np.testing.assert_allclose(found.forecast(table.ts[:1])[0], [30.0, 5.0], rtol=0.01)
 
@@ -28,7 +28,7 @@ def test_rates_are_found_again_through_gaps():
     ys[1::3, 0] = np.nan
     ys[::4, 1] = np.nan
     table = dataclasses.replace(table, ys=ys)
-    found = fit(LotkaVolterra.from_table(table, key=KEY), table, steps=1500).model
+    found = fit_table(LotkaVolterra.from_table(table, key=KEY), table, steps=1500).model
     np.testing.assert_allclose([found.parameters()[name][0] for name in "abcd"], RATES, rtol=0.02)
 
 
@@ -64,14 +64,14 @@ def _changed(ys: np.ndarray, row: int) -> np.ndarray:
 
 def test_the_same_arguments_give_the_same_model():
     table = load_lynx_hare()
-    once, twice = (fit(NeuralODE.from_table(table, key=KEY), table, steps=100) for _ in range(2))
+    once, twice = (fit_table(NeuralTrajectory.from_table(table, key=KEY), table, steps=100) for _ in range(2))
     np.testing.assert_array_equal(once.losses, twice.losses)
     np.testing.assert_array_equal(once.model.forecast(table.ts), twice.model.forecast(table.ts))
 
 
 def test_the_model_returned_has_the_loss_that_is_told_and_it_is_the_least():
     table = load_lynx_hare()
-    found = fit(NeuralODE.from_table(table, key=KEY), table, steps=150)
+    found = fit_table(NeuralTrajectory.from_table(table, key=KEY), table, steps=150)
     data = _Data.of(table, found.model.scaling)
     np.testing.assert_allclose(loss(found.model, data, jnp.asarray(len(table.ts))), found.best_loss, rtol=1e-4)
     assert found.best_loss == found.losses[89:].min()
@@ -80,6 +80,6 @@ def test_the_model_returned_has_the_loss_that_is_told_and_it_is_the_least():
 def test_progress_is_told():
     table = load_lynx_hare()
     told = []
-    fit(LotkaVolterra.from_table(table, key=KEY), table, steps=120, progress=lambda *now: told.append(now))
+    fit_table(LotkaVolterra.from_table(table, key=KEY), table, steps=120, progress=lambda *now: told.append(now))
     assert [done for done, _, _ in told] == [50, 100, 120]
     assert {total for _, total, _ in told} == {120}

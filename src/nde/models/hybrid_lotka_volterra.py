@@ -13,7 +13,7 @@ from nde.models.lotka_volterra import LotkaVolterra, check_two
 from nde.models.scaling import Scaling
 
 
-class HybridODE(AbstractODEModel):
+class HybridLotkaVolterra(AbstractODEModel):
     """The equations of Lotka and Volterra, and a small network for what they leave over.
 
     The network adds to the relative growth of both quantities. It starts at zero and is kept small by a penalty on the
@@ -30,9 +30,9 @@ class HybridODE(AbstractODEModel):
         ```python
         import jax
         from nde.data import load_lynx_hare
-        from nde.models import HybridODE
+        from nde.models import HybridLotkaVolterra
 
-        print(HybridODE.from_table(load_lynx_hare(), key=jax.random.key(0)).equation())
+        print(HybridLotkaVolterra.from_table(load_lynx_hare(), key=jax.random.key(0)).equation())
         ```
     """
 
@@ -47,7 +47,7 @@ class HybridODE(AbstractODEModel):
     @classmethod
     def blank(
         cls, names: tuple[str, ...], scaling: Scaling, *, key: PRNGKeyArray, strength: float = 3.0
-    ) -> "HybridODE":
+    ) -> "HybridLotkaVolterra":
         """A mechanism whose rates are one, and a network that is zero; `strength` is that of the penalty."""
         mechanism = LotkaVolterra.blank(names, scaling, key=key)
         network = eqx.nn.MLP(2, 2, width_size=12, depth=2, activation=jnp.tanh, key=key)
@@ -61,7 +61,7 @@ class HybridODE(AbstractODEModel):
         )
 
     @classmethod
-    def from_table(cls, table: Table, *, key: PRNGKeyArray) -> "HybridODE":
+    def from_table(cls, table: Table, *, key: PRNGKeyArray) -> "HybridLotkaVolterra":
         """The mechanism as `LotkaVolterra` begins.
 
         Args:

@@ -1,0 +1,29 @@
+"""`python -m experiments NAME`: runs one and writes its table and picture."""
+
+import argparse
+import importlib
+from pathlib import Path
+
+NAMES: tuple[str, ...] = ()
+"""Modules of this package, each with `run(folder, quick)`, which writes `NAME.md`, `NAME.json` and `NAME.png`."""
+
+
+def main() -> None:
+    """Runs what is named, or tells what there is."""
+    parser = argparse.ArgumentParser(prog="python -m experiments", description="Runs experiments.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=" | ".join(NAMES))
+    parser.add_argument("--out", type=Path, default=Path("experiments/results"), help="folder of tables and pictures")
+    parser.add_argument("--quick", action="store_true", help="a small part, to see that it runs")
+    wanted = parser.parse_args()
+    for name in wanted.names:
+        if name not in NAMES:
+            parser.error(f"there is no experiment '{name}'; there are {', '.join(NAMES)}")
+    if not wanted.names:
+        parser.print_help()
+    wanted.out.mkdir(parents=True, exist_ok=True)
+    for name in wanted.names:
+        importlib.import_module(f"experiments.{name}").run(wanted.out, wanted.quick)
+
+
+if __name__ == "__main__":
+    main()
