@@ -26,6 +26,7 @@ from nde.paths.interpolation import (
     linear_interpolation,
     natural_cubic_coefficients,
     rectilinear_interpolation,
+    with_integrals,
 )
 from nde.paths.time import TimePath
 
@@ -54,4 +55,5 @@ __all__ = [
     "linear_interpolation",
     "natural_cubic_coefficients",
     "rectilinear_interpolation",
+    "with_integrals",
 ]
