@@ -1,5 +1,6 @@
 """Measurements: tables and panels of quantities over time, with gaps."""
 
+from nde.data.array_loader import ArrayLoader
 from nde.data.csv import read_csv
 from nde.data.fan import LEVELS, Fan
 from nde.data.lynx_hare import LYNX_HARE_SOURCE, load_lynx_hare
@@ -24,6 +25,7 @@ __all__ = [
     "LEVELS",
     "LYNX_HARE_SOURCE",
     "SUNSPOTS_SOURCE",
+    "ArrayLoader",
     "Batch",
     "Clock",
     "DataError",

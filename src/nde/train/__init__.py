@@ -1,21 +1,34 @@
 """Fitting models to data."""
 
 from nde.train.baselines import mean, persistence
+from nde.train.batches import Batches
+from nde.train.curriculum import Curriculum, LengthCurriculum
+from nde.train.fit import Fit, fit
 from nde.train.fit_sde import SDEFit, fit_sde
 from nde.train.fit_table import TableFit, fit_table
+from nde.train.history import History, TrainingError
 from nde.train.likelihood import log_densities
+from nde.train.optimizer import adam
 from nde.train.protocol import Stochastic
 from nde.train.row_scores import RowScores, coverage, row_scores
 from nde.train.score import rmse
 from nde.train.transitions import Transitions
 
 __all__ = [
+    "Batches",
+    "Curriculum",
+    "Fit",
+    "History",
+    "LengthCurriculum",
     "RowScores",
     "SDEFit",
     "Stochastic",
     "TableFit",
+    "TrainingError",
     "Transitions",
+    "adam",
     "coverage",
+    "fit",
     "fit_sde",
     "fit_table",
     "log_densities",

@@ -1,0 +1,62 @@
+"""How far a training is, on the terminal."""
+
+import contextlib
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from nde.train.history import Row
+
+Told = Callable[[int, int, float], None]
+"""Told how many steps are done, of how many, and the loss."""
+
+_PAUSE = 0.1
+"""Seconds between two looks at the bar."""
+
+
+@contextlib.contextmanager
+def shown(progress: bool | Told | None, steps: int) -> Iterator[Callable[[Row], None]]:
+    """What is told of each step, and shows it.
+
+    Args:
+        progress: Whether there is a bar, by default if standard error is a terminal; or a function to tell.
+        steps: How many there will be.
+    """
+    if callable(progress):
+        tell = progress
+        yield lambda row: tell(int(row["step"]), steps, row["loss"])
+    elif progress or (progress is None and sys.stderr.isatty()):
+        with _bar(steps) as move:
+            yield move
+    else:
+        yield lambda _: None
+
+
+@contextlib.contextmanager
+def _bar(steps: int) -> Iterator[Callable[[Row], None]]:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[numbers]}"),
+    )
+    with Progress(*columns, console=Console(stderr=True, highlight=False), transient=False) as bar:
+        task = bar.add_task("training", total=steps, numbers="compiling")
+        last, validation = 0.0, ""
+
+        def move(row: Row) -> None:
+            nonlocal last, validation
+            if "validation" in row:
+                validation = f"  validation {row['validation']:.4g}"
+            done, now = int(row["step"]), time.monotonic()
+            if now - last >= _PAUSE or done == steps:
+                numbers = f"loss {row['loss']:.4g}{validation}  rate {row['rate']:.2g}"
+                bar.update(task, completed=done, numbers=numbers)
+                last = now
+
+        yield move

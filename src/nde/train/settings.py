@@ -1,0 +1,79 @@
+"""The settings of a training, checked."""
+
+import dataclasses
+from typing import Any
+
+import jax
+import optax
+
+from nde.train.curriculum import Curriculum
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """How a training goes, apart from model, loss, optimizer and data."""
+
+    steps: int
+    validated: bool
+    validate_every: int | None
+    patience: int | None
+    average: float | None
+    curriculum: Curriculum | None
+    log_every: int
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        steps: int,
+        validated: bool,
+        validate_every: int,
+        patience: int | None,
+        average: float | None,
+        curriculum: Curriculum | None,
+        log_every: int | None,
+    ) -> "Settings":
+        """With defaults filled in."""
+        return cls(
+            steps=steps,
+            validated=validated,
+            validate_every=validate_every if validated else None,
+            patience=patience,
+            average=average,
+            curriculum=curriculum,
+            log_every=max(1, steps // 1000) if log_every is None else log_every,
+        )
+
+    def check(self, *, metric: bool, given_every: bool) -> None:
+        """Refuses what does not fit together.
+
+        Args:
+            metric: Whether a metric was given.
+            given_every: Whether it was given how often to validate.
+
+        Raises:
+            ValueError: If a number is out of its range, or something wants validation data and there are none.
+        """
+        counts = {"steps": self.steps, "validate_every": self.validate_every, "log_every": self.log_every}
+        for name, count in {**counts, "patience": self.patience}.items():
+            if count is not None and count < 1:
+                raise ValueError(f"Got {name}={count}; at least 1 is wanted.")
+        if self.average is not None and not 0 < self.average < 1:
+            raise ValueError(f"Got average={self.average}; a decay between 0 and 1 is wanted, such as 0.99.")
+        wanting = {"metric": metric, "patience": self.patience is not None, "validate_every": given_every}
+        for name, given in wanting.items():
+            if given and not self.validated:
+                raise ValueError(f"Got `{name}` without validation data; give `validation` too, or leave it out.")
+
+    def share(self, done: int) -> float | None:
+        """Which share of its batch the next step sees; `None` without a curriculum."""
+        return None if self.curriculum is None else self.curriculum.share(done, self.steps)
+
+    def told(self) -> dict[str, Any]:
+        """For the first line of a log: versions and settings."""
+        from nde import __version__  # noqa: PLC0415 (the package's own front, which imports this)
+
+        settings = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        settings["curriculum"] = None if self.curriculum is None else repr(self.curriculum)
+        versions = {"nde": __version__, "jax": jax.__version__, "optax": optax.__version__}
+        return {"versions": versions, "devices": [str(jax.devices()[0].platform), len(jax.devices())], **settings}

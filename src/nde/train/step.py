@@ -1,0 +1,181 @@
+"""One compiled step of a training."""
+
+from collections.abc import Callable
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jaxtyping import Array, Float, Int, PyTree
+
+from nde.core import tree
+from nde.train.curriculum import Curriculum
+
+Loss = Callable[[Any, Any, Any], Any]
+"""`loss(model, batch, key)`, the mean over the batch; or that and a dictionary of scalars to be told."""
+
+
+class Descent(eqx.Module):
+    """Where a training is, apart from its data.
+
+    Attributes:
+        weights: What is learned; `None` for the rest of the model.
+        optimizer: The state of the optimizer.
+        average: The average of the weights so far, or `None`.
+        step: How many steps are done.
+        taken: How many of them moved: those whose gradient was finite.
+        in_a_row: How many did not, since the last that did.
+    """
+
+    weights: PyTree[Any]
+    optimizer: PyTree[Any]
+    average: PyTree[Any]
+    step: Int[Array, ""]
+    taken: Int[Array, ""]
+    in_a_row: Int[Array, ""]
+
+    @property
+    def shown(self) -> PyTree[Any]:
+        """The weights that are judged and kept."""
+        return self.weights if self.average is None else self.average
+
+
+class Told(eqx.Module):
+    """What a step tells: loss, learning rate and count of steps that were passed over, in one array; and metrics."""
+
+    numbers: Float[Array, "4"]
+    metrics: dict[str, Array]
+
+
+class Step:
+    """A model's loss, gradient, optimizer and average as one function that is compiled for each shape of batch.
+
+    Between steps a descent is a list of arrays: it crosses into compiled code in microseconds, whatever the model is
+    built of.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        loss: Loss,
+        optimizer: optax.GradientTransformation,
+        *,
+        average: float | None,
+        curriculum: Curriculum | None,
+    ) -> None:
+        self._loss, self._optimizer, self._average, self._curriculum = loss, optimizer, average, curriculum
+        weights, rest = eqx.partition(model, eqx.is_inexact_array)
+        self.frozen, self._fixed = eqx.partition(rest, eqx.is_array)
+        self.weights = weights
+        shape = jax.eval_shape(self._start, weights)
+        self.structure = jax.tree.structure(shape)
+        self._shown_structure = jax.tree.structure(weights)
+        self._compiled = jax.jit(self._advance, static_argnames="share", donate_argnums=0)
+
+    def start(self) -> list[Array]:
+        """A descent before its first step, of arrays of its own: those of the model stay."""
+        return jax.tree.leaves(jax.jit(self._start)(jax.tree.map(jnp.copy, self.weights)))
+
+    def __call__(
+        self, leaves: list[Array], frozen: PyTree[Any], batch: PyTree[Any], key: Any, share: float | None
+    ) -> tuple[list[Array], Told]:
+        """The next descent, and what the step tells; the one given is used up."""
+        return self._compiled(leaves, frozen, batch, key, share=share)
+
+    def shown(self, leaves: list[Array]) -> list[Array]:
+        """Those arrays of a descent that are judged and kept; they are used up by the next step."""
+        return jax.tree.leaves(jax.tree.unflatten(self.structure, leaves).shown)
+
+    def model(self, shown: list[Array], frozen: PyTree[Any]) -> Any:
+        """A model with these weights."""
+        return eqx.combine(jax.tree.unflatten(self._shown_structure, shown), frozen, self._fixed)
+
+    def _start(self, weights: PyTree[Any]) -> Descent:
+        return Descent(
+            weights=weights,
+            optimizer=jax.tree.map(lambda x: jnp.asarray(x, jnp.result_type(x)), self._optimizer.init(weights)),
+            average=None if self._average is None else weights,
+            step=jnp.zeros((), jnp.int32),
+            taken=jnp.zeros((), jnp.int32),
+            in_a_row=jnp.zeros((), jnp.int32),
+        )
+
+    def _advance(
+        self, leaves: list[Array], frozen: PyTree[Any], batch: PyTree[Any], key: Any, share: float | None
+    ) -> tuple[list[Array], Told]:
+        descent = jax.tree.unflatten(self.structure, leaves)
+        if self._curriculum is not None and share is not None:
+            batch = self._curriculum.cut(batch, share)
+
+        def of_weights(weights: PyTree[Any]) -> tuple[Array, dict[str, Array]]:
+            model = eqx.combine(weights, frozen, self._fixed)
+            return value_and_metrics(self._loss(model, batch, jax.random.fold_in(key, descent.step)), "loss")
+
+        (value, metrics), slope = jax.value_and_grad(of_weights, has_aux=True)(descent.weights)
+        after = self._moved(descent, slope, jnp.isfinite(value) & tree.all_finite(slope))
+        skipped = after.step - after.taken
+        rate = optax.tree_utils.tree_get(after.optimizer, "learning_rate", jnp.nan, _is_number)
+        numbers = [jnp.asarray(x, jnp.result_type(float)) for x in (value, rate, skipped, after.in_a_row)]
+        return jax.tree.leaves(after), Told(jnp.stack(numbers), metrics)
+
+    def _moved(self, descent: Descent, slope: PyTree[Any], finite: Array) -> Descent:
+        """The descent after a step; where the gradient is not finite, only the count goes on."""
+        updates, state = self._optimizer.update(slope, descent.optimizer, descent.weights)
+        weights = optax.apply_updates(descent.weights, updates)
+        taken = descent.taken + finite
+        return Descent(
+            weights=tree.where(finite, weights, descent.weights),
+            optimizer=tree.where(finite, state, descent.optimizer),
+            average=self._averaged(descent.average, weights, descent.taken, finite),
+            step=descent.step + 1,
+            taken=taken,
+            in_a_row=jnp.where(finite, 0, descent.in_a_row + 1),
+        )
+
+    def _averaged(self, average: PyTree[Any], weights: PyTree[Any], before: Array, finite: Array) -> PyTree[Any]:
+        """The exponential moving average without its bias: it begins as the weights after the first step.
+
+        Of the average `a` with decay `d` that begins at zero, `a / (1 - d^n)` after `n` steps; here directly.
+        """
+        if self._average is None:
+            return None
+        pull = (1 - self._average) / -jnp.expm1((before + 1) * float(np.log(self._average)))
+        moved = jax.tree.map(lambda a, w: a + pull.astype(tree.real_dtype(a)) * (w - a), average, weights)
+        return tree.where(finite, moved, average)
+
+
+def value_and_metrics(found: Any, what: str) -> tuple[Array, dict[str, Array]]:
+    """A loss, and what it tells beside.
+
+    Raises:
+        TypeError: If it is no real scalar, or metrics are no dictionary of scalars.
+    """
+    value, metrics = found if isinstance(found, tuple) and len(found) == 2 else (found, {})
+    if not _is_real_scalar(value):
+        raise TypeError(
+            f"The {what} gave {_described(value)}; one real number is wanted, the mean over the batch, "
+            "or a pair of it and a dictionary of metrics."
+        )
+    if not isinstance(metrics, dict) or not all(_is_real_scalar(each) for each in metrics.values()):
+        raise TypeError(f"The {what} gave beside its value {_described(metrics)}; a dictionary of scalars is wanted.")
+    return jnp.asarray(value), {name: jnp.asarray(each) for name, each in metrics.items()}
+
+
+def _is_real_scalar(value: Any) -> bool:
+    return isinstance(value, jax.Array | np.ndarray | float) and np.ndim(value) == 0 and not jnp.iscomplexobj(value)
+
+
+def _described(value: Any) -> str:
+    if isinstance(value, jax.Array | np.ndarray):
+        return f"an array of the shape {value.shape} and type {value.dtype}"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{name!r}: {_described(each)}' for name, each in value.items())}}}"
+    return f"something of the type {type(value).__name__}"
+
+
+def _is_number(path: Any, value: Any) -> bool:
+    """Whether a leaf of an optimizer's state is a number, and not the state of a schedule of that name."""
+    del path
+    return eqx.is_array(value)
