@@ -106,6 +106,9 @@ def weight_of(batch: PyTree[Any]) -> float:
 
 
 def rows_of(batch: PyTree[Any]) -> int | None:
-    """The length of the leading axis that all arrays of a batch share; `None` if they do not."""
+    """The length of the leading axis that all arrays of a batch share, or its `weights`; `None` if there is none."""
+    weights = getattr(batch, "weights", None)
+    if weights is not None:
+        return len(weights)
     counts = {leaf.shape[0] for leaf in jax.tree.leaves(batch) if np.ndim(leaf)}
     return counts.pop() if len(counts) == 1 else None

@@ -1,25 +1,29 @@
 """Training a model by gradient descent."""
 
 import contextlib
-import time
-from collections.abc import Sized
+from collections.abc import Callable, Sequence, Sized
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import equinox as eqx
 import jax
 import optax
-from jaxtyping import Array, PyTree
+from jaxtyping import PyTree
 
 from nde.train.batches import Batches, as_batches
+from nde.train.checkpoint import Checkpoints
 from nde.train.curriculum import Curriculum
+from nde.train.devices import Placement
 from nde.train.history import History, Ledger, Row
+from nde.train.identity import identity_of
+from nde.train.interrupt import deferred_interrupts
 from nde.train.log import Log
 from nde.train.optimizer import adam
 from nde.train.progress import Told, shown
+from nde.train.run import Run
 from nde.train.settings import Settings
 from nde.train.step import Loss, Step
-from nde.train.validation import Judge, copied
+from nde.train.validation import Judge
 
 
 class Fit(eqx.Module):
@@ -63,7 +67,11 @@ def fit(
     curriculum: Curriculum | None = None,
     log: str | Path | None = None,
     log_every: int | None = None,
+    checkpoint: str | Path | None = None,
+    checkpoint_every: float | None = 60.0,
+    checkpoint_steps: int | None = None,
     progress: bool | Told | None = None,
+    devices: Sequence[Any] | None = None,
 ) -> Fit:
     """Trains a model: one compiled step, again and again.
 
@@ -87,16 +95,24 @@ def fit(
         curriculum: Which part of a batch a step sees; patience begins when it sees all. See `LengthCurriculum`.
         log: A file for JSON lines: versions and settings, then steps.
         log_every: How many steps between two lines; by default a thousandth of all.
+        checkpoint: A folder for checkpoints. If it holds one of this training, it is gone on from, to the same end, bit
+            by bit on the same devices; if it holds the end, that comes back at once; that of another is refused.
+        checkpoint_every: How many seconds between two; `None` for none by time.
+        checkpoint_steps: How many steps between two; by default none by steps. At the end there is always one.
         progress: Whether to show a bar, by default if standard error is a terminal; or a function told after each step
             how many are done, of how many, and the loss.
+        devices: Among which each batch is divided by rows; by default all, of all processes of `jax.distributed`, but
+            in a single process no more than divide the rows. Every process gives the same arguments.
 
     Returns:
         The model and its history.
 
     Raises:
-        ValueError: If settings do not fit together, or there are no data.
+        ValueError: If settings do not fit together, there are no data, devices do not divide the rows, or the
+            checkpoint is of another training.
         TypeError: If the loss or metric is no real scalar.
         TrainingError: If losses or gradients are not finite.
+        KeyboardInterrupt: As it comes, with a checkpoint written before.
 
     Example:
         ```python
@@ -112,9 +128,7 @@ def fit(
         print(fit(model, loss, (x, x[:, 0] ** 2), steps=200, key=jax.random.key(1)).history.loss[-1])
         ```
     """
-    begun = time.perf_counter()
-    source = as_batches(data, "data")
-    judged = None if validation is None else as_batches(validation, "validation data")
+    source, judged = as_batches(data, "data"), None if validation is None else as_batches(validation, "validation data")
     settings = Settings.of(
         steps=steps,
         validated=judged is not None,
@@ -125,63 +139,71 @@ def fit(
         log_every=log_every,
     )
     settings.check(metric=metric is not None, given_every=validate_every is not None)
-    step = Step(model, loss, optimizer or adam(steps=steps), average=average, curriculum=curriculum)
-    draw, look = jax.random.split(key)
-    judge = Judge(
-        step,
-        step.frozen,
-        metric or loss,
-        judged,
-        lambda batch: batch,
-        every=settings.validate_every,
-        patience=patience,
-        key=look,
-    )
+    optimizer, first = optimizer or adam(steps=steps), next(source.at(source.state))
+    placement = Placement(devices, first)
+    step = Step(model, loss, optimizer, average=average, curriculum=curriculum, key=key, placement=placement)
+    judge = Judge(step, metric or loss, judged, placement.batch, every=settings.validate_every, patience=patience)
     with contextlib.ExitStack() as stack:
-        tell = [stack.enter_context(shown(progress, steps))]
-        if log is not None:
-            book = Log(Path(log), every=settings.log_every, settings=settings.told(), done=0, seconds=0.0)
-            stack.callback(book.close)
-            tell.append(book.put)
-        ledger = Ledger(lambda row: _tell_all(tell, row))
-        leaves, reason = _descended(step, step.start(), source, judge, ledger, settings, draw)
-    best, best_step = (
-        (judge.best, judge.best_step) if judge.best is not None else (step.shown(leaves), len(ledger.rows))
-    )
+        listeners: list[Callable[[Row], None]] = []
+        run = Run(step, source, judge, Ledger(lambda row: _tell(listeners, row)), settings)
+        saver = None
+        if checkpoint is not None:
+            identity = identity_of(model, optimizer, settings, key, first)
+            saver = Checkpoints(Path(checkpoint), identity, seconds=checkpoint_every, steps=checkpoint_steps)
+            stack.callback(saver.close)
+        if saver is None or not saver.restore(run, placement.everywhere):
+            run.begin()
+        if jax.process_index() == 0:
+            if log is not None:
+                book = Log(
+                    Path(log),
+                    every=settings.log_every,
+                    settings=settings.told(placement.devices),
+                    done=run.done,
+                    seconds=run.seconds,
+                )
+                stack.callback(book.close)
+                listeners.append(book.put)
+            listeners.append(stack.enter_context(shown(progress, steps, run.done)))
+        reason = _descended(run, saver, checkpoint)
     return Fit(
-        model=step.model(copied(best), step.frozen),
-        history=ledger.history(),
-        best_step=best_step,
-        steps=len(ledger.rows),
-        skipped=ledger.skipped,
-        seconds=time.perf_counter() - begun,
+        model=run.model(),
+        history=run.history(),
+        best_step=run.best_step,
+        steps=run.done,
+        skipped=run.skipped,
+        seconds=run.seconds,
         reason=reason,
     )
 
 
-def _descended(
-    step: Step, leaves: list[Array], source: Batches, judge: Judge, ledger: Ledger, settings: Settings, key: Any
-) -> tuple[list[Array], str]:
-    """The end of a descent, and why it is there."""
-    steps = settings.steps
-    for done in range(1, steps + 1):
-        share = settings.share(done - 1)
-        leaves, told = step(leaves, step.frozen, next(source), key, share)
-        due = judge.due(done, steps)
-        whole = share is None or share >= 1
-        ledger.put(told, judge.look(done, step.shown(leaves), patient=whole) if due else None)
-        if done == 1:
-            ledger.settle()
-        if judge.exhausted:
-            ledger.settle()
-            return leaves, f"no improvement in {judge.waited} validations since step {judge.best_step}"
-    ledger.settle()
-    return leaves, f"all {steps} steps were made"
+def _descended(run: Run, saver: Checkpoints | None, folder: str | Path | None) -> str:
+    """Makes steps until there is a reason not to, and keeps what is to be kept."""
+    with deferred_interrupts() as interrupted:
+        while run.reason is None:
+            run.advance()
+            if saver is not None and saver.due(run.done):
+                saver.save(run)
+            if interrupted():
+                _stop(run, saver, folder)
+        if saver is not None:
+            saver.save(run)
+        run.settle()
+    return run.reason
 
 
-def _tell_all(told: list[Any], row: Row) -> None:
-    for each in told:
-        each(row)
+def _stop(run: Run, saver: Checkpoints | None, folder: str | Path | None) -> NoReturn:
+    """Saves what can be saved; of several processes each has an interrupt of its own, and none can save alone."""
+    if saver is None:
+        raise KeyboardInterrupt(f"Stopped at step {run.done}; nothing is kept. `checkpoint=FOLDER` would have.")
+    if jax.process_count() == 1:
+        saver.save(run)
+    raise KeyboardInterrupt(f"Stopped at step {run.done}. To go on from '{folder}', call `fit` as before.")
+
+
+def _tell(listeners: list[Callable[[Row], None]], row: Row) -> None:
+    for listener in listeners:
+        listener(row)
 
 
 def _between_looks(given: int | None, source: Batches, steps: int) -> int:

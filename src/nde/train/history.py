@@ -10,7 +10,7 @@ from jaxtyping import Float, Int
 
 from nde.train.step import Told
 
-_NAMES = ("loss", "rate")
+_NAMES = ("loss", "rate", "validation")
 _IN_FLIGHT = 16
 """How many steps the host may be ahead of the device."""
 _MOST_SKIPPED = 20
@@ -65,13 +65,15 @@ class Ledger:
 
     Args:
         told: Called for each step, when its numbers have come.
-        rows: Of the steps that are done already.
+
+    Attributes:
+        skipped: How many steps were passed over.
     """
 
-    def __init__(self, told: Callable[[Row], None], rows: list[Row] | None = None) -> None:
+    def __init__(self, told: Callable[[Row], None]) -> None:
         self._told = told
         self._waiting: deque[tuple[Told, float | None]] = deque()
-        self.rows: list[Row] = list(rows or [])
+        self._rows: list[Row] = []
         self.skipped = 0
 
     def put(self, told: Told, validation: float | None) -> None:
@@ -85,33 +87,42 @@ class Ledger:
         while self._waiting:
             self._settle_one()
 
+    def columns(self) -> dict[str, Float[np.ndarray, " steps"]]:
+        """All steps that are settled; `nan` where one did not tell."""
+        names = list(dict.fromkeys([*_NAMES, *(self._rows[-1] if self._rows else {})]))
+        return {
+            name: np.array([row.get(name, np.nan) for row in self._rows], np.float64)
+            for name in names
+            if name != "step"
+        }
+
+    def restore(self, columns: dict[str, Float[np.ndarray, " steps"]], skipped: int) -> None:
+        """Goes on from these steps."""
+        rows = [
+            dict(zip(columns, row, strict=True)) for row in zip(*(c.tolist() for c in columns.values()), strict=True)
+        ]
+        self._rows = [{"step": number, **row} for number, row in enumerate(rows, 1)]
+        self.skipped = skipped
+
     def history(self) -> History:
         """All steps that are settled."""
-        names = [name for name in (self.rows[-1] if self.rows else {}) if name not in {*_NAMES, "step", "validation"}]
-        column = {
-            name: np.array([row.get(name, np.nan) for row in self.rows], np.float64) for name in (*_NAMES, *names)
-        }
-        return History(
-            step=np.arange(1, len(self.rows) + 1),
-            loss=column["loss"],
-            rate=column["rate"],
-            validation=np.array([row.get("validation", np.nan) for row in self.rows], np.float64),
-            metrics={name: column[name] for name in names},
-        )
+        columns = self.columns()
+        loss, rate, validation = (columns.pop(name) for name in _NAMES)
+        return History(np.arange(1, len(loss) + 1), loss, rate, validation, metrics=columns)
 
     def _settle_one(self) -> None:
         told, validation = self._waiting.popleft()
         loss, rate, skipped, in_a_row = np.asarray(told.numbers, np.float64).tolist()
-        row = {"step": len(self.rows) + 1, "loss": loss, "rate": rate}
+        row = {"step": len(self._rows) + 1, "loss": loss, "rate": rate}
         row |= {name: float(value) for name, value in jax.device_get(told.metrics).items()} if told.metrics else {}
         row |= {} if validation is None else {"validation": validation}
-        self.rows.append(row)
+        self._rows.append(row)
         self.skipped = int(skipped)
         self._check(row, int(in_a_row))
         self._told(row)
 
     def _check(self, row: Row, in_a_row: int) -> None:
-        if in_a_row and len(self.rows) == 1:
+        if in_a_row and len(self._rows) == 1:
             what = f"the loss is {row['loss']}" if not np.isfinite(row["loss"]) else "the gradient is not finite"
             raise TrainingError(
                 f"At the first step {what}. Look for gaps (nan) that the loss does not leave out, a logarithm or root "
@@ -119,7 +130,7 @@ class Ledger:
             )
         if in_a_row >= _MOST_SKIPPED:
             raise TrainingError(
-                f"The gradients of {in_a_row} steps in a row, up to step {len(self.rows)}, were not finite. Try a "
+                f"The gradients of {in_a_row} steps in a row, up to step {len(self._rows)}, were not finite. Try a "
                 "lower learning rate, gradient clipping, or a loss that bounds what it takes."
             )
 

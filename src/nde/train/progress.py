@@ -18,25 +18,26 @@ _PAUSE = 0.1
 
 
 @contextlib.contextmanager
-def shown(progress: bool | Told | None, steps: int) -> Iterator[Callable[[Row], None]]:
+def shown(progress: bool | Told | None, steps: int, done: int) -> Iterator[Callable[[Row], None]]:
     """What is told of each step, and shows it.
 
     Args:
         progress: Whether there is a bar, by default if standard error is a terminal; or a function to tell.
         steps: How many there will be.
+        done: How many there are.
     """
     if callable(progress):
         tell = progress
         yield lambda row: tell(int(row["step"]), steps, row["loss"])
     elif progress or (progress is None and sys.stderr.isatty()):
-        with _bar(steps) as move:
+        with _bar(steps, done) as move:
             yield move
     else:
         yield lambda _: None
 
 
 @contextlib.contextmanager
-def _bar(steps: int) -> Iterator[Callable[[Row], None]]:
+def _bar(steps: int, done: int) -> Iterator[Callable[[Row], None]]:
     columns = (
         TextColumn("{task.description}"),
         BarColumn(bar_width=24),
@@ -46,8 +47,10 @@ def _bar(steps: int) -> Iterator[Callable[[Row], None]]:
         TextColumn("{task.fields[numbers]}"),
     )
     with Progress(*columns, console=Console(stderr=True, highlight=False), transient=False) as bar:
-        task = bar.add_task("training", total=steps, numbers="compiling")
+        task = bar.add_task("training", total=steps, completed=done, numbers="compiling")
         last, validation = 0.0, ""
+        if done:
+            bar.console.print(f"Going on from step {done}.")
 
         def move(row: Row) -> None:
             nonlocal last, validation

@@ -1,6 +1,7 @@
 """The settings of a training, checked."""
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 import jax
@@ -69,11 +70,11 @@ class Settings:
         """Which share of its batch the next step sees; `None` without a curriculum."""
         return None if self.curriculum is None else self.curriculum.share(done, self.steps)
 
-    def told(self) -> dict[str, Any]:
+    def told(self, devices: Sequence[Any]) -> dict[str, Any]:
         """For the first line of a log: versions and settings."""
         from nde import __version__  # noqa: PLC0415 (the package's own front, which imports this)
 
         settings = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         settings["curriculum"] = None if self.curriculum is None else repr(self.curriculum)
         versions = {"nde": __version__, "jax": jax.__version__, "optax": optax.__version__}
-        return {"versions": versions, "devices": [str(jax.devices()[0].platform), len(jax.devices())], **settings}
+        return {"versions": versions, "devices": [str(device) for device in devices], **settings}

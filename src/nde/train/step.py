@@ -12,9 +12,14 @@ from jaxtyping import Array, Float, Int, PyTree
 
 from nde.core import tree
 from nde.train.curriculum import Curriculum
+from nde.train.devices import Placement
 
 Loss = Callable[[Any, Any, Any], Any]
 """`loss(model, batch, key)`, the mean over the batch; or that and a dictionary of scalars to be told."""
+
+
+_LEARNING, _MEASURING = 0, 1
+"""The two branches of a training's key."""
 
 
 class Descent(eqx.Module):
@@ -64,38 +69,61 @@ class Step:
         *,
         average: float | None,
         curriculum: Curriculum | None,
+        key: Any,
+        placement: Placement,
     ) -> None:
         self._loss, self._optimizer, self._average, self._curriculum = loss, optimizer, average, curriculum
         weights, rest = eqx.partition(model, eqx.is_inexact_array)
-        self.frozen, self._fixed = eqx.partition(rest, eqx.is_array)
-        self.weights = weights
+        frozen, self._fixed = eqx.partition(rest, eqx.is_array)
+        key = key if jnp.issubdtype(key.dtype, jax.dtypes.prng_key) else jax.random.wrap_key_data(key)
+        self._key_kind = jax.random.key_impl(key)
+        self._placement, self._begin = placement, weights
+        self._frozen = frozen
+        self._beside = placement.copies((frozen, jax.random.key_data(key)))
         shape = jax.eval_shape(self._start, weights)
-        self.structure = jax.tree.structure(shape)
-        self._shown_structure = jax.tree.structure(weights)
-        self._compiled = jax.jit(self._advance, static_argnames="share", donate_argnums=0)
+        self._structure, self._shown_structure = jax.tree.structure(shape), jax.tree.structure(weights)
+        self.shapes = jax.tree.leaves(shape)
+        self._compiled = jax.jit(
+            self._advance, static_argnames="share", donate_argnums=0, out_shardings=placement.everywhere
+        )
 
     def start(self) -> list[Array]:
         """A descent before its first step, of arrays of its own: those of the model stay."""
-        return jax.tree.leaves(jax.jit(self._start)(jax.tree.map(jnp.copy, self.weights)))
+        start = jax.jit(self._start, out_shardings=self._placement.everywhere)
+        return jax.tree.leaves(start(self._placement.copies(jax.tree.map(jnp.copy, self._begin))))
 
-    def __call__(
-        self, leaves: list[Array], frozen: PyTree[Any], batch: PyTree[Any], key: Any, share: float | None
-    ) -> tuple[list[Array], Told]:
+    def __call__(self, leaves: list[Array], batch: PyTree[Any], share: float | None) -> tuple[list[Array], Told]:
         """The next descent, and what the step tells; the one given is used up."""
-        return self._compiled(leaves, frozen, batch, key, share=share)
+        return self._compiled(leaves, self._beside, self._placement.batch(batch), share=share)
 
-    def shown(self, leaves: list[Array]) -> list[Array]:
+    def shown(self, leaves: list[Any]) -> list[Any]:
         """Those arrays of a descent that are judged and kept; they are used up by the next step."""
-        return jax.tree.leaves(jax.tree.unflatten(self.structure, leaves).shown)
+        return jax.tree.leaves(jax.tree.unflatten(self._structure, leaves).shown)
 
-    def model(self, shown: list[Array], frozen: PyTree[Any]) -> Any:
-        """A model with these weights."""
-        return eqx.combine(jax.tree.unflatten(self._shown_structure, shown), frozen, self._fixed)
+    def measure(self, metric: Loss) -> Callable[[list[Array], PyTree[Any], Any], Array]:
+        """A compiled metric of the weights that are shown, a batch and the number of the batch."""
+
+        def measured(shown: list[Array], beside: tuple[PyTree[Any], Array], batch: PyTree[Any], number: Any) -> Array:
+            frozen, key = beside
+            model = eqx.combine(jax.tree.unflatten(self._shown_structure, shown), frozen, self._fixed)
+            key = jax.random.fold_in(jax.random.fold_in(self._key(key), _MEASURING), number)
+            return value_and_metrics(metric(model, batch, key), "metric")[0]
+
+        compiled = jax.jit(measured, out_shardings=self._placement.everywhere)
+        return lambda shown, batch, number: compiled(shown, self._beside, batch, number)
+
+    def model(self, shown: list[Array]) -> Any:
+        """A model with these weights, in memory of its own."""
+        weights = jax.tree.unflatten(self._shown_structure, self._placement.home(copied(shown)))
+        return eqx.combine(weights, jax.tree.map(jnp.asarray, self._frozen), self._fixed)
+
+    def _key(self, data: Array) -> Any:
+        return jax.random.wrap_key_data(data, impl=self._key_kind)
 
     def _start(self, weights: PyTree[Any]) -> Descent:
         return Descent(
             weights=weights,
-            optimizer=jax.tree.map(lambda x: jnp.asarray(x, jnp.result_type(x)), self._optimizer.init(weights)),
+            optimizer=jax.tree.map(_strong, self._optimizer.init(weights)),
             average=None if self._average is None else weights,
             step=jnp.zeros((), jnp.int32),
             taken=jnp.zeros((), jnp.int32),
@@ -103,22 +131,25 @@ class Step:
         )
 
     def _advance(
-        self, leaves: list[Array], frozen: PyTree[Any], batch: PyTree[Any], key: Any, share: float | None
+        self, leaves: list[Array], beside: tuple[PyTree[Any], Array], batch: PyTree[Any], share: float | None
     ) -> tuple[list[Array], Told]:
-        descent = jax.tree.unflatten(self.structure, leaves)
+        descent, (frozen, key) = jax.tree.unflatten(self._structure, leaves), beside
+        key = jax.random.fold_in(jax.random.fold_in(self._key(key), _LEARNING), descent.step)
         if self._curriculum is not None and share is not None:
             batch = self._curriculum.cut(batch, share)
 
         def of_weights(weights: PyTree[Any]) -> tuple[Array, dict[str, Array]]:
             model = eqx.combine(weights, frozen, self._fixed)
-            return value_and_metrics(self._loss(model, batch, jax.random.fold_in(key, descent.step)), "loss")
+            return value_and_metrics(self._loss(model, batch, key), "loss")
 
         (value, metrics), slope = jax.value_and_grad(of_weights, has_aux=True)(descent.weights)
         after = self._moved(descent, slope, jnp.isfinite(value) & tree.all_finite(slope))
         skipped = after.step - after.taken
         rate = optax.tree_utils.tree_get(after.optimizer, "learning_rate", jnp.nan, _is_number)
         numbers = [jnp.asarray(x, jnp.result_type(float)) for x in (value, rate, skipped, after.in_a_row)]
-        return jax.tree.leaves(after), Told(jnp.stack(numbers), metrics)
+        return [_of_type(new, old) for new, old in zip(jax.tree.leaves(after), leaves, strict=True)], Told(
+            jnp.stack(numbers), metrics
+        )
 
     def _moved(self, descent: Descent, slope: PyTree[Any], finite: Array) -> Descent:
         """The descent after a step; where the gradient is not finite, only the count goes on."""
@@ -144,6 +175,22 @@ class Step:
         pull = (1 - self._average) / -jnp.expm1((before + 1) * float(np.log(self._average)))
         moved = jax.tree.map(lambda a, w: a + pull.astype(tree.real_dtype(a)) * (w - a), average, weights)
         return tree.where(finite, moved, average)
+
+
+@jax.jit
+def copied(leaves: list[Array]) -> list[Array]:
+    """The same in memory of its own, which no step uses up."""
+    return [jnp.copy(leaf) for leaf in leaves]
+
+
+def _strong(x: Any) -> Array:
+    """An array whose type does not give way to others: otherwise the second step would be compiled again."""
+    x = jnp.asarray(x)
+    return x if jnp.issubdtype(x.dtype, jax.dtypes.prng_key) else jnp.asarray(x, x.dtype)
+
+
+def _of_type(new: Array, old: Array) -> Array:
+    return new if jnp.issubdtype(old.dtype, jax.dtypes.prng_key) else jnp.asarray(new, old.dtype)
 
 
 def value_and_metrics(found: Any, what: str) -> tuple[Array, dict[str, Array]]:

@@ -4,13 +4,11 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, PyTree
 
 from nde.train.batches import Batches, weight_of
-from nde.train.step import Loss, Step, value_and_metrics
+from nde.train.step import Loss, Step, copied
 
 Place = Callable[[PyTree[Any]], PyTree[Any]]
 """Brings a batch onto the devices."""
@@ -28,26 +26,13 @@ class Judge:
     """
 
     def __init__(
-        self,
-        step: Step,
-        frozen: PyTree[Any],
-        metric: Loss,
-        data: Batches | None,
-        place: Place,
-        *,
-        every: int | None,
-        patience: int | None,
-        key: Any,
+        self, step: Step, metric: Loss, data: Batches | None, place: Place, *, every: int | None, patience: int | None
     ) -> None:
-        self.every, self._patience, self._frozen, self._key = every, patience, frozen, key
+        self.every, self._patience = every, patience
         self._batches = [] if data is None else [(place(batch), weight_of(batch)) for batch in data.epoch()]
+        self._measure = step.measure(metric)
         self.best: list[Array] | None = None
         self.best_value, self.best_step, self.waited = math.inf, 0, 0
-
-        def measured(shown: list[Array], frozen: PyTree[Any], batch: PyTree[Any], key: Any) -> Array:
-            return value_and_metrics(metric(step.model(shown, frozen), batch, key), "metric")[0]
-
-        self._measured = jax.jit(measured)
 
     def due(self, done: int, steps: int) -> bool:
         """Whether to look after this step."""
@@ -61,10 +46,7 @@ class Judge:
             shown: The weights.
             patient: Whether a look without an improvement counts.
         """
-        values = [
-            self._measured(shown, self._frozen, batch, jax.random.fold_in(self._key, place))
-            for place, (batch, _) in enumerate(self._batches)
-        ]
+        values = [self._measure(shown, batch, number) for number, (batch, _) in enumerate(self._batches)]
         weights = [weight for _, weight in self._batches]
         value = float(np.dot(np.array([float(each) for each in values]), weights) / np.sum(weights))
         if value < self.best_value:
@@ -77,9 +59,3 @@ class Judge:
     def exhausted(self) -> bool:
         """Whether there were as many looks without an improvement as patience lasts."""
         return self._patience is not None and self.waited >= self._patience
-
-
-@jax.jit
-def copied(leaves: list[Array]) -> list[Array]:
-    """The same in memory of its own, which no step uses up."""
-    return [jnp.copy(leaf) for leaf in leaves]
