@@ -8,16 +8,20 @@ from nde.models.neural_sde import NeuralSDE
 from nde.models.neural_trajectory import NeuralTrajectory
 from nde.models.ornstein_uhlenbeck import OrnsteinUhlenbeck
 from nde.models.random_walk import RandomWalk
+from nde.models.recurrent import GRUD, ODERNN, GRUDeltaT
 from nde.models.registry import MODELS, SDE_MODELS
 from nde.models.saving import load_model, save_model
 from nde.models.scaling import Scaling
 from nde.models.stochastic import AbstractSDEModel
 
 __all__ = [
+    "GRUD",
     "MODELS",
+    "ODERNN",
     "SDE_MODELS",
     "AbstractODEModel",
     "AbstractSDEModel",
+    "GRUDeltaT",
     "GeometricBrownianMotion",
     "HybridLotkaVolterra",
     "LotkaVolterra",

@@ -1,0 +1,94 @@
+"""A recurrent network whose inputs and state decay while nothing is observed."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int, PRNGKeyArray
+
+from nde.models.recurrent.ends import Ends
+from nde.models.recurrent.rows import Rows
+
+
+class GRUD(eqx.Module):
+    """A gated recurrent unit with trainable decay.
+
+    With `d` the time since each channel was observed, a value that is missing goes from the last one back to the mean,
+    and the state back to zero:
+
+    `x = exp(-max(0, w d + b)) last + (1 - exp(-max(0, w d + b))) mean` and `h = exp(-max(0, W d + B)) h`,
+
+    before the unit reads `x` and what was observed. The mean is zero: data are normalized. It is written for one
+    series: `jax.vmap` is the caller's.
+
+    Args:
+        input_size: Number of channels.
+        hidden_size: Length of the state.
+        output_size: Length of the output.
+        static_size: Number of static features, of which the first state is made.
+        key: Of `jax.random`, for the weights.
+
+    Attributes:
+        cell: The recurrent unit, which applies its reset gate after the product with the state, as cuDNN's does.
+        value_rate: `w`, one for each channel.
+        value_offset: `b`.
+        state_decay: `W` and `B`.
+        ends: The first state, and the output.
+
+    Source: Che, Purushotham, Cho, Sontag and Liu, *Recurrent neural networks for multivariate time series with missing
+    values* (2018), equations 10 to 17, doi:10.1038/s41598-018-24271-9.
+
+    Example:
+        ```python
+        import jax
+        import nde
+        from nde.data import pad
+        from nde.models import GRUD
+
+        batch = pad(nde.TimeSeries.from_arrays([[1.0, float("nan"), 3.0], [4.0]]))
+        model = GRUD(input_size=1, hidden_size=8, output_size=2, key=jax.random.key(0))
+        print(jax.vmap(model)(batch.ts, batch.ys, batch.lengths, batch.static))
+        ```
+    """
+
+    cell: eqx.nn.GRUCell
+    value_rate: Float[Array, " channels"]
+    value_offset: Float[Array, " channels"]
+    state_decay: eqx.nn.Linear
+    ends: Ends
+
+    def __init__(
+        self, input_size: int, hidden_size: int, output_size: int, *, static_size: int = 0, key: PRNGKeyArray
+    ) -> None:
+        cell, rate, decay, ends = jax.random.split(key, 4)
+        self.cell = eqx.nn.GRUCell(2 * input_size, hidden_size, key=cell)
+        self.value_rate = jax.random.uniform(rate, (input_size,))
+        self.value_offset = jnp.zeros(input_size)
+        self.state_decay = eqx.nn.Linear(input_size, hidden_size, key=decay)
+        self.ends = Ends(static_size, hidden_size, output_size, key=ends)
+
+    def __call__(
+        self,
+        ts: Float[Array, " time"],
+        ys: Float[Array, "time channels"],
+        length: Int[Array, ""] | int,
+        static: Float[Array, " features"],
+    ) -> Float[Array, " output"]:
+        """The output after the last row.
+
+        Args:
+            ts: Times, increasing.
+            ys: Normalized channels; `nan` where nothing was observed.
+            length: How many rows are the series' own; what comes after them is not read.
+            static: Static features.
+        """
+        rows = Rows.of(ts, ys, length)
+        faded = _decay(self.value_rate * rows.ages + self.value_offset) * rows.filled_before
+        values = jnp.where(rows.observed, rows.values, faded)
+        kept = _decay(jax.vmap(self.state_decay)(rows.ages))
+        inputs = (jnp.concatenate([values, rows.masks], axis=1), kept)
+        state = rows.read(lambda state, row: self.cell(row[0], row[1] * state), self.ends.first(static), inputs)
+        return self.ends.output(state)
+
+
+def _decay(rates: Float[Array, "..."]) -> Float[Array, "..."]:
+    return jnp.exp(-jax.nn.relu(rates))

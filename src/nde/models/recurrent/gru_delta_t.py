@@ -1,0 +1,86 @@
+"""A recurrent network that is told how much time has passed."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int, PRNGKeyArray
+
+from nde.models.recurrent.ends import Ends
+from nde.models.recurrent.rows import Rows
+
+
+class GRUDeltaT(eqx.Module):
+    """A gated recurrent unit that reads at each row the values, what was observed, and the time since the row before.
+
+    A value that was not observed is the last one of its channel; before the first it is zero, the mean of normalized
+    data. It is written for one series: `jax.vmap` is the caller's.
+
+    Args:
+        input_size: Number of channels.
+        hidden_size: Length of the state.
+        output_size: Length of the output.
+        static_size: Number of static features, of which the first state is made.
+        masks: Whether it reads what was observed.
+        key: Of `jax.random`, for the weights.
+
+    Attributes:
+        cell: The recurrent unit.
+        ends: The first state, and the output.
+        masks: Whether it reads what was observed.
+
+    Source: Cho et al., *Learning phrase representations using RNN encoder-decoder* (2014),
+    doi:10.48550/arXiv.1406.1078; with time gaps as in Rubanova, Chen and Duvenaud, *Latent ODEs for irregularly-sampled
+    time series* (2019), doi:10.48550/arXiv.1907.03907.
+
+    Example:
+        ```python
+        import jax
+        import nde
+        from nde.data import pad
+        from nde.models import GRUDeltaT
+
+        batch = pad(nde.TimeSeries.from_arrays([[1.0, float("nan"), 3.0], [4.0]]))
+        model = GRUDeltaT(input_size=1, hidden_size=8, output_size=2, key=jax.random.key(0))
+        print(jax.vmap(model)(batch.ts, batch.ys, batch.lengths, batch.static))
+        ```
+    """
+
+    cell: eqx.nn.GRUCell
+    ends: Ends
+    masks: bool = eqx.field(static=True)
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        output_size: int,
+        *,
+        static_size: int = 0,
+        masks: bool = True,
+        key: PRNGKeyArray,
+    ) -> None:
+        keys = jax.random.split(key)
+        self.cell = eqx.nn.GRUCell(input_size * (2 if masks else 1) + 1, hidden_size, key=keys[0])
+        self.ends = Ends(static_size, hidden_size, output_size, key=keys[1])
+        self.masks = masks
+
+    def __call__(
+        self,
+        ts: Float[Array, " time"],
+        ys: Float[Array, "time channels"],
+        length: Int[Array, ""] | int,
+        static: Float[Array, " features"],
+    ) -> Float[Array, " output"]:
+        """The output after the last row.
+
+        Args:
+            ts: Times, increasing.
+            ys: Normalized channels; `nan` where nothing was observed.
+            length: How many rows are the series' own; what comes after them is not read.
+            static: Static features.
+        """
+        rows = Rows.of(ts, ys, length)
+        parts = [rows.filled, rows.masks] if self.masks else [rows.filled]
+        inputs = jnp.concatenate([*parts, rows.gaps[:, None]], axis=1)
+        state = rows.read(lambda state, row: self.cell(row, state), self.ends.first(static), inputs)
+        return self.ends.output(state)
