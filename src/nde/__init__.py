@@ -32,6 +32,7 @@ from nde.paths import (
     linear_interpolation,
     natural_cubic_coefficients,
     rectilinear_interpolation,
+    with_integrals,
 )
 from nde.signatures import (
     LieBrackets,
@@ -213,5 +214,6 @@ __all__ = [
     "stratonovich_to_ito",
     "tensor_exp",
     "tensor_log",
+    "with_integrals",
     "with_logqp",
 ]

@@ -1,9 +1,12 @@
 """Models of measurements: differential equations with things to learn."""
 
 from nde.models.base import AbstractODEModel
+from nde.models.deep_ensemble import DeepEnsemble
 from nde.models.geometric import GeometricBrownianMotion
 from nde.models.hybrid_lotka_volterra import HybridLotkaVolterra
 from nde.models.lotka_volterra import LotkaVolterra
+from nde.models.neural_cde import NeuralCDE
+from nde.models.neural_rde import NeuralRDE
 from nde.models.neural_sde import NeuralSDE
 from nde.models.neural_trajectory import NeuralTrajectory
 from nde.models.ornstein_uhlenbeck import OrnsteinUhlenbeck
@@ -21,10 +24,13 @@ __all__ = [
     "SDE_MODELS",
     "AbstractODEModel",
     "AbstractSDEModel",
+    "DeepEnsemble",
     "GRUDeltaT",
     "GeometricBrownianMotion",
     "HybridLotkaVolterra",
     "LotkaVolterra",
+    "NeuralCDE",
+    "NeuralRDE",
     "NeuralSDE",
     "NeuralTrajectory",
     "OrnsteinUhlenbeck",

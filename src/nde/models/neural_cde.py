@@ -138,7 +138,7 @@ class NeuralCDE(eqx.Module):
         static: Float[Array, " features"] | None,
         saveat: SaveAt,
     ) -> Float[Array, "saved state"]:
-        xs = filled(ts, ys)
+        ts, xs = knots(ts, ys)
         path = self.path(ts, with_integrals(jnp.minimum(ts, ts[last]), xs) if self.integrals else xs)
         return diffeqsolve(
             ControlTerm(self.vector_field, path).to_ode(),
@@ -156,12 +156,19 @@ class NeuralCDE(eqx.Module):
         return self.readout(joined(state, static))
 
 
-def filled(ts: Float[Array, " time"], ys: Float[Array, "time channels"]) -> Float[Array, "time channels"]:
-    """A series without gaps, from straight lines; constant before its first and behind its last observation."""
+def knots(
+    ts: Float[Array, " time"], ys: Float[Array, "time channels"]
+) -> tuple[Float[Array, " knots"], Float[Array, "knots channels"]]:
+    """A series without gaps, from straight lines; constant before its first and behind its last observation.
+
+    A single row is repeated, for a path has two ends.
+    """
+    if ts.shape[0] == 1:
+        ts, ys = jnp.concatenate([ts, ts + 1]), jnp.concatenate([ys, ys])
     known = ~jnp.isnan(ys)
     first = jnp.take_along_axis(ys, jnp.argmax(known, axis=0)[None], axis=0)[0]
     start = jnp.where(jnp.any(known, axis=0), first, 0.0)
-    return linear_interpolation(ts, ys, fill_forward_nans_at_end=True, replace_nans_at_start=start)
+    return ts, linear_interpolation(ts, ys, fill_forward_nans_at_end=True, replace_nans_at_start=start)
 
 
 def joined(x: Float[Array, " some"], static: Float[Array, " features"] | None) -> Float[Array, " both"]:

@@ -5,7 +5,7 @@ import jax
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from nde.gradients import AbstractAdjoint, RecursiveCheckpointAdjoint
-from nde.models.neural_cde import filled, joined
+from nde.models.neural_cde import joined, knots
 from nde.nn import MatrixMLP
 from nde.signatures import logsignature_dimension, logsignature_windows
 from nde.solve import SaveAt, diffeqsolve
@@ -107,7 +107,7 @@ class NeuralRDE(eqx.Module):
             static: Static features, if the model takes some.
         """
         del length
-        xs = filled(ts, ys)
+        ts, xs = knots(ts, ys)
         path = logsignature_windows(ts, xs, self.window, self.order)
         state = diffeqsolve(
             ControlTerm(self.vector_field, path).to_ode(),

@@ -1,0 +1,33 @@
+"""Estimators as they were saved."""
+
+from pathlib import Path
+from typing import Any
+
+from nde.estimators.neural_cde import NeuralCDEClassifier, NeuralCDERegressor
+from nde.estimators.saving import read
+
+_CLASSES: dict[str, Any] = {each.__name__: each for each in (NeuralCDEClassifier, NeuralCDERegressor)}
+
+
+def load_estimator(folder: str | Path) -> Any:
+    """An estimator as it was saved; it predicts the same.
+
+    Args:
+        folder: What was given to its `save`.
+
+    Raises:
+        DataError: If the folder holds none, or one that cannot be read.
+
+    Example:
+        ```python
+        import tempfile
+        import numpy as np
+        from nde.estimators import NeuralCDEClassifier, load_estimator
+
+        classifier = NeuralCDEClassifier(steps=1, random_state=0).fit(np.eye(4), [0, 0, 1, 1])
+        with tempfile.TemporaryDirectory() as folder:
+            classifier.save(folder)
+            print(load_estimator(folder).predict(np.eye(4)))
+        ```
+    """
+    return read(folder, _CLASSES)

@@ -1,0 +1,215 @@
+"""What estimators that read series and say something of each have in common."""
+
+import abc
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from nde.data import Batch, DataError, Loader, Normalization
+from nde.data.panel import TimeSeries
+from nde.estimators.panel_input import as_panel
+from nde.estimators.preparation import Preparation
+from nde.estimators.readers import make_reader
+from nde.estimators.saving import write
+from nde.models import DeepEnsemble
+from nde.train import adam, fit
+
+_LEAST_STEPS, _LEAST_EPOCHS = 600, 10
+_PREDICTED_AT_ONCE, _BUCKETS = 256, 2
+
+
+class AbstractReadingEstimator(BaseEstimator, abc.ABC):
+    """An ensemble of models, each of which reads a series and gives a vector.
+
+    Its parameters are those of the classes made of it, see `NeuralCDEClassifier`.
+    """
+
+    def __init__(
+        self,
+        *,
+        model: str = "neural-cde",
+        hidden_size: int = 16,
+        width: int = 32,
+        depth: int = 1,
+        members: int = 5,
+        steps: int | None = None,
+        batch_size: int = 32,
+        learning_rate: float = 3e-3,
+        weight_decay: float = 0.0,
+        series: str | None = None,
+        time: str | None = None,
+        channels: Sequence[str] | None = None,
+        static: Sequence[str] = (),
+        target: str | None = None,
+        random_state: Any = None,
+        run: str | Path | None = None,
+        progress: bool | None = None,
+    ) -> None:
+        self.model = model
+        self.hidden_size = hidden_size
+        self.width = width
+        self.depth = depth
+        self.members = members
+        self.steps = steps
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.weight_decay = weight_decay
+        self.series = series
+        self.time = time
+        self.channels = channels
+        self.static = static
+        self.target = target
+        self.random_state = random_state
+        self.run = run
+        self.progress = progress
+
+    @abc.abstractmethod
+    def _learned(self, targets: Any) -> np.ndarray:
+        """Targets as the model learns them; keeps what is needed to go back."""
+
+    @abc.abstractmethod
+    def _loss(self, outputs: Float[Array, "series output"], targets: Array) -> Float[Array, " series"]:
+        """The loss of each series."""
+
+    @property
+    @abc.abstractmethod
+    def _output_size(self) -> int:
+        """Length of the result for a series."""
+
+    def fit(self, X: Any, y: Any = None, *, validation: Any = None) -> Self:
+        """Trains the models.
+
+        Args:
+            X: A panel, a long data frame, or an array `(series, time, channels)`; see `nde.estimators.as_panel`.
+            y: Targets, one for each series; by default those that `X` has.
+            validation: Series with targets that do not train, as `X` is; the weights that do best there are kept.
+
+        Returns:
+            The estimator.
+
+        Raises:
+            DataError: If the data are not as wanted.
+        """
+        panel = self._panel(X, self.channels)
+        targets = panel.targets if y is None else y
+        if targets is None:
+            raise DataError(
+                f"{type(self).__name__} requires y to be passed, but the target y is None: give the targets as `y`, in "
+                "the panel, or name the column with target=."
+            )
+        codes = self._learned(_one_each(targets, len(panel)))
+        self.channels_, self.static_names_ = panel.channels, panel.static_names
+        self.preparation_ = Preparation.fit(panel)
+        train = dataclasses.replace(self.preparation_.apply(panel), targets=codes)
+        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
+        loader = Loader(train, self.batch_size, seed=seed, buckets=_BUCKETS)
+        steps = max(_LEAST_STEPS, _LEAST_EPOCHS * len(loader)) if self.steps is None else self.steps
+        start, end = jax.random.split(jax.random.key(seed))
+        found = fit(
+            self._blank(start),
+            self._mean_loss,
+            loader,
+            adam(self.learning_rate, steps=steps, weight_decay=self.weight_decay),
+            steps=steps,
+            key=end,
+            validation=None if validation is None else self._judged(validation),
+            log=None if self.run is None else Path(self.run, "log.jsonl"),
+            checkpoint=None if self.run is None else Path(self.run, "checkpoints").absolute(),
+            progress=self.progress,
+        )
+        self.model_, self.history_, self.n_iter_ = found.model, found.history, found.steps
+        return self
+
+    def save(self, folder: str | Path) -> None:
+        """Writes the estimator into a folder, made if it is not there; `nde.estimators.load_estimator` reads it."""
+        check_is_fitted(self, "model_")
+        write(folder, self, self._told(), self.model_)
+
+    def _told(self) -> dict[str, Any]:
+        """What was learned beside the weights, for a JSON file."""
+        return {
+            "preparation": self.preparation_.to_dict(),
+            "channels": list(self.channels_),
+            "static_names": list(self.static_names_),
+        }
+
+    def _restored(self, told: dict[str, Any]) -> Any:
+        """Takes what `_told` told, and gives a blank model to read weights into."""
+        self.preparation_ = Preparation.from_dict(told["preparation"])
+        self.channels_, self.static_names_ = tuple(told["channels"]), tuple(told["static_names"])
+        return self._blank(jax.random.key(0))
+
+    def _blank(self, key: Array) -> DeepEnsemble:
+        normalization: Normalization = self.preparation_.normalization
+        make = make_reader(
+            self.model,
+            len(normalization.channels),
+            self._output_size,
+            len(normalization.static_center),
+            hidden_size=self.hidden_size,
+            width=self.width,
+            depth=self.depth,
+        )
+        return DeepEnsemble(make, self.members, key=key)
+
+    def _panel(self, X: Any, channels: Sequence[str] | None) -> TimeSeries:
+        return as_panel(
+            X, series=self.series, time=self.time, channels=channels, static=self.static, target=self.target
+        )
+
+    def _mean_loss(self, model: DeepEnsemble, batch: Batch, key: Any) -> Array:
+        del key
+        targets = jnp.asarray(batch.targets)
+        losses = jax.vmap(lambda outputs: self._loss(outputs, targets))(_outputs(model, batch)).mean(axis=0)
+        return (losses * batch.weights).sum() / batch.weights.sum()
+
+    def _judged(self, validation: Any) -> Loader:
+        panel = self._panel(validation, self.channels_)
+        codes = self._codes(panel.targets)
+        judged = dataclasses.replace(self.preparation_.apply(panel), targets=codes)
+        return Loader(judged, _PREDICTED_AT_ONCE, buckets=_BUCKETS, shuffle=False)
+
+    @abc.abstractmethod
+    def _codes(self, targets: Any) -> np.ndarray:
+        """Targets of other series as the model learned them."""
+
+    def _predicted(self, X: Any) -> Float[np.ndarray, "members series output"]:
+        """What each model says of each series."""
+        check_is_fitted(self, "model_")
+        panel = self.preparation_.apply(self._panel(X, self.channels_))
+        panel = dataclasses.replace(panel, targets=None)
+        result = np.zeros((self.members, len(panel), self._output_size))
+        for batch in Loader(panel, _PREDICTED_AT_ONCE, buckets=_BUCKETS, shuffle=False).epoch():
+            own = np.asarray(batch.weights) > 0
+            result[:, np.asarray(batch.index)[own]] = np.asarray(_outputs_compiled(self.model_, batch))[:, own]
+        return result
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.three_d_array = True
+        return tags
+
+
+def _outputs(model: DeepEnsemble, batch: Batch) -> Float[Array, "members series output"]:
+    return model.each(lambda each: jax.vmap(each)(batch.ts, batch.ys, batch.lengths, batch.static))
+
+
+_outputs_compiled = eqx.filter_jit(_outputs)
+
+
+def _one_each(targets: Any, count: int) -> np.ndarray:
+    array = np.asarray(targets)
+    if array.ndim == 0 or len(array) != count:
+        raise DataError(f"Got y of shape {array.shape} for {count} series; a target for each series is wanted.")
+    return array
