@@ -26,8 +26,9 @@ class NeuralCDE(eqx.Module):
     another. Gaps are filled from straight lines between observations, from the first one backwards and from the last
     one forwards; a channel that was never observed is zero. Each step goes from one row to the next.
 
-    The control has, beside the channels, their running integrals over time (`integrals`): with them the state sees
-    what the channels are, not only how they change.
+    The control has, beside the channels, their running integrals over time: with them the state sees what the channels
+    are, not only how they change. For normalized data, whose longest series lasts 1, they are multiplied by `integrals`,
+    so that an integral moves the state as far as the changes of a channel do.
 
     Call it with one series; for a batch use `jax.vmap`.
 
@@ -38,7 +39,7 @@ class NeuralCDE(eqx.Module):
         static_size: How many static features there are.
         width: Of the hidden layers of the vector field.
         depth: How many hidden layers it has.
-        integrals: Whether the control has the integrals of the channels.
+        integrals: By what the integrals of the channels are multiplied; 0 leaves them out.
         gated: Whether the vector field has a gate, see `nde.nn.MatrixMLP`.
         path: Makes the control of times and channels; `nde.LinearInterpolation`, or a function that makes a spline.
         solver: The method.
@@ -69,7 +70,7 @@ class NeuralCDE(eqx.Module):
     initial: eqx.nn.Linear
     vector_field: MatrixMLP
     readout: eqx.nn.Linear
-    integrals: bool = eqx.field(static=True)
+    integrals: float = eqx.field(static=True)
     path: Path = eqx.field(static=True)
     solver: AbstractSolver
     stepsize_controller: AbstractStepSizeController | None
@@ -84,7 +85,7 @@ class NeuralCDE(eqx.Module):
         static_size: int = 0,
         width: int = 32,
         depth: int = 1,
-        integrals: bool = True,
+        integrals: float = 8.0,
         gated: bool = False,
         path: Path = LinearInterpolation,
         solver: AbstractSolver = Heun(),
@@ -139,7 +140,8 @@ class NeuralCDE(eqx.Module):
         saveat: SaveAt,
     ) -> Float[Array, "saved state"]:
         ts, xs = knots(ts, ys)
-        path = self.path(ts, with_integrals(jnp.minimum(ts, ts[last]), xs) if self.integrals else xs)
+        # Time stands still behind the last row, so that the integrals do.
+        path = self.path(ts, with_integrals(self.integrals * jnp.minimum(ts, ts[last]), xs) if self.integrals else xs)
         return diffeqsolve(
             ControlTerm(self.vector_field, path).to_ode(),
             self.solver,
