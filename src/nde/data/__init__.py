@@ -3,16 +3,19 @@
 from nde.data.array_loader import ArrayLoader
 from nde.data.csv import read_csv
 from nde.data.fan import LEVELS, Fan
+from nde.data.japanese_vowels import JAPANESE_VOWELS_SOURCE, load_japanese_vowels
 from nde.data.lynx_hare import LYNX_HARE_SOURCE, load_lynx_hare
 from nde.data.panel import (
     Batch,
     Clock,
     Loader,
     Normalization,
+    PanelFile,
     Record,
     bucket_lengths,
     drop_observations,
     pad,
+    read_panel,
     with_intensities,
     with_masks,
     with_time,
@@ -22,6 +25,7 @@ from nde.data.sunspots import SUNSPOTS_SOURCE, load_sunspots
 from nde.data.table import DataError, Series, Table
 
 __all__ = [
+    "JAPANESE_VOWELS_SOURCE",
     "LEVELS",
     "LYNX_HARE_SOURCE",
     "SUNSPOTS_SOURCE",
@@ -32,15 +36,18 @@ __all__ = [
     "Fan",
     "Loader",
     "Normalization",
+    "PanelFile",
     "Record",
     "Series",
     "Table",
     "bucket_lengths",
     "drop_observations",
+    "load_japanese_vowels",
     "load_lynx_hare",
     "load_sunspots",
     "pad",
     "read_csv",
+    "read_panel",
     "read_series",
     "with_intensities",
     "with_masks",

@@ -7,6 +7,7 @@ from nde.data.panel.clock import Clock
 from nde.data.panel.drop import drop_observations
 from nde.data.panel.loader import Loader
 from nde.data.panel.normalization import Normalization
+from nde.data.panel.reading import PanelFile, read_panel
 from nde.data.panel.record import Record
 from nde.data.panel.time_series import TimeSeries
 
@@ -15,11 +16,13 @@ __all__ = [
     "Clock",
     "Loader",
     "Normalization",
+    "PanelFile",
     "Record",
     "TimeSeries",
     "bucket_lengths",
     "drop_observations",
     "pad",
+    "read_panel",
     "with_intensities",
     "with_masks",
     "with_time",

@@ -1,0 +1,56 @@
+"""Which columns of a file are what."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nde.data.panel.cells import has_numbers, is_empty
+from nde.data.panel.remarks import named
+from nde.data.panel.rows import did_you_mean
+from nde.data.table import DataError
+
+if TYPE_CHECKING:
+    import pandas
+
+_NAMELESS = "Unnamed: "
+"""What pandas calls a column without a name: most often the numbers of rows, which tell nothing."""
+
+
+def check_columns(path: Path, frame: "pandas.DataFrame", names: Sequence[str]) -> None:
+    """Refuses columns that are not there, or stand for two things.
+
+    Raises:
+        DataError: If there is such a column.
+    """
+    there = list(frame.columns)
+    for name in names:
+        if name not in there:
+            raise DataError(f"{path} has no column '{name}'. {did_you_mean(name, there)}")
+        if there.count(name) > 1:
+            raise DataError(f"{path} has {there.count(name)} columns '{name}'; one is wanted.")
+        if list(names).count(name) > 1:
+            raise DataError(f"Column '{name}' is named twice; each column can be one thing only.")
+
+
+def chosen_channels(
+    path: Path, frame: "pandas.DataFrame", special: Sequence[str], channels: Sequence[str] | None
+) -> tuple[list[str], list[str]]:
+    """The channels named, or all columns that are left and hold numbers; and what is said about those left out.
+
+    Raises:
+        DataError: If there is none.
+    """
+    if channels is not None:
+        if not channels:
+            raise DataError("Got no channels; name at least one column of measurements, or none to take all.")
+        return list(channels), []
+    left = [name for name in frame.columns if name not in special]
+    nameless = [name for name in left if not name or name.startswith(_NAMELESS)]
+    empty = [name for name in left if name not in nameless and is_empty(frame[name])]
+    text = [name for name in left if name not in (*nameless, *empty) and not has_numbers(frame[name])]
+    found = [name for name in left if name not in (*nameless, *empty, *text)]
+    check_columns(path, frame, found)
+    if not found:
+        raise DataError(f"{path} has no column of measurements beside {', '.join(special)}; at least one is wanted.")
+    reasons = (("has no name", nameless), ("is empty", empty), ("holds text", text))
+    return found, [f"Column {named(names)} {reason} and was left out." for reason, names in reasons if names]
