@@ -1,7 +1,7 @@
 """Cells of a file as numbers, times, names and labels."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -117,7 +117,8 @@ def _numbers(column: "pandas.Series") -> tuple[Float[np.ndarray, " rows"], Bool[
     if pd.api.types.is_numeric_dtype(column.dtype) and column.dtype.kind != "c":
         return column.to_numpy(np.float64, na_value=np.nan), np.zeros(len(column), bool)
     texts = column.astype(str).str.strip().str.lower()
-    values = pd.to_numeric(texts, errors="coerce").to_numpy(np.float64, na_value=np.nan)
+    numbers: Any = pd.to_numeric(texts, errors="coerce")
+    values = numbers.to_numpy(np.float64, na_value=np.nan)
     gap = (texts.isin(GAPS) | texts.isna() | column.isna()).to_numpy(bool)
     return np.where(gap, np.nan, values), np.isnan(values) & ~gap
 

@@ -2,21 +2,18 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from nde.data.panel.cells import has_numbers, is_empty
 from nde.data.panel.remarks import named
 from nde.data.panel.rows import did_you_mean
 from nde.data.table import DataError
 
-if TYPE_CHECKING:
-    import pandas
-
 _NAMELESS = "Unnamed: "
 """What pandas calls a column without a name: most often the numbers of rows, which tell nothing."""
 
 
-def check_columns(path: Path, frame: "pandas.DataFrame", names: Sequence[str]) -> None:
+def check_columns(path: Path, frame: Any, names: Sequence[str]) -> None:
     """Refuses columns that are not there, or stand for two things.
 
     Raises:
@@ -33,7 +30,7 @@ def check_columns(path: Path, frame: "pandas.DataFrame", names: Sequence[str]) -
 
 
 def chosen_channels(
-    path: Path, frame: "pandas.DataFrame", special: Sequence[str], channels: Sequence[str] | None
+    path: Path, frame: Any, special: Sequence[str], channels: Sequence[str] | None
 ) -> tuple[list[str], list[str]]:
     """The channels named, or all columns that are left and hold numbers; and what is said about those left out.
 

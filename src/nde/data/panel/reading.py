@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -16,9 +16,6 @@ from nde.data.panel.once import once_a_series
 from nde.data.panel.remarks import counted, named, of_channels, of_series
 from nde.data.panel.time_series import TimeSeries
 from nde.data.table import DataError
-
-if TYPE_CHECKING:
-    import pandas
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -90,7 +87,7 @@ def read_panel(
         print(read.panel, read.panel.targets, *read.remarks, sep="\n")
         ```
     """
-    frame = read_frame(path)
+    frame: Any = read_frame(path)
     special = [series, time, *static, *([] if target is None else [target]), *labels]
     check_columns(Path(path), frame, [*special, *(channels or [])])
     if not len(frame):
@@ -114,7 +111,7 @@ def read_panel(
     return PanelFile(panel, said, {name: once[name][kept] for name in labels})
 
 
-def _rows(frame: "pandas.DataFrame", series: str, time: str, names: Sequence[str]) -> FileRows:
+def _rows(frame: Any, series: str, time: str, names: Sequence[str]) -> FileRows:
     owners, ids = _owners(frame, series)
     ys = np.stack([numbers_of_cells(frame[name], name) for name in names], axis=1)
     if np.isinf(ys).any():
@@ -126,7 +123,7 @@ def _rows(frame: "pandas.DataFrame", series: str, time: str, names: Sequence[str
     return FileRows(ids, owners, times_of_cells(frame[time], time), ys, tuple(names))
 
 
-def _owners(frame: "pandas.DataFrame", series: str) -> tuple[Int[np.ndarray, " rows"], tuple[str, ...]]:
+def _owners(frame: Any, series: str) -> tuple[Int[np.ndarray, " rows"], tuple[str, ...]]:
     """Which series each row belongs to, and what they are called, in the order of the file."""
     texts = texts_of(frame[series])
     places: dict[str, int] = {}
