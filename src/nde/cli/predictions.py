@@ -40,14 +40,23 @@ def _forecast(model: AbstractODEModel, metrics: dict[str, Any], ts: np.ndarray) 
     return [",".join([metrics["time"], *model.names]), *rows]
 
 
+def check_new_file(path: Path) -> None:
+    """Refuses a file that is there already.
+
+    Raises:
+        DataError: If so.
+    """
+    if path.exists() or path.is_symlink():
+        raise DataError(f"{path} exists already; name another with --out, or remove it.")
+
+
 def write_new(path: Path, text: str) -> None:
     """Writes a file that is not there yet, whole or not at all.
 
     Raises:
         DataError: If it is there, or cannot be written.
     """
-    if path.exists():
-        raise DataError(f"{path} exists already; name another with --out, or remove it.")
+    check_new_file(path)
     draft = None
     try:
         handle, draft = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.absolute().parent)

@@ -1,8 +1,22 @@
 """Pictures of fits."""
 
+from nde.plot.confusion import plot_confusion
 from nde.plot.fan import plot_fan
 from nde.plot.forecast import plot_forecast
+from nde.plot.learning import plot_learning
 from nde.plot.phase import plot_phase
+from nde.plot.predicted import plot_predicted
+from nde.plot.readings import Reading, plot_readings
 from nde.plot.training import plot_training
 
-__all__ = ["plot_fan", "plot_forecast", "plot_phase", "plot_training"]
+__all__ = [
+    "Reading",
+    "plot_confusion",
+    "plot_fan",
+    "plot_forecast",
+    "plot_learning",
+    "plot_phase",
+    "plot_predicted",
+    "plot_readings",
+    "plot_training",
+]

@@ -1,0 +1,1 @@
+"""Models of many series, on the command line."""

@@ -1,0 +1,124 @@
+"""What to fit to many series."""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from nde.cli.commands.options import columns_of
+from nde.cli.panel.names import CLASSES, MODELS, NUMBERS
+from nde.data import DataError
+
+_FILE = "job.json"
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """What to fit to many series; a run keeps it, so that it can go on.
+
+    Attributes:
+        file: The series.
+        series: The column that tells them apart.
+        time: The column of times.
+        target: The column to be predicted, if there is one.
+        task: What the target is; if it is not said, the target tells.
+        model: The name of the model.
+        split: The column that says what each series is for; without, that is drawn.
+        drop: The share of observations to drop.
+        channels: The columns of measurements; empty for all that are left.
+        static: The columns of features.
+        seed: Of all that is random.
+        steps: Of descent; if it is not said, those of the model.
+    """
+
+    file: str
+    series: str
+    time: str
+    target: str | None = None
+    task: str | None = None
+    model: str = MODELS[0]
+    split: str | None = None
+    drop: float = 0.0
+    channels: tuple[str, ...] = ()
+    static: tuple[str, ...] = ()
+    seed: int = 0
+    steps: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.model not in MODELS:
+            raise DataError(f"There is no model '{self.model}' of many series; there are {', '.join(MODELS)}.")
+        if self.task not in (None, CLASSES, NUMBERS):
+            raise DataError(f"Got --task {self.task}; {CLASSES} or {NUMBERS} is wanted.")
+        if self.seed < 0:
+            raise DataError(f"Got --seed {self.seed}; a number that is not negative is wanted.")
+        if not 0 <= self.drop < 1:
+            raise DataError(f"Got --drop {self.drop:g}; a share of at least 0 and less than 1 is wanted, such as 0.3.")
+
+    @classmethod
+    def of(cls, file: Path, options: Mapping[str, Any]) -> "Job":
+        """The job of a command.
+
+        Raises:
+            DataError: If an option makes no sense.
+        """
+        return cls(file=f"{file}", **_fields(options))
+
+    @classmethod
+    def of_run(cls, folder: Path, file: Path | None, options: Mapping[str, Any]) -> "Job":
+        """The job of a run that was stopped, for which nothing else may have been asked.
+
+        Raises:
+            DataError: If there is no such run, its data are not what they were, or something else was asked.
+        """
+        told = _told(folder)
+        digest = told.pop("digest")
+        fields: dict[str, Any] = {n: tuple(value) if isinstance(value, list) else value for n, value in told.items()}
+        job = cls(**fields)
+        for name, value in _fields(options).items():
+            if getattr(job, name) != value:
+                raise DataError(
+                    f"Got --{name}, but this run has another; it goes on as it began: {getattr(job, name)}."
+                )
+        if file is not None:
+            job = dataclasses.replace(job, file=f"{file}")
+        if not Path(job.file).is_file() or job.digest() != digest:
+            raise DataError(f"{job.file} is not there, or not as the run {folder} had it; name the file that it had.")
+        return job
+
+    def write(self, folder: Path) -> None:
+        """Writes the job of a run into its folder."""
+        told = {**dataclasses.asdict(self), "file": f"{Path(self.file).absolute()}", "digest": self.digest()}
+        (folder / _FILE).write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+
+    def digest(self) -> str:
+        """What tells whether the file is still the same."""
+        with Path(self.file).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _fields(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that were given, as fields of a job."""
+    given = {name: value for name, value in options.items() if value is not None}
+    for name in ("channels", "static"):
+        if name in given:
+            given[name] = tuple(columns_of(given[name]))
+    return {name: value.strip() if isinstance(value, str) else value for name, value in given.items()}
+
+
+def _told(folder: Path) -> dict[str, Any]:
+    if not (folder / _FILE).is_file():
+        raise DataError(f"There is no run of many series in {folder} that could go on: {_FILE} is wanted.")
+    if (folder / "metrics.json").exists():
+        raise DataError(
+            f"The run {folder} is finished; nothing is left to do. `nde predict {folder} FILE` predicts by it."
+        )
+    try:
+        told = json.loads((folder / _FILE).read_text(encoding="utf-8"))
+    except ValueError:
+        told = None
+    known = {field.name for field in dataclasses.fields(Job)} | {"digest"}
+    if not isinstance(told, dict) or set(told) != known:
+        raise DataError(f"{folder / _FILE} is damaged; fit again.")
+    return told

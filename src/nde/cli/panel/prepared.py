@@ -1,0 +1,95 @@
+"""The data of a run, and what was said about them."""
+
+import dataclasses
+
+import numpy as np
+
+from nde.cli.panel.job import Job
+from nde.cli.panel.names import CLASSES
+from nde.cli.panel.parts import Parts, parts_at_random, parts_by_column
+from nde.cli.panel.task import task_of
+from nde.data import PanelFile, drop_observations, read_panel
+from nde.data.panel import TimeSeries
+from nde.data.panel.remarks import named
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Prepared:
+    """The data of a run, and what was said about them.
+
+    Attributes:
+        parts: The series to train on and to test with.
+        task: What the target is.
+        remarks: What was done to the data, and what is odd about them.
+    """
+
+    parts: Parts
+    task: str
+    remarks: tuple[str, ...]
+
+    @property
+    def panel(self) -> TimeSeries:
+        """The series that train."""
+        return self.parts.train
+
+
+def prepared(job: Job) -> Prepared:
+    """Reads the data of a job.
+
+    Raises:
+        DataError: If they are not what the job wants.
+    """
+    labels = [] if job.split is None else [job.split]
+    read = read_panel(
+        job.file, job.series, job.time, list(job.channels) or None, list(job.static), job.target, labels=labels
+    )
+    task, said = task_of(_targets(read.panel), f"{job.target}", job.task)
+    parts = _parts(job, read, task == CLASSES)
+    remarks = [*read.remarks, *said]
+    if job.drop:
+        parts = _dropped(parts, job)
+        remarks.append(f"{100 * job.drop:g} % of the observations of each series were dropped at random.")
+    if task == CLASSES:
+        remarks += _of_classes(parts)
+    return Prepared(parts, task, tuple(remarks))
+
+
+def _parts(job: Job, read: PanelFile, classes: bool) -> Parts:
+    if job.split is not None:
+        return parts_by_column(read.panel, read.labels[job.split], job.split)
+    return parts_at_random(read.panel, classes, job.seed)
+
+
+def _dropped(parts: Parts, job: Job) -> Parts:
+    """Each part without some observations; no part loses those of another's draw."""
+    validation = parts.validation
+    return Parts(
+        drop_observations(parts.train, job.drop, seed=3 * job.seed),
+        None if validation is None else drop_observations(validation, job.drop, seed=3 * job.seed + 2),
+        drop_observations(parts.test, job.drop, seed=3 * job.seed + 1),
+    )
+
+
+def _targets(panel: TimeSeries) -> np.ndarray:
+    return np.empty(0) if panel.targets is None else panel.targets
+
+
+def _of_classes(parts: Parts) -> list[str]:
+    """What is said about classes that are not in both parts, or hardly in any."""
+    train, test = np.unique_counts(_targets(parts.train)), np.unique(_targets(parts.test))
+    single = train.values[train.counts == 1]
+    unlearned, untested = np.setdiff1d(test, train.values), np.setdiff1d(train.values, test)
+    said = []
+    if single.size:
+        said.append(f"{_of_classes_named(single)} a single series to train on.")
+    if untested.size:
+        said.append(
+            f"{_of_classes_named(untested)} no series in the test part: how well the model finds it is not known."
+        )
+    if unlearned.size:
+        said.append(f"{_of_classes_named(unlearned)} no series to train on: those of the test part cannot be right.")
+    return said
+
+
+def _of_classes_named(values: np.ndarray) -> str:
+    return f"Class {named(values.tolist())} has" if len(values) == 1 else f"Classes {named(values.tolist())} have"

@@ -1,0 +1,141 @@
+"""The report of a run with many series."""
+
+import platform
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from nde.cli.page import grid, page, picture, text
+from nde.cli.panel.done import Done
+from nde.cli.panel.pictures import LEARNING, READINGS, RESULT
+from nde.cli.panel.tables import rows_of_scores
+
+
+def report(folder: Path, done: Done, metrics: dict[str, Any]) -> str:
+    """The report as HTML that needs no other file.
+
+    Args:
+        folder: Where the pictures are.
+        done: The run.
+        metrics: As in `metrics.json`.
+    """
+    title = f"{done.job.target} of {done.job.series}, from {', '.join(metrics['data']['channels'][:3])}"
+    title += ", …" if len(metrics["data"]["channels"]) > 3 else ""
+    parts = [
+        f"<h1>{text(title)}</h1>",
+        f"<p>{_summary(metrics)}</p>",
+        "<h2>How good it is</h2>",
+        _scores(done),
+        _explained(done),
+        *(_of_classes(folder, metrics) if done.is_of_classes else _of_numbers(folder)),
+        "<h2>How it reads</h2>",
+        f"<p>{_which(done)} Above what was observed, below what the model says, having read the series up to that time "
+        "and no further.</p>",
+        picture(folder / READINGS, "series, and what the model says of them as it reads"),
+        "<h2>Learning</h2>",
+        picture(folder / LEARNING, "loss on the training and validation series at each step"),
+        "<h2>Data</h2>",
+        *_data(metrics),
+        "<h2>Use it again</h2>",
+        *_again(done),
+        f'<p class="faint">{_made(done, metrics)}</p>',
+    ]
+    return page(title, parts)
+
+
+def _summary(metrics: dict[str, Any]) -> str:
+    sizes, test = metrics["sizes"], metrics["test"]
+    if "accuracy" in test:
+        found = f"Of {test['series']} series that it had not seen, the model finds {100 * test['accuracy']:.1f} % right"
+    else:
+        found = f"On {test['series']} series that it had not seen, the model errs by {test['rmse']:.4g} (rmse)"
+    return f"{found}; it was fitted to {sizes['train']['series']}. Source: {text(metrics['data']['source'])}"
+
+
+def _scores(done: Done) -> str:
+    heads, rows = rows_of_scores(done)
+    cells = [
+        [text(name), *("" if value is None else f"{value:.4g}" for value in values)] for name, values in rows.items()
+    ]
+    return grid(["", *heads], cells, best=f"{done.job.model}, test")
+
+
+def _explained(done: Done) -> str:
+    if done.is_of_classes:
+        told = (
+            "Balanced accuracy is the mean of the classes' recalls; log loss the mean of minus the logarithm of the "
+            "probability of the true class. The linear model is a logistic regression on mean, deviation, first and "
+            "last value of each channel: a model of series is worth its while if it beats it."
+        )
+    else:
+        told = (
+            "Mean is the mean of those that train, for all. The linear model is a ridge regression on mean, deviation, "
+            "first and last value of each channel: a model of series is worth its while if it beats it."
+        )
+    return f'<p class="faint">{told}</p>'
+
+
+def _of_classes(folder: Path, metrics: dict[str, Any]) -> list[str]:
+    recall, train = metrics["test"]["recall"], metrics["train"]["recall"]
+    names = list(dict.fromkeys([*train, *recall]))
+    rows = [[text(name), _percent(recall.get(name)), _percent(train.get(name))] for name in names]
+    return [
+        "<h2>Which classes are taken for which</h2>",
+        picture(folder / RESULT, "how many series of each class were predicted as which"),
+        grid(["class", "found, test", "found, train"], rows),
+    ]
+
+
+def _of_numbers(folder: Path) -> list[str]:
+    return [
+        "<h2>Predicted and true</h2>",
+        picture(folder / RESULT, "predicted over true numbers of the test series"),
+    ]
+
+
+def _which(done: Done) -> str:
+    if done.is_of_classes:
+        return (
+            "Series of the test part: first those that the model is surest of and yet wrong, then the one of which it "
+            "is least sure but right, then those of which it is surest."
+        )
+    return "Series of the test part, from the least to the greatest number, chosen without a look at predictions."
+
+
+def _data(metrics: dict[str, Any]) -> list[str]:
+    data = metrics["data"]
+    rows = [[text(name), str(size["series"]), str(size["rows"])] for name, size in metrics["sizes"].items()]
+    listed = [f"<p>Channels: {text(', '.join(data['channels']))}.</p>"]
+    if data["static"]:
+        listed.append(f"<p>Static features: {text(', '.join(data['static']))}.</p>")
+    remarks = "\n".join(f"<li>{text(remark)}</li>" for remark in data["remarks"])
+    said = f"<ul>\n{remarks}\n</ul>" if remarks else "<p>There was nothing to put right.</p>"
+    return [grid(["part", "series", "rows"], rows), *listed, said]
+
+
+def _again(done: Done) -> list[str]:
+    job, folder = done.job, done.folder
+    shell = f"nde predict {folder} {job.file} --out predictions.csv"
+    static = f", static={list(job.static)!r}" if job.static else ""
+    channels = list(done.data.panel.channels)
+    python = (
+        "from nde.data import read_panel\nfrom nde.estimators import load_estimator\n\n"
+        f"model = load_estimator({str(folder / 'model')!r})\n"
+        f"read = read_panel({job.file!r}, {job.series!r}, {job.time!r}, {channels!r}{static})\n"
+        "print(model.predict(read.panel))"
+    )
+    return [f"<pre>{text(shell)}</pre>", f"<pre>{text(python)}</pre>"]
+
+
+def _made(done: Done, metrics: dict[str, Any]) -> str:
+    packages = ("nde", "jax", "equinox", "optax")
+    versions = ", ".join(f"{package} {metadata.version(package)}" for package in packages)
+    steps = metrics["settings"]["steps_made"]
+    return (
+        f"{versions}, Python {platform.python_version()}; {done.job.model}, seed {done.job.seed}, {steps} steps in "
+        f"{metrics['seconds']:.0f} s."
+    )
+
+
+def _percent(share: float | None) -> str:
+    return "" if share is None else f"{100 * share:.0f} %"

@@ -1,0 +1,51 @@
+"""Classes that are taken for each other."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Int
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+
+from nde.plot.look import COLORS, FAINT, INK
+
+_MOST_NUMBERS = 25
+"""Classes up to which the counts are written."""
+
+
+def plot_confusion(matrix: Int[np.ndarray, "truth said"], classes: Sequence[str]) -> Figure:
+    """How many series of each class were said to be of which; a row for each class, shaded by its shares.
+
+    Args:
+        matrix: The counts; truth in rows, what was said in columns.
+        classes: What the classes are called.
+
+    Example:
+        ```python
+        import numpy as np
+        from nde.plot import plot_confusion
+
+        plot_confusion(np.array([[28, 2], [1, 29]]), ["yes", "no"]).savefig("confusion.png")
+        ```
+    """
+    count = len(classes)
+    size = 2.2 + min(0.5, 9.0 / count) * count
+    made = Figure(figsize=(size + 0.6, size), layout="constrained", dpi=130)
+    panel = made.subplots()
+    shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+    panel.imshow(shares, cmap=LinearSegmentedColormap.from_list("", ["white", COLORS[0]]), vmin=0.0, vmax=1.0)
+    if count <= _MOST_NUMBERS:
+        for row, column in np.argwhere(matrix > 0):
+            color = "white" if shares[row, column] > 0.5 else COLORS[1] if row != column else INK
+            panel.text(column, row, f"{matrix[row, column]}", ha="center", va="center", fontsize=8.5, color=color)
+    longest = max(len(name) for name in classes)
+    panel.set_xticks(range(count), classes, rotation=90 if longest > 3 else 0)
+    panel.set_yticks(range(count), classes)
+    panel.set_xticks(np.arange(count + 1) - 0.5, minor=True)
+    panel.set_yticks(np.arange(count + 1) - 0.5, minor=True)
+    panel.grid(which="minor", color=FAINT, linewidth=0.5)
+    panel.tick_params(which="both", length=0, colors=INK, labelsize=8.5)
+    panel.spines[:].set_color(FAINT)
+    panel.set_xlabel("predicted", color=INK)
+    panel.set_ylabel("true", color=INK)
+    return made
