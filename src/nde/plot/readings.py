@@ -12,6 +12,8 @@ from matplotlib.lines import Line2D
 from nde.plot.look import COLORS, FAINT, INK, calm
 
 _COLUMNS = 3
+_CLASSES = (*COLORS, "#e8a100", "#12b5a6", "#e64980")
+"""A color for each class, as far as they go."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -78,6 +80,7 @@ def plot_readings(
             _chances(below, reading, classes, true, shown)
         else:
             _number(below, reading, true)
+            below.set_ylim(*_ends(readings, truth))
         below.set_xlabel(time, color=INK, fontsize=8.5)
         if place % columns == 0:
             above.set_ylabel("channels", color=INK, fontsize=8.5)
@@ -120,14 +123,21 @@ def _number(panel: Axes, reading: Reading, true: float | str | None) -> None:
     panel.tick_params(labelsize=8)
 
 
+def _ends(readings: Sequence[Reading], truth: Sequence[float | str]) -> tuple[float, float]:
+    """Between which numbers all that was said and is true lies, with a margin."""
+    every = np.concatenate([*(reading.said[:, 0] for reading in readings), np.array(truth, float)])
+    low, high = float(every.min()), float(every.max())
+    margin = 0.06 * (high - low) or 1.0
+    return low - margin, high + margin
+
+
 def _in_color(readings: Sequence[Reading], classes: Sequence[str], truth: Sequence[float | str]) -> dict[str, str]:
-    """The classes that matter in these series, a color for each: all if they are few, or the likeliest."""
-    if len(classes) <= len(COLORS):
-        return dict(zip(classes, COLORS, strict=False))
+    """A color for each class: for all if they are few, or for those that are true of these series, or said of them."""
+    if len(classes) <= len(_CLASSES):
+        return dict(zip(classes, _CLASSES, strict=False))
     ends = [classes[int(reading.said[-1].argmax())] for reading in readings]
-    named = [name for pair in zip(truth, ends, strict=False) for name in pair] if len(truth) else ends
-    most = sorted(dict.fromkeys(str(name) for name in named), key=lambda name: -named.count(name))
-    return dict(zip([name for name in classes if name in most[: len(COLORS)]], COLORS, strict=False))
+    named = dict.fromkeys([*(str(name) for name in truth), *ends])
+    return dict(zip([name for name in named if name in classes], _CLASSES, strict=False))
 
 
 def _legend(made: Figure, shown: dict[str, str], others: bool, classes: bool, truth: bool) -> None:

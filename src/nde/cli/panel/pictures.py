@@ -45,7 +45,7 @@ def _read_classes(folder: Path, done: Done, truth: np.ndarray, said: np.ndarray)
 def _read_numbers(folder: Path, done: Done, truth: np.ndarray, said: np.ndarray) -> None:
     test = done.data.parts.test
     shown = numbers_to_show(truth)
-    titles = [f"{_short(test.ids[i])}: {said[i]:.4g}, in truth {truth[i]:.4g}" for i in shown]
+    titles = [f"{_short(test.ids[i])}: said {said[i]:.4g}, is {truth[i]:.4g}" for i in shown]
     found = readings(test[shown], titles, lambda panel: outputs(done.model, panel, done.data.task))
     true = [float(number) for number in truth[shown]]
     plot_readings(found, (), true, time=done.job.time, what=f"{done.job.target}").savefig(folder / READINGS)
@@ -56,7 +56,7 @@ def _targets(panel: TimeSeries) -> np.ndarray:
 
 
 def _verdict(truth: object, said: object) -> str:
-    return f"{_short(said)}, right" if truth == said else f"{_short(said)}, wrong: {_short(truth)}"
+    return f"{_short(said)}, right" if truth == said else f"said {_short(said)}, is {_short(truth)}"
 
 
 def _short(name: object, most: int = 16) -> str:
