@@ -38,7 +38,7 @@ def test_the_panel_of_a_file_is_that_of_its_data_frame(tmp_path: Path):
     )
     for name in ("ts", "ys", "lengths", "static", "targets"):
         np.testing.assert_array_equal(getattr(found.panel, name), getattr(wanted, name))
-    assert found.remarks == ("Column 'note' holds text and was left out.",)
+    assert found.remarks == ("Column of text left out: 'note'.",)
 
 
 def test_packed_and_parquet_files_are_read_alike(tmp_path: Path):

@@ -29,6 +29,7 @@ class Job:
         drop: The share of observations to drop.
         channels: The columns of measurements; empty for all that are left.
         static: The columns of features.
+        impute: Whether gaps are to be filled, if there is no target.
         seed: Of all that is random.
         steps: Of descent; if it is not said, those of the model.
     """
@@ -43,6 +44,7 @@ class Job:
     drop: float = 0.0
     channels: tuple[str, ...] = ()
     static: tuple[str, ...] = ()
+    impute: bool = False
     seed: int = 0
     steps: int | None = None
 

@@ -14,6 +14,7 @@ from nde.cli.panel.tables import table_of_scores
 from nde.cli.panel.write import write
 from nde.cli.stopping import StoppedError
 from nde.data import DataError
+from nde.train import TrainingError
 
 
 def run(job: Job, folder: Path) -> Done:
@@ -67,7 +68,10 @@ def _fitted(job: Job, folder: Path, data: Prepared) -> Done:
     parts = data.parts
     with bar(job.model, job.steps or 1) as progress:
         model = methods.estimator(job, data.task, folder, progress)
-        model.fit(parts.train)
+        try:
+            model.fit(parts.train)
+        except TrainingError as error:
+            raise DataError(f"The model {job.model} cannot be trained. {error}") from None
     return Done(job, folder, data, model, time.perf_counter() - begun)
 
 

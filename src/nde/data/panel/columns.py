@@ -49,5 +49,16 @@ def chosen_channels(
     check_columns(path, frame, found)
     if not found:
         raise DataError(f"{path} has no column of measurements beside {', '.join(special)}; at least one is wanted.")
-    reasons = (("has no name", nameless), ("is empty", empty), ("holds text", text))
-    return found, [f"Column {named(names)} {reason} and was left out." for reason, names in reasons if names]
+    return found, [
+        *_left_out("without a name", nameless),
+        *_left_out("without an entry", empty),
+        *_left_out("of text", text),
+    ]
+
+
+def _left_out(what: str, names: list[str]) -> list[str]:
+    if not names:
+        return []
+    return [
+        f"Column {what} left out: {named(names)}." if len(names) == 1 else f"Columns {what} left out: {named(names)}."
+    ]
