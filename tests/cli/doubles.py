@@ -12,7 +12,7 @@ class NearestMean:
     def __init__(self, steps=20, run=None, progress=None, classes=True):
         self.steps, self.run, self.progress, self.classes = steps, run, progress, classes
 
-    def fit(self, panel: nde.TimeSeries):
+    def fit(self, panel: nde.TimeSeries, validation=None):
         targets = panel.targets
         self.classes_ = np.unique(targets)
         points = _means(panel)

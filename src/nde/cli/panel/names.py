@@ -1,6 +1,6 @@
 """What may be named on the command line."""
 
-MODELS = ("neural-cde", "gru-dt", "gru-d", "ode-rnn")
+MODELS = ("neural-cde", "neural-rde", "gru-dt", "gru-d", "ode-rnn")
 """Models of series; the first is the default."""
 CLASSES, NUMBERS = "classes", "numbers"
 """What a target may be."""

@@ -57,6 +57,8 @@ def go_on(job: Job, folder: Path, data: Prepared | None = None) -> Done:
         done = _fitted(job, folder, data)
         note(table_of_scores(done))
         write(folder, done)
+        # From here on the model is all that is wanted.
+        shutil.rmtree(folder / "checkpoints", ignore_errors=True)
     except KeyboardInterrupt:
         raise StoppedError(f"Stopped; `nde fit --resume {folder}` goes on.") from None
     note(f"\nreport: {folder / 'report.html'}\n")
@@ -69,7 +71,7 @@ def _fitted(job: Job, folder: Path, data: Prepared) -> Done:
     with bar(job.model, job.steps or 1) as progress:
         model = methods.estimator(job, data.task, folder, progress)
         try:
-            model.fit(parts.train)
+            model.fit(parts.train, **({} if parts.validation is None else {"validation": parts.validation}))
         except TrainingError as error:
             raise DataError(f"The model {job.model} cannot be trained. {error}") from None
     return Done(job, folder, data, model, time.perf_counter() - begun)

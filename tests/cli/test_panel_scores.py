@@ -1,0 +1,109 @@
+"""Scores, baselines, and what is shown of a run with many series."""
+
+import numpy as np
+import pytest
+from sklearn.metrics import confusion_matrix, log_loss, r2_score
+
+import nde
+from nde.cli.panel.baseline import COMMON, MEAN, SIMPLE, baselines
+from nde.cli.panel.examples import classes_to_show, numbers_to_show, readings
+from nde.cli.panel.scores import class_scores, confusion, number_scores
+from tests.data.panel.made import ragged
+
+CLASSES = np.array(["a", "b", "c"])
+
+
+def drawn(series: int = 40) -> tuple[np.ndarray, np.ndarray]:
+    random = np.random.default_rng(0)
+    return CLASSES[random.integers(0, 3, series)], random.dirichlet(np.ones(3), series)
+
+
+def test_scores_of_classes():
+    truth, chances = drawn()
+    found = class_scores(truth, chances, CLASSES)
+    assert found["log_loss"] == pytest.approx(log_loss(truth, chances))
+    matrix = confusion(truth, CLASSES[chances.argmax(axis=1)], CLASSES.tolist())
+    np.testing.assert_array_equal(matrix, confusion_matrix(truth, CLASSES[chances.argmax(axis=1)]))
+    assert found["accuracy"] == pytest.approx(np.trace(matrix) / 40)
+    assert found["recall"]["b"] == pytest.approx(matrix[1, 1] / matrix[1].sum())
+
+
+def test_a_class_that_the_model_never_saw_is_wrong_and_not_in_the_log_loss():
+    truth, chances = drawn()
+    more = class_scores(np.append(truth, "d"), np.vstack([chances, [[1, 0, 0]]]), CLASSES)
+    known = class_scores(truth, chances, CLASSES)
+    assert more["log_loss"] == known["log_loss"]
+    assert more["accuracy"] == pytest.approx(known["accuracy"] * 40 / 41)
+    assert more["recall"]["d"] == 0
+
+
+def test_a_probability_of_zero_has_a_finite_loss():
+    found = class_scores(np.array(["a"]), np.array([[0.0, 1.0, 0.0]]), CLASSES)
+    assert found["log_loss"] == pytest.approx(-np.log(1e-7))
+
+
+def test_scores_of_numbers():
+    truth, said = np.random.default_rng(0).normal(size=(2, 30))
+    found = number_scores(truth, said)
+    assert found["r2"] == pytest.approx(r2_score(truth, said))
+    assert found["rmse"] == pytest.approx(np.sqrt(np.mean((truth - said) ** 2)))
+    assert number_scores(np.ones(3), np.zeros(3))["r2"] is None
+
+
+def panels(kind: str) -> tuple[nde.TimeSeries, nde.TimeSeries]:
+    """Series whose first value tells the target, and a channel that is often not there at all."""
+    random = np.random.default_rng(0)
+    level = random.integers(0, 3, 60) if kind == "classes" else random.normal(size=60)
+    values = [
+        np.stack([each + np.arange(4.0), np.full(4, np.nan if i % 2 else 1.0)], 1) for i, each in enumerate(level)
+    ]
+    panel = nde.TimeSeries.from_arrays(values, targets=level)
+    return panel[:40], panel[40:]
+
+
+def test_baselines_of_classes():
+    train, test = panels("classes")
+    found = baselines(train, test, "classes")
+    common = np.bincount(train.targets).argmax()
+    assert found[COMMON]["accuracy"] == np.mean(test.targets == common)
+    assert found[SIMPLE]["accuracy"] == 1
+
+
+def test_baselines_of_numbers():
+    train, test = panels("numbers")
+    found = baselines(train, test, "numbers")
+    assert found[MEAN]["rmse"] == pytest.approx(np.sqrt(np.mean((test.targets - train.targets.mean()) ** 2)))
+    assert found[SIMPLE]["r2"] > 0.99
+
+
+def test_series_are_read_from_their_first_observation_to_their_end():
+    panel = ragged(5)
+    seen: list[nde.TimeSeries] = []
+
+    def last_time(prefixes: nde.TimeSeries) -> np.ndarray:
+        seen.append(prefixes)
+        return np.array([[each.ts[-1], len(each.ts)] for each in prefixes])
+
+    found = readings(panel, panel.ids and [f"{name}" for name in panel.ids], last_time)
+    assert len(seen) == 1
+    for series, reading in zip(panel, found, strict=True):
+        np.testing.assert_array_equal(reading.said[:, 0], reading.read_to)
+        np.testing.assert_array_equal(reading.said[:, 1], np.arange(len(series.ts)) + 1)
+        assert reading.read_to[-1] == series.ts[-1]
+
+
+def test_a_long_series_is_read_in_few_steps():
+    panel = nde.TimeSeries.from_arrays([np.r_[np.full(7, np.nan), np.zeros(993)]])
+    (reading,) = readings(panel, ["long"], lambda prefixes: np.zeros((len(prefixes), 1)))
+    assert (reading.read_to[0], reading.read_to[-1], len(reading.read_to)) == (7, 999, 30)
+
+
+def test_series_to_show():
+    truth = np.array(["a", "a", "b", "b", "c", "a", "b", "c"])
+    sure = np.array([0.9, 0.5, 0.8, 0.7, 0.6, 0.99, 0.4, 0.95])
+    said = np.array(["a", "a", "b", "b", "c", "b", "c", "a"])
+    chances = np.array([[s if name == c else (1 - s) / 2 for c in CLASSES] for s, name in zip(sure, said, strict=True)])
+    # The surest wrong ones, the least sure right one, and the surest of each class.
+    assert classes_to_show(truth, said, chances).tolist() == [5, 7, 1, 0, 2, 4]
+    assert numbers_to_show(np.array([3.0, 1.0, 2.0])).tolist() == [1, 2, 0]
+    assert numbers_to_show(np.arange(101.0)).tolist() == [0, 20, 40, 60, 80, 100]
