@@ -28,6 +28,7 @@ REFUSED = {
     "no FILE": (None, COLUMNS, "Got no FILE"),
     "no series": (None, ("waves.csv", *COLUMNS[2:]), "Got neither --state"),
     "no time": (None, ("waves.csv", *COLUMNS[:2], *COLUMNS[4:]), "Got no --time"),
+    "no target": (None, ("waves.csv", *COLUMNS[:4]), "Got no --target"),
     "no column": (None, ("waves.csv", *COLUMNS[:5], "kinds"), "no column 'kinds'. Did you mean 'kind'"),
     "no channel": (None, ("waves.csv", *COLUMNS, "--channels", "x,z"), "no column 'z'"),
     "no such model": (None, ("waves.csv", *COLUMNS, "--model", "sde"), "There is no model 'sde' of many series"),

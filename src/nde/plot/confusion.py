@@ -29,7 +29,7 @@ def plot_confusion(matrix: Int[np.ndarray, "truth said"], classes: Sequence[str]
         ```
     """
     count = len(classes)
-    size = 1.8 + min(0.44, 8.0 / count) * count
+    size = 1.8 + min(0.38, 8.0 / count) * count
     made = Figure(figsize=(size + 0.6, size), layout="constrained", dpi=130)
     panel = made.subplots()
     shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)

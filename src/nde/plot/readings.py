@@ -137,7 +137,8 @@ def _in_color(readings: Sequence[Reading], classes: Sequence[str], truth: Sequen
         return dict(zip(classes, _CLASSES, strict=False))
     ends = [classes[int(reading.said[-1].argmax())] for reading in readings]
     named = dict.fromkeys([*(str(name) for name in truth), *ends])
-    return dict(zip([name for name in named if name in classes], _CLASSES, strict=False))
+    shown = [name for name in named if name in classes][: len(_CLASSES)]
+    return dict(zip([name for name in classes if name in shown], _CLASSES, strict=False))
 
 
 def _legend(made: Figure, shown: dict[str, str], others: bool, classes: bool, truth: bool) -> None:

@@ -21,7 +21,7 @@ def fit(
     ] = None,
     target: Annotated[
         str | None,
-        typer.Option("--target", metavar="COLUMN", help="Many series: the class or number of each; without, forecast."),
+        typer.Option("--target", metavar="COLUMN", help="Many series: the class or number of each."),
     ] = None,
     state: Annotated[
         str | None, typer.Option("--state", metavar="COLUMNS", help="One table: columns of quantities, with commas.")
@@ -53,9 +53,6 @@ def fit(
     static: Annotated[
         str | None, typer.Option("--static", metavar="COLUMNS", help="Many series: numbers each series has once.")
     ] = None,
-    impute: Annotated[
-        bool, typer.Option("--impute", help="Many series without a target: fill gaps, do not forecast.")
-    ] = False,
     transform: Annotated[
         str | None, typer.Option("--transform", metavar="HOW", help="One table, with noise: none | root | log.")
     ] = None,
@@ -78,7 +75,6 @@ def fit(
         "drop": drop,
         "channels": channels,
         "static": static,
-        "impute": impute or None,
     }
     shared = {"time": time, "series": series, "model": model, "seed": seed, "steps": steps}
     if resume is not None:
@@ -89,6 +85,6 @@ def fit(
         check_given(time=time)
         table_file.fit(given_file(file), out, of_table, shared)
     else:
-        check_given(series=series, time=time)
+        check_given(series=series, time=time, target=target)
         refuse(of_table, "is for one table: it goes with --state, its quantities.")
         panel_file.fit(given_file(file), out, {**shared, **of_panel})

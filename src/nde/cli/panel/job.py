@@ -22,14 +22,13 @@ class Job:
         file: The series.
         series: The column that tells them apart.
         time: The column of times.
-        target: The column to be predicted, if there is one.
+        target: The column to be predicted.
         task: What the target is; if it is not said, the target tells.
         model: The name of the model.
         split: The column that says what each series is for; without, that is drawn.
         drop: The share of observations to drop.
         channels: The columns of measurements; empty for all that are left.
         static: The columns of features.
-        impute: Whether gaps are to be filled, if there is no target.
         seed: Of all that is random.
         steps: Of descent; if it is not said, those of the model.
     """
@@ -37,14 +36,13 @@ class Job:
     file: str
     series: str
     time: str
-    target: str | None = None
+    target: str
     task: str | None = None
     model: str = MODELS[0]
     split: str | None = None
     drop: float = 0.0
     channels: tuple[str, ...] = ()
     static: tuple[str, ...] = ()
-    impute: bool = False
     seed: int = 0
     steps: int | None = None
 

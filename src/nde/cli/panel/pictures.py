@@ -21,7 +21,7 @@ def draw(folder: Path, done: Done) -> None:
         labels = np.unique(np.concatenate([done.classes, truth])).tolist()
         result = plot_confusion(confusion(truth, said, labels), [str(label) for label in labels])
     else:
-        result = plot_predicted(truth.astype(float), said, what=f"{done.job.target}")
+        result = plot_predicted(truth.astype(float), said, what=done.job.target)
     result.savefig(folder / RESULT)
     plot_learning(
         np.asarray(history.step), np.asarray(history.loss, float), np.asarray(history.validation, float)
@@ -48,7 +48,7 @@ def _read_numbers(folder: Path, done: Done, truth: np.ndarray, said: np.ndarray)
     titles = [f"{_short(test.ids[i])}: said {said[i]:.4g}, is {truth[i]:.4g}" for i in shown]
     found = readings(test[shown], titles, lambda panel: outputs(done.model, panel, done.data.task))
     true = [float(number) for number in truth[shown]]
-    plot_readings(found, (), true, time=done.job.time, what=f"{done.job.target}").savefig(folder / READINGS)
+    plot_readings(found, (), true, time=done.job.time, what=done.job.target).savefig(folder / READINGS)
 
 
 def _targets(panel: TimeSeries) -> np.ndarray:

@@ -43,7 +43,7 @@ def prepared(job: Job) -> Prepared:
     read = read_panel(
         job.file, job.series, job.time, list(job.channels) or None, list(job.static), job.target, labels=labels
     )
-    task, said = task_of(_targets(read.panel), f"{job.target}", job.task)
+    task, said = task_of(_targets(read.panel), job.target, job.task)
     parts = _parts(job, read, task == CLASSES)
     remarks = [*read.remarks, *said]
     if job.drop:

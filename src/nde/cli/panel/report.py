@@ -19,7 +19,7 @@ def report(folder: Path, done: Done, metrics: dict[str, Any]) -> str:
         done: The run.
         metrics: As in `metrics.json`.
     """
-    title = f"{done.job.target} of {done.job.series}, from {', '.join(metrics['data']['channels'][:3])}"
+    title = f"{done.job.target}, from {', '.join(metrics['data']['channels'][:3])}"
     title += ", …" if len(metrics["data"]["channels"]) > 3 else ""
     parts = [
         f"<h1>{text(title)}</h1>",
@@ -34,6 +34,7 @@ def report(folder: Path, done: Done, metrics: dict[str, Any]) -> str:
         picture(folder / READINGS, "series, and what the model says of them as it reads"),
         "<h2>Learning</h2>",
         picture(folder / LEARNING, "loss on the training and validation series at each step"),
+        f'<p class="faint">{_validated(done)}</p>',
         "<h2>Data</h2>",
         *_data(metrics),
         "<h2>Use it again</h2>",
@@ -102,6 +103,15 @@ def _which(done: Done) -> str:
     return "Series of the test part, from the least to the greatest number, chosen without a look at predictions."
 
 
+def _validated(done: Done) -> str:
+    if done.data.parts.validation is None:
+        return (
+            "No series were set aside for validation (a column with --split does it), so the curve is of training "
+            "alone, and the last weights were kept."
+        )
+    return "The weights that did best on the validation series were kept."
+
+
 def _data(metrics: dict[str, Any]) -> list[str]:
     data = metrics["data"]
     rows = [[text(name), str(size["series"]), str(size["rows"])] for name, size in metrics["sizes"].items()]
@@ -116,13 +126,13 @@ def _data(metrics: dict[str, Any]) -> list[str]:
 def _again(done: Done) -> list[str]:
     job, folder = done.job, done.folder
     shell = f"nde predict {folder} {job.file} --out predictions.csv"
-    static = f", static={list(job.static)!r}" if job.static else ""
+    static = f"    static={list(job.static)!r},\n" if job.static else ""
     channels = list(done.data.panel.channels)
     python = (
         "from nde.data import read_panel\nfrom nde.estimators import load_estimator\n\n"
         f"model = load_estimator({str(folder / 'model')!r})\n"
-        f"read = read_panel({job.file!r}, {job.series!r}, {job.time!r}, {channels!r}{static})\n"
-        "print(model.predict(read.panel))"
+        f"panel = read_panel(\n    {job.file!r},\n    series={job.series!r},\n    time={job.time!r},\n"
+        f"    channels={channels!r},\n{static}).panel\nprint(model.predict(panel))"
     )
     return [f"<pre>{text(shell)}</pre>", f"<pre>{text(python)}</pre>"]
 
