@@ -40,7 +40,8 @@ class NeuralCDEClassifier(ClassifierMixin, AbstractReadingEstimator):
         target: Likewise, the column of classes.
         random_state: Of weights and batches; an integer makes fits repeatable.
         run: A folder for checkpoints and a log. The fit of a folder that was killed is gone on from.
-        progress: Whether to show a bar; by default on a terminal.
+        progress: Whether to show a bar, by default on a terminal; or a function told after each step how many are
+            done, of how many, and the loss.
 
     Attributes:
         classes_: The classes, sorted.

@@ -4,7 +4,7 @@ import abc
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -23,6 +23,7 @@ from nde.estimators.readers import make_reader
 from nde.estimators.saving import write
 from nde.models import DeepEnsemble
 from nde.train import adam, fit
+from nde.train.progress import Told
 
 _LEAST_STEPS, _LEAST_EPOCHS = 600, 10
 _PREDICTED_AT_ONCE, _BUCKETS = 256, 2
@@ -53,7 +54,7 @@ class AbstractReadingEstimator(BaseEstimator, abc.ABC):
         target: str | None = None,
         random_state: Any = None,
         run: str | Path | None = None,
-        progress: bool | None = None,
+        progress: bool | Told | None = None,
     ) -> None:
         self.model = model
         self.hidden_size = hidden_size
@@ -86,7 +87,7 @@ class AbstractReadingEstimator(BaseEstimator, abc.ABC):
     def _output_size(self) -> int:
         """Length of the result for a series."""
 
-    def fit(self, X: Any, y: Any = None, *, validation: Any = None) -> Self:
+    def fit(self, X: Any, y: Any = None, *, validation: Any = None) -> Any:
         """Trains the models.
 
         Args:
