@@ -63,7 +63,7 @@ class Checkpoints:
             return False
         args = self._orbax.args
         told = self._manager.restore(step, args=args.Composite(told=args.JsonRestore()))["told"]
-        _check(self._folder, told, self._identity)
+        _check(self._folder, told, self._identity, run.steps)
         shapes = run.shapes(told)
         sharding = place or jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
         wanted = _as_tree(
@@ -127,7 +127,7 @@ def _as_snapshot(arrays: dict[str, dict[str, Any]], shapes: Snapshot) -> Snapsho
     )
 
 
-def _check(folder: Path, told: dict[str, Any], identity: dict[str, Any]) -> None:
+def _check(folder: Path, told: dict[str, Any], identity: dict[str, Any], steps: int) -> None:
     if told.get("format") != _FORMAT:
         raise ValueError(f"The checkpoint in '{folder}' has another format; take another folder, or delete this one.")
     theirs = told["identity"]
@@ -137,6 +137,11 @@ def _check(folder: Path, told: dict[str, Any], identity: dict[str, Any]) -> None
                 f"The checkpoint in '{folder}' is of another training: {_difference(name, theirs[name], mine)}. "
                 "Take the same arguments to go on, or another folder to begin anew."
             )
+    if told["done"] > steps:
+        raise ValueError(
+            f"The checkpoint in '{folder}' has {told['done']} steps already, more than the {steps} wanted; ask for as "
+            "many, or take another folder."
+        )
 
 
 def _difference(name: str, theirs: Any, mine: Any) -> str:

@@ -37,7 +37,7 @@ def identity_of(
     identity = {
         "weights": _shapes(weights),
         "state of the optimizer": _shapes(state),
-        "digest of what is not learned in the model": _digest(rest, str(jax.tree.structure(model))),
+        "digest of what is not learned in the model": _digest(rest, _said(model)),
         f"digest of the optimizer's arithmetic ({versions})": _digest(
             None, str(jax.make_jaxpr(optimizer.update)(weights, state, weights))
         ),
@@ -52,6 +52,13 @@ def _shapes(tree: PyTree[Any]) -> dict[str, str]:
     """The name, type and shape of each array."""
     leaves = jax.tree_util.tree_leaves_with_path(tree)
     return {jax.tree_util.keystr(path): f"{leaf.dtype}{list(leaf.shape)}" for path, leaf in leaves}
+
+
+def _said(model: Any) -> str:
+    """What the parts of a model say of themselves that are no arrays: functions, sizes, names."""
+    return " ".join(
+        [str(jax.tree.structure(model)), *map(repr, jax.tree.leaves(eqx.filter(model, eqx.is_array, inverse=True)))]
+    )
 
 
 def _digest(arrays: PyTree[Any], text: str) -> int:

@@ -37,14 +37,14 @@ class Run:
 
     Attributes:
         done: How many steps are done.
-        seconds: How long they took, those of earlier processes with them.
+        steps: How many are to be done.
     """
 
     def __init__(self, step: Step, source: Batches, judge: Judge, ledger: Ledger, settings: Settings) -> None:
         self._step, self._source, self._judge, self._ledger = step, source, judge, ledger
         self._settings, self._begun = settings, time.perf_counter()
         self._leaves: list[Array] = []
-        self.done = 0
+        self.done, self.steps = 0, settings.steps
 
     def begin(self) -> None:
         """Makes the descent before its first step."""
@@ -52,11 +52,11 @@ class Run:
 
     def advance(self) -> None:
         """Makes a step, and looks at the validation data if it is time."""
-        steps, share = self._settings.steps, self._settings.share(self.done)
+        share = self._settings.share(self.done)
         self._leaves, told = self._step(self._leaves, next(self._source), share)
         self.done += 1
         value = None
-        if self._judge.due(self.done, steps):
+        if self._judge.due(self.done, self.steps):
             whole = share is None or share >= 1
             value = self._judge.look(self.done, self._step.shown(self._leaves), patient=whole)
         self._ledger.put(told, value)
@@ -68,11 +68,11 @@ class Run:
         """Why it has ended, or `None`."""
         if self._judge.exhausted:
             return f"no improvement in {self._judge.waited} validations since step {self._judge.best_step}"
-        return f"all {self.done} steps were made" if self.done >= self._settings.steps else None
+        return f"all {self.done} steps were made" if self.done >= self.steps else None
 
     @property
     def seconds(self) -> float:
-        """How long it took so far."""
+        """How long it took so far, earlier processes with it."""
         return time.perf_counter() - self._begun
 
     @property

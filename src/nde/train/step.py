@@ -74,6 +74,8 @@ class Step:
     ) -> None:
         self._loss, self._optimizer, self._average, self._curriculum = loss, optimizer, average, curriculum
         weights, rest = eqx.partition(model, eqx.is_inexact_array)
+        if not jax.tree.leaves(weights):
+            raise ValueError("Got a model without floating-point arrays; at least one is wanted, to be learned.")
         frozen, self._fixed = eqx.partition(rest, eqx.is_array)
         key = key if jnp.issubdtype(key.dtype, jax.dtypes.prng_key) else jax.random.wrap_key_data(key)
         self._key_kind = jax.random.key_impl(key)
