@@ -1,11 +1,14 @@
 """Models of measurements: differential equations with things to learn."""
 
+from nde.models.augmented_neural_ode import AugmentedNeuralODE
 from nde.models.base import AbstractODEModel
 from nde.models.deep_ensemble import DeepEnsemble
 from nde.models.geometric import GeometricBrownianMotion
 from nde.models.hybrid_lotka_volterra import HybridLotkaVolterra
+from nde.models.hybrid_ode import HybridODE
 from nde.models.lotka_volterra import LotkaVolterra
 from nde.models.neural_cde import NeuralCDE
+from nde.models.neural_ode import NeuralODE
 from nde.models.neural_rde import NeuralRDE
 from nde.models.neural_sde import NeuralSDE
 from nde.models.neural_trajectory import NeuralTrajectory
@@ -15,6 +18,7 @@ from nde.models.recurrent import GRUD, ODERNN, GRUDeltaT
 from nde.models.registry import MODELS, SDE_MODELS
 from nde.models.saving import load_model, save_model
 from nde.models.scaling import Scaling
+from nde.models.second_order_neural_ode import SecondOrderNeuralODE
 from nde.models.stochastic import AbstractSDEModel
 
 __all__ = [
@@ -24,18 +28,22 @@ __all__ = [
     "SDE_MODELS",
     "AbstractODEModel",
     "AbstractSDEModel",
+    "AugmentedNeuralODE",
     "DeepEnsemble",
     "GRUDeltaT",
     "GeometricBrownianMotion",
     "HybridLotkaVolterra",
+    "HybridODE",
     "LotkaVolterra",
     "NeuralCDE",
+    "NeuralODE",
     "NeuralRDE",
     "NeuralSDE",
     "NeuralTrajectory",
     "OrnsteinUhlenbeck",
     "RandomWalk",
     "Scaling",
+    "SecondOrderNeuralODE",
     "load_model",
     "save_model",
 ]

@@ -4,7 +4,6 @@ import abc
 from typing import Any, ClassVar
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
@@ -130,9 +129,3 @@ def first_state(scaling: Scaling, table: Table) -> Float[Array, " columns"]:
     """The model state of the first measurement of each quantity."""
     zs = scaling.encode(table.ys)
     return jnp.asarray([column[~np.isnan(column)][0] for column in zs.T], float)
-
-
-def zeroed_last_layer(network: eqx.nn.MLP) -> eqx.nn.MLP:
-    """A network whose result is zero, until it has learned."""
-    last = network.layers[-1]
-    return eqx.tree_at(lambda n: n.layers[-1], network, jax.tree.map(jnp.zeros_like, last))

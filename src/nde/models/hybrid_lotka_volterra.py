@@ -8,9 +8,10 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from nde.data import Table
-from nde.models.base import AbstractODEModel, zeroed_last_layer
+from nde.models.base import AbstractODEModel
 from nde.models.lotka_volterra import LotkaVolterra, check_two
 from nde.models.scaling import Scaling
+from nde.nn import scaled_last_layer
 
 
 class HybridLotkaVolterra(AbstractODEModel):
@@ -56,7 +57,7 @@ class HybridLotkaVolterra(AbstractODEModel):
             scaling=scaling,
             start=jnp.zeros(2),
             mechanism=mechanism,
-            residual=zeroed_last_layer(network),
+            residual=scaled_last_layer(network),
             strength=strength,
         )
 

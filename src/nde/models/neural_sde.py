@@ -10,9 +10,9 @@ import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from nde.data import Table
-from nde.models.base import zeroed_last_layer
 from nde.models.scaling import Scaling, Transform
 from nde.models.stochastic import AbstractSDEModel
+from nde.nn import scaled_last_layer
 from nde.train import Transitions
 
 _LEAST = 1e-3
@@ -57,8 +57,8 @@ class NeuralSDE(AbstractSDEModel):
         return cls(
             names=names,
             scaling=scaling,
-            pull=zeroed_last_layer(pull),
-            noise=zeroed_last_layer(noise),
+            pull=scaled_last_layer(pull),
+            noise=scaled_last_layer(noise),
             log_volatility=jnp.zeros(size),
         )
 

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from nde.core.types import Args, RealScalar
+from nde.nn.precision import precise_as
 
 
 class MatrixMLP(eqx.Module):
@@ -27,8 +28,8 @@ class MatrixMLP(eqx.Module):
         key: Of `jax.random`, for the weights.
 
     Attributes:
-        network: The perceptron.
-        gate: That of the gate, or `None`.
+        gate: The perceptron of the gate, or `None`.
+        network: That of the values.
 
     Source: Kidger, Morrill, Foster and Lyons, *Neural controlled differential equations for irregular time series*
     (2020), doi:10.48550/arXiv.2005.08926.
@@ -45,8 +46,8 @@ class MatrixMLP(eqx.Module):
         ```
     """
 
-    network: eqx.nn.MLP
     gate: eqx.nn.MLP | None
+    network: eqx.nn.MLP
     state_size: int = eqx.field(static=True)
     control_size: int = eqx.field(static=True)
 
@@ -70,7 +71,7 @@ class MatrixMLP(eqx.Module):
         self.state_size, self.control_size = state_size, control_size
 
     def __call__(self, t: RealScalar, y: Float[Array, " state"], args: Args = None) -> Float[Array, "state control"]:
-        """The matrix at a state.
+        """The matrix at a state, in its precision.
 
         Args:
             t: Not used.
@@ -78,5 +79,6 @@ class MatrixMLP(eqx.Module):
             args: Not used.
         """
         del t, args
-        flat = self.network(y) if self.gate is None else self.gate(y) * self.network(y)
+        gate, network = precise_as(y, (self.gate, self.network))
+        flat = network(y) if gate is None else gate(y) * network(y)
         return flat.reshape(self.state_size, self.control_size)

@@ -1,0 +1,71 @@
+"""A perceptron of layers that depend on time."""
+
+from collections.abc import Callable
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from nde.core.types import Args, RealScalar
+from nde.nn.concat_squash import ConcatSquash
+
+
+class ConcatSquashMLP(eqx.Module):
+    """A multilayer perceptron of `ConcatSquash` layers: a vector field whose every layer depends on time.
+
+    Args:
+        state_size: Length of the state.
+        width: Width of the hidden layers.
+        depth: Number of hidden layers.
+        activation: Between the layers; the last is followed by none.
+        key: Of `jax.random`, for the weights.
+
+    Attributes:
+        layers: The layers.
+        activation: Between them.
+
+    Source: Grathwohl, Chen, Bettencourt, Sutskever and Duvenaud, *FFJORD: Free-form continuous dynamics for scalable
+    reversible generative models* (2019), doi:10.48550/arXiv.1810.01367.
+
+    Example:
+        ```python
+        import jax
+        import jax.numpy as jnp
+        import nde
+
+        field = nde.nn.ConcatSquashMLP(state_size=2, width=16, depth=2, key=jax.random.key(0))
+        print(nde.odeint(field, jnp.ones(2), jnp.linspace(0.0, 1.0, 3)))
+        ```
+    """
+
+    layers: tuple[ConcatSquash, ...]
+    activation: Callable[[Array], Array] = eqx.field(static=True)
+
+    def __init__(
+        self,
+        state_size: int,
+        width: int,
+        depth: int,
+        *,
+        activation: Callable[[Array], Array] = jnp.tanh,
+        key: PRNGKeyArray,
+    ) -> None:
+        sizes, keys = (state_size, *[width] * depth, state_size), jax.random.split(key, depth + 1)
+        pairs = zip(sizes[:-1], sizes[1:], keys, strict=True)
+        self.layers = tuple(ConcatSquash(before, after, key=k) for before, after, k in pairs)
+        self.activation = activation
+
+    def __call__(self, t: RealScalar, y: Float[Array, " state"], args: Args = None) -> Float[Array, " state"]:
+        """The value at a time and state, in the precision of the state.
+
+        Args:
+            t: The time.
+            y: The state.
+            args: Not used.
+        """
+        del args
+        *hidden, last = self.layers
+        for layer in hidden:
+            y = self.activation(layer(t, y))
+        return last(t, y)

@@ -1,0 +1,18 @@
+"""Weights in the precision of the state."""
+
+from typing import Any, TypeVar
+
+import equinox as eqx
+import jax
+from jaxtyping import Array
+
+M = TypeVar("M")
+
+
+def precise_as(y: Array, module: M) -> M:
+    """The module with its numbers in the precision of an array, so that what it makes of the array has it too."""
+
+    def cast(leaf: Any) -> Any:
+        return leaf.astype(y.dtype) if eqx.is_inexact_array(leaf) and leaf.dtype != y.dtype else leaf
+
+    return jax.tree.map(cast, module)
