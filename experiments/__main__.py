@@ -4,7 +4,7 @@ import argparse
 import importlib
 from pathlib import Path
 
-NAMES: tuple[str, ...] = ()
+NAMES: tuple[str, ...] = ("augmented",)
 """Modules of this package, each with `run(folder, quick)`, which writes `NAME.md`, `NAME.json` and `NAME.png`."""
 
 

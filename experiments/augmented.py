@@ -1,0 +1,244 @@
+"""What a flow cannot do, and what it can with more dimensions: x to -x, and concentric spheres.
+
+Source: Dupont, Doucet and Teh, *Augmented neural ODEs* (2019), doi:10.48550/arXiv.1904.01681.
+"""
+
+import dataclasses
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jaxtyping import Array, Float, PRNGKeyArray
+from sklearn.isotonic import IsotonicRegression
+
+import nde
+from experiments.augmented_picture import picture
+from nde.models import AugmentedNeuralODE
+
+SEEDS = 3
+STEPS = 600
+RATE = 1e-2
+POINTS = 96
+JUDGED = 500
+WIDTH = 32
+TOLERANCE = 1e-4
+SHARP = 1e-6
+"""The tolerance that a trained flow is judged at: the errors of a coarse solve let trajectories cross."""
+INNER, BETWEEN, OUTER = 0.5, 1.0, 1.5
+"""The radius of the ball, and those between which the shell lies."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Task:
+    """Points and what is wanted for them.
+
+    Attributes:
+        name: What it is called in the table.
+        size: The dimension of a point.
+        draw: Points, and the values wanted.
+        reads: Whether values are read from the state by a learned linear map; otherwise the state is the value.
+    """
+
+    name: str
+    size: int
+    draw: Callable[[PRNGKeyArray, int], tuple[Array, Array]]
+    reads: bool
+
+
+@dataclasses.dataclass(frozen=True)
+class Trained:
+    """One task learned by one kind of model, from several seeds.
+
+    Attributes:
+        task: The task.
+        augmented_size: How many dimensions were added.
+        losses: The mean square of every step.
+        errors: That on points of their own, for each seed.
+        accuracy: The share of these points with the right sign, for each seed.
+        evaluations: How often the vector field is evaluated for a point, for each seed.
+        bound: The least mean square on these points of any flow without augmentation; not known in two dimensions.
+        model: That of the first seed.
+    """
+
+    task: Task
+    augmented_size: int
+    losses: Float[np.ndarray, "seeds steps"]
+    errors: Float[np.ndarray, " seeds"]
+    accuracy: Float[np.ndarray, " seeds"]
+    evaluations: Float[np.ndarray, " seeds"]
+    bound: float | None
+    model: AugmentedNeuralODE
+
+
+def run(folder: Path, quick: bool) -> None:
+    """Trains all, and writes the table, the numbers and the picture."""
+    start, steps = time.perf_counter(), 20 if quick else STEPS
+    results = []
+    for task in TASKS:
+        for augmented_size in (0, 1):
+            results.append(trained(task, augmented_size, steps))
+            print(line(results[-1]), flush=True)
+    (folder / "augmented.md").write_text(table(results, steps, time.perf_counter() - start), encoding="utf-8")
+    (folder / "augmented.json").write_text(json.dumps([numbers(r) for r in results], indent=1), encoding="utf-8")
+    picture(results).savefig(folder / "augmented.png")
+
+
+def points_of_the_line(key: PRNGKeyArray, count: int) -> tuple[Array, Array]:
+    """Even points from -1 to 1, and their negatives."""
+    del key
+    x = jnp.linspace(-1.0, 1.0, count)[:, None]
+    return x, -x
+
+
+def spheres(size: int) -> Callable[[PRNGKeyArray, int], tuple[Array, Array]]:
+    """Half the points in a ball, wanted at -1; half in a shell around it, wanted at 1."""
+
+    def draw(key: PRNGKeyArray, count: int) -> tuple[Array, Array]:
+        directions, radii = jax.random.split(key)
+        inside = jnp.arange(count) < count // 2
+        ways = jax.random.normal(directions, (count, size))
+        share = jax.random.uniform(radii, (count,))
+        low, high = jnp.where(inside, 0.0, BETWEEN), jnp.where(inside, INNER, OUTER)
+        radius = (low**size + share * (high**size - low**size)) ** (1 / size)
+        x = radius[:, None] * ways / jnp.linalg.norm(ways, axis=1, keepdims=True)
+        return x, jnp.where(inside, -1.0, 1.0)[:, None]
+
+    return draw
+
+
+TASKS = (
+    Task("x ↦ −x", 1, points_of_the_line, reads=False),
+    Task("spheres in 1-D", 1, spheres(1), reads=True),
+    Task("spheres in 2-D", 2, spheres(2), reads=True),
+)
+
+
+def made(task: Task, augmented_size: int, key: PRNGKeyArray) -> AugmentedNeuralODE:
+    """A flow, and a linear map to read it where the task has one."""
+    first, second = jax.random.split(key)
+    size = task.size + augmented_size
+    return AugmentedNeuralODE(
+        nde.nn.VectorFieldMLP(size, width=WIDTH, depth=2, time=True, key=first),
+        augmented_size,
+        projection=eqx.nn.Linear(size, 1, key=second) if task.reads else None,
+        stepsize_controller=nde.PIDController(rtol=TOLERANCE, atol=TOLERANCE),
+    )
+
+
+def trained(task: Task, augmented_size: int, steps: int) -> Trained:
+    """All seeds at once, each with points of its own."""
+    keys = jax.random.split(jax.random.key(0), SEEDS)
+    models, losses = eqx.filter_jit(lambda keys: eqx.filter_vmap(lambda k: _one(task, augmented_size, steps, k))(keys))(
+        keys
+    )
+    x, wanted = task.draw(jax.random.key(1), JUDGED)
+    values, evaluations = eqx.filter_jit(eqx.filter_vmap(_judged, in_axes=(eqx.if_array(0), None)))(models, x)
+    return Trained(
+        task=task,
+        augmented_size=augmented_size,
+        losses=np.asarray(losses),
+        errors=np.asarray(jnp.mean((values - wanted) ** 2, axis=(1, 2))),
+        accuracy=np.asarray(jnp.mean(values * wanted > 0, axis=(1, 2))),
+        evaluations=np.asarray(evaluations),
+        bound=least(task, np.asarray(x), np.asarray(wanted)),
+        model=jax.tree.map(lambda leaf: leaf[0] if eqx.is_array(leaf) else leaf, models),
+    )
+
+
+def _one(
+    task: Task, augmented_size: int, steps: int, key: PRNGKeyArray
+) -> tuple[AugmentedNeuralODE, Float[Array, " steps"]]:
+    """Adam on all points at once, with a rate that falls to zero."""
+    for_points, for_weights = jax.random.split(key)
+    x, wanted = task.draw(for_points, POINTS)
+    weights, rest = eqx.partition(made(task, augmented_size, for_weights), eqx.is_inexact_array)
+    optimizer = optax.adam(optax.cosine_decay_schedule(RATE, steps))
+
+    def loss(weights: AugmentedNeuralODE) -> Float[Array, ""]:
+        return jnp.mean((_values(eqx.combine(weights, rest), x) - wanted) ** 2)
+
+    def step(carry: tuple, _: None) -> tuple[tuple, Float[Array, ""]]:
+        weights, state = carry
+        value, grads = jax.value_and_grad(loss)(weights)
+        updates, state = optimizer.update(grads, state)
+        return (optax.apply_updates(weights, updates), state), value
+
+    (weights, _), losses = jax.lax.scan(step, (weights, optimizer.init(weights)), length=steps)
+    return eqx.combine(weights, rest), losses
+
+
+def _values(model: AugmentedNeuralODE, x: Float[Array, "points size"]) -> Float[Array, "points 1"]:
+    return jax.vmap(lambda x0: model.final(0.0, 1.0, x0))(x)
+
+
+def _judged(model: AugmentedNeuralODE, x: Float[Array, "points size"]) -> tuple[Array, Array]:
+    """Values by a sharp solve, and evaluations in one such as in training."""
+    sharp = nde.PIDController(rtol=SHARP, atol=SHARP)
+    values = _values(eqx.tree_at(lambda m: m.stepsize_controller, model, sharp), x)
+    zeros = jnp.zeros(model.augmented_size)
+
+    def steps(x0: Float[Array, " size"]) -> Array:
+        term, y0 = nde.ODETerm(model.vector_field), jnp.concatenate([x0, zeros])
+        solution = nde.diffeqsolve(
+            term, model.solver, 0.0, 1.0, None, y0, stepsize_controller=model.stepsize_controller
+        )
+        return solution.stats["num_steps"]
+
+    return values, 6 * jnp.mean(jax.vmap(steps)(x)) + 2
+
+
+def least(task: Task, x: Float[np.ndarray, "points size"], wanted: Float[np.ndarray, "points 1"]) -> float | None:
+    """The least mean square of a monotone function, which is what a flow of the line makes of its points.
+
+    Increasing where the state is the value; a linear map that reads it may turn it around.
+    """
+    if task.size > 1:
+        return None
+    ways = (True, False) if task.reads else (True,)
+    fits = (IsotonicRegression(increasing=way).fit_transform(x[:, 0], wanted[:, 0]) for way in ways)
+    return float(min(np.mean((fit - wanted[:, 0]) ** 2) for fit in fits))
+
+
+def numbers(result: Trained) -> dict[str, object]:
+    """What is kept of a result."""
+    return {
+        "task": result.task.name,
+        "augmented": result.augmented_size,
+        "bound": result.bound,
+        "errors": result.errors.tolist(),
+        "accuracy": result.accuracy.tolist(),
+        "evaluations": result.evaluations.tolist(),
+        "losses": np.round(result.losses[:, ::10], 5).tolist(),
+    }
+
+
+def line(result: Trained) -> str:
+    """A line of the table: means over the seeds, and the worst and best error."""
+    kind = f"augmented by {result.augmented_size}" if result.augmented_size else "plain"
+    bound = "—" if result.augmented_size or result.bound is None else f"{result.bound:.3f}"
+    accuracy = f"{100 * result.accuracy.mean():.1f} %" if result.task.reads else "—"
+    errors = f"{result.errors.mean():.4f} | {result.errors.min():.4f} – {result.errors.max():.4f}"
+    return f"| {result.task.name} | {kind} | {errors} | {bound} | {accuracy} | {result.evaluations.mean():.0f} |"
+
+
+def table(results: list[Trained], steps: int, seconds: float) -> str:
+    """The whole table with a word on how it came about."""
+    head = "| task | flow | mean square | of seeds | bound | accuracy | evaluations |\n| --- | --- | --- | --- | --- | --- | --- |"
+    return f"""# Augmented neural ODEs
+
+`python -m experiments augmented`: {SEEDS} seeds, {steps} steps of Adam on {POINTS} points, judged on {JUDGED} others at a tolerance of
+{SHARP:g}; {seconds:.0f} s in all. The bound is the least mean square that any flow without augmentation can have on these points:
+in one dimension it is monotone, so that of isotonic regression. In two dimensions no bound is known but that the accuracy
+is not 100 % everywhere: a half-plane that holds the image of the shell holds that of the ball, which the shell encloses.
+
+{head}
+{chr(10).join(line(result) for result in results)}
+
+![Trajectories, features and losses](augmented.png)
+"""
