@@ -27,8 +27,8 @@ class NeuralCDE(eqx.Module):
     one forwards; a channel that was never observed is zero. Each step goes from one row to the next.
 
     The control has, beside the channels, their running integrals over time: with them the state sees what the channels
-    are, not only how they change. For normalized data, whose longest series lasts 1, they are multiplied by `integrals`,
-    so that an integral moves the state as far as the changes of a channel do.
+    are, not only how they change. For normalized data, whose longest series lasts 1, they are multiplied by
+    `integrals`, so that an integral moves the state as far as the changes of a channel do.
 
     Call it with one series; for a batch use `jax.vmap`.
 
