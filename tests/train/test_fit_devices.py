@@ -41,29 +41,33 @@ def assert_close(found, one):
         np.testing.assert_allclose(found[name], one[name], rtol=2e-5, atol=1e-6)
 
 
+def ended(*processes):
+    """What they say and how they end."""
+    said = [process.communicate()[1].decode() for process in processes]
+    return [(process.returncode, text[-2000:]) for process, text in zip(processes, said, strict=True)]
+
+
 def test_eight_devices_reach_what_one_reaches_and_go_on_bit_by_bit(one, tmp_path):
-    assert started(tmp_path / "all.npz", devices=8).wait() == 0
+    assert ended(started(tmp_path / "all.npz", devices=8)) == [(0, "")]
     eight = dict(np.load(tmp_path / "all.npz"))
     assert eight["devices"] == 8
     assert_close(eight, one)
-    stopped = started(tmp_path / "resumed.npz", tmp_path / "run", 10, devices=8)
-    assert b"InterruptedError" in stopped.communicate()[1]
+    ((code, text),) = ended(started(tmp_path / "resumed.npz", tmp_path / "run", 10, devices=8))
+    assert code == 1
+    assert "InterruptedError" in text
     assert os.listdir(tmp_path / "run")
-    assert started(tmp_path / "resumed.npz", tmp_path / "run", 99, devices=8).wait() == 0
+    assert ended(started(tmp_path / "resumed.npz", tmp_path / "run", 99, devices=8)) == [(0, "")]
     for name, values in np.load(tmp_path / "resumed.npz").items():
         np.testing.assert_array_equal(values, eight[name])
 
 
-def test_two_processes_reach_what_one_reaches_and_go_on(one, tmp_path):
+def test_two_processes_reach_what_one_reaches_and_find_it_again(one, tmp_path):
     with socket.socket() as free:
         free.bind(("localhost", 0))
-        port = free.getsockname()[1]
+        where = f"localhost:{free.getsockname()[1]}"
     for _ in range(2):
-        pair = [
-            started(tmp_path / f"{number}.npz", f"localhost:{port}", number, 2, tmp_path / "run", 99)
-            for number in (0, 1)
-        ]
-        assert [process.communicate()[1] and process.returncode for process in pair] == [0, 0]
+        pair = [started(tmp_path / f"{number}.npz", where, number, 2, tmp_path / "run", 99) for number in (0, 1)]
+        assert [code for code, _ in ended(*pair)] == [0, 0]
         for number in (0, 1):
             found = dict(np.load(tmp_path / f"{number}.npz"))
             assert found["devices"] == 2

@@ -12,6 +12,7 @@ from nde.train.optimizer import adam
 from nde.train.protocol import Stochastic
 from nde.train.row_scores import RowScores, coverage, row_scores
 from nde.train.score import rmse
+from nde.train.shooting import MultipleShooting, Segments, Shots, multiple_shooting
 from nde.train.transitions import Transitions
 
 __all__ = [
@@ -20,8 +21,11 @@ __all__ = [
     "Fit",
     "History",
     "LengthCurriculum",
+    "MultipleShooting",
     "RowScores",
     "SDEFit",
+    "Segments",
+    "Shots",
     "Stochastic",
     "TableFit",
     "TrainingError",
@@ -33,6 +37,7 @@ __all__ = [
     "fit_table",
     "log_densities",
     "mean",
+    "multiple_shooting",
     "persistence",
     "rmse",
     "row_scores",
