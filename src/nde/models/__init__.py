@@ -10,6 +10,7 @@ from nde.models.lotka_volterra import LotkaVolterra
 from nde.models.neural_cde import NeuralCDE
 from nde.models.neural_ode import NeuralODE
 from nde.models.neural_rde import NeuralRDE
+from nde.models.neural_ode import NeuralODE
 from nde.models.neural_sde import NeuralSDE
 from nde.models.neural_trajectory import NeuralTrajectory
 from nde.models.ornstein_uhlenbeck import OrnsteinUhlenbeck
@@ -38,6 +39,7 @@ __all__ = [
     "NeuralCDE",
     "NeuralODE",
     "NeuralRDE",
+    "NeuralODE",
     "NeuralSDE",
     "NeuralTrajectory",
     "OrnsteinUhlenbeck",
