@@ -39,6 +39,7 @@ def test_a_value_is_like_the_state_and_all_that_should_matters(name):
         value = field(t, y)
         return jnp.sum(value * jnp.cos(jnp.arange(y.size)).reshape(y.shape)), value
 
+    assert not any(leaf.weak_type for leaf in jax.tree.leaves(eqx.filter(make(), eqx.is_array)))  # or it compiles twice
     (_, value), (to_weights, to_time) = weighted((make(), jnp.array(0.7)))
     assert value.shape == y.shape
     assert value.dtype == y.dtype

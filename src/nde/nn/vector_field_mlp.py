@@ -1,5 +1,6 @@
 """A perceptron as the vector field of an ordinary equation."""
 
+import math
 from collections.abc import Callable
 
 import equinox as eqx
@@ -66,7 +67,7 @@ class VectorFieldMLP(eqx.Module):
     ) -> None:
         size = state_size if output_size is None else output_size
         self.network = eqx.nn.MLP(state_size + time, size, width, depth, activation, final_activation, key=key)
-        self.log_scale = jnp.full(size, jnp.log(scale))
+        self.log_scale = jnp.full(size, math.log(scale), float)
         self.time = time
 
     def __call__(self, t: RealScalar, y: Float[Array, " state"], args: Args = None) -> Float[Array, " output"]:
