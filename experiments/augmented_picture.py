@@ -18,14 +18,14 @@ from nde.plot.look import COLORS, INK, calm
 if TYPE_CHECKING:
     from experiments.augmented import Trained
 
-BALL, SHELL, PLAIN, AUGMENTED = COLORS[0], COLORS[1], "#7b8794", COLORS[2]
+BALL, SHELL, PLAIN, AUGMENTED = COLORS[0], COLORS[1], COLORS[3], COLORS[2]
 SHOWN = 24
 """Trajectories in a panel."""
 
 
 def picture(results: Sequence["Trained"]) -> Figure:
     """A row for each task: the plain flow, the augmented one, and the losses of both."""
-    made = Figure(figsize=(11.5, 10.0), layout="constrained", dpi=130)
+    made = Figure(figsize=(11.5, 10.0), layout="constrained", dpi=110)
     grid = made.add_gridspec(3, 3)
     for row, (plain, augmented) in enumerate(zip(results[::2], results[1::2], strict=True)):
         for column, result in enumerate((plain, augmented)):
@@ -34,6 +34,8 @@ def picture(results: Sequence["Trained"]) -> Figure:
             _flow(panel, result)
             kind = "augmented by one dimension" if result.augmented_size else "plain"
             panel.set_title(f"{result.task.name}, {kind}", color=INK, fontsize=10)
+            if plain.task.reads and not column:
+                _name_colors(panel)
         _losses(made.add_subplot(grid[row, 2]), plain, augmented)
     return made
 
@@ -49,6 +51,13 @@ def _flow(panel: Axes, result: "Trained") -> None:
         _features(panel, result)
 
 
+def _name_colors(panel: Axes) -> None:
+    """What blue and orange are."""
+    for color, name in ((BALL, "ball"), (SHELL, "shell")):
+        panel.plot([], [], "o", color=color, markersize=5, label=name)
+    panel.legend(frameon=False, fontsize=8.5, loc="lower right")
+
+
 def _trajectories(panel: Axes, result: "Trained") -> None:
     """The first component against time."""
     edge = 1.5 if result.task.reads else 1.0
@@ -61,7 +70,7 @@ def _trajectories(panel: Axes, result: "Trained") -> None:
         color = _side(start) if result.task.reads else colormaps["coolwarm"]((start / edge + 1) / 2)
         panel.plot(ts, path, color=color, linewidth=1.3)
     panel.set_xlabel("time", color=INK)
-    panel.set_ylabel("state", color=INK)
+    panel.set_ylabel("first component" if result.augmented_size else "state", color=INK)
 
 
 def _features(panel: Axes, result: "Trained") -> None:
@@ -83,6 +92,8 @@ def _features_in_space(panel: Axes3D, result: "Trained") -> None:
     ends, wanted = _ends(result)
     panel.scatter(*ends.T, s=5, c=[_color(w) for w in wanted], linewidths=0, depthshade=False)
     panel.tick_params(colors=INK, labelsize=7)
+    for axis in (panel.xaxis, panel.yaxis, panel.zaxis):
+        axis.set_pane_color("white")
     panel.view_init(elev=18, azim=-60)
 
 
@@ -96,8 +107,9 @@ def _losses(panel: Axes, plain: "Trained", augmented: "Trained") -> None:
         )
         panel.plot(steps, np.exp(np.log(result.losses).mean(axis=0)), color=color, linewidth=1.6, label=name)
     if plain.bound is not None:
-        panel.axhline(plain.bound, color=INK, linestyle="--", linewidth=1, label="least of any plain flow")
+        panel.axhline(plain.bound, color=INK, linestyle=":", linewidth=1.2, zorder=3, label="least of any plain flow")
     panel.set_yscale("log")
+    panel.set_title(f"{plain.task.name}, losses of {len(plain.losses)} seeds", color=INK, fontsize=10)
     panel.set_xlabel("step", color=INK)
     panel.set_ylabel("mean square", color=INK)
     panel.legend(frameon=False, fontsize=8.5)

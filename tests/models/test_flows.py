@@ -27,12 +27,16 @@ def decay(t, y, rate):
     return -rate * y
 
 
+def linear(inputs, outputs):
+    return eqx.nn.Linear(inputs, outputs, key=KEY)
+
+
+EVEN = {"solver": nde.Heun(), "stepsize_controller": nde.ConstantStepSize(), "dt0": 0.25}
 MODELS = {
-    "plain": NeuralODE(block(2)),
-    "augmented": AugmentedNeuralODE(block(3), 1),
-    "lifted": AugmentedNeuralODE(block(3), 1, eqx.nn.Linear(2, 1, key=KEY), eqx.nn.Linear(3, 2, key=KEY)),
-    "second order": SecondOrderNeuralODE(block(4, 2), eqx.nn.Linear(2, 2, key=KEY)),
-    "hybrid": HybridODE(decay, block(2), jnp.array([0.5, 2.0])),
+    "plain": NeuralODE(block(2), **EVEN),
+    "lifted": AugmentedNeuralODE(block(3), 1, linear(2, 1), linear(3, 2), **EVEN),
+    "second order": SecondOrderNeuralODE(block(4, 2), linear(2, 2), **EVEN),
+    "hybrid": HybridODE(decay, block(2), jnp.array([0.5, 2.0]), **EVEN),
 }
 
 
@@ -50,10 +54,10 @@ def test_vmap_is_a_loop_and_the_gradient_is_that_of_differences(name):
         return jnp.sum(jnp.sin(3 * jax.vmap(solved, in_axes=(None, 0))(weights, STARTS)))
 
     one = jax.jit(solved)
-    looped = jnp.stack([one(weights, y0) for y0 in STARTS])
+    looped = np.stack([one(weights, y0) for y0 in STARTS])
     value, grads = loss(weights)
     assert looped.shape == (3, 4, 2)
-    np.testing.assert_allclose(value, jnp.sum(jnp.sin(3 * looped)), atol=2e-3)
+    np.testing.assert_allclose(value, np.sum(np.sin(3 * looped)), rtol=1e-5, atol=1e-5)
     assert all(jnp.abs(leaf).max() > 0 for leaf in jax.tree.leaves(grads))
     size = optax.tree.norm(grads)
     there = loss(jax.tree.map(lambda w, g: w + 1e-2 * g / size, weights, grads))[0]
@@ -199,15 +203,14 @@ def test_an_augmented_flow_exchanges_two_points_and_a_plain_one_cannot():
 
 @pytest.mark.slow
 def test_a_second_order_model_learns_from_positions_alone():
-    """Those of an oscillator; the first velocity is learned as a function of the position."""
+    """Those of an oscillator, whose velocity is nowhere told; the score is a twenty-fifth of the variance."""
     ts, x0s = jnp.linspace(0.0, 2.0, 11), jnp.array([[-1.0], [0.5], [1.0]])
     truth = x0s[:, None] * (jnp.cos(2 * ts) + jnp.sin(2 * ts) / 2)[None, :, None]
     field = nde.nn.VectorFieldMLP(2, width=16, depth=1, output_size=1, scale=4.0, key=KEY)
     model = SecondOrderNeuralODE(field, eqx.nn.Linear(1, 1, key=KEY))
-    model, before, after = trained(model, lambda m: jnp.mean((batched(m, ts, x0s) - truth) ** 2), 600)
+    _, before, after = trained(model, lambda m: jnp.mean((batched(m, ts, x0s) - truth) ** 2), 600)
     assert before > truth.var() / 2
     assert after < truth.var() / 25
-    np.testing.assert_allclose(model.initial_velocity(x0s[2]), 1.0, atol=0.2)
 
 
 @pytest.mark.slow
