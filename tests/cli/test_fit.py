@@ -91,6 +91,7 @@ BAD = {
     "no such command": (("fot",), "fot"),
     "demo into a folder that exists": (("demo", "--out", "there"), "there exists already"),
     "predict without a run": (("predict", "there", "--times", "1"), "There is no run in there"),
+    "predict series without a run": (("predict", "there", "record.csv"), "There is no run in there"),
 }
 
 

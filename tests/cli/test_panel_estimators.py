@@ -82,17 +82,17 @@ def test_every_model_tells_numbers(model: str, monkeypatch: pytest.MonkeyPatch):
 @pytest.mark.usefixtures("waves")
 def test_a_killed_run_ends_as_an_unbroken_one(tmp_path: Path):
     command = [Path(sys.executable).with_name("nde"), "fit"]
-    arguments = ["waves.csv", *COLUMNS, "--target", "kind", "--steps", "3000"]
+    arguments = ["waves.csv", *COLUMNS, "--target", "kind", "--steps", "600"]
     subprocess.run([*command, *arguments, "--out", "whole"], check=True)
     with subprocess.Popen([*command, *arguments, "--out", "run"]) as process:
         log = tmp_path / "run" / "log.jsonl"
-        while not log.exists() or len(log.read_text().splitlines()) < 300:
+        while not log.exists() or len(log.read_text().splitlines()) < 60:
             assert process.poll() is None
             time.sleep(0.05)
         process.send_signal(signal.SIGINT)
         assert process.wait() == 130
     with subprocess.Popen([*command, "--resume", "run"]) as process:
-        while json.loads(log.read_text().splitlines()[-1]).get("step", 0) < 1000:
+        while json.loads(log.read_text().splitlines()[-1]).get("step", 0) < 200:
             assert process.poll() is None
             time.sleep(0.05)
         process.kill()

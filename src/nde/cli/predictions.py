@@ -70,9 +70,18 @@ def write_new(path: Path, text: str) -> None:
         raise DataError(f"{path} cannot be written: {error.strerror or error}.") from None
 
 
-def _metrics(folder: Path) -> dict[str, Any]:
+def check_run(folder: Path) -> None:
+    """Refuses a folder that is no run.
+
+    Raises:
+        DataError: If so.
+    """
     if not (folder / "metrics.json").is_file():
         raise DataError(f"There is no run in {folder}: metrics.json is wanted. Name a folder that `nde fit` wrote.")
+
+
+def _metrics(folder: Path) -> dict[str, Any]:
+    check_run(folder)
     try:
         metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
         metrics["best"], metrics["models"], metrics["time"]

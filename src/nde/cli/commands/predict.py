@@ -23,7 +23,7 @@ def predict(
 ) -> None:
     """Predict by the model of a run: one table at times, or each of many series; writes CSV."""
     from nde.cli.panel.predict import is_run, predicted  # noqa: PLC0415 (takes long to import)
-    from nde.cli.predictions import check_new_file, predictions, write_new  # noqa: PLC0415
+    from nde.cli.predictions import check_new_file, check_run, predictions, write_new  # noqa: PLC0415
 
     if out is not None:
         check_new_file(out)
@@ -31,6 +31,7 @@ def predict(
         refuse({"times": times, "model": model}, "is for a run of one table; this run wants a file of series.")
         text = predicted(folder, file)
     else:
+        check_run(folder)
         text = predictions(folder, _times_of(file, times), model)
     if out is None:
         typer.echo(text, nl=False)

@@ -42,15 +42,12 @@ def numbers_of_cells(column: "pandas.Series", name: str) -> Float[np.ndarray, " 
     return values
 
 
-def has_numbers(column: "pandas.Series") -> bool:
-    """Whether a cell of the column is a number."""
-    return bool((~np.isnan(_numbers(column)[0])).any())
-
-
-def is_empty(column: "pandas.Series") -> bool:
-    """Whether all cells of the column are gaps."""
+def kind_of(column: "pandas.Series") -> str:
+    """What a column holds: `numbers` if there is one, else `text`, or `nothing` if all its cells are gaps."""
     values, wrong = _numbers(column)
-    return bool(np.isnan(values).all() and not wrong.any())
+    if not np.isnan(values).all():
+        return "numbers"
+    return "text" if wrong.any() else "nothing"
 
 
 def times_of_cells(column: "pandas.Series", name: str) -> np.ndarray:
@@ -116,11 +113,18 @@ def _numbers(column: "pandas.Series") -> tuple[Float[np.ndarray, " rows"], Bool[
 
     if pd.api.types.is_numeric_dtype(column.dtype) and column.dtype.kind != "c":
         return column.to_numpy(np.float64, na_value=np.nan), np.zeros(len(column), bool)
-    texts = column.astype(str).str.strip().str.lower()
-    numbers: Any = pd.to_numeric(texts, errors="coerce")
+    numbers: Any = pd.to_numeric(column, errors="coerce")
     values = numbers.to_numpy(np.float64, na_value=np.nan)
-    gap = (texts.isin(GAPS) | texts.isna() | column.isna()).to_numpy(bool)
-    return np.where(gap, np.nan, values), np.isnan(values) & ~gap
+    # What is no number as it stands may be a gap, or a number between spaces.
+    odd = np.flatnonzero(np.isnan(values))
+    texts = [_text(cell).lower() for cell in column.iloc[odd].tolist()]
+    gap = np.array([text in GAPS for text in texts], bool)
+    again: Any = pd.to_numeric(pd.Series(texts, dtype=str), errors="coerce")
+    values = values.copy()
+    values[odd] = np.where(gap, np.nan, again.to_numpy(np.float64, na_value=np.nan))
+    wrong = np.zeros(len(column), bool)
+    wrong[odd] = np.isnan(values[odd]) & ~gap
+    return values, wrong
 
 
 def _dates(column: "pandas.Series", name: str) -> np.ndarray:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from nde.data.panel.cells import has_numbers, is_empty
+from nde.data.panel.cells import kind_of
 from nde.data.panel.remarks import named
 from nde.data.panel.rows import did_you_mean
 from nde.data.table import DataError
@@ -43,10 +43,9 @@ def chosen_channels(
         return list(channels), []
     left = [name for name in frame.columns if name not in special]
     nameless = [name for name in left if not name or name.startswith(_NAMELESS)]
-    empty = [name for name in left if name not in nameless and is_empty(frame[name])]
-    text = [name for name in left if name not in (*nameless, *empty) and not has_numbers(frame[name])]
-    found = [name for name in left if name not in (*nameless, *empty, *text)]
-    check_columns(path, frame, found)
+    check_columns(path, frame, left)
+    kinds = {name: kind_of(frame[name]) for name in left if name not in nameless}
+    found, text, empty = ([name for name in kinds if kinds[name] == kind] for kind in ("numbers", "text", "nothing"))
     if not found:
         raise DataError(f"{path} has no column of measurements beside {', '.join(special)}; at least one is wanted.")
     return found, [
