@@ -6,6 +6,7 @@ from nde.models.deep_ensemble import DeepEnsemble
 from nde.models.geometric import GeometricBrownianMotion
 from nde.models.hybrid_lotka_volterra import HybridLotkaVolterra
 from nde.models.hybrid_ode import HybridODE
+from nde.models.latent import AbstractEncoder, GRUEncoder, LatentODE, ODERNNEncoder, Posterior
 from nde.models.lotka_volterra import LotkaVolterra
 from nde.models.neural_cde import NeuralCDE
 from nde.models.neural_ode import NeuralODE
@@ -27,14 +28,17 @@ __all__ = [
     "MODELS",
     "ODERNN",
     "SDE_MODELS",
+    "AbstractEncoder",
     "AbstractODEModel",
     "AbstractSDEModel",
     "AugmentedNeuralODE",
     "DeepEnsemble",
     "GRUDeltaT",
+    "GRUEncoder",
     "GeometricBrownianMotion",
     "HybridLotkaVolterra",
     "HybridODE",
+    "LatentODE",
     "LotkaVolterra",
     "NeuralCDE",
     "NeuralODE",
@@ -42,7 +46,9 @@ __all__ = [
     "NeuralODE",
     "NeuralSDE",
     "NeuralTrajectory",
+    "ODERNNEncoder",
     "OrnsteinUhlenbeck",
+    "Posterior",
     "RandomWalk",
     "Scaling",
     "SecondOrderNeuralODE",

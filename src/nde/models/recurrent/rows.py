@@ -42,6 +42,11 @@ class Rows(eqx.Module):
         return jnp.diff(self.ts, prepend=self.ts[:1])
 
     @property
+    def gaps_after(self) -> Float[Array, " time"]:
+        """The time until the row after; none at the last."""
+        return jnp.diff(self.ts, append=self.ts[-1:])
+
+    @property
     def filled(self) -> Float[Array, "time channels"]:
         """The last value of each channel, that of the row among them; zero before its first."""
         return self._values_at(self._last_observed())

@@ -1,0 +1,7 @@
+"""Series as differential equations that start from what is not observed."""
+
+from nde.models.latent.encoder import AbstractEncoder, GRUEncoder, ODERNNEncoder
+from nde.models.latent.latent_ode import LatentODE
+from nde.models.latent.posterior import Posterior
+
+__all__ = ["AbstractEncoder", "GRUEncoder", "LatentODE", "ODERNNEncoder", "Posterior"]
