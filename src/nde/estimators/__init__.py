@@ -1,7 +1,16 @@
 """Models and their training as estimators, by scikit-learn's conventions."""
 
+from nde.estimators.latent_ode_imputer import LatentODEImputer
 from nde.estimators.loading import load_estimator
 from nde.estimators.neural_cde import NeuralCDEClassifier, NeuralCDERegressor
+from nde.estimators.neural_ode_forecaster import NeuralODEForecaster
 from nde.estimators.panel_input import as_panel
 
-__all__ = ["NeuralCDEClassifier", "NeuralCDERegressor", "as_panel", "load_estimator"]
+__all__ = [
+    "LatentODEImputer",
+    "NeuralCDEClassifier",
+    "NeuralCDERegressor",
+    "NeuralODEForecaster",
+    "as_panel",
+    "load_estimator",
+]
