@@ -43,7 +43,6 @@ def test_a_value_is_like_the_state_and_all_that_should_matters(name):
     (_, value), (to_weights, to_time) = weighted((make(), jnp.array(0.7)))
     assert value.shape == y.shape
     assert value.dtype == y.dtype
-    assert value.shape == y.shape and value.dtype == y.dtype
     assert all(jnp.abs(leaf).max() > 0 for leaf in jax.tree.leaves(to_weights))
     assert (to_time != 0) == (name in OF_TIME)
 
@@ -77,7 +76,6 @@ def test_concat_squash_is_its_formula():
 
 def test_a_recurrent_unit_is_the_limit_of_small_steps_of_equinox_own():
     """A step of a GRU goes by `(1 - z) (n - h)`; the places of the reset gates differ, so that they are open here."""
-    """GRU: `h' = z h + (1 - z) n`, whose step is `(1 - z) (n - h)`; the reset gate's place differs, so it is open here."""
     field, cell, h = nde.nn.VectorFieldGRU(3, key=KEY), eqx.nn.GRUCell(1, 3, key=KEY), VECTOR / 4
     opened = eqx.tree_at(lambda f: (f.reset.weight, f.reset.bias), field, (jnp.zeros((3, 3)), jnp.full(3, 50.0)))
     weights = jnp.concatenate([opened.reset.weight, opened.update.weight, opened.candidate.weight])

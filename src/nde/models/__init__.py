@@ -11,7 +11,6 @@ from nde.models.lotka_volterra import LotkaVolterra
 from nde.models.neural_cde import NeuralCDE
 from nde.models.neural_ode import NeuralODE
 from nde.models.neural_rde import NeuralRDE
-from nde.models.neural_ode import NeuralODE
 from nde.models.neural_sde import NeuralSDE
 from nde.models.neural_trajectory import NeuralTrajectory
 from nde.models.ornstein_uhlenbeck import OrnsteinUhlenbeck
@@ -43,7 +42,6 @@ __all__ = [
     "NeuralCDE",
     "NeuralODE",
     "NeuralRDE",
-    "NeuralODE",
     "NeuralSDE",
     "NeuralTrajectory",
     "ODERNNEncoder",

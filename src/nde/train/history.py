@@ -89,7 +89,8 @@ class Ledger:
 
     def columns(self) -> dict[str, Float[np.ndarray, " steps"]]:
         """All steps that are settled; `nan` where one did not tell."""
-        names = list(dict.fromkeys([*_NAMES, *(self._rows[-1] if self._rows else {})]))
+        told: list[str] = [*_NAMES, *(self._rows[-1] if self._rows else [])]
+        names = list(dict.fromkeys(told))
         return {
             name: np.array([row.get(name, np.nan) for row in self._rows], np.float64)
             for name in names
