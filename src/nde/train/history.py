@@ -96,6 +96,9 @@ class Ledger:
             for name in names
             if name != "step"
         }
+        last = self._rows[-1] if self._rows else {}
+        names = [*_NAMES, *(name for name in last if name not in {*_NAMES, "step"})]
+        return {name: np.array([row.get(name, np.nan) for row in self._rows], np.float64) for name in names}
 
     def restore(self, columns: dict[str, Float[np.ndarray, " steps"]], skipped: int) -> None:
         """Goes on from these steps."""
