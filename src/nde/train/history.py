@@ -89,13 +89,6 @@ class Ledger:
 
     def columns(self) -> dict[str, Float[np.ndarray, " steps"]]:
         """All steps that are settled; `nan` where one did not tell."""
-        told: list[str] = [*_NAMES, *(self._rows[-1] if self._rows else [])]
-        names = list(dict.fromkeys(told))
-        return {
-            name: np.array([row.get(name, np.nan) for row in self._rows], np.float64)
-            for name in names
-            if name != "step"
-        }
         last = self._rows[-1] if self._rows else {}
         names = [*_NAMES, *(name for name in last if name not in {*_NAMES, "step"})]
         return {name: np.array([row.get(name, np.nan) for row in self._rows], np.float64) for name in names}
