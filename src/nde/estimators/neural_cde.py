@@ -74,7 +74,8 @@ class NeuralCDEClassifier(ClassifierMixin, AbstractReadingEstimator):
             NotFittedError: If it was not fitted.
             DataError: If the data are not as those that were fitted.
         """
-        return self.classes_[np.argmax(self.predict_proba(X), axis=1)]
+        shares = self.predict_proba(X)
+        return self.classes_[np.argmax(shares, axis=1)]
 
     def predict_proba(self, X: Any) -> Float[np.ndarray, "series classes"]:
         """The probabilities of the classes, in the order of `classes_`, for each series; arguments as of `predict`."""
@@ -154,7 +155,8 @@ class NeuralCDERegressor(RegressorMixin, AbstractReadingEstimator):
             NotFittedError: If it was not fitted.
             DataError: If the data are not as those that were fitted.
         """
-        values = self._predicted(X).mean(axis=0) * self.scale_ + self.center_
+        values = self._predicted(X).mean(axis=0)
+        values = values * self.scale_ + self.center_
         return values[:, 0] if self.single_ else values
 
     def _learned(self, targets: Any) -> np.ndarray:

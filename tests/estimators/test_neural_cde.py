@@ -1,0 +1,155 @@
+"""Estimators that read series: scores, what they take, what they refuse, and scikit-learn's conventions."""
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+from sklearn.utils.estimator_checks import check_estimator
+
+import nde
+from nde.data import DataError
+from nde.estimators import NeuralCDEClassifier, NeuralCDERegressor, as_panel, load_estimator
+
+SMALL = {"members": 2, "hidden_size": 6, "width": 8, "random_state": 0, "progress": False}
+
+
+def waves(count=60, seed=0):
+    """Slow and fast waves at irregular times, of 6 to 12 rows, a tenth of the values missing."""
+    random = np.random.default_rng(seed)
+    fast = np.arange(count) % 2
+    times = [np.sort(random.uniform(0, 3, random.integers(6, 13))) for _ in fast]
+    values = []
+    for ts, rate in zip(times, 1 + 2 * fast, strict=True):
+        wave = np.stack([np.sin(rate * ts), np.cos(rate * ts)], axis=1)
+        wave[random.random(wave.shape) < 0.1] = np.nan
+        values.append(wave)
+    return nde.TimeSeries.from_arrays(values, times, targets=np.array(["slow", "fast"])[fast], channels=["a", "b"])
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    return NeuralCDEClassifier(steps=80, learning_rate=1e-2, **SMALL).fit(waves())
+
+
+def test_classes_are_told_and_come_back_from_a_folder(fitted, tmp_path):
+    test = waves(seed=1)
+    assert fitted.score(test, test.targets) > 0.9
+    shares = fitted.predict_proba(test)
+    np.testing.assert_allclose(shares.sum(axis=1), 1, rtol=1e-6)
+    assert fitted.classes_.tolist() == ["fast", "slow"]
+    fitted.save(tmp_path / "kept")
+    again = load_estimator(tmp_path / "kept")
+    assert (again.predict_proba(test) == shares).all()
+    assert again.get_params()["hidden_size"] == 6
+    with pytest.raises(DataError, match=r"no saved estimator in .*estimator\.json"):
+        load_estimator(tmp_path)
+    (tmp_path / "kept" / "estimator.json").write_text("{")
+    with pytest.raises(DataError, match="cannot be read.*fit it again"):
+        load_estimator(tmp_path / "kept")
+
+
+def test_a_series_is_told_the_same_in_any_company_and_order_of_channels(fitted):
+    test = waves(seed=1)
+    shares = fitted.predict_proba(test)
+    np.testing.assert_allclose(fitted.predict_proba(test[5:6]), shares[5:6], atol=1e-5)
+    swapped = dataclasses.replace(test, ys=test.ys[:, ::-1], channels=("b", "a"))
+    np.testing.assert_allclose(fitted.predict_proba(swapped), shares, atol=1e-6)
+    np.testing.assert_allclose(fitted.predict_proba(list(test)), shares, atol=1e-6)
+    frame = pd.DataFrame({"who": np.repeat(np.arange(60), test.lengths), "t": test.ts, "a": test.ys[:, 0]})
+    frame["b"] = test.ys[:, 1]
+    named = clone(fitted).set_params(series="who", time="t", target="kind", steps=1)
+    assert not hasattr(named, "model_")
+    named.fit(frame.assign(kind=np.repeat(test.targets, test.lengths)))
+    assert named.channels_ == ("a", "b")
+    assert named.predict(frame).shape == (60,)
+
+
+def test_what_cannot_be_is_refused_in_words(fitted):
+    test = waves(seed=1)
+    with pytest.raises(DataError, match="'b' is missing"):
+        fitted.predict(dataclasses.replace(test, channels=("a", "c")))
+    with pytest.raises(DataError, match="which column holds the times"):
+        fitted.predict(pd.DataFrame({"a": [1.0]}))
+    with pytest.raises(DataError, match="requires y to be passed"):
+        clone(fitted).fit(dataclasses.replace(test, targets=None))
+    with pytest.raises(DataError, match="one class"):
+        clone(fitted).fit(test, np.zeros(60, int))
+    with pytest.raises(DataError, match="y of shape \\(3,\\) for 60 series"):
+        clone(fitted).fit(test, [0, 1, 1])
+    with pytest.raises(DataError, match="no model 'gru'; there are neural-cde"):
+        clone(fitted).set_params(model="gru").fit(test)
+    with pytest.raises(DataError, match="class 'none', of which none is there"):
+        clone(fitted).fit(test, validation=dataclasses.replace(test[:2], targets=np.array(["none", "slow"])))
+    with pytest.raises(DataError, match=r"shape \(2, 2, 2, 2\)"):
+        as_panel(np.zeros((2, 2, 2, 2)))
+    with pytest.raises(NotFittedError):
+        NeuralCDEClassifier().predict(test)
+    with pytest.raises(DataError, match="numbers are wanted.*NeuralCDEClassifier"):
+        NeuralCDERegressor(**SMALL).fit(test)
+
+
+def test_numbers_are_told_in_their_units(tmp_path):
+    random = np.random.default_rng(0)
+    rates = random.uniform(1, 3, 80)
+    X = np.sin(rates[:, None, None] * np.linspace(0, 2, 9)[:, None])
+    targets = np.stack([1000 + 50 * rates, -rates], axis=1)
+    regressor = NeuralCDERegressor(steps=150, learning_rate=1e-2, **SMALL).fit(X[:60], targets[:60])
+    assert regressor.predict(X).shape == (80, 2)
+    assert regressor.score(X[60:], targets[60:]) > 0.8
+    regressor.save(tmp_path)
+    assert (load_estimator(tmp_path).predict(X) == regressor.predict(X)).all()
+
+
+def test_the_same_seed_is_the_same_fit_and_a_run_is_gone_on_from(tmp_path):
+    panel, short = waves(30), {"steps": 6, **SMALL, "members": 1}
+    one = NeuralCDEClassifier(**short).fit(panel)
+    other = NeuralCDEClassifier(run=tmp_path, **short).fit(panel)
+    assert (one.predict_proba(panel) == other.predict_proba(panel)).all()
+    assert (tmp_path / "log.jsonl").exists()
+    again = NeuralCDEClassifier(run=tmp_path, **short).fit(panel)
+    assert (again.predict_proba(panel) == one.predict_proba(panel)).all()
+    assert len((tmp_path / "log.jsonl").read_text().splitlines()) == 7
+
+
+@pytest.mark.slow
+def test_it_stands_in_pipelines_and_cross_validation():
+    panel = waves()
+    classifier = NeuralCDEClassifier(steps=80, learning_rate=1e-2, **SMALL)
+    dropped = make_pipeline(FunctionTransformer(_thinned), classifier)
+    assert cross_val_score(dropped, panel, panel.targets, cv=2).min() > 0.7
+
+
+def _thinned(X):
+    return nde.data.drop_observations(as_panel(X), 0.2)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model", ["neural-rde", "gru-dt", "gru-d", "ode-rnn"])
+def test_the_other_models_are_trained_alike(model):
+    test = waves(seed=1)
+    classifier = NeuralCDEClassifier(model=model, steps=300, learning_rate=1e-2, **SMALL).fit(waves())
+    assert classifier.score(test, test.targets) > 0.8
+
+
+SERIES_NOT_TABLES = {
+    "check_n_features_in": "series may be of any length",
+    "check_n_features_in_after_fitting": "series may be of any length",
+    "check_dataframe_column_names_consistency": "a data frame is a long one, whose columns are named",
+    "check_readonly_memmap_input": "as check_n_features_in",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("default")
+@pytest.mark.parametrize("made", [NeuralCDEClassifier, NeuralCDERegressor])
+def test_the_conventions_of_scikit_learn_are_kept(made):
+    estimator = made(members=1, hidden_size=8, width=16, steps=150, learning_rate=2e-2, random_state=0, progress=False)
+    told = check_estimator(estimator, expected_failed_checks=SERIES_NOT_TABLES, on_fail=None, on_skip=None)
+    failed = [f"{each['check_name']}: {each['exception']}" for each in told if each["status"] == "failed"]
+    assert not failed
