@@ -51,6 +51,7 @@ class AbstractLatentEstimator(BaseEstimator, abc.ABC):
         time: str | None = None,
         channels: Sequence[str] | None = None,
         random_state: Any = None,
+        run: str | Path | None = None,
         progress: bool | Told | None = None,
     ) -> None:
         self.encoder = encoder
@@ -67,6 +68,7 @@ class AbstractLatentEstimator(BaseEstimator, abc.ABC):
         self.time = time
         self.channels = channels
         self.random_state = random_state
+        self.run = run
         self.progress = progress
 
     def fit(self, X: Any, y: Any = None) -> Any:
@@ -95,6 +97,8 @@ class AbstractLatentEstimator(BaseEstimator, abc.ABC):
             adam(self.learning_rate, steps=self.steps),
             steps=self.steps,
             key=end,
+            log=None if self.run is None else Path(self.run, "log.jsonl"),
+            checkpoint=None if self.run is None else Path(self.run, "checkpoints").absolute(),
             progress=self.progress,
         )
         self.model_, self.history_, self.n_iter_ = found.model, found.history, found.steps

@@ -34,6 +34,7 @@ class NeuralODEForecaster(AbstractLatentEstimator):
         time: Likewise, the column of times.
         channels: Likewise, the columns of measurements; by default all that are left.
         random_state: Of weights and batches; an integer makes fits repeatable.
+        run: A folder for checkpoints and a log. The fit of a folder that was killed is gone on from.
         progress: Whether to show a bar, by default on a terminal; or a function told after each step how many are
             done, of how many, and the loss.
 

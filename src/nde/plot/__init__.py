@@ -1,6 +1,7 @@
 """Pictures of fits."""
 
 from nde.plot.confusion import plot_confusion
+from nde.plot.courses import Course, plot_courses
 from nde.plot.fan import plot_fan
 from nde.plot.forecast import plot_forecast
 from nde.plot.learning import plot_learning
@@ -10,8 +11,10 @@ from nde.plot.readings import Reading, plot_readings
 from nde.plot.training import plot_training
 
 __all__ = [
+    "Course",
     "Reading",
     "plot_confusion",
+    "plot_courses",
     "plot_fan",
     "plot_forecast",
     "plot_learning",

@@ -47,6 +47,9 @@ def plot_learning(
         draw(step[seen], validation[seen], "o-", color=COLORS[1], markersize=3, linewidth=1.2, label="validation")
     if best is not None:
         panel.axvline(best, color=INK, linewidth=0.8, linestyle=":", label=f"kept: after step {best}")
+    if not positive:
+        # Else the height from which it falls would hide the rest.
+        panel.set_yscale("symlog", linthresh=float(np.nanmedian(np.abs(loss))) or 1.0)
     panel.set_xlabel("step of descent", color=INK)
     panel.set_ylabel(what, color=INK)
     panel.legend(frameon=False, fontsize=8.5, ncols=4, loc="lower left", bbox_to_anchor=(0.0, 1.0), borderaxespad=0.2)

@@ -7,6 +7,7 @@ import typer
 
 from nde.cli.commands import panel_file, table_file
 from nde.cli.commands.options import NOISE, Out, Seed, Steps, check_given, given_file, refuse
+from nde.cli.panel.names import COURSE_MODELS
 from nde.cli.panel.names import MODELS as SERIES_MODELS
 from nde.models import MODELS, SDE_MODELS
 
@@ -21,7 +22,10 @@ def fit(
     ] = None,
     target: Annotated[
         str | None,
-        typer.Option("--target", metavar="COLUMN", help="Many series: the class or number of each."),
+        typer.Option("--target", metavar="COLUMN", help="Many series: the class or number of each; else a forecast."),
+    ] = None,
+    impute: Annotated[
+        bool | None, typer.Option("--impute", help="Many series: fill their gaps, instead of a forecast.")
     ] = None,
     state: Annotated[
         str | None, typer.Option("--state", metavar="COLUMNS", help="One table: columns of quantities, with commas.")
@@ -31,7 +35,8 @@ def fit(
         typer.Option(
             "--model",
             metavar="MODEL",
-            help=f"One table: {' | '.join((*MODELS, NOISE, *SDE_MODELS))}. Many series: {' | '.join(SERIES_MODELS)}.",
+            help=f"One table: {' | '.join((*MODELS, NOISE, *SDE_MODELS))}. Many series, with a target: "
+            f"{' | '.join(SERIES_MODELS)}; without: {' | '.join(COURSE_MODELS)}.",
         ),
     ] = None,
     task: Annotated[
@@ -70,6 +75,7 @@ def fit(
     of_table = {"state": state, "transform": transform, "holdout": holdout}
     of_panel = {
         "target": target,
+        "impute": impute,
         "task": task,
         "split": split,
         "drop": drop,
@@ -85,6 +91,6 @@ def fit(
         check_given(time=time)
         table_file.fit(given_file(file), out, of_table, shared)
     else:
-        check_given(series=series, time=time, target=target)
+        check_given(series=series, time=time)
         refuse(of_table, "is for one table: it goes with --state, its quantities.")
         panel_file.fit(given_file(file), out, {**shared, **of_panel})

@@ -56,11 +56,6 @@ def check_given(**given: object) -> None:
                 "Got neither --state, the quantities of one table, nor --series, the column that tells many series "
                 "apart; one of both is wanted."
             )
-        if value is None and name == "target":
-            raise DataError(
-                "Got no --target, the column of the class or number of each series; to forecast the quantities of one "
-                "table name them with --state."
-            )
         if value is None:
             raise DataError(f"Got no --{name}, which is wanted; `nde fit --help` tells more.")
 

@@ -16,22 +16,28 @@ def predict(
         typer.Argument(metavar="[FILE]", help="Many series: a file of the same columns.", show_default=False),
     ] = None,
     times: Annotated[
-        str | None, typer.Option("--times", metavar="TIMES", help="One table: times, with commas.")
+        str | None,
+        typer.Option("--times", metavar="TIMES", help="Times, with commas, of a table or forecasts."),
+    ] = None,
+    horizon: Annotated[
+        int | None,
+        typer.Option("--horizon", metavar="N", min=1, help="Many series: forecast N steps of their usual spacing."),
     ] = None,
     model: Annotated[str | None, typer.Option("--model", metavar="MODEL", help="If the run has several.")] = None,
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE.csv", help="Write a file, not the screen.")] = None,
 ) -> None:
-    """Predict by the model of a run: one table at times, or each of many series; writes CSV."""
+    """Predict by the model of a run: a table at times; of many series each one, its future, or its gaps; writes CSV."""
     from nde.cli.panel.predict import is_run, predicted  # noqa: PLC0415 (takes long to import)
     from nde.cli.predictions import check_new_file, check_run, predictions, write_new  # noqa: PLC0415
 
     if out is not None:
         check_new_file(out)
     if is_run(folder):
-        refuse({"times": times, "model": model}, "is for a run of one table; this run wants a file of series.")
-        text = predicted(folder, file)
+        refuse({"model": model}, "is for a run of one table; this run wants a file of series.")
+        text = predicted(folder, file, times, horizon)
     else:
         check_run(folder)
+        refuse({"horizon": horizon}, "is for a run of many series; this one of one table wants --times.")
         text = predictions(folder, _times_of(file, times), model)
     if out is None:
         typer.echo(text, nl=False)

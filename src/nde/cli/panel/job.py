@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nde.cli.commands.options import columns_of
-from nde.cli.panel.names import CLASSES, MODELS, NUMBERS
+from nde.cli.panel.names import CLASSES, COURSE_MODELS, FORECAST, IMPUTE, MODELS, NUMBERS
 from nde.data import DataError
 
 _FILE = "job.json"
@@ -22,7 +22,8 @@ class Job:
         file: The series.
         series: The column that tells them apart.
         time: The column of times.
-        target: The column to be predicted.
+        target: The column to be predicted; none if the series themselves are.
+        impute: Whether gaps are to be filled, not the series to be forecast.
         task: What the target is; if it is not said, the target tells.
         model: The name of the model.
         split: The column that says what each series is for; without, that is drawn.
@@ -36,7 +37,8 @@ class Job:
     file: str
     series: str
     time: str
-    target: str
+    target: str | None = None
+    impute: bool = False
     task: str | None = None
     model: str = MODELS[0]
     split: str | None = None
@@ -47,14 +49,22 @@ class Job:
     steps: int | None = None
 
     def __post_init__(self) -> None:
-        if self.model not in MODELS:
-            raise DataError(f"There is no model '{self.model}' of many series; there are {', '.join(MODELS)}.")
+        _check_model(self.model, self.target)
+        if self.target is None:
+            _check_course(self)
+        elif self.impute:
+            raise DataError(f"Got --impute and --target {self.target}; one of both is wanted, gaps or targets.")
         if self.task not in (None, CLASSES, NUMBERS):
             raise DataError(f"Got --task {self.task}; {CLASSES} or {NUMBERS} is wanted.")
         if self.seed < 0:
             raise DataError(f"Got --seed {self.seed}; a number that is not negative is wanted.")
         if not 0 <= self.drop < 1:
             raise DataError(f"Got --drop {self.drop:g}; a share of at least 0 and less than 1 is wanted, such as 0.3.")
+
+    @property
+    def course(self) -> str:
+        """What is done to the series themselves, if they have no target."""
+        return IMPUTE if self.impute else FORECAST
 
     @classmethod
     def of(cls, file: Path, options: Mapping[str, Any]) -> "Job":
@@ -63,7 +73,10 @@ class Job:
         Raises:
             DataError: If an option makes no sense.
         """
-        return cls(file=f"{file}", **_fields(options))
+        fields = _fields(options)
+        if "target" not in fields:
+            fields.setdefault("model", next(iter(COURSE_MODELS)))
+        return cls(file=f"{file}", **fields)
 
     @classmethod
     def of_run(cls, folder: Path, file: Path | None, options: Mapping[str, Any]) -> "Job":
@@ -96,6 +109,23 @@ class Job:
         """What tells whether the file is still the same."""
         with Path(self.file).open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _check_model(model: str, target: str | None) -> None:
+    known = COURSE_MODELS if target is None else MODELS
+    if model not in known:
+        which = "without a --target" if target is None else "with a --target"
+        raise DataError(f"There is no model '{model}' of many series {which}; there are {', '.join(known)}.")
+
+
+def _check_course(job: Job) -> None:
+    """Refuses what goes with a target only."""
+    for name, value in (("task", job.task), ("static", job.static)):
+        if value:
+            raise DataError(
+                f"Got --{name} and no --target, the column of the class or number of each series; to forecast the "
+                f"series, or --impute their gaps, leave --{name} out."
+            )
 
 
 def _fields(options: Mapping[str, Any]) -> dict[str, Any]:

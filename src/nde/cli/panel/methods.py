@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from nde.cli.panel.job import Job
-from nde.cli.panel.names import CLASSES
+from nde.cli.panel.names import CLASSES, COURSE_MODELS, FORECAST, IMPUTE
 
 
 def estimator(job: Job, task: str, folder: Path, progress: Callable[[int, int, float], None]) -> Any:
@@ -13,16 +13,20 @@ def estimator(job: Job, task: str, folder: Path, progress: Callable[[int, int, f
 
     Args:
         job: What to do.
-        task: What the target is.
+        task: What the target is, or what is done without one.
         folder: For checkpoints and the log; if there are checkpoints, it goes on with them.
         progress: Told how many steps are done, of how many, and the loss.
     """
-    from nde.estimators import NeuralCDEClassifier, NeuralCDERegressor  # noqa: PLC0415 (takes long to import)
+    from nde import estimators  # noqa: PLC0415 (takes long to import)
 
-    settings: dict[str, Any] = {"random_state": job.seed, "run": folder, "progress": progress, "model": job.model}
+    settings: dict[str, Any] = {"random_state": job.seed, "run": folder, "progress": progress}
     if job.steps is not None:
         settings["steps"] = job.steps
-    return (NeuralCDEClassifier if task == CLASSES else NeuralCDERegressor)(**settings)
+    if task in (FORECAST, IMPUTE):
+        kind = estimators.LatentODEImputer if task == IMPUTE else estimators.NeuralODEForecaster
+        return kind(encoder=COURSE_MODELS[job.model], **settings)
+    kind = estimators.NeuralCDEClassifier if task == CLASSES else estimators.NeuralCDERegressor
+    return kind(model=job.model, **settings)
 
 
 def load(folder: Path) -> Any:

@@ -11,7 +11,7 @@ from nde.data.panel import TimeSeries
 from nde.data.panel.shuffle import shuffled
 
 _TEST = 0.2
-_LEAST = 5
+LEAST = 5
 """Series that can be split at random."""
 _NAMES = ("train", "validation", "test")
 
@@ -63,9 +63,9 @@ def parts_at_random(panel: TimeSeries, classes: bool, seed: int) -> Parts:
     Raises:
         DataError: If there are too few series.
     """
-    if len(panel) < _LEAST:
+    if len(panel) < LEAST:
         raise DataError(
-            f"Got {len(panel)} series; at least {_LEAST} are wanted to set some aside for the test. Add series, or say "
+            f"Got {len(panel)} series; at least {LEAST} are wanted to set some aside for the test. Add series, or say "
             "with --split what each is for."
         )
     groups = _classes(panel.targets) if classes and panel.targets is not None else {"": np.arange(len(panel))}

@@ -6,26 +6,25 @@ import numpy as np
 
 from nde.cli.panel.done import Done, outputs
 from nde.cli.panel.examples import classes_to_show, numbers_to_show, readings
+from nde.cli.panel.learning import draw_learning
 from nde.cli.panel.scores import confusion
 from nde.data.panel import TimeSeries
-from nde.plot import plot_confusion, plot_learning, plot_predicted, plot_readings
+from nde.plot import plot_confusion, plot_predicted, plot_readings
 
-RESULT, LEARNING, READINGS = "result.png", "learning.png", "readings.png"
+RESULT, READINGS = "result.png", "readings.png"
 
 
 def draw(folder: Path, done: Done) -> None:
     """Draws confusion, or predicted over true numbers; learning curves; and series as the model reads them."""
-    history, test = done.model.history_, done.data.parts.test
+    test = done.data.parts.test
     truth, said = _targets(test), done.predicted("test")
     if done.is_of_classes:
         labels = np.unique(np.concatenate([done.classes, truth])).tolist()
         result = plot_confusion(confusion(truth, said, labels), [str(label) for label in labels])
     else:
-        result = plot_predicted(truth.astype(float), said, what=done.job.target)
+        result = plot_predicted(truth.astype(float), said, what=f"{done.job.target}")
     result.savefig(folder / RESULT)
-    plot_learning(
-        np.asarray(history.step), np.asarray(history.loss, float), np.asarray(history.validation, float)
-    ).savefig(folder / LEARNING)
+    draw_learning(folder, done.model.history_)
     if done.is_of_classes:
         _read_classes(folder, done, truth, said)
     else:
@@ -48,7 +47,7 @@ def _read_numbers(folder: Path, done: Done, truth: np.ndarray, said: np.ndarray)
     titles = [f"{_short(test.ids[i])}: said {said[i]:.4g}, is {truth[i]:.4g}" for i in shown]
     found = readings(test[shown], titles, lambda panel: outputs(done.model, panel, done.data.task))
     true = [float(number) for number in truth[shown]]
-    plot_readings(found, (), true, time=done.job.time, what=done.job.target).savefig(folder / READINGS)
+    plot_readings(found, (), true, time=done.job.time, what=f"{done.job.target}").savefig(folder / READINGS)
 
 
 def _targets(panel: TimeSeries) -> np.ndarray:

@@ -1,6 +1,7 @@
 """Predictions for many series by the model of a run."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +9,10 @@ import numpy as np
 import typer
 
 from nde.cli.panel import methods
+from nde.cli.panel.course.asked import asked_times, check_asked
+from nde.cli.panel.course.rows import filled, forecast
 from nde.cli.panel.done import outputs
-from nde.cli.panel.names import CLASSES
+from nde.cli.panel.names import CLASSES, FORECAST, IMPUTE
 from nde.cli.panel.write import MODEL, predictions
 from nde.data import DataError, PanelFile, read_panel
 from nde.data.panel.cells import number_of
@@ -21,12 +24,14 @@ def is_run(folder: Path) -> bool:
     return (folder / "job.json").is_file()
 
 
-def predicted(folder: Path, file: Path | None) -> str:
+def predicted(folder: Path, file: Path | None, times: str | None = None, horizon: int | None = None) -> str:
     """What the model says of each series of a file, as CSV; what is odd about the file goes to standard error.
 
     Args:
         folder: The folder of a run.
         file: The file, of the same columns as that which the model was fitted to; the target may be missing.
+        times: To forecast, with commas.
+        horizon: Or how many steps to forecast.
 
     Raises:
         DataError: If the run is not finished, or the file is none for its model.
@@ -35,6 +40,7 @@ def predicted(folder: Path, file: Path | None) -> str:
     data, task = metrics["data"], metrics["task"]
     if file is None:
         raise DataError(f"Got no file for the run {folder}, which is of many series: `nde predict {folder} FILE`.")
+    check_asked(task, times, horizon)
     read = read_panel(
         file, data["series"], data["time"], data["channels"], data["static"], labels=_labels(file, data["target"])
     )
@@ -42,11 +48,27 @@ def predicted(folder: Path, file: Path | None) -> str:
         wanted = "dates" if data["dates"] else "numbers"
         raise DataError(f"Column '{data['time']}' of {file} does not hold {wanted}, which the model was fitted to.")
     model = methods.load(folder / MODEL)
+    if task in (FORECAST, IMPUTE):
+        heads = (data["series"], data["time"])
+        if task == IMPUTE:
+            text = _text(filled(model, read.panel, heads))
+        else:
+            text = _text(forecast(model, read.panel, asked_times(read.panel, times, horizon), heads))
+        _tell(read.remarks)
+        return text
     said = outputs(model, read.panel, task)
     classes = np.asarray(model.classes_) if task == CLASSES else None
-    for remark in (*read.remarks, *_judged(read, data["target"], said, classes)):
+    _tell((*read.remarks, *_judged(read, data["target"], said, classes)))
+    return _text(predictions(read.panel, said, classes))
+
+
+def _tell(remarks: Iterable[str]) -> None:
+    for remark in remarks:
         typer.echo(f"nde: {remark}", err=True)
-    return "\n".join(predictions(read.panel, said, classes)) + "\n"
+
+
+def _text(lines: Iterable[str]) -> str:
+    return "\n".join(lines) + "\n"
 
 
 def _labels(file: Path, target: str | None) -> list[str]:

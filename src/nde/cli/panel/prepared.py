@@ -1,12 +1,15 @@
 """The data of a run, and what was said about them."""
 
 import dataclasses
+from collections.abc import Mapping
 
 import numpy as np
 
+from nde.cli.panel.course.apart import few_apart, judged_apart
+from nde.cli.panel.course.held import Held
 from nde.cli.panel.job import Job
 from nde.cli.panel.names import CLASSES
-from nde.cli.panel.parts import Parts, parts_at_random, parts_by_column
+from nde.cli.panel.parts import LEAST, Parts, parts_at_random, parts_by_column
 from nde.cli.panel.task import task_of
 from nde.data import PanelFile, drop_observations, read_panel
 from nde.data.panel import TimeSeries
@@ -19,13 +22,15 @@ class Prepared:
 
     Attributes:
         parts: The series to train on and to test with.
-        task: What the target is.
+        task: What the target is, or what is done without one.
         remarks: What was done to the data, and what is odd about them.
+        held: Without a target what is kept from the model to judge it, of each part of which something can be.
     """
 
     parts: Parts
     task: str
     remarks: tuple[str, ...]
+    held: Mapping[str, Held] = dataclasses.field(default_factory=dict)
 
     @property
     def panel(self) -> TimeSeries:
@@ -43,15 +48,29 @@ def prepared(job: Job) -> Prepared:
     read = read_panel(
         job.file, job.series, job.time, list(job.channels) or None, list(job.static), job.target, labels=labels
     )
+    if job.target is None:
+        return _of_courses(job, read)
     task, said = task_of(_targets(read.panel), job.target, job.task)
     parts = _parts(job, read, task == CLASSES)
     remarks = [*read.remarks, *said]
     if job.drop:
         parts = _dropped(parts, job)
-        remarks.append(f"{100 * job.drop:g} % of the observations of each series were dropped at random.")
+        remarks.append(_told_drop(job))
     if task == CLASSES:
         remarks += _of_classes(parts)
     return Prepared(parts, task, tuple(remarks))
+
+
+def _of_courses(job: Job, read: PanelFile) -> Prepared:
+    """The same where the series themselves are to be predicted."""
+    remarks = list(read.remarks)
+    if job.split is None and len(read.panel) < LEAST:
+        parts, held, said = few_apart(_thinned(read.panel, job), job.course, job.seed)
+    else:
+        parts, held, said = judged_apart(_dropped(_parts(job, read, False), job), job.course, job.seed)
+    if job.drop:
+        remarks.append(_told_drop(job))
+    return Prepared(parts, job.course, (*remarks, *said), held)
 
 
 def _parts(job: Job, read: PanelFile, classes: bool) -> Parts:
@@ -68,6 +87,14 @@ def _dropped(parts: Parts, job: Job) -> Parts:
         None if validation is None else drop_observations(validation, job.drop, seed=3 * job.seed + 2),
         drop_observations(parts.test, job.drop, seed=3 * job.seed + 1),
     )
+
+
+def _thinned(panel: TimeSeries, job: Job) -> TimeSeries:
+    return drop_observations(panel, job.drop, seed=3 * job.seed)
+
+
+def _told_drop(job: Job) -> str:
+    return f"{100 * job.drop:g} % of the observations of each series were dropped at random."
 
 
 def _targets(panel: TimeSeries) -> np.ndarray:

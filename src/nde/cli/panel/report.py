@@ -1,14 +1,13 @@
 """The report of a run with many series."""
 
-import platform
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from nde.cli.page import grid, page, picture, text
 from nde.cli.panel.done import Done
-from nde.cli.panel.pictures import LEARNING, READINGS, RESULT
-from nde.cli.panel.tables import rows_of_scores
+from nde.cli.panel.learning import LEARNING
+from nde.cli.panel.pictures import READINGS, RESULT
+from nde.cli.panel.sections import data, made, scores
 
 
 def report(folder: Path, done: Done, metrics: dict[str, Any]) -> str:
@@ -25,7 +24,7 @@ def report(folder: Path, done: Done, metrics: dict[str, Any]) -> str:
         f"<h1>{text(title)}</h1>",
         f"<p>{_summary(metrics)}</p>",
         "<h2>How good it is</h2>",
-        _scores(done),
+        scores(done),
         _explained(done),
         *(_of_classes(folder, metrics) if done.is_of_classes else _of_numbers(folder)),
         "<h2>How it reads</h2>",
@@ -36,10 +35,10 @@ def report(folder: Path, done: Done, metrics: dict[str, Any]) -> str:
         picture(folder / LEARNING, "loss on the training and validation series at each step"),
         f'<p class="faint">{_validated(done)}</p>',
         "<h2>Data</h2>",
-        *_data(metrics),
+        *data(metrics),
         "<h2>Use it again</h2>",
         *_again(done),
-        f'<p class="faint">{_made(done, metrics)}</p>',
+        f'<p class="faint">{made(done, metrics)}</p>',
     ]
     return page(title, parts)
 
@@ -51,14 +50,6 @@ def _summary(metrics: dict[str, Any]) -> str:
     else:
         found = f"On {test['series']} series that it had not seen, the model errs by {test['rmse']:.4g} (rmse)"
     return f"{found}; it was fitted to {sizes['train']['series']}. Source: {text(metrics['data']['source'])}"
-
-
-def _scores(done: Done) -> str:
-    heads, rows = rows_of_scores(done)
-    cells = [
-        [text(name), *("" if value is None else f"{value:.4g}" for value in values)] for name, values in rows.items()
-    ]
-    return grid(["", *heads], cells, best=f"{done.job.model}, test")
 
 
 def _explained(done: Done) -> str:
@@ -112,17 +103,6 @@ def _validated(done: Done) -> str:
     return "The weights that did best on the validation series were kept."
 
 
-def _data(metrics: dict[str, Any]) -> list[str]:
-    data = metrics["data"]
-    rows = [[text(name), str(size["series"]), str(size["rows"])] for name, size in metrics["sizes"].items()]
-    listed = [f"<p>Channels: {text(', '.join(data['channels']))}.</p>"]
-    if data["static"]:
-        listed.append(f"<p>Static features: {text(', '.join(data['static']))}.</p>")
-    remarks = "\n".join(f"<li>{text(remark)}</li>" for remark in data["remarks"])
-    said = f"<ul>\n{remarks}\n</ul>" if remarks else "<p>There was nothing to put right.</p>"
-    return [grid(["part", "series", "rows"], rows), *listed, said]
-
-
 def _again(done: Done) -> list[str]:
     job, folder = done.job, done.folder
     shell = f"nde predict {folder} {job.file} --out predictions.csv"
@@ -135,16 +115,6 @@ def _again(done: Done) -> list[str]:
         f"    channels={channels!r},\n{static}).panel\nprint(model.predict(panel))"
     )
     return [f"<pre>{text(shell)}</pre>", f"<pre>{text(python)}</pre>"]
-
-
-def _made(done: Done, metrics: dict[str, Any]) -> str:
-    packages = ("nde", "jax", "equinox", "optax")
-    versions = ", ".join(f"{package} {metadata.version(package)}" for package in packages)
-    steps = metrics["settings"]["steps_made"]
-    return (
-        f"{versions}, Python {platform.python_version()}; {done.job.model}, seed {done.job.seed}, {steps} steps in "
-        f"{metrics['seconds']:.0f} s."
-    )
 
 
 def _percent(share: float | None) -> str:

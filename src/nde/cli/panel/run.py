@@ -7,6 +7,7 @@ from pathlib import Path
 from nde.cli.console import bar, note
 from nde.cli.folder import check_new, new_folder
 from nde.cli.panel import methods
+from nde.cli.panel.course.done import CourseDone
 from nde.cli.panel.done import Done
 from nde.cli.panel.job import Job
 from nde.cli.panel.prepared import Prepared, prepared
@@ -17,7 +18,7 @@ from nde.data import DataError
 from nde.train import TrainingError
 
 
-def run(job: Job, folder: Path) -> Done:
+def run(job: Job, folder: Path) -> Done | CourseDone:
     """Fits, judges, writes and prints.
 
     Args:
@@ -39,7 +40,7 @@ def run(job: Job, folder: Path) -> Done:
         raise
 
 
-def go_on(job: Job, folder: Path, data: Prepared | None = None) -> Done:
+def go_on(job: Job, folder: Path, data: Prepared | None = None) -> Done | CourseDone:
     """The same in a folder that is there already, from its last checkpoint on.
 
     Args:
@@ -65,7 +66,7 @@ def go_on(job: Job, folder: Path, data: Prepared | None = None) -> Done:
     return done
 
 
-def _fitted(job: Job, folder: Path, data: Prepared) -> Done:
+def _fitted(job: Job, folder: Path, data: Prepared) -> Done | CourseDone:
     begun = time.perf_counter()
     parts = data.parts
     with bar(job.model, job.steps or 1) as progress:
@@ -74,7 +75,8 @@ def _fitted(job: Job, folder: Path, data: Prepared) -> Done:
             model.fit(parts.train, **({} if parts.validation is None else {"validation": parts.validation}))
         except TrainingError as error:
             raise DataError(f"The model {job.model} cannot be trained. {error}") from None
-    return Done(job, folder, data, model, time.perf_counter() - begun)
+    kind = CourseDone if job.target is None else Done
+    return kind(job, folder, data, model, time.perf_counter() - begun)
 
 
 def _tell_data(data: Prepared) -> None:

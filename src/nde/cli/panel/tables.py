@@ -2,6 +2,7 @@
 
 from rich.table import Table as Grid
 
+from nde.cli.panel.course.done import CourseDone
 from nde.cli.panel.done import Done
 
 SCORES = {
@@ -9,13 +10,14 @@ SCORES = {
     "balanced_accuracy": "balanced accuracy",
     "log_loss": "log loss",
     "rmse": "rmse",
+    "scaled_rmse": "rmse in deviations",
     "mae": "mean absolute error",
     "r2": "explained variance",
 }
 """What scores are called."""
 
 
-def rows_of_scores(done: Done) -> tuple[list[str], dict[str, list[float | None]]]:
+def rows_of_scores(done: Done | CourseDone) -> tuple[list[str], dict[str, list[float | None]]]:
     """Scores and their names: of the model on each part, and of the baselines on the test part."""
     names = [name for name in SCORES if name in done.scores["test"]]
     parts = {f"{done.job.model}, {part}": score for part, score in reversed(done.scores.items())}
@@ -24,7 +26,7 @@ def rows_of_scores(done: Done) -> tuple[list[str], dict[str, list[float | None]]
     return [SCORES[name] for name in names], every
 
 
-def table_of_scores(done: Done) -> Grid:
+def table_of_scores(done: Done | CourseDone) -> Grid:
     """How good the model is beside the baselines."""
     heads, rows = rows_of_scores(done)
     grid = Grid()

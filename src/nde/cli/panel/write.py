@@ -10,6 +10,10 @@ from typing import Any
 import numpy as np
 
 from nde.cli.noise.predict import row
+from nde.cli.panel.course.done import CourseDone
+from nde.cli.panel.course.pictures import draw as draw_courses
+from nde.cli.panel.course.report import report as course_report
+from nde.cli.panel.course.rows import judged
 from nde.cli.panel.done import Done
 from nde.cli.panel.pictures import draw
 from nde.cli.panel.report import report
@@ -19,19 +23,35 @@ MODEL = "model"
 """Where in the folder the model is."""
 
 
-def write(folder: Path, done: Done) -> None:
+def write(folder: Path, done: Done | CourseDone) -> None:
     """Writes everything about a run; what tells that it is finished comes last."""
     done.model.save(folder / MODEL)
-    draw(folder, done)
     metrics = metrics_of(done)
-    (folder / "report.html").write_text(report(folder, done, metrics), encoding="utf-8")
-    part = done.data.parts.test
-    truth = [] if part.targets is None else part.targets.tolist()
-    lines = predictions(part, done.said["test"], done.classes if done.is_of_classes else None, truth)
+    if isinstance(done, CourseDone):
+        page, lines = _of_course(folder, done, metrics)
+    else:
+        page, lines = _of_target(folder, done, metrics)
+    (folder / "report.html").write_text(page, encoding="utf-8")
     (folder / "predictions.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     draft = folder / ".metrics.json"
     draft.write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
     os.replace(draft, folder / "metrics.json")
+
+
+def _of_target(folder: Path, done: Done, metrics: dict[str, Any]) -> tuple[str, Iterator[str]]:
+    """Draws; gives the report, and the lines of the predictions."""
+    draw(folder, done)
+    part = done.data.parts.test
+    truth = [] if part.targets is None else part.targets.tolist()
+    lines = predictions(part, done.said["test"], done.classes if done.is_of_classes else None, truth)
+    return report(folder, done, metrics), lines
+
+
+def _of_course(folder: Path, done: CourseDone, metrics: dict[str, Any]) -> tuple[str, Iterator[str]]:
+    """The same without a target."""
+    draw_courses(folder, done)
+    lines = judged(done.test, done.said["test"], (done.job.series, done.job.time))
+    return course_report(folder, done, metrics), lines
 
 
 def predictions(
@@ -54,10 +74,10 @@ def predictions(
         yield row([_cell(name), *true, *best, *numbers])
 
 
-def metrics_of(done: Done) -> dict[str, Any]:
+def metrics_of(done: Done | CourseDone) -> dict[str, Any]:
     """What is in `metrics.json`."""
     parts, train = done.data.parts.named(), done.data.parts.train
-    classes = {"classes": done.classes.tolist()} if done.is_of_classes else {}
+    classes = {"classes": done.classes.tolist()} if isinstance(done, Done) and done.is_of_classes else {}
     return {
         "task": done.data.task,
         **classes,

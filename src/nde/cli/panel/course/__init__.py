@@ -1,0 +1,1 @@
+"""Forecasts and imputations of many series, on the command line."""
