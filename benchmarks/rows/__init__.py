@@ -3,6 +3,7 @@
 from benchmarks.row import Row
 from benchmarks.rows import (
     brownian,
+    classifier,
     coefficients,
     compile_time,
     controlled,
@@ -23,6 +24,7 @@ def all_rows() -> list[Row]:
         *noise.rows(),
         *brownian.rows(),
         *controlled.rows(),
+        *classifier.rows(),
         *coefficients.rows(),
         *signatures.rows(),
         *compile_time.rows(),

@@ -1,0 +1,142 @@
+"""Training a neural controlled differential equation to tell classes: the same statement for every side."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from benchmarks.goal import Goal
+from benchmarks.side import Ready
+
+AGREEMENT = 1e-4
+"""How far losses may be apart, relatively, for the sides to be doing the same."""
+LOSSES = 3
+"""How many losses are compared: from the second on they tell of gradients and of the optimizer as well."""
+LEARNING_RATE = 1e-3
+
+
+@dataclass(frozen=True, eq=False)
+class Classifier:
+    """Random walks without gaps, each at times of its own, with classes at random.
+
+    The first row gives the initial state by a linear map; the vector field is a softplus layer, then `tanh`, as a
+    matrix of `(state, channels)`; a linear map of the last state gives the logits. Heun's method takes one step from
+    knot to knot along straight lines. The loss is the softmax cross entropy, the optimizer Adam.
+
+    Args:
+        batch: how many series.
+        times: how many knots each has.
+        channels: how many channels, the first one time.
+        hidden: the length of the state.
+        width: of the hidden layer of the vector field.
+        classes: how many classes.
+    """
+
+    batch: int
+    times: int
+    channels: int
+    hidden: int
+    width: int
+    classes: int
+
+    @property
+    def x64(self) -> bool:
+        """Single precision."""
+        return False
+
+    @cached_property
+    def series(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Times `(batch, times)`, values `(batch, times, channels)` and classes `(batch,)`."""
+        random = np.random.default_rng(0)
+        ts = random.uniform(0.2, 1.8, (self.batch, self.times)).cumsum(axis=1)
+        ts = (ts - ts[:, :1]) / (ts[:, -1:] - ts[:, :1])
+        walks = random.normal(size=(self.batch, self.times, self.channels - 1)).cumsum(axis=1) / self.times**0.5
+        ys = np.concatenate([ts[..., None], walks], axis=-1)
+        return np.float32(ts), np.float32(ys), random.integers(self.classes, size=self.batch, dtype=np.int32)
+
+    @cached_property
+    def weights(self) -> Mapping[str, tuple[np.ndarray, np.ndarray]]:
+        """Weight, as `(out, in)`, and bias of each layer."""
+        random = np.random.default_rng(1)
+        sizes = {
+            "initial": (self.channels, self.hidden),
+            "in": (self.hidden, self.width),
+            "out": (self.width, self.hidden * self.channels),
+            "readout": (self.hidden, self.classes),
+        }
+        return {
+            name: tuple(
+                np.float32(random.uniform(-1, 1, shape) / inputs**0.5) for shape in ((outputs, inputs), outputs)
+            )
+            for name, (inputs, outputs) in sizes.items()
+        }
+
+    @cached_property
+    def losses(self) -> np.ndarray:
+        """The first losses of a training, in double precision and without a solver.
+
+        Along straight lines Heun's step needs of the control its increment alone.
+        """
+        with jax.enable_x64(True):
+            labels, weights = self.series[2], jax.tree.map(np.float64, self.weights)
+            optimizer, increments = optax.adam(LEARNING_RATE), jnp.diff(np.float64(self.series[1]), axis=1)
+
+            @jax.jit
+            def step(weights: Any, state: Any) -> tuple[Any, Any, Any]:
+                def loss(weights: Any) -> Any:
+                    logits = bare_logits(weights, self.series[1][:, 0], increments)
+                    return optax.softmax_cross_entropy_with_integer_labels(logits, labels).mean()
+
+                value, slope = jax.value_and_grad(loss)(weights)
+                updates, state = optimizer.update(slope, state)
+                return optax.apply_updates(weights, updates), state, value
+
+            state, values = optimizer.init(weights), []
+            for _ in range(LOSSES):
+                weights, state, value = step(weights, state)
+                values.append(float(value))
+        return np.array(values)
+
+
+def bare_logits(weights: Any, first: Any, increments: Any) -> Any:
+    """The logits of a batch by a scan over the increments `(batch, steps, channels)`, and nothing else."""
+
+    def affine(name: str, x: Any) -> Any:
+        weight, bias = weights[name]
+        return x @ weight.T + bias
+
+    def change(z: Any, dx: Any) -> Any:
+        flat = jnp.tanh(affine("out", jax.nn.softplus(affine("in", z))))
+        return jnp.einsum("bsc,bc->bs", flat.reshape(*z.shape, -1), dx)
+
+    def step(z: Any, dx: Any) -> tuple[Any, None]:
+        k = change(z, dx)
+        return z + 0.5 * (k + change(z + k, dx)), None
+
+    last, _ = jax.lax.scan(step, affine("initial", first), jnp.moveaxis(increments, 1, 0))
+    return affine("readout", last)
+
+
+def agreeing(name: str, ready: Ready, goal: Goal) -> Ready:
+    """The side as it is, if its losses are right.
+
+    Raises:
+        ValueError: If they are not: the side computes something else.
+    """
+    distance = goal.distance(ready.value)
+    if distance is not None and not distance <= AGREEMENT:
+        raise ValueError(
+            f"The first losses of {name} ({ready.setting}) are {ready.value}, {distance:.1e} from {goal.reference}; "
+            f"at most {AGREEMENT:.0e} is wanted. Its model, data or method must differ from the others'."
+        )
+    return ready
+
+
+def stacked(told: Sequence[Any]) -> np.ndarray:
+    """The losses as one array; what a step tells behind its loss is left away."""
+    return np.array([np.ravel(each)[0] for each in told])
