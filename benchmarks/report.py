@@ -44,8 +44,9 @@ HOW_TO_READ = """\
   times of its own; Heun, one step from knot to knot. We run the step that `nde.train.fit` repeats. Errors are those of
   the first three losses, against a scan in float64; a side further off than 1e-4 is refused. That is why Diffrax solves
   the control term itself: at a knot its `to_ode` takes the derivative of the interval before, and so another loss.
-  torchcde has its knots at 0, 1, 2, … for the whole batch, which leaves the loss as it is. A first step is all from the
-  model to the first loss, with emptied caches.
+  torchcde has its knots at 0, 1, 2, … for the whole batch, which leaves the loss as it is, and takes as many threads as
+  are faster: all or one. *bare scan* is the arithmetic for the whole batch alone. A first step is all from the model to
+  the first loss, with emptied caches.
 - *Splines* and *filling*: series × times × channels, at random times. We run under `vmap` over the series. torchcde
   goes through gaps channel by channel, and would take minutes for 1,000 series: it is measured at a tenth, as we are
   beside it. SciPy and NumPy are called for the observations of each series and channel, and make no coefficients at the

@@ -9,6 +9,7 @@ from typing import Any
 from benchmarks.classifier import LEARNING_RATE, LOSSES, Classifier, agreeing, stacked
 from benchmarks.goal import Goal
 from benchmarks.side import Ready
+from benchmarks.timing import fastest
 
 
 @dataclass(frozen=True)
@@ -16,7 +17,7 @@ class TorchClassifier:
     """The whole batch as one solve by Heun's method, one step from knot to knot.
 
     A batch shares its knots 0, 1, 2, … as torchcde advises: the state at the end does not depend on how fast a path is
-    run through.
+    run through. Gradients are PyTorch's, through the solve.
     """
 
     name: str = "torchcde, heun2"
@@ -26,8 +27,9 @@ class TorchClassifier:
         return all(find_spec(module) for module in ("torch", "torchcde"))
 
     def start(self, problem: Classifier, goal: Goal, /) -> Ready:
-        """PyTorch's gradient through the solve."""
-        return agreeing(self.name, _ready(problem), goal)
+        """On all threads or on one, whichever is faster: small as the matrices are, more may be in the way."""
+        counts = sorted({import_module("torch").get_num_threads(), 1}, reverse=True)
+        return fastest([agreeing(self.name, _ready(problem, count), goal) for count in counts], runs=3)
 
 
 TORCH_CLASSIFIER = TorchClassifier()
@@ -35,7 +37,7 @@ OPTIONS = {"step_size": 1.0, "perturb": True}
 """Steps from knot to knot; each takes the derivatives from inside, not from the interval before it."""
 
 
-def _ready(problem: Classifier) -> Ready:
+def _ready(problem: Classifier, threads: int) -> Ready:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch, torchcde = import_module("torch"), import_module("torchcde")
@@ -60,14 +62,23 @@ def _ready(problem: Classifier) -> Ready:
     coefficients, labels = torchcde.linear_interpolation_coeffs(ys), labels.long()
     optimizer = torch.optim.Adam(model.parameters(), lr=LEARNING_RATE)
 
-    def run() -> Any:
+    def step() -> Any:
         optimizer.zero_grad()
         loss = nn.functional.cross_entropy(model(coefficients), labels)
         loss.backward()
         optimizer.step()
         return loss.detach()
 
-    return Ready(run, before=run, value=stacked([run() for _ in range(LOSSES)]), least=5)
+    def run() -> Any:
+        ordinary = torch.get_num_threads()
+        torch.set_num_threads(threads)
+        try:
+            return step()
+        finally:
+            torch.set_num_threads(ordinary)
+
+    losses = stacked([run() for _ in range(LOSSES)])
+    return Ready(run, before=run, value=losses, setting=f"{threads} thread" + "s" * (threads > 1), least=5)
 
 
 def _linear(nn: Any, weight: Any, bias: Any) -> Any:
