@@ -50,7 +50,7 @@ def test_classes_are_told_and_come_back_from_a_folder(fitted, tmp_path):
     with pytest.raises(DataError, match=r"no saved estimator in .*estimator\.json"):
         load_estimator(tmp_path)
     (tmp_path / "kept" / "estimator.json").write_text("{")
-    with pytest.raises(DataError, match="cannot be read.*fit it again"):
+    with pytest.raises(DataError, match=r"cannot be read.*fit it again"):
         load_estimator(tmp_path / "kept")
 
 
@@ -90,7 +90,7 @@ def test_what_cannot_be_is_refused_in_words(fitted):
         as_panel(np.zeros((2, 2, 2, 2)))
     with pytest.raises(NotFittedError):
         NeuralCDEClassifier().predict(test)
-    with pytest.raises(DataError, match="numbers are wanted.*NeuralCDEClassifier"):
+    with pytest.raises(DataError, match=r"numbers are wanted.*NeuralCDEClassifier"):
         NeuralCDERegressor(**SMALL).fit(test)
 
 
