@@ -31,7 +31,7 @@ def test_learning_shows_losses_their_mean_and_validation(least: float):
     assert has_line(figure, step[49::50], validation[49::50])
     mean = np.array([loss[max(0, i - 3) : i + 1].mean() for i in range(200)])
     assert has_line(figure, step, mean)
-    assert figure.axes[0].get_yscale() == ("log" if least > 0 else "linear")
+    assert figure.axes[0].get_yscale() == ("log" if least > 0 else "symlog")
 
 
 def test_learning_without_validation():

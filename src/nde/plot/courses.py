@@ -73,7 +73,7 @@ def plot_courses(
         ```
     """
     names = list(channels)[:_MOST_CHANNELS]
-    size = (1.4 + 2.7 * len(courses), 1.1 + 1.9 * len(names))
+    size = (1.4 + 2.7 * max(2, len(courses)), 1.1 + 1.9 * len(names))
     made = Figure(figsize=size, layout="constrained", dpi=130)
     axes = made.subplots(len(names), len(courses), sharex="col", sharey="row", squeeze=False)
     for place, course in enumerate(courses):

@@ -30,7 +30,7 @@ def check_asked(task: str, times: str | None, horizon: int | None) -> None:
         )
 
 
-def asked_times(panel: TimeSeries, times: str | None, horizon: int | None) -> list[Float[np.ndarray, " times"]]:
+def asked_times(panel: TimeSeries, times: str | None, horizon: int | None) -> list[Float[np.ndarray, " _"]]:
     """The times at which each series is to be forecast, counted as those of the panel are.
 
     Raises:
@@ -62,7 +62,7 @@ def _spacings(panel: TimeSeries) -> list[tuple]:
     return [(series, float(np.median(own)) if own.size else usual) for series, own in zip(panel, apart, strict=True)]
 
 
-def _elapsed(panel: TimeSeries, texts: list[str]) -> list[Float[np.ndarray, " times"]]:
+def _elapsed(panel: TimeSeries, texts: list[str]) -> list[Float[np.ndarray, " _"]]:
     import pandas as pd  # noqa: PLC0415 (takes long to import)
 
     if not texts:

@@ -60,7 +60,7 @@ class CourseDone:
         return self.data.task == IMPUTE
 
 
-def courses(model: Any, panel: TimeSeries, times: list[Float[np.ndarray, " times"]]) -> list[Course]:
+def courses(model: Any, panel: TimeSeries, times: list[Float[np.ndarray, " _"]]) -> list[Course]:
     """What an estimator says of each series, at times of its own, which are after its end if it forecasts."""
     longest = max(len(each) for each in times)
     together = np.stack([np.pad(each, (0, longest - len(each)), "edge") for each in times])

@@ -30,8 +30,8 @@ class Held:
     """
 
     seen: TimeSeries
-    times: list[Float[np.ndarray, " times"]]
-    truth: list[Float[np.ndarray, "times channels"]]
+    times: list[Float[np.ndarray, " _"]]
+    truth: list[Float[np.ndarray, "_ channels"]]
 
     def __getitem__(self, places: Int[np.ndarray, " some"]) -> "Held":
         """Some of the series."""

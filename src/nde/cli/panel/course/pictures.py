@@ -20,6 +20,7 @@ def draw(folder: Path, done: CourseDone) -> None:
     shown = np.unique(np.linspace(0, len(held.times) - 1, _MOST_SERIES).round().astype(np.int64))
     some = held[shown]
     times = [_dense(some, place, done.imputes) for place in range(len(shown))]
+    unit = done.data.panel.clock.unit
     said = courses(done.model, some.seen, times)
     found = [
         Course(
@@ -36,7 +37,7 @@ def draw(folder: Path, done: CourseDone) -> None:
     plot_courses(
         found,
         done.data.panel.channels,
-        time=done.job.time,
+        time=done.job.time if unit is None else f"{done.job.time} ({unit} since the first)",
         kept="hidden" if done.imputes else "came later",
         said="filled" if done.imputes else "forecast",
     ).savefig(folder / RESULT)

@@ -62,8 +62,8 @@ def _explained(done: CourseDone) -> str:
     )
     return (
         f"The errors are in units of the data, all channels together; in deviations, each channel counts alike. "
-        f"{simple}; mean is that of each channel in the series that train. Scores on training series are of values that "
-        "the model was fitted to."
+        f"{simple}; mean is that of each channel in the series that train. Scores on these are of values that the "
+        "model was fitted to."
     )
 
 

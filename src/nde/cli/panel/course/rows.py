@@ -32,7 +32,7 @@ def judged(held: Held, said: list[Course], heads: tuple[str, str]) -> Iterator[s
 
 
 def forecast(
-    model: Any, panel: TimeSeries, times: list[Float[np.ndarray, " times"]], heads: tuple[str, str]
+    model: Any, panel: TimeSeries, times: list[Float[np.ndarray, " _"]], heads: tuple[str, str]
 ) -> Iterator[str]:
     """What comes after each series, a row for each time."""
     yield row([*heads, *panel.channels])

@@ -9,7 +9,7 @@ from nde.cli.panel.course.held import Held
 from nde.cli.panel.names import IMPUTE
 from nde.data.panel import TimeSeries
 
-Course = Float[np.ndarray, "times channels"]
+Course = Float[np.ndarray, "_ channels"]
 
 LAST, LINE, MEAN = "last value", "linear interpolation", "mean"
 
