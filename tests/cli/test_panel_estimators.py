@@ -104,6 +104,61 @@ def test_a_killed_run_ends_as_an_unbroken_one(tmp_path: Path):
 
 
 @pytest.mark.slow
+def test_a_forecast_leaves_what_forecasts_the_same(waves: Path, monkeypatch: pytest.MonkeyPatch):
+    made.written(waves.parent, made.lines(8, lengths=(5, 6)))
+    assert nde(monkeypatch, "fit", "waves.csv", *COLUMNS, "--steps", "2", "--out", "run") == 0
+    assert [json.loads(line)["step"] for line in Path("run/log.jsonl").read_text().splitlines()[1:]] == [1, 2]
+    assert not Path("run/checkpoints").exists()
+    assert nde(monkeypatch, "predict", "run", "waves.csv", "--times", "4,5", "--out", "said.csv") == 0
+    panel = read_panel("waves.csv", "who", "t", ["x", "y"]).panel
+    found = [[float(row["x"]), float(row["y"])] for row in rows_of(Path("said.csv"))]
+    np.testing.assert_allclose(
+        np.reshape(found, (8, 2, 2)), load_estimator("run/model").predict(panel, [4.0, 5.0]), rtol=1e-4
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("more", [(), ("--model", "latent-ode-rnn"), ("--impute",)])
+def test_the_course_of_swings(more: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Of 60 series with gaps, at irregular times, of which the model beats the mean, and the last value."""
+    monkeypatch.chdir(tmp_path)
+    random, rows = np.random.default_rng(0), []
+    for place in range(60):
+        phase, height = random.uniform(0, 6), random.uniform(5, 10)
+        for t in np.sort(random.uniform(0, 12, 30)):
+            x, y = (
+                50 + height * np.sin(t + phase),
+                "" if random.random() < 0.2 else 3 + 0.1 * height * np.cos(t + phase),
+            )
+            rows.append(f"s{place},{t},{x},{y}")
+    made.written(tmp_path, rows, "who,t,x,y")
+    arguments = ("--series", "who", "--time", "t", *more, "--steps", "300", "--out", "run")
+    assert nde(monkeypatch, "fit", "waves.csv", *arguments) == 0
+    metrics = json.loads(Path("run/metrics.json").read_text())
+    others = ["mean"] if more == ("--impute",) else ["mean", "last value"]
+    for name in others:
+        assert metrics["test"]["scaled_rmse"] < metrics["baselines"][name]["scaled_rmse"]
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("waves")
+def test_a_killed_forecast_ends_as_an_unbroken_one(tmp_path: Path):
+    command = [Path(sys.executable).with_name("nde"), "fit"]
+    arguments = ["waves.csv", *COLUMNS, "--steps", "200"]
+    subprocess.run([*command, *arguments, "--out", "whole"], check=True)
+    log = tmp_path / "run" / "log.jsonl"
+    with subprocess.Popen([*command, *arguments, "--out", "run"]) as process:
+        while not log.exists() or len(log.read_text().splitlines()) < 60:
+            assert process.poll() is None
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        assert process.wait() == 130
+    subprocess.run([*command, "--resume", "run"], check=True)
+    assert Path("run/model/model.eqx").read_bytes() == Path("whole/model/model.eqx").read_bytes()
+    assert Path("run/predictions.csv").read_bytes() == Path("whole/predictions.csv").read_bytes()
+
+
+@pytest.mark.slow
 def test_japanese_vowels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """A seed may be a little below the 0.97 that is to be reached in the mean."""
     file = str(Path(library.__file__).parent / "data" / "japanese_vowels.csv.gz")
