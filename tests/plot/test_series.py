@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nde.plot import Reading, plot_confusion, plot_learning, plot_predicted, plot_readings
+from nde.plot import Course, Reading, plot_confusion, plot_courses, plot_learning, plot_predicted, plot_readings
 from tests.plot.test_plot import has_line, lines_of
 
 
@@ -72,6 +72,19 @@ def test_readings_of_numbers_are_on_one_scale():
     assert len(ends) == 1
     assert ends.pop()[1] > 7
     assert any(np.allclose(line[:, 1], 7.0) for line in lines_of(figure))
+
+
+def test_courses_show_what_was_seen_kept_and_said_of_each_channel():
+    ts = np.arange(9.0)
+    ys = np.stack([np.sin(ts), np.cos(ts)], axis=1)
+    one = Course("one", ts[:6], ys[:6], ts[6:], ys[6:], ts[5:], 2 * ys[5:])
+    figure = plot_courses([one, one], ["sine", "cosine"], time="hour")
+    assert len(figure.axes) == 4
+    for channel in range(2):
+        for rows, values in ((slice(6), ys), (slice(6, None), ys), (slice(5, None), 2 * ys)):
+            assert has_line(figure, ts[rows], values[rows, channel])
+    assert [figure.axes[place].get_ylabel() for place in (0, 2)] == ["sine", "cosine"]
+    assert len(plot_courses([one], [f"{i}" for i in range(2)]).axes) == 2
 
 
 def test_pictures_can_be_written(tmp_path):
