@@ -150,8 +150,8 @@ class AbstractLatentEstimator(BaseEstimator, abc.ABC):
         return panel
 
     def _at(
-        self, panel: TimeSeries, wanted: list[Float[np.ndarray, " times"]]
-    ) -> list[Float[np.ndarray, "times channels"]]:
+        self, panel: TimeSeries, wanted: list[Float[np.ndarray, " _"]]
+    ) -> list[Float[np.ndarray, "_ channels"]]:
         """The channels of each series at times, none before its first row, in any order."""
         pieces, scale = Pieces.of(panel, wanted, self._rows()), self.normalization_
         found = [np.full((len(times), len(self.channels_)), np.nan) for times in wanted]
@@ -178,7 +178,7 @@ def _predicted(model: LatentODE, ts: Array, ys: Array, lengths: Array, wanted: A
     return jax.vmap(model.predict)(ts, ys, lengths, wanted)
 
 
-def times_of_each(times: Any, count: int) -> list[Float[np.ndarray, " times"]]:
+def times_of_each(times: Any, count: int) -> list[Float[np.ndarray, " _"]]:
     """The times of each series, of an array shared by all or one with a row for each.
 
     Raises:

@@ -53,7 +53,7 @@ class Pieces:
     owners: Int[np.ndarray, " pieces"]
 
     @classmethod
-    def of(cls, panel: TimeSeries, wanted: list[Float[np.ndarray, " times"]], rows: int) -> "Pieces":
+    def of(cls, panel: TimeSeries, wanted: list[Float[np.ndarray, " _"]], rows: int) -> "Pieces":
         """Pieces of at most so many rows; a time belongs to the last that begins before it."""
         found = []
         for owner, record in enumerate(panel):
