@@ -149,9 +149,7 @@ class AbstractLatentEstimator(BaseEstimator, abc.ABC):
             )
         return panel
 
-    def _at(
-        self, panel: TimeSeries, wanted: list[Float[np.ndarray, " _"]]
-    ) -> list[Float[np.ndarray, "_ channels"]]:
+    def _at(self, panel: TimeSeries, wanted: list[Float[np.ndarray, " _"]]) -> list[Float[np.ndarray, "_ channels"]]:
         """The channels of each series at times, none before its first row, in any order."""
         pieces, scale = Pieces.of(panel, wanted, self._rows()), self.normalization_
         found = [np.full((len(times), len(self.channels_)), np.nan) for times in wanted]

@@ -4,9 +4,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Real
 
 
-def with_integrals(
-    ts: Real[Array, " times"], ys: Float[Array, "times channels"]
-) -> Float[Array, "times channels+channels"]:
+def with_integrals(ts: Real[Array, "..."], ys: Float[Array, "..."]) -> Float[Array, "times twice"]:
     """Puts after the channels of a series, for each of them, its integral over time so far.
 
     A controlled differential equation sees the increments of its control. What a channel *was* over time, its mean for
