@@ -10,6 +10,7 @@ import numpy as np
 import optax
 import pytest
 
+import nde
 from nde.data import ArrayLoader
 from nde.train import LengthCurriculum, TrainingError, adam, fit
 from tests.train.small import HELD, ROWS, TARGETS, Line, assert_same, loss, metric, trained
@@ -224,3 +225,28 @@ def test_an_interrupt_ends_it_between_two_steps():
 def test_misuse_is_refused_in_words(changes, error, words):
     with pytest.raises(error, match=words):
         trained(**changes)
+
+
+class Growth(eqx.Module):
+    rate: jax.Array
+    steps: nde.StepTo
+
+    def __call__(self):
+        term = nde.ODETerm(lambda t, y, args: self.rate * y)
+        sol = nde.diffeqsolve(term, nde.Midpoint(), 0.0, 1.0, None, 1.0, stepsize_controller=self.steps, throw=False)
+        return sol.ys[0]
+
+
+def test_the_times_of_steps_are_settings_and_stay():
+    model = Growth(jnp.array(0.2), nde.StepTo(jnp.array([0.0, 0.3, 1.0])))
+    found = fit(
+        model,
+        lambda m, batch, key: (m() - batch) ** 2,
+        jnp.array([2.0])[0],
+        steps=60,
+        key=jax.random.key(0),
+        optimizer=optax.adam(0.05),
+        progress=False,
+    )
+    np.testing.assert_allclose(found.model(), 2.0, atol=0.05)
+    np.testing.assert_array_equal(found.model.steps.ts, model.steps.ts)

@@ -12,6 +12,7 @@ import numpy as np
 import optax
 from jaxtyping import PyTree
 
+from nde.train.learned import weights_and_rest
 from nde.train.settings import Settings
 
 _FREE = {"log_every", "validated"}
@@ -26,7 +27,7 @@ def identity_of(
     The data are told by their first batch, and the optimizer by what it computes. Steps may become more, unless the
     curriculum or the optimizer depend on them.
     """
-    weights, rest = eqx.partition(model, eqx.is_inexact_array)
+    weights, rest = weights_and_rest(model)
     state = jax.eval_shape(optimizer.init, weights)
     chosen = {field.name: getattr(settings, field.name) for field in dataclasses.fields(settings)}
     kept = {name: value for name, value in chosen.items() if name not in _FREE}

@@ -13,6 +13,7 @@ from jaxtyping import Array, Float, Int, PyTree
 from nde.core import tree
 from nde.train.curriculum import Curriculum
 from nde.train.devices import Placement
+from nde.train.learned import weights_and_rest
 
 Loss = Callable[[Any, Any, Any], Any]
 """`loss(model, batch, key)`, the mean over the batch; or that and a dictionary of scalars to be told."""
@@ -73,7 +74,7 @@ class Step:
         placement: Placement,
     ) -> None:
         self._loss, self._optimizer, self._average, self._curriculum = loss, optimizer, average, curriculum
-        weights, rest = eqx.partition(model, eqx.is_inexact_array)
+        weights, rest = weights_and_rest(model)
         if not jax.tree.leaves(weights):
             raise ValueError("Got a model without floating-point arrays; at least one is wanted, to be learned.")
         frozen, self._fixed = eqx.partition(rest, eqx.is_array)
