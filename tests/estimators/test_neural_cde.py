@@ -94,6 +94,7 @@ def test_what_cannot_be_is_refused_in_words(fitted):
         NeuralCDERegressor(**SMALL).fit(test)
 
 
+@pytest.mark.slow
 def test_numbers_are_told_in_their_units(tmp_path):
     random = np.random.default_rng(0)
     rates = random.uniform(1, 3, 80)

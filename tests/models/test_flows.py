@@ -40,7 +40,9 @@ MODELS = {
 }
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if place else ()) for place, name in enumerate(MODELS)]
+)
 def test_vmap_is_a_loop_and_the_gradient_is_that_of_differences(name):
     """Along one direction in the space of all weights, all of which matter."""
     weights, rest = eqx.partition(MODELS[name], eqx.is_inexact_array)

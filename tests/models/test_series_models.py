@@ -29,7 +29,10 @@ MAKERS = {
 }
 
 
-@pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
+ALL = [pytest.param(make, marks=() if name == "linear" else pytest.mark.slow, id=name) for name, make in MAKERS.items()]
+
+
+@pytest.mark.parametrize("make", ALL)
 def test_padding_changes_nothing(make):
     model = make()
     batch = pad(nde.TimeSeries.from_arrays([YS, np.zeros((6, 2))], [TS, TS]), length=10)
@@ -37,7 +40,7 @@ def test_padding_changes_nothing(make):
     np.testing.assert_allclose(model(batch.ts[0], batch.ys[0], batch.lengths[0], batch.static[0]), bare, atol=2e-6)
 
 
-@pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
+@pytest.mark.parametrize("make", ALL)
 def test_gaps_are_filled_and_gradients_are_finite(make):
     gappy = YS.at[:2, 0].set(jnp.nan).at[4:, 1].set(jnp.nan).at[3].set(jnp.nan)
     weights, static = eqx.partition(make(), eqx.is_inexact_array)
@@ -104,7 +107,11 @@ def spins():
 
 
 @pytest.mark.parametrize(
-    "model", [NeuralCDE(3, 8, 1, key=KEY), NeuralRDE(3, 8, 1, window=2, key=KEY)], ids=["rows", "windows"]
+    "model",
+    [
+        pytest.param(NeuralCDE(3, 8, 1, key=KEY), id="rows"),
+        pytest.param(NeuralRDE(3, 8, 1, window=2, key=KEY), id="windows", marks=pytest.mark.slow),
+    ],
 )
 def test_it_learns_which_way_a_point_goes(model):
     panel = spins()
