@@ -40,9 +40,9 @@ def table(sample: list[tuple[str, ...]]) -> list[object]:
     return [pytest.param(*row, marks=() if row in sample else pytest.mark.slow, id="-".join(row)) for row in rows]
 
 
-PAIRS = pairwise(SOLVERS, tuple(CONTROLLERS), tuple(SAVE_FORMS), allowed=cheap)
 QUICKEST = ("Euler", "Heun", "Bosh3", "Tsit5")
 DIRECT_PAIRS = pairwise(QUICKEST, tuple(CONTROLLERS), tuple(SAVE_FORMS), allowed=cheap)
+PAIRS = DIRECT_PAIRS + [(solver, "constant", "ts") for solver in SOLVERS if solver not in QUICKEST]
 
 
 @pytest.mark.parametrize(("solver", "controller", "form"), table(PAIRS))
