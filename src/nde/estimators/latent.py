@@ -17,6 +17,7 @@ from sklearn.utils.validation import check_is_fitted
 from nde.data import DataError, Normalization, pad
 from nde.data.panel import TimeSeries
 from nde.estimators.panel_input import as_panel
+from nde.estimators.pickling import PickledByWeights
 from nde.estimators.saving import write
 from nde.estimators.windows import Pieces, training_windows
 from nde.models import GRUEncoder, LatentODE, ODERNNEncoder
@@ -28,7 +29,7 @@ _AT_ONCE = 256
 _ENCODERS = {"gru": GRUEncoder, "ode-rnn": ODERNNEncoder}
 
 
-class AbstractLatentEstimator(BaseEstimator, abc.ABC):
+class AbstractLatentEstimator(PickledByWeights, BaseEstimator, abc.ABC):
     """A `nde.models.LatentODE` of all series, or windows of them.
 
     Its parameters are those of the classes made of it, see `NeuralODEForecaster`.

@@ -18,6 +18,7 @@ from sklearn.utils.validation import check_is_fitted
 from nde.data import Batch, DataError, Loader, Normalization
 from nde.data.panel import TimeSeries
 from nde.estimators.panel_input import as_panel
+from nde.estimators.pickling import PickledByWeights
 from nde.estimators.preparation import Preparation
 from nde.estimators.readers import make_reader
 from nde.estimators.saving import write
@@ -29,7 +30,7 @@ _LEAST_STEPS, _LEAST_EPOCHS = 600, 10
 _PREDICTED_AT_ONCE, _BUCKETS = 256, 2
 
 
-class AbstractReadingEstimator(BaseEstimator, abc.ABC):
+class AbstractReadingEstimator(PickledByWeights, BaseEstimator, abc.ABC):
     """An ensemble of models, each of which reads a series and gives a vector.
 
     Its parameters are those of the classes made of it, see `NeuralCDEClassifier`.
