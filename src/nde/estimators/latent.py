@@ -1,6 +1,5 @@
 """What estimators of the latent course of series have in common."""
 
-import abc
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,26 +9,22 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
-from sklearn.base import BaseEstimator
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from nde.data import DataError, Normalization, pad
 from nde.data.panel import TimeSeries
+from nde.estimators.base import AbstractSeriesEstimator
 from nde.estimators.panel_input import as_panel
-from nde.estimators.pickling import PickledByWeights
-from nde.estimators.saving import write
 from nde.estimators.windows import Pieces, training_windows
 from nde.models import GRUEncoder, LatentODE, ODERNNEncoder
 from nde.models.latent.training import Cuts, cut_loss
-from nde.train import adam, fit
-from nde.train.progress import Told
+from nde.train.progress import Progress
 
 _AT_ONCE = 256
 _ENCODERS = {"gru": GRUEncoder, "ode-rnn": ODERNNEncoder}
 
 
-class AbstractLatentEstimator(PickledByWeights, BaseEstimator, abc.ABC):
+class AbstractLatentEstimator(AbstractSeriesEstimator):
     """A `nde.models.LatentODE` of all series, or windows of them.
 
     Its parameters are those of the classes made of it, see `NeuralODEForecaster`.
@@ -53,7 +48,7 @@ class AbstractLatentEstimator(PickledByWeights, BaseEstimator, abc.ABC):
         channels: Sequence[str] | None = None,
         random_state: Any = None,
         run: str | Path | None = None,
-        progress: bool | Told | None = None,
+        progress: bool | Progress | None = None,
     ) -> None:
         self.encoder = encoder
         self.latent_size = latent_size
@@ -87,33 +82,22 @@ class AbstractLatentEstimator(PickledByWeights, BaseEstimator, abc.ABC):
         """
         del y
         windows = training_windows(self._panel(X, self.channels), self._rows())
-        self.channels_ = windows.channels
         self.normalization_ = Normalization.fit(windows, times=True)
-        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-        start, end = jax.random.split(jax.random.key(seed))
-        found = fit(
-            self._blank(start),
-            cut_loss,
-            Cuts(pad(self.normalization_.apply(windows)), self.batch_size, steps=self.steps, seed=seed),
-            adam(self.learning_rate, steps=self.steps),
-            steps=self.steps,
-            key=end,
-            log=None if self.run is None else Path(self.run, "log.jsonl"),
-            checkpoint=None if self.run is None else Path(self.run, "checkpoints").absolute(),
-            progress=self.progress,
-        )
-        self.model_, self.history_, self.n_iter_ = found.model, found.history, found.steps
+        seed = self._seed()
+        data = Cuts(pad(self.normalization_.apply(windows)), self.batch_size, steps=self.steps, seed=seed)
+        self._train(cut_loss, data, seed=seed, steps=self.steps)
         return self
 
-    def save(self, folder: str | Path) -> None:
-        """Writes the estimator into a folder, made if it is not there; `nde.estimators.load_estimator` reads it."""
-        check_is_fitted(self, "model_")
-        write(folder, self, {"normalization": self.normalization_.to_dict()}, self.model_)
+    @property
+    def channels_(self) -> tuple[str, ...]:
+        """Those that were fitted."""
+        return self.normalization_.channels
+
+    def _told(self) -> dict[str, Any]:
+        return {"normalization": self.normalization_.to_dict()}
 
     def _restored(self, told: dict[str, Any]) -> LatentODE:
-        """Takes what `save` told, and gives a blank model to read weights into."""
         self.normalization_ = Normalization.from_dict(told["normalization"])
-        self.channels_ = self.normalization_.channels
         return self._blank(jax.random.key(0))
 
     def _blank(self, key: Array) -> LatentODE:
@@ -164,12 +148,6 @@ class AbstractLatentEstimator(PickledByWeights, BaseEstimator, abc.ABC):
             for owner, places, each in zip(pieces.owners[some], pieces.places[some], known, strict=True):
                 found[owner][places[places >= 0]] = each[places >= 0]
         return found
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.input_tags.three_d_array = True
-        return tags
 
 
 @eqx.filter_jit

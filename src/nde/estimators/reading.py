@@ -11,26 +11,22 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
-from sklearn.base import BaseEstimator
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from nde.data import Batch, DataError, Loader, Normalization
 from nde.data.panel import TimeSeries
+from nde.estimators.base import AbstractSeriesEstimator
 from nde.estimators.panel_input import as_panel
-from nde.estimators.pickling import PickledByWeights
 from nde.estimators.preparation import Preparation
 from nde.estimators.readers import make_reader
-from nde.estimators.saving import write
 from nde.models import DeepEnsemble
-from nde.train import adam, fit
-from nde.train.progress import Told
+from nde.train.progress import Progress
 
 _LEAST_STEPS, _LEAST_EPOCHS = 600, 10
 _PREDICTED_AT_ONCE, _BUCKETS = 256, 2
 
 
-class AbstractReadingEstimator(PickledByWeights, BaseEstimator, abc.ABC):
+class AbstractReadingEstimator(AbstractSeriesEstimator):
     """An ensemble of models, each of which reads a series and gives a vector.
 
     Its parameters are those of the classes made of it, see `NeuralCDEClassifier`.
@@ -55,7 +51,7 @@ class AbstractReadingEstimator(PickledByWeights, BaseEstimator, abc.ABC):
         target: str | None = None,
         random_state: Any = None,
         run: str | Path | None = None,
-        progress: bool | Told | None = None,
+        progress: bool | Progress | None = None,
     ) -> None:
         self.model = model
         self.hidden_size = hidden_size
@@ -110,45 +106,30 @@ class AbstractReadingEstimator(PickledByWeights, BaseEstimator, abc.ABC):
                 "the panel, or name the column with target=."
             )
         codes = self._learned(_one_each(targets, len(panel)))
-        self.channels_, self.static_names_ = panel.channels, panel.static_names
         self.preparation_ = Preparation.fit(panel)
         train = dataclasses.replace(self.preparation_.apply(panel), targets=codes)
-        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
+        seed = self._seed()
         loader = Loader(train, self.batch_size, seed=seed, buckets=_BUCKETS)
-        steps = max(_LEAST_STEPS, _LEAST_EPOCHS * len(loader)) if self.steps is None else self.steps
-        start, end = jax.random.split(jax.random.key(seed))
-        found = fit(
-            self._blank(start),
+        self._train(
             self._mean_loss,
             loader,
-            adam(self.learning_rate, steps=steps, weight_decay=self.weight_decay),
-            steps=steps,
-            key=end,
+            seed=seed,
+            steps=max(_LEAST_STEPS, _LEAST_EPOCHS * len(loader)) if self.steps is None else self.steps,
+            weight_decay=self.weight_decay,
             validation=None if validation is None else self._judged(validation),
-            log=None if self.run is None else Path(self.run, "log.jsonl"),
-            checkpoint=None if self.run is None else Path(self.run, "checkpoints").absolute(),
-            progress=self.progress,
         )
-        self.model_, self.history_, self.n_iter_ = found.model, found.history, found.steps
         return self
 
-    def save(self, folder: str | Path) -> None:
-        """Writes the estimator into a folder, made if it is not there; `nde.estimators.load_estimator` reads it."""
-        check_is_fitted(self, "model_")
-        write(folder, self, self._told(), self.model_)
+    @property
+    def channels_(self) -> tuple[str, ...]:
+        """Those that were fitted."""
+        return self.preparation_.channels
 
     def _told(self) -> dict[str, Any]:
-        """What was learned beside the weights, for a JSON file."""
-        return {
-            "preparation": self.preparation_.to_dict(),
-            "channels": list(self.channels_),
-            "static_names": list(self.static_names_),
-        }
+        return {"preparation": self.preparation_.to_dict()}
 
     def _restored(self, told: dict[str, Any]) -> Any:
-        """Takes what `_told` told, and gives a blank model to read weights into."""
         self.preparation_ = Preparation.from_dict(told["preparation"])
-        self.channels_, self.static_names_ = tuple(told["channels"]), tuple(told["static_names"])
         return self._blank(jax.random.key(0))
 
     def _blank(self, key: Array) -> DeepEnsemble:
@@ -195,12 +176,6 @@ class AbstractReadingEstimator(PickledByWeights, BaseEstimator, abc.ABC):
             own = np.asarray(batch.weights) > 0
             result[:, np.asarray(batch.index)[own]] = np.asarray(_outputs_compiled(self.model_, batch))[:, own]
         return result
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.input_tags.three_d_array = True
-        return tags
 
 
 def _outputs(model: DeepEnsemble, batch: Batch) -> Float[Array, "members series output"]:

@@ -9,8 +9,8 @@ import numpy as np
 import optax
 from jaxtyping import Array, Float, PyTree
 
-from nde.train.fit_table import Progress
 from nde.train.likelihood import log_density
+from nde.train.progress import Progress
 
 _CHUNK = 50
 """Steps between two reports."""

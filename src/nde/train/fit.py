@@ -19,7 +19,7 @@ from nde.train.identity import identity_of
 from nde.train.interrupt import deferred_interrupts
 from nde.train.log import Log
 from nde.train.optimizer import adam
-from nde.train.progress import Told, shown
+from nde.train.progress import Progress, shown
 from nde.train.run import Run
 from nde.train.settings import Settings
 from nde.train.step import Loss, Step
@@ -70,7 +70,7 @@ def fit(
     checkpoint: str | Path | None = None,
     checkpoint_every: float | None = 60.0,
     checkpoint_steps: int | None = None,
-    progress: bool | Told | None = None,
+    progress: bool | Progress | None = None,
     devices: Sequence[Any] | None = None,
 ) -> Fit:
     """Trains a model: one compiled step, again and again.

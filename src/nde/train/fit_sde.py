@@ -12,9 +12,9 @@ from jaxtyping import Float
 
 from nde.data import DataError, Table
 from nde.train.early import stopped_early
-from nde.train.fit_table import Progress
 from nde.train.likelihood import as_arrays, in_double, normals
 from nde.train.maximum import maximized
+from nde.train.progress import Progress
 from nde.train.protocol import Stochastic
 from nde.train.transitions import Transitions
 

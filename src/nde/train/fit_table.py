@@ -1,7 +1,6 @@
 """Gradient descent on the distance between a solve and measurements."""
 
 import time
-from collections.abc import Callable
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import equinox as eqx
@@ -12,9 +11,7 @@ import optax
 from jaxtyping import Array, Float, PyTree
 
 from nde.data import Table
-
-Progress = Callable[[int, int, float], None]
-"""Told how many steps are done, of how many, and the loss."""
+from nde.train.progress import Progress
 
 _CHUNK = 50
 """Steps between two reports."""

@@ -9,9 +9,9 @@ import numpy as np
 import optax
 from jaxtyping import Array, PyTree
 
-from nde.train.fit_table import Progress
 from nde.train.information import information, standard_errors
 from nde.train.likelihood import log_density
+from nde.train.progress import Progress
 
 _TOLERANCE = 1e-7
 """The gradient of the mean of the log density, where a maximum is reached."""

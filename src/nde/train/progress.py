@@ -5,12 +5,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 
+from rich import progress as rich
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from nde.train.history import Row
 
-Told = Callable[[int, int, float], None]
+Progress = Callable[[int, int, float], None]
 """Told how many steps are done, of how many, and the loss."""
 
 _PAUSE = 0.1
@@ -18,7 +18,7 @@ _PAUSE = 0.1
 
 
 @contextlib.contextmanager
-def shown(progress: bool | Told | None, steps: int, done: int) -> Iterator[Callable[[Row], None]]:
+def shown(progress: bool | Progress | None, steps: int, done: int) -> Iterator[Callable[[Row], None]]:
     """What is told of each step, and shows it.
 
     Args:
@@ -39,14 +39,14 @@ def shown(progress: bool | Told | None, steps: int, done: int) -> Iterator[Calla
 @contextlib.contextmanager
 def _bar(steps: int, done: int) -> Iterator[Callable[[Row], None]]:
     columns = (
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=24),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[numbers]}"),
+        rich.TextColumn("{task.description}"),
+        rich.BarColumn(bar_width=24),
+        rich.MofNCompleteColumn(),
+        rich.TimeElapsedColumn(),
+        rich.TimeRemainingColumn(),
+        rich.TextColumn("{task.fields[numbers]}"),
     )
-    with Progress(*columns, console=Console(stderr=True, highlight=False), transient=False) as bar:
+    with rich.Progress(*columns, console=Console(stderr=True, highlight=False), transient=False) as bar:
         task = bar.add_task("training", total=steps, completed=done, numbers="compiling")
         last, validation = 0.0, ""
         if done:
