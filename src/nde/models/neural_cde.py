@@ -8,18 +8,18 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PRNGKeyArray, Shaped
 
 from nde.gradients import AbstractAdjoint, RecursiveCheckpointAdjoint
+from nde.models.controlled import AbstractControlled, Static, without_gaps
 from nde.nn import MatrixMLP
-from nde.paths import AbstractPath, LinearInterpolation, linear_interpolation, with_integrals
-from nde.solve import SaveAt, diffeqsolve
+from nde.paths import AbstractPath, LinearInterpolation, with_integrals
+from nde.solve import SaveAt
 from nde.solvers import AbstractSolver, Heun
-from nde.stepping import AbstractStepSizeController, StepTo
-from nde.terms import ControlTerm
+from nde.stepping import AbstractStepSizeController
 
 Path = Callable[[Shaped[Array, " time"], Float[Array, "time channels"]], AbstractPath]
 """Makes a control of times and a series without gaps."""
 
 
-class NeuralCDE(eqx.Module):
+class NeuralCDE(AbstractControlled):
     """A neural controlled differential equation: `dz = f(z) dX`, where `X` is a path through a series.
 
     The first row (and static features) gives the initial state by a linear map, the state at the end the result by
@@ -106,7 +106,7 @@ class NeuralCDE(eqx.Module):
         ts: Float[Array, " time"],
         ys: Float[Array, "time channels"],
         length: Int[Array, ""] | int | None = None,
-        static: Float[Array, " features"] | None = None,
+        static: Static = None,
     ) -> Float[Array, " output"]:
         """The result for one series.
 
@@ -119,60 +119,27 @@ class NeuralCDE(eqx.Module):
         last = ts.shape[0] - 1 if length is None else length - 1
         # Along straight lines nothing moves in the padding: the end will do, and is cheaper to save.
         at_last = SaveAt(t1=True) if self.path is LinearInterpolation else SaveAt(ts=ts[last][None])
-        return self._read(self._states(ts, ys, last, static, at_last)[0], static)
+        return self.read(self._states(ts, ys, last, static, at_last)[0], static)
 
     def readings(
         self,
         ts: Float[Array, " time"],
         ys: Float[Array, "time channels"],
-        static: Float[Array, " features"] | None = None,
+        static: Static = None,
     ) -> Float[Array, "time output"]:
         """What the result is after each row; arguments as in a call."""
         states = self._states(ts, ys, ts.shape[0] - 1, static, SaveAt(ts=ts))
-        return jax.vmap(lambda state: self._read(state, static))(states)
+        return jax.vmap(lambda state: self.read(state, static))(states)
 
     def _states(
         self,
         ts: Float[Array, " time"],
         ys: Float[Array, "time channels"],
         last: Int[Array, ""] | int,
-        static: Float[Array, " features"] | None,
+        static: Static,
         saveat: SaveAt,
     ) -> Float[Array, "saved state"]:
-        ts, xs = knots(ts, ys)
+        ts, xs = without_gaps(ts, ys)
         # Time stands still behind the last row, so that the integrals do.
         path = self.path(ts, with_integrals(self.integrals * jnp.minimum(ts, ts[last]), xs) if self.integrals else xs)
-        return diffeqsolve(
-            ControlTerm(self.vector_field, path).to_ode(),
-            self.solver,
-            ts[0],
-            ts[-1],
-            None,
-            self.initial(joined(xs[0], static)),
-            saveat=saveat,
-            stepsize_controller=StepTo(ts) if self.stepsize_controller is None else self.stepsize_controller,
-            adjoint=self.adjoint,
-        ).ys
-
-    def _read(self, state: Float[Array, " state"], static: Float[Array, " features"] | None) -> Float[Array, " output"]:
-        return self.readout(joined(state, static))
-
-
-def knots(
-    ts: Float[Array, " time"], ys: Float[Array, "time channels"]
-) -> tuple[Float[Array, " knots"], Float[Array, "knots channels"]]:
-    """A series without gaps, from straight lines; constant before its first and behind its last observation.
-
-    A single row is repeated, for a path has two ends.
-    """
-    if ts.shape[0] == 1:
-        ts, ys = jnp.concatenate([ts, ts + 1]), jnp.concatenate([ys, ys])
-    known = ~jnp.isnan(ys)
-    first = jnp.take_along_axis(ys, jnp.argmax(known, axis=0)[None], axis=0)[0]
-    start = jnp.where(jnp.any(known, axis=0), first, 0.0)
-    return ts, linear_interpolation(ts, ys, fill_forward_nans_at_end=True, replace_nans_at_start=start)
-
-
-def joined(x: Float[Array, " some"], static: Float[Array, " features"] | None) -> Float[Array, " both"]:
-    """A vector with static features behind it, if there are any."""
-    return x if static is None else jnp.concatenate([x, static])
+        return self.driven(path, ts, xs[0], static, saveat)

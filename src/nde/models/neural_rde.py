@@ -5,16 +5,15 @@ import jax
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from nde.gradients import AbstractAdjoint, RecursiveCheckpointAdjoint
-from nde.models.neural_cde import joined, knots
+from nde.models.controlled import AbstractControlled, Static, without_gaps
 from nde.nn import MatrixMLP
 from nde.signatures import logsignature_dimension, logsignature_windows
-from nde.solve import SaveAt, diffeqsolve
+from nde.solve import SaveAt
 from nde.solvers import AbstractSolver, Heun
-from nde.stepping import AbstractStepSizeController, StepTo
-from nde.terms import ControlTerm
+from nde.stepping import AbstractStepSizeController
 
 
-class NeuralRDE(eqx.Module):
+class NeuralRDE(AbstractControlled):
     """A neural rough differential equation: `dz = f(z) dL`, where `L` are the log-signatures of a series over windows.
 
     A step is taken for each window of rows instead of for each row, so that long series cost less, and are easier to
@@ -96,7 +95,7 @@ class NeuralRDE(eqx.Module):
         ts: Float[Array, " time"],
         ys: Float[Array, "time channels"],
         length: Int[Array, ""] | int | None = None,
-        static: Float[Array, " features"] | None = None,
+        static: Static = None,
     ) -> Float[Array, " output"]:
         """The result for one series.
 
@@ -107,17 +106,6 @@ class NeuralRDE(eqx.Module):
             static: Static features, if the model takes some.
         """
         del length
-        ts, xs = knots(ts, ys)
+        ts, xs = without_gaps(ts, ys)
         path = logsignature_windows(ts, xs, self.window, self.order)
-        state = diffeqsolve(
-            ControlTerm(self.vector_field, path).to_ode(),
-            self.solver,
-            ts[0],
-            ts[-1],
-            None,
-            self.initial(joined(xs[0], static)),
-            saveat=SaveAt(t1=True),
-            stepsize_controller=StepTo(path.ts) if self.stepsize_controller is None else self.stepsize_controller,
-            adjoint=self.adjoint,
-        ).ys[0]
-        return self.readout(joined(state, static))
+        return self.read(self.driven(path, path.ts, xs[0], static, SaveAt(t1=True))[0], static)
