@@ -147,6 +147,9 @@ SERIES_NOT_TABLES = {
     "check_classifiers_train": "series may be of any length",
     "check_classifier_data_not_an_array": "a data frame is a long one, whose columns are named",
     "check_regressor_data_not_an_array": "a data frame is a long one, whose columns are named",
+    "check_methods_sample_order_invariance": "to single precision only, of which 1e-7 is the rounding",
+    "check_methods_subset_invariance": "to single precision only, of which 1e-7 is the rounding",
+    "check_do_not_raise_errors_in_init_or_set_params": "in tests annotations are checked when an object is made",
 }
 
 

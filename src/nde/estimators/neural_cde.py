@@ -159,6 +159,11 @@ class NeuralCDERegressor(RegressorMixin, AbstractReadingEstimator):
         values = values * self.scale_ + self.center_
         return values[:, 0] if self.single_ else values
 
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
+
     def _learned(self, targets: Any) -> np.ndarray:
         numbers = _numbers(targets)
         self.single_ = targets.ndim == 1
