@@ -7,7 +7,7 @@ from sklearn.base import clone
 import nde
 from nde.data import DataError
 from nde.estimators import LatentODEImputer, NeuralODEForecaster, load_estimator
-from nde.estimators.windows import Pieces, training_windows, window_starts
+from nde.estimators.pieces import Pieces
 
 
 def swings(series: int, seed: int, gaps: float = 0.0, end: float = 8.0):
@@ -29,15 +29,6 @@ def swings(series: int, seed: int, gaps: float = 0.0, end: float = 8.0):
 @pytest.fixture(scope="module")
 def forecaster():
     return NeuralODEForecaster(steps=3, window=10, batch_size=8, random_state=0).fit(swings(8, 0)[0])
-
-
-def test_windows_hold_every_row_and_the_last_ends_with_the_series():
-    np.testing.assert_array_equal(window_starts(25, 10, 10), [0, 10, 15])
-    np.testing.assert_array_equal(window_starts(7, 10, 10), [0])
-    windows = training_windows(nde.TimeSeries.from_arrays([np.arange(25.0)]), 10)
-    assert windows.lengths.max() == 10
-    assert set(windows.ys[:, 0]) == set(range(25))
-    assert (windows.ts[windows.starts] == 0).all()
 
 
 def test_times_belong_to_the_last_window_that_begins_before_them():

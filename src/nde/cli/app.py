@@ -1,4 +1,4 @@
-"""`nde fit`, `nde demo`, `nde predict`."""
+"""`nde fit`, `nde demo`, `nde predict`, `nde sample`."""
 
 import sys
 from typing import NoReturn
@@ -8,11 +8,12 @@ import typer
 from nde.cli.commands.demo import demo
 from nde.cli.commands.fit import fit
 from nde.cli.commands.predict import predict
+from nde.cli.commands.sample import sample
 from nde.cli.stopping import STOPPED, StoppedError
 from nde.data import DataError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-for command in (fit, demo, predict):
+for command in (fit, demo, predict, sample):
     app.command()(command)
 
 

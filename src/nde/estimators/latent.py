@@ -13,14 +13,17 @@ from sklearn.utils.validation import check_is_fitted
 
 from nde.data import DataError, Normalization, pad
 from nde.data.panel import TimeSeries
+from nde.data.panel.windows import windows
 from nde.estimators.base import AbstractSeriesEstimator
 from nde.estimators.panel_input import as_panel
-from nde.estimators.windows import Pieces, training_windows
+from nde.estimators.pieces import Pieces
 from nde.models import GRUEncoder, LatentODE, ODERNNEncoder
 from nde.models.latent.training import Cuts, cut_loss
 from nde.train.progress import Progress
 
 _AT_ONCE = 256
+_OVERLAP = 4
+"""Windows to learn from begin a quarter of a window apart."""
 _ENCODERS = {"gru": GRUEncoder, "ode-rnn": ODERNNEncoder}
 
 
@@ -81,10 +84,11 @@ class AbstractLatentEstimator(AbstractSeriesEstimator):
             DataError: If the data are not as wanted.
         """
         del y
-        windows = training_windows(self._panel(X, self.channels), self._rows())
-        self.normalization_ = Normalization.fit(windows, times=True)
+        rows = self._rows()
+        pieces = windows(self._panel(X, self.channels), rows, max(1, rows // _OVERLAP))
+        self.normalization_ = Normalization.fit(pieces, times=True)
         seed = self._seed()
-        data = Cuts(pad(self.normalization_.apply(windows)), self.batch_size, steps=self.steps, seed=seed)
+        data = Cuts(pad(self.normalization_.apply(pieces)), self.batch_size, steps=self.steps, seed=seed)
         self._train(cut_loss, data, seed=seed, steps=self.steps)
         return self
 

@@ -7,7 +7,7 @@ import typer
 
 from nde.cli.commands import panel_file, table_file
 from nde.cli.commands.options import NOISE, Out, Seed, Steps, check_given, given_file, refuse
-from nde.cli.panel.names import COURSE_MODELS
+from nde.cli.panel.names import COURSE_MODELS, GENERATORS
 from nde.cli.panel.names import MODELS as SERIES_MODELS
 from nde.models import MODELS, SDE_MODELS
 
@@ -36,12 +36,17 @@ def fit(
             "--model",
             metavar="MODEL",
             help=f"One table: {' | '.join((*MODELS, NOISE, *SDE_MODELS))}. Many series, with a target: "
-            f"{' | '.join(SERIES_MODELS)}; without: {' | '.join(COURSE_MODELS)}.",
+            f"{' | '.join(SERIES_MODELS)}; without: {' | '.join(COURSE_MODELS)}; to generate: "
+            f"{' | '.join(GENERATORS)}.",
         ),
     ] = None,
     task: Annotated[
         str | None,
-        typer.Option("--task", metavar="TASK", help="Many series: classes | numbers; else the target tells."),
+        typer.Option(
+            "--task",
+            metavar="TASK",
+            help="Many series: classes | numbers, else the target tells; or generate, more like them.",
+        ),
     ] = None,
     split: Annotated[
         str | None,
@@ -57,6 +62,10 @@ def fit(
     ] = None,
     static: Annotated[
         str | None, typer.Option("--static", metavar="COLUMNS", help="Many series: numbers each series has once.")
+    ] = None,
+    window: Annotated[
+        int | None,
+        typer.Option("--window", metavar="N", help="To generate: cut longer series into pieces of N rows."),
     ] = None,
     transform: Annotated[
         str | None, typer.Option("--transform", metavar="HOW", help="One table, with noise: none | root | log.")
@@ -81,6 +90,7 @@ def fit(
         "drop": drop,
         "channels": channels,
         "static": static,
+        "window": window,
     }
     shared = {"time": time, "series": series, "model": model, "seed": seed, "steps": steps}
     if resume is not None:

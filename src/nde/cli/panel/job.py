@@ -3,15 +3,16 @@
 import dataclasses
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from nde.cli.commands.options import columns_of
-from nde.cli.panel.names import CLASSES, COURSE_MODELS, FORECAST, IMPUTE, MODELS, NUMBERS
+from nde.cli.panel.names import CLASSES, COURSE_MODELS, FORECAST, GENERATE, GENERATORS, IMPUTE, MODELS, NUMBERS
 from nde.data import DataError
 
 _FILE = "job.json"
+_LEAST_WINDOW = 4
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,12 +25,13 @@ class Job:
         time: The column of times.
         target: The column to be predicted; none if the series themselves are.
         impute: Whether gaps are to be filled, not the series to be forecast.
-        task: What the target is; if it is not said, the target tells.
+        task: What the target is; if it is not said, the target tells. Or that series like these are to be generated.
         model: The name of the model.
         split: The column that says what each series is for; without, that is drawn.
         drop: The share of observations to drop.
         channels: The columns of measurements; empty for all that are left.
         static: The columns of features.
+        window: How many rows a series may have whose kind is to be generated; longer ones are cut.
         seed: Of all that is random.
         steps: Of descent; if it is not said, those of the model.
     """
@@ -45,17 +47,15 @@ class Job:
     drop: float = 0.0
     channels: tuple[str, ...] = ()
     static: tuple[str, ...] = ()
+    window: int | None = None
     seed: int = 0
     steps: int | None = None
 
     def __post_init__(self) -> None:
-        _check_model(self.model, self.target)
+        _check_task(self)
+        _check_model(self.model, _models(self.target, self.task), self.target)
         if self.target is None:
             _check_course(self)
-        elif self.impute:
-            raise DataError(f"Got --impute and --target {self.target}; one of both is wanted, gaps or targets.")
-        if self.task not in (None, CLASSES, NUMBERS):
-            raise DataError(f"Got --task {self.task}; {CLASSES} or {NUMBERS} is wanted.")
         if self.seed < 0:
             raise DataError(f"Got --seed {self.seed}; a number that is not negative is wanted.")
         if not 0 <= self.drop < 1:
@@ -64,7 +64,7 @@ class Job:
     @property
     def course(self) -> str:
         """What is done to the series themselves, if they have no target."""
-        return IMPUTE if self.impute else FORECAST
+        return self.task or (IMPUTE if self.impute else FORECAST)
 
     @classmethod
     def of(cls, file: Path, options: Mapping[str, Any]) -> "Job":
@@ -74,8 +74,7 @@ class Job:
             DataError: If an option makes no sense.
         """
         fields = _fields(options)
-        if "target" not in fields:
-            fields.setdefault("model", next(iter(COURSE_MODELS)))
+        fields.setdefault("model", next(iter(_models(fields.get("target"), fields.get("task")))))
         return cls(file=f"{file}", **fields)
 
     @classmethod
@@ -111,20 +110,45 @@ class Job:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _check_model(model: str, target: str | None) -> None:
-    known = COURSE_MODELS if target is None else MODELS
+def _models(target: str | None, task: str | None) -> Iterable[str]:
+    """Those that do a task; the first is the default."""
+    if task == GENERATE:
+        return GENERATORS
+    return COURSE_MODELS if target is None else MODELS
+
+
+def _check_model(model: str, known: Iterable[str], target: str | None) -> None:
     if model not in known:
         which = "without a --target" if target is None else "with a --target"
         raise DataError(f"There is no model '{model}' of many series {which}; there are {', '.join(known)}.")
 
 
+def _check_task(job: Job) -> None:
+    """Refuses tasks that are not known, and two at once."""
+    if job.task not in (None, CLASSES, NUMBERS, GENERATE):
+        raise DataError(f"Got --task {job.task}; {CLASSES}, {NUMBERS} or {GENERATE} is wanted.")
+    asked = {
+        f"--task {GENERATE}": job.task == GENERATE,
+        "--impute": job.impute,
+        f"--target {job.target}": job.target is not None,
+    }
+    given = [name for name, value in asked.items() if value]
+    if len(given) > 1:
+        raise DataError(f"Got {' and '.join(given)}; one of them is wanted: new series, gaps or targets.")
+    if job.window is not None and (job.task != GENERATE or job.window < _LEAST_WINDOW):
+        raise DataError(
+            f"Got --window {job.window}; it goes with --task {GENERATE}, and at least {_LEAST_WINDOW} rows are wanted."
+        )
+
+
 def _check_course(job: Job) -> None:
     """Refuses what goes with a target only."""
-    for name, value in (("task", job.task), ("static", job.static)):
+    task = None if job.task == GENERATE else job.task
+    for name, value in (("task", task), ("static", job.static)):
         if value:
             raise DataError(
                 f"Got --{name} and no --target, the column of the class or number of each series; to forecast the "
-                f"series, or --impute their gaps, leave --{name} out."
+                f"series, generate new ones, or --impute their gaps, leave --{name} out."
             )
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from nde.cli.panel.job import Job
-from nde.cli.panel.names import CLASSES, COURSE_MODELS, FORECAST, IMPUTE
+from nde.cli.panel.names import CLASSES, COURSE_MODELS, FORECAST, GENERATE, IMPUTE
 
 
 def estimator(job: Job, task: str, folder: Path, progress: Callable[[int, int, float], None]) -> Any:
@@ -22,6 +22,8 @@ def estimator(job: Job, task: str, folder: Path, progress: Callable[[int, int, f
     settings: dict[str, Any] = {"random_state": job.seed, "run": folder, "progress": progress}
     if job.steps is not None:
         settings["steps"] = job.steps
+    if task == GENERATE:
+        return estimators.SeriesGenerator(model=job.model, **settings)
     if task in (FORECAST, IMPUTE):
         kind = estimators.LatentODEImputer if task == IMPUTE else estimators.NeuralODEForecaster
         return kind(encoder=COURSE_MODELS[job.model], **settings)

@@ -12,7 +12,7 @@ from nde.cli.panel import methods
 from nde.cli.panel.course.asked import asked_times, check_asked
 from nde.cli.panel.course.rows import filled, forecast
 from nde.cli.panel.done import outputs
-from nde.cli.panel.names import CLASSES, FORECAST, IMPUTE
+from nde.cli.panel.names import CLASSES, FORECAST, GENERATE, IMPUTE
 from nde.cli.panel.write import MODEL, predictions
 from nde.data import DataError, PanelFile, read_panel
 from nde.data.panel.cells import number_of
@@ -36,8 +36,10 @@ def predicted(folder: Path, file: Path | None, times: str | None = None, horizon
     Raises:
         DataError: If the run is not finished, or the file is none for its model.
     """
-    metrics = _metrics(folder)
+    metrics = metrics_of_run(folder)
     data, task = metrics["data"], metrics["task"]
+    if task == GENERATE:
+        raise DataError(f"The run {folder} generates series: `nde sample {folder} --n 100` is wanted.")
     if file is None:
         raise DataError(f"Got no file for the run {folder}, which is of many series: `nde predict {folder} FILE`.")
     check_asked(task, times, horizon)
@@ -113,7 +115,12 @@ def _plain(text: str) -> float | str:
     return text if number is None else number
 
 
-def _metrics(folder: Path) -> dict[str, Any]:
+def metrics_of_run(folder: Path) -> dict[str, Any]:
+    """What `metrics.json` of a run holds.
+
+    Raises:
+        DataError: If the run is not finished, or the file is damaged.
+    """
     if not (folder / "metrics.json").is_file():
         raise DataError(f"The run {folder} is not finished; `nde fit --resume {folder}` goes on with it.")
     try:

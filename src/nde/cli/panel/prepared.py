@@ -7,8 +7,9 @@ import numpy as np
 
 from nde.cli.panel.course.apart import few_apart, judged_apart
 from nde.cli.panel.course.held import Held
+from nde.cli.panel.generate.windows import USUAL_WINDOW, windows_in_time, windows_of_each
 from nde.cli.panel.job import Job
-from nde.cli.panel.names import CLASSES
+from nde.cli.panel.names import CLASSES, GENERATE
 from nde.cli.panel.parts import LEAST, Parts, parts_at_random, parts_by_column
 from nde.cli.panel.task import task_of
 from nde.data import PanelFile, drop_observations, read_panel
@@ -48,6 +49,8 @@ def prepared(job: Job) -> Prepared:
     read = read_panel(
         job.file, job.series, job.time, list(job.channels) or None, list(job.static), job.target, labels=labels
     )
+    if job.task == GENERATE:
+        return _of_laws(job, read)
     if job.target is None:
         return _of_courses(job, read)
     task, said = task_of(_targets(read.panel), job.target, job.task)
@@ -71,6 +74,20 @@ def _of_courses(job: Job, read: PanelFile) -> Prepared:
     if job.drop:
         remarks.append(_told_drop(job))
     return Prepared(parts, job.course, (*remarks, *said), held)
+
+
+def _of_laws(job: Job, read: PanelFile) -> Prepared:
+    """The same where series like these are to be generated."""
+    remarks = list(read.remarks)
+    if job.split is None and len(read.panel) < LEAST:
+        parts, said = windows_in_time(read.panel, job.window or USUAL_WINDOW)
+    else:
+        parts, said = windows_of_each(_parts(job, read, False), job.window)
+    remarks += said
+    if job.drop:
+        parts = _dropped(parts, job)
+        remarks.append(_told_drop(job))
+    return Prepared(parts, GENERATE, tuple(remarks))
 
 
 def _parts(job: Job, read: PanelFile, classes: bool) -> Parts:

@@ -1,4 +1,4 @@
-"""Long series in pieces."""
+"""Where in long series something is wanted."""
 
 import dataclasses
 
@@ -6,31 +6,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from nde.data.panel import TimeSeries
-
-_OVERLAP = 4
-"""Windows to learn from begin a quarter of a window apart."""
-
-
-def training_windows(panel: TimeSeries, rows: int) -> TimeSeries:
-    """Series of at most so many rows, which overlap, each with times since its first row and an observation.
-
-    Static features and targets are left out.
-    """
-    values, times = [], []
-    for record in panel:
-        for start in window_starts(len(record.ts), rows, max(1, rows // _OVERLAP)):
-            part = slice(start, start + rows)
-            if not np.isnan(record.ys[part]).all():
-                values.append(record.ys[part])
-                times.append(record.ts[part] - record.ts[start])
-    return TimeSeries.from_arrays(values, times, channels=panel.channels)
-
-
-def window_starts(length: int, rows: int, apart: int) -> Int[np.ndarray, " windows"]:
-    """Where windows of so many rows begin, so that they hold all rows; the last ends with the series."""
-    last = max(0, length - rows)
-    return np.unique(np.append(np.arange(0, last, apart), last))
-
+from nde.data.panel.windows import window_starts
 
 @dataclasses.dataclass
 class Pieces:

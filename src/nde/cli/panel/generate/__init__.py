@@ -1,0 +1,1 @@
+"""Models of the law of many series, on the command line."""

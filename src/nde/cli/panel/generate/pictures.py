@@ -1,0 +1,1 @@
+"""Pictures of generated series beside real ones."""
