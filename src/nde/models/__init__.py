@@ -13,6 +13,15 @@ from nde.models.neural_ode import NeuralODE
 from nde.models.neural_rde import NeuralRDE
 from nde.models.neural_sde import NeuralSDE
 from nde.models.neural_trajectory import NeuralTrajectory
+from nde.models.normalizing import (
+    AbstractTrace,
+    ContinuousFlow,
+    Encoded,
+    ExactTrace,
+    FlowLikelihood,
+    FlowMatching,
+    HutchinsonTrace,
+)
 from nde.models.ornstein_uhlenbeck import OrnsteinUhlenbeck
 from nde.models.random_walk import RandomWalk
 from nde.models.recurrent import GRUD, ODERNN, GRUDeltaT
@@ -30,11 +39,18 @@ __all__ = [
     "AbstractEncoder",
     "AbstractODEModel",
     "AbstractSDEModel",
+    "AbstractTrace",
     "AugmentedNeuralODE",
+    "ContinuousFlow",
     "DeepEnsemble",
+    "Encoded",
+    "ExactTrace",
+    "FlowLikelihood",
+    "FlowMatching",
     "GRUDeltaT",
     "GRUEncoder",
     "GeometricBrownianMotion",
+    "HutchinsonTrace",
     "HybridLotkaVolterra",
     "HybridODE",
     "LatentODE",

@@ -9,7 +9,7 @@ from jaxtyping import Array, PyTree, Real
 from nde.core.tree import constant
 from nde.core.types import Args, RealScalar, VectorField, Y
 from nde.gradients import AbstractAdjoint
-from nde.solve import SaveAt, diffeqsolve
+from nde.solve import SaveAt, Solution, diffeqsolve
 from nde.solvers import AbstractSolver
 from nde.stepping import AbstractStepSizeController
 from nde.terms import ODETerm
@@ -34,16 +34,19 @@ class AbstractFlow(eqx.Module):
             raise ValueError(
                 f"Got {len(ts)} times; at least two are wanted, the first being that of the initial state."
             )
-        return self._solved(field, ts[0], ts[-1], y0, args, SaveAt(ts=ts))
+        return self.solution(field, ts[0], ts[-1], y0, args, SaveAt(ts=ts)).ys
 
     def until(self, field: VectorField, t0: RealScalar, t1: RealScalar, y0: Y, args: Args) -> PyTree[Any]:
         """The states at `t1` alone, with a leading axis of one."""
-        return self._solved(field, t0, t1, y0, args, SaveAt(t1=True))
+        return self.solution(field, t0, t1, y0, args, SaveAt(t1=True)).ys
 
-    def _solved(
+    def solution(
         self, field: VectorField, t0: RealScalar, t1: RealScalar, y0: Y, args: Args, saveat: SaveAt
-    ) -> PyTree[Any]:
-        """Times that a controller holds are no weights: an optimizer must see no gradient there."""
+    ) -> Solution:
+        """The solve with its statistics.
+
+        Times that a controller holds are no weights: an optimizer must see no gradient there.
+        """
         return diffeqsolve(
             ODETerm(field),
             self.solver,
@@ -56,7 +59,7 @@ class AbstractFlow(eqx.Module):
             stepsize_controller=constant(self.stepsize_controller),
             adjoint=self.adjoint,
             max_steps=self.max_steps,
-        ).ys
+        )
 
 
 def first_row(ys: PyTree[Any]) -> PyTree[Any]:

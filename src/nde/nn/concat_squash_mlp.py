@@ -18,6 +18,7 @@ class ConcatSquashMLP(eqx.Module):
         state_size: Length of the state.
         width: Width of the hidden layers.
         depth: Number of hidden layers.
+        args_size: Length of the `args` that the network sees beside the state; 0 for none.
         activation: Between the layers; the last is followed by none.
         key: Of `jax.random`, for the weights.
 
@@ -41,6 +42,7 @@ class ConcatSquashMLP(eqx.Module):
 
     layers: tuple[ConcatSquash, ...]
     activation: Callable[[Array], Array] = eqx.field(static=True)
+    args_size: int = eqx.field(static=True)
 
     def __init__(
         self,
@@ -48,13 +50,14 @@ class ConcatSquashMLP(eqx.Module):
         width: int,
         depth: int,
         *,
+        args_size: int = 0,
         activation: Callable[[Array], Array] = jnp.tanh,
         key: PRNGKeyArray,
     ) -> None:
-        sizes, keys = (state_size, *[width] * depth, state_size), jax.random.split(key, depth + 1)
+        sizes, keys = (state_size + args_size, *[width] * depth, state_size), jax.random.split(key, depth + 1)
         pairs = zip(sizes[:-1], sizes[1:], keys, strict=True)
         self.layers = tuple(ConcatSquash(before, after, key=k) for before, after, k in pairs)
-        self.activation = activation
+        self.activation, self.args_size = activation, args_size
 
     def __call__(self, t: RealScalar, y: Float[Array, " state"], args: Args = None) -> Float[Array, " state"]:
         """The value at a time and state, in the precision of the state.
@@ -62,9 +65,10 @@ class ConcatSquashMLP(eqx.Module):
         Args:
             t: The time.
             y: The state.
-            args: Not used.
+            args: A vector of the length `args_size`; not used if that is 0.
         """
-        del args
+        if self.args_size:
+            y = jnp.concatenate([y, jnp.asarray(args, y.dtype)])
         *hidden, last = self.layers
         for layer in hidden:
             y = self.activation(layer(t, y))

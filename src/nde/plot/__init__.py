@@ -2,6 +2,7 @@
 
 from nde.plot.confusion import plot_confusion
 from nde.plot.courses import Course, plot_courses
+from nde.plot.density import Density, plot_density
 from nde.plot.fan import plot_fan
 from nde.plot.forecast import plot_forecast
 from nde.plot.learning import plot_learning
@@ -12,9 +13,11 @@ from nde.plot.training import plot_training
 
 __all__ = [
     "Course",
+    "Density",
     "Reading",
     "plot_confusion",
     "plot_courses",
+    "plot_density",
     "plot_fan",
     "plot_forecast",
     "plot_learning",

@@ -1,0 +1,97 @@
+"""Densities of points in the plane."""
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+
+from nde.plot.look import COLORS, INK, calm
+
+_COLUMNS = 4
+_SHADES = LinearSegmentedColormap.from_list("", ["white", "#9bd0e3", COLORS[0], "#04293a"])
+_BRIGHTEST = 0.995
+"""The share of the density's mass below which it is told apart by shade: a single peak must not pale the rest."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Density:
+    """A density on a grid of the plane, and points.
+
+    Attributes:
+        title: About the law.
+        x: The first coordinates of the grid, increasing.
+        y: The second ones, increasing.
+        values: The density at each; a row for each second coordinate.
+        points: Points that lie on it, such as data.
+
+    Example:
+        See `plot_density`.
+    """
+
+    title: str
+    x: Float[np.ndarray, " columns"]
+    y: Float[np.ndarray, " rows"]
+    values: Float[np.ndarray, "rows columns"]
+    points: Float[np.ndarray, "points 2"] | None = None
+
+
+def plot_density(densities: Sequence[Density], names: tuple[str, str] = ("", "")) -> Figure:
+    """A panel for each density, four in a row: dark where it is high, with points on it, at the same scale both ways.
+
+    Args:
+        densities: The densities.
+        names: What the coordinates are called.
+
+    Example:
+        ```python
+        import numpy as np
+        from nde.plot import Density, plot_density
+
+        x, points = np.linspace(-4.0, 4.0, 81), np.random.default_rng(0).normal(size=(200, 2))
+        values = np.exp(-(x**2 + x[:, None] ** 2) / 2) / (2 * np.pi)
+        plot_density([Density("normal", x, x, values, points)], ("height", "weight")).savefig("density.png")
+        ```
+    """
+    columns = min(_COLUMNS, len(densities))
+    rows = -(-len(densities) // columns)
+    made = Figure(figsize=(0.6 + 2.9 * columns, 0.4 + 2.9 * rows), layout="constrained", dpi=130)
+    axes = made.subplots(rows, columns, squeeze=False)
+    for each in axes.flat[len(densities) :]:
+        each.remove()
+    for panel, density in zip(axes.flat, densities, strict=False):
+        _draw(panel, density)
+        panel.set_xlabel(names[0], color=INK, fontsize=8.5)
+        panel.set_ylabel(names[1], color=INK, fontsize=8.5)
+    return made
+
+
+def _draw(panel: Axes, density: Density) -> None:
+    calm(panel)
+    panel.grid(visible=False)
+    panel.pcolormesh(
+        density.x,
+        density.y,
+        density.values,
+        cmap=_SHADES,
+        vmin=0.0,
+        vmax=_highest(density.values),
+        shading="nearest",
+        rasterized=True,
+    )
+    if density.points is not None:
+        size = 2.5 if len(density.points) <= 500 else 0.8
+        panel.scatter(*density.points.T, s=size, color=COLORS[1], linewidths=0, alpha=0.7)
+    panel.set(xlim=(density.x[0], density.x[-1]), ylim=(density.y[0], density.y[-1]), aspect="equal")
+    panel.set_title(density.title, color=INK, fontsize=9, loc="left")
+    panel.tick_params(labelsize=8)
+
+
+def _highest(values: Float[np.ndarray, "rows columns"]) -> float:
+    """The density below which nearly all mass lies."""
+    ordered = np.sort(values, axis=None)
+    mass = np.cumsum(ordered)
+    return float(ordered[np.searchsorted(mass, _BRIGHTEST * mass[-1])]) or 1.0
