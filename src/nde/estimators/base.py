@@ -17,8 +17,8 @@ from nde.train import adam, fit
 from nde.train.progress import Progress
 
 
-class AbstractSeriesEstimator(BaseEstimator, abc.ABC):
-    """A model of series that is trained by `nde.train.fit`; `model_` is its fitted part.
+class AbstractEstimator(BaseEstimator, abc.ABC):
+    """A model that is trained by `nde.train.fit`; `model_` is its fitted part.
 
     In a pickle weights are bytes, for functions of JAX that are fields of a model cannot be pickled.
     """
@@ -49,10 +49,11 @@ class AbstractSeriesEstimator(BaseEstimator, abc.ABC):
         """Of weights and batches."""
         return int(check_random_state(self.random_state).randint(2**31 - 1))
 
-    def _train(
-        self, loss: Any, data: Any, *, seed: int, steps: int, weight_decay: float = 0.0, validation: Any = None
-    ) -> None:
-        """Makes a model and trains it; with a folder for the run, logs and checkpoints are there."""
+    def _train(self, loss: Any, data: Any, *, seed: int, steps: int, weight_decay: float = 0.0, **options: Any) -> None:
+        """Makes a model and trains it; with a folder for the run, logs and checkpoints are there.
+
+        Further options are those of `nde.train.fit`, such as `validation`.
+        """
         start, end = jax.random.split(jax.random.key(seed))
         found = fit(
             self._blank(start),
@@ -61,10 +62,10 @@ class AbstractSeriesEstimator(BaseEstimator, abc.ABC):
             adam(self.learning_rate, steps=steps, weight_decay=weight_decay),
             steps=steps,
             key=end,
-            validation=validation,
             log=None if self.run is None else Path(self.run, "log.jsonl"),
             checkpoint=None if self.run is None else Path(self.run, "checkpoints").absolute(),
             progress=self.progress,
+            **options,
         )
         self.model_, self.history_, self.n_iter_ = found.model, found.history, found.steps
 
@@ -82,6 +83,10 @@ class AbstractSeriesEstimator(BaseEstimator, abc.ABC):
         if "model_" in state:
             blank = self._blank(jax.random.key(0))
             self.model_ = eqx.tree_deserialise_leaves(io.BytesIO(state["model_"]), blank)
+
+
+class AbstractSeriesEstimator(AbstractEstimator):
+    """An estimator of series: they may have gaps, and an array of them has three axes."""
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

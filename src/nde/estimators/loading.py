@@ -3,12 +3,13 @@
 from pathlib import Path
 from typing import Any
 
+from nde.estimators.flow_density import FlowDensity
 from nde.estimators.latent_ode_imputer import LatentODEImputer
 from nde.estimators.neural_cde import NeuralCDEClassifier, NeuralCDERegressor
 from nde.estimators.neural_ode_forecaster import NeuralODEForecaster
 from nde.estimators.saving import read
 
-_KINDS = (LatentODEImputer, NeuralCDEClassifier, NeuralCDERegressor, NeuralODEForecaster)
+_KINDS = (FlowDensity, LatentODEImputer, NeuralCDEClassifier, NeuralCDERegressor, NeuralODEForecaster)
 _CLASSES: dict[str, Any] = {each.__name__: each for each in _KINDS}
 
 

@@ -1,7 +1,7 @@
 """A law of points as the image of the normal law under the flow of a differential equation."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -60,6 +60,7 @@ class ContinuousFlow(AbstractFlow):
         input_size: Length of a point.
         width: Width of the hidden layers of the vector field, a `nde.nn.ConcatSquashMLP`.
         depth: How many it has.
+        activation: Between its layers.
         blocks: How many vector fields follow each other.
         condition_size: Length of the condition; 0 for none.
         fields: The vector fields `(t, y, condition)` of the blocks from `z` to `x`, in place of the networks; the
@@ -110,6 +111,7 @@ class ContinuousFlow(AbstractFlow):
         *,
         width: int = 64,
         depth: int = 3,
+        activation: Callable[[Array], Array] = jax.nn.silu,
         blocks: int = 1,
         condition_size: int = 0,
         fields: Sequence[VectorField] | None = None,
@@ -122,7 +124,12 @@ class ContinuousFlow(AbstractFlow):
         key: PRNGKeyArray | None = None,
     ) -> None:
         if fields is None:
-            fields = _networks(input_size, condition_size, width, depth, blocks, key)
+            if key is None:
+                raise ValueError("Got neither a key nor vector fields; pass `key=`, for the weights, or `fields=`.")
+            fields = [
+                ConcatSquashMLP(input_size, width, depth, args_size=condition_size, activation=activation, key=each)
+                for each in jax.random.split(key, blocks)
+            ]
         if not fields:
             raise ValueError("Got no vector field; at least one is wanted: `blocks=1` or more, or `fields=(f,)`.")
         self.fields, self.trace = tuple(fields), trace
@@ -284,15 +291,6 @@ class ContinuousFlow(AbstractFlow):
                 f"{'none' if wanted is None else f'one of the shape {wanted}'} is wanted, by "
                 f"`condition_size={self.condition_size}`."
             )
-
-
-def _networks(
-    input_size: int, condition_size: int, width: int, depth: int, blocks: int, key: PRNGKeyArray | None
-) -> list[ConcatSquashMLP]:
-    if key is None:
-        raise ValueError("Got neither a key nor vector fields; pass `key=`, for the weights, or `fields=`.")
-    keys = jax.random.split(key, blocks)
-    return [ConcatSquashMLP(input_size, width, depth, args_size=condition_size, key=each) for each in keys]
 
 
 def _riding(field: VectorField, costs: Mapping[str, Cost]) -> VectorField:

@@ -17,8 +17,8 @@ class FlowMatching:
 
     With a point `x`, noise `z` and a time `s` of the whole flow, uniform from 0 to 1, the path is
     `y = (1 - (1 - sigma) s) z + s x`, and the loss `|f(s, y) - (x - (1 - sigma) z)|^2`, whose minimum is a flow from
-    the normal law to that of the data, blurred by `sigma`. No equation is solved in training. Several blocks share the time
-    of the path; the vector field of each runs through its part in one unit of time.
+    the normal law to that of the data, blurred by `sigma`. No equation is solved in training. Several blocks share the
+    time of the path; the vector field of each runs through its part in one unit of time.
 
     A batch is an array of points, `(points, size)`, or a pair of that and the conditions, `(points, condition)`.
 
