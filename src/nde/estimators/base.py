@@ -7,6 +7,7 @@ from typing import Any
 
 import equinox as eqx
 import jax
+import optax
 from jaxtyping import Array
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
@@ -49,17 +50,27 @@ class AbstractEstimator(BaseEstimator, abc.ABC):
         """Of weights and batches."""
         return int(check_random_state(self.random_state).randint(2**31 - 1))
 
-    def _train(self, loss: Any, data: Any, *, seed: int, steps: int, weight_decay: float = 0.0, **options: Any) -> None:
+    def _train(
+        self,
+        loss: Any,
+        data: Any,
+        *,
+        seed: int,
+        steps: int,
+        optimizer: optax.GradientTransformation | None = None,
+        weight_decay: float = 0.0,
+        **options: Any,
+    ) -> None:
         """Makes a model and trains it; with a folder for the run, logs and checkpoints are there.
 
-        Further options are those of `nde.train.fit`, such as `validation`.
+        The optimizer is Adam, unless one is given. Further options are those of `nde.train.fit`, such as `validation`.
         """
         start, end = jax.random.split(jax.random.key(seed))
         found = fit(
             self._blank(start),
             loss,
             data,
-            adam(self.learning_rate, steps=steps, weight_decay=weight_decay),
+            optimizer or adam(self.learning_rate, steps=steps, weight_decay=weight_decay),
             steps=steps,
             key=end,
             log=None if self.run is None else Path(self.run, "log.jsonl"),

@@ -15,6 +15,10 @@ from nde.cli.panel.course.pictures import draw as draw_courses
 from nde.cli.panel.course.report import report as course_report
 from nde.cli.panel.course.rows import judged
 from nde.cli.panel.done import Done
+from nde.cli.panel.generate.done import GeneratedDone
+from nde.cli.panel.generate.pictures import draw as draw_generated
+from nde.cli.panel.generate.report import report as generated_report
+from nde.cli.panel.generate.rows import generated
 from nde.cli.panel.pictures import draw
 from nde.cli.panel.report import report
 from nde.data.panel import TimeSeries
@@ -23,16 +27,18 @@ MODEL = "model"
 """Where in the folder the model is."""
 
 
-def write(folder: Path, done: Done | CourseDone) -> None:
+def write(folder: Path, done: Done | CourseDone | GeneratedDone) -> None:
     """Writes everything about a run; what tells that it is finished comes last."""
     done.model.save(folder / MODEL)
     metrics = metrics_of(done)
-    if isinstance(done, CourseDone):
-        page, lines = _of_course(folder, done, metrics)
+    if isinstance(done, GeneratedDone):
+        page, lines, name = *_of_law(folder, done, metrics), "samples.csv"
+    elif isinstance(done, CourseDone):
+        page, lines, name = *_of_course(folder, done, metrics), "predictions.csv"
     else:
-        page, lines = _of_target(folder, done, metrics)
+        page, lines, name = *_of_target(folder, done, metrics), "predictions.csv"
     (folder / "report.html").write_text(page, encoding="utf-8")
-    (folder / "predictions.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (folder / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
     draft = folder / ".metrics.json"
     draft.write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
     os.replace(draft, folder / "metrics.json")
@@ -52,6 +58,12 @@ def _of_course(folder: Path, done: CourseDone, metrics: dict[str, Any]) -> tuple
     draw_courses(folder, done)
     lines = judged(done.test, done.said["test"], (done.job.series, done.job.time))
     return course_report(folder, done, metrics), lines
+
+
+def _of_law(folder: Path, done: GeneratedDone, metrics: dict[str, Any]) -> tuple[str, Iterator[str]]:
+    """The same of generated series."""
+    draw_generated(folder, done)
+    return generated_report(folder, done, metrics), generated(done.samples, (done.job.series, done.job.time))
 
 
 def predictions(
@@ -74,7 +86,7 @@ def predictions(
         yield row([_cell(name), *true, *best, *numbers])
 
 
-def metrics_of(done: Done | CourseDone) -> dict[str, Any]:
+def metrics_of(done: Done | CourseDone | GeneratedDone) -> dict[str, Any]:
     """What is in `metrics.json`."""
     parts, train = done.data.parts.named(), done.data.parts.train
     classes = {"classes": done.classes.tolist()} if isinstance(done, Done) and done.is_of_classes else {}

@@ -6,7 +6,7 @@ from typing import Any
 from nde.cli.page import grid, page, picture, text
 from nde.cli.panel.generate.baseline import WALK
 from nde.cli.panel.generate.done import REAL, GeneratedDone
-from nde.cli.panel.generate.pictures import PATHS, RESULT
+from nde.cli.panel.generate.pictures import pictures_of
 from nde.cli.panel.generate.tables import scores_of_generated, statistics_of_generated
 from nde.cli.panel.learning import LEARNING
 from nde.cli.panel.sections import data, made
@@ -27,13 +27,12 @@ def report(folder: Path, done: GeneratedDone, metrics: dict[str, Any]) -> str:
         f"<p>{_summary(done, metrics)}</p>",
         "<h2>Real and generated series</h2>",
         f"<p>{_shown(done)}</p>",
-        picture(folder / PATHS, "real series beside generated ones, and their marginal laws over time"),
+        *(_channel(folder / name, channel) for channel, name in pictures_of(done).items()),
         "<h2>How well they can be told apart</h2>",
         _grid(*scores_of_generated(done)),
         f'<p class="faint">{_explained(done)}</p>',
         "<h2>What they have in common</h2>",
         _grid(*statistics_of_generated(done)),
-        picture(folder / RESULT, "autocorrelations and tails of real and generated series"),
         "<h2>Learning</h2>",
         picture(folder / LEARNING, "loss at each step"),
         f'<p class="faint">{_loss(done)}</p>',
@@ -61,6 +60,11 @@ def _shown(done: GeneratedDone) -> str:
         f"The real series are those {which}. Each generated one was made at the times of a real one, and what that has "
         "not observed was left out of it, so that gaps tell nothing."
     )
+
+
+def _channel(path: Path, channel: str) -> str:
+    shown = picture(path, f"{channel}: paths, laws over time, increments and autocorrelations, real and generated")
+    return f"<h3>{text(channel)}</h3>\n{shown}"
 
 
 def _explained(done: GeneratedDone) -> str:

@@ -1,0 +1,101 @@
+"""How each model of the law of series is made and trained."""
+
+import abc
+from typing import Any
+
+import optax
+from jaxtyping import Array
+
+from nde.data import Loader
+from nde.losses import SignatureMMD
+from nde.models import ELBO, SDEGAN, LatentSDE, NeuralSDEGenerator, WassersteinLoss
+from nde.train import Annealed, adam, adversarial
+
+
+class AbstractLaw(abc.ABC):
+    """A model of the law of series, and how it is trained.
+
+    Attributes:
+        steps: Of descent, usually.
+    """
+
+    steps: int
+
+    @abc.abstractmethod
+    def model(self, channels: int, hidden_size: int, width: int, key: Array) -> Any:
+        """The model with random weights."""
+
+    @abc.abstractmethod
+    def loss(self) -> Any:
+        """What it is trained by, for `nde.train.fit`."""
+
+    @abc.abstractmethod
+    def optimizer(self, steps: int, speed: float) -> optax.GradientTransformation:
+        """For so many steps, with a multiple of the usual learning rate."""
+
+    def data(self, loader: Loader, steps: int) -> Any:
+        """The batches for so many steps."""
+        del steps
+        return loader
+
+    def average(self, steps: int) -> Any:
+        """How weights are averaged; by default not."""
+        del steps
+
+
+class _Latent(AbstractLaw):
+    """The divergence is let in over the first third of the steps."""
+
+    steps = 1500
+
+    def model(self, channels: int, hidden_size: int, width: int, key: Array) -> LatentSDE:
+        return LatentSDE(
+            channels,
+            max(4, 2 * channels),
+            2 * hidden_size,
+            context_size=hidden_size,
+            width=width,
+            key=key,
+        )
+
+    def loss(self) -> ELBO:
+        return ELBO()
+
+    def optimizer(self, steps: int, speed: float) -> optax.GradientTransformation:
+        return adam(1e-2 * speed, steps=steps)
+
+    def data(self, loader: Loader, steps: int) -> Any:
+        return Annealed(loader, max(1, steps // 3))
+
+
+class _Adversarial(AbstractLaw):
+    steps = 2000
+
+    def model(self, channels: int, hidden_size: int, width: int, key: Array) -> SDEGAN:
+        return SDEGAN(channels, hidden_size, width=width, key=key)
+
+    def loss(self) -> WassersteinLoss:
+        return WassersteinLoss()
+
+    def optimizer(self, steps: int, speed: float) -> optax.GradientTransformation:
+        return adversarial()
+
+    def average(self, steps: int) -> Any:
+        return None
+
+
+class _Kernel(AbstractLaw):
+    steps = 1000
+
+    def model(self, channels: int, hidden_size: int, width: int, key: Array) -> NeuralSDEGenerator:
+        return NeuralSDEGenerator(channels, hidden_size, width=width, key=key)
+
+    def loss(self) -> Any:
+        return SignatureMMD()
+
+    def optimizer(self, steps: int, speed: float) -> optax.GradientTransformation:
+        return adam(3e-3 * speed, steps=steps)
+
+
+LAWS: dict[str, AbstractLaw] = {"latent-sde": _Latent(), "sde-gan": _Adversarial(), "signature-mmd": _Kernel()}
+"""By the names that are given on the command line, too."""
