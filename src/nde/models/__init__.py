@@ -7,6 +7,18 @@ from nde.models.geometric import GeometricBrownianMotion
 from nde.models.hybrid_lotka_volterra import HybridLotkaVolterra
 from nde.models.hybrid_ode import HybridODE
 from nde.models.latent import AbstractEncoder, GRUEncoder, LatentODE, ODERNNEncoder, Posterior
+from nde.models.latent_sde import (
+    ELBO,
+    AbstractContextEncoder,
+    AbstractLikelihood,
+    Bound,
+    CDEContext,
+    ComponentDiffusion,
+    GaussianLikelihood,
+    GRUContext,
+    LaplaceLikelihood,
+    LatentSDE,
+)
 from nde.models.lotka_volterra import LotkaVolterra
 from nde.models.neural_cde import NeuralCDE
 from nde.models.neural_ode import NeuralODE
@@ -32,11 +44,14 @@ from nde.models.second_order_neural_ode import SecondOrderNeuralODE
 from nde.models.stochastic import AbstractSDEModel
 
 __all__ = [
+    "ELBO",
     "GRUD",
     "MODELS",
     "ODERNN",
     "SDE_MODELS",
+    "AbstractContextEncoder",
     "AbstractEncoder",
+    "AbstractLikelihood",
     "AbstractODEModel",
     "AbstractSDEModel",
     "AbstractTrace",
@@ -47,13 +62,21 @@ __all__ = [
     "ExactTrace",
     "FlowLikelihood",
     "FlowMatching",
+    "Bound",
+    "CDEContext",
+    "ComponentDiffusion",
+    "DeepEnsemble",
+    "GRUContext",
     "GRUDeltaT",
     "GRUEncoder",
+    "GaussianLikelihood",
     "GeometricBrownianMotion",
     "HutchinsonTrace",
     "HybridLotkaVolterra",
     "HybridODE",
+    "LaplaceLikelihood",
     "LatentODE",
+    "LatentSDE",
     "LotkaVolterra",
     "NeuralCDE",
     "NeuralODE",

@@ -1,5 +1,6 @@
 """Fitting models to data."""
 
+from nde.train.annealed import Annealed, AnnealedBatch
 from nde.train.baselines import mean, persistence
 from nde.train.batches import Batches
 from nde.train.curriculum import Curriculum, LengthCurriculum
@@ -16,6 +17,8 @@ from nde.train.shooting import MultipleShooting, Segments, Shots, multiple_shoot
 from nde.train.transitions import Transitions
 
 __all__ = [
+    "Annealed",
+    "AnnealedBatch",
     "Batches",
     "Curriculum",
     "Fit",

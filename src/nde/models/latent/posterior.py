@@ -36,6 +36,14 @@ class Posterior(eqx.Module):
         noise = jax.random.normal(key, self.mean.shape, self.mean.dtype)
         return self.mean + jnp.exp(0.5 * self.log_variance) * noise
 
-    def divergence(self) -> Float[Array, ""]:
-        """That of Kullback and Leibler from the standard normal distribution."""
-        return 0.5 * jnp.sum(self.mean**2 + jnp.exp(self.log_variance) - self.log_variance - 1.0)
+    def divergence(self, prior: "Posterior | None" = None) -> Float[Array, ""]:
+        """That of Kullback and Leibler from another such distribution, by default from the standard normal one.
+
+        Args:
+            prior: The other.
+        """
+        if prior is None:
+            return 0.5 * jnp.sum(self.mean**2 + jnp.exp(self.log_variance) - self.log_variance - 1.0)
+        apart = self.log_variance - prior.log_variance
+        distance = (self.mean - prior.mean) ** 2 * jnp.exp(-prior.log_variance)
+        return 0.5 * jnp.sum(distance + jnp.exp(apart) - apart - 1.0)

@@ -67,12 +67,29 @@ class Rows(eqx.Module):
 
     def read(self, step: Callable[[PyTree, Any], PyTree], state: PyTree, inputs: PyTree) -> PyTree:
         """The state after `step(state, input)` at each row of the series' own."""
+        last, _ = self._scanned(step, state, inputs, lambda _: None)
+        return last
 
-        def kept(state: PyTree, row: tuple[Array, Any]) -> tuple[PyTree, None]:
+    def readings(self, step: Callable[[PyTree, Any], PyTree], state: PyTree, inputs: PyTree) -> PyTree:
+        """The states after each row, each leaf with a leading axis of rows."""
+        _, states = self._scanned(step, state, inputs, lambda state: state)
+        return states
+
+    def _scanned(
+        self,
+        step: Callable[[PyTree, Any], PyTree],
+        state: PyTree,
+        inputs: PyTree,
+        told: Callable[[PyTree], PyTree | None],
+    ) -> tuple[PyTree, PyTree | None]:
+        """The last state, and what is told of the state after each row."""
+
+        def kept(state: PyTree, row: tuple[Array, Any]) -> tuple[PyTree, PyTree | None]:
             own, given = row
-            return jax.tree.map(lambda new, old: jnp.where(own, new, old), step(state, given), state), None
+            state = jax.tree.map(lambda new, old: jnp.where(own, new, old), step(state, given), state)
+            return state, told(state)
 
-        return jax.lax.scan(kept, state, (self.own, inputs))[0]
+        return jax.lax.scan(kept, state, (self.own, inputs))
 
     def _last_observed(self) -> Int[Array, "time channels"]:
         """The last row in which each channel was observed; -1 if in none so far."""

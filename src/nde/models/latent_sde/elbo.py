@@ -1,0 +1,62 @@
+"""What a latent equation is trained by."""
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from nde.data import Batch
+from nde.models.latent_sde.latent_sde import LatentSDE
+from nde.train import AnnealedBatch
+
+
+@dataclasses.dataclass(frozen=True)
+class ELBO:
+    """The negative evidence lower bound as a loss for `nde.train.fit`, the mean over the series of a batch.
+
+    With batches of `nde.train.Annealed` the divergences are multiplied by the weight of the batch.
+
+    Attributes:
+        weight: Of the divergences, beside that of the batch; above 1 it brings prior and posterior nearer to each
+            other at the cost of the likelihood.
+
+    Example:
+        ```python
+        import jax
+        import numpy as np
+        import nde
+        from nde.data import Loader
+        from nde.models import ELBO, LatentSDE
+        from nde.train import Annealed, fit
+
+        panel = nde.TimeSeries.from_arrays(np.random.default_rng(0).normal(size=(8, 4, 1)), np.linspace(0.0, 1.0, 4))
+        model = LatentSDE(1, 2, 4, context_size=4, width=4, depth=1, key=jax.random.key(0))
+        print(fit(model, ELBO(), Annealed(Loader(panel, 4), steps=2), steps=3, key=jax.random.key(1)).history.loss)
+        ```
+    """
+
+    weight: float = 1.0
+
+    def __call__(
+        self, model: LatentSDE, batch: Batch | AnnealedBatch, key: PRNGKeyArray
+    ) -> tuple[Float[Array, ""], dict[str, Float[Array, ""]]]:
+        """The loss, and its parts.
+
+        Args:
+            model: The model.
+            batch: Of `nde.data.Loader`, or of `nde.train.Annealed` around it.
+            key: For the paths.
+
+        Returns:
+            The loss; and `log_likelihood`, `kl_path` and `kl_initial`, means over the series.
+        """
+        annealed = isinstance(batch, AnnealedBatch)
+        series: Batch = batch.batch if annealed else batch
+        keys = jax.random.split(key, len(series.lengths))
+        bounds = jax.vmap(model.bound)(series.ts, series.ys, series.lengths, keys)
+        share = series.weights / jnp.sum(series.weights)
+        mean = jax.tree.map(lambda part: jnp.sum(jnp.where(share > 0, share * part, 0.0)), bounds)
+        weight = self.weight * batch.weight if annealed else self.weight
+        parts = {name: getattr(mean, name) for name in ("log_likelihood", "kl_path", "kl_initial")}
+        return -mean.elbo(weight), parts

@@ -1,0 +1,147 @@
+"""What is observed of a latent state's channels."""
+
+import abc
+import math
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, PRNGKeyArray
+
+_FIRST, _LEAST = 0.1, 1e-3
+
+
+class AbstractLikelihood(eqx.Module):
+    """Channels with independent errors of a scale that is given, or learned for each channel.
+
+    Example:
+        ```python
+        from nde.models import AbstractLikelihood, GaussianLikelihood, LaplaceLikelihood
+
+        assert all(issubclass(each, AbstractLikelihood) for each in (GaussianLikelihood, LaplaceLikelihood))
+        ```
+    """
+
+    log_scale: eqx.AbstractVar[Float[Array, " channels"]]
+    learns: eqx.AbstractVar[bool]
+
+    @abc.abstractmethod
+    def standard(self, x: Float[Array, "*rows channels"]) -> Float[Array, "*rows channels"]:
+        """The log density of an error of scale one."""
+
+    @abc.abstractmethod
+    def draw(self, key: PRNGKeyArray, shape: tuple[int, ...]) -> Float[Array, "..."]:
+        """Errors of scale one."""
+
+    @property
+    def scale(self) -> Float[Array, " channels"]:
+        """The scale of each channel's errors."""
+        return jnp.exp(self._log_scale)
+
+    def log_density(
+        self, means: Float[Array, "*rows channels"], ys: Float[Array, "*rows channels"]
+    ) -> Float[Array, "*rows channels"]:
+        """The log density of each value.
+
+        Args:
+            means: The channels without errors.
+            ys: What was observed.
+        """
+        return self.standard((ys - means) * jnp.exp(-self._log_scale)) - self._log_scale
+
+    def sample(self, means: Float[Array, "*rows channels"], key: PRNGKeyArray) -> Float[Array, "*rows channels"]:
+        """Observations.
+
+        Args:
+            means: The channels without errors.
+            key: For the errors.
+        """
+        return means + self.scale * self.draw(key, means.shape)
+
+    @property
+    def _log_scale(self) -> Float[Array, " channels"]:
+        if not self.learns:
+            return jax.lax.stop_gradient(self.log_scale)
+        return jnp.maximum(self.log_scale, math.log(_LEAST))
+
+
+class GaussianLikelihood(AbstractLikelihood):
+    """Normal errors.
+
+    Args:
+        size: Number of channels.
+        scale: Their standard deviation, if it is known; by default it is learned.
+
+    Attributes:
+        log_scale: Its logarithm, for each channel.
+        learns: Whether it is learned.
+
+    Raises:
+        ValueError: If the scale is not positive.
+
+    Example:
+        ```python
+        import jax.numpy as jnp
+        from nde.models import GaussianLikelihood
+
+        print(GaussianLikelihood(size=2, scale=0.1).log_density(jnp.zeros(2), jnp.array([0.0, 0.2])))
+        ```
+    """
+
+    log_scale: Float[Array, " channels"]
+    learns: bool = eqx.field(static=True)
+
+    def __init__(self, size: int, scale: float | None = None) -> None:
+        self.log_scale, self.learns = _first(size, scale), scale is None
+
+    def standard(self, x: Float[Array, "*rows channels"]) -> Float[Array, "*rows channels"]:
+        """The log density of the standard normal distribution."""
+        return -0.5 * x**2 - 0.5 * math.log(2 * math.pi)
+
+    def draw(self, key: PRNGKeyArray, shape: tuple[int, ...]) -> Float[Array, "..."]:
+        """Standard normal numbers."""
+        return jax.random.normal(key, shape)
+
+
+class LaplaceLikelihood(AbstractLikelihood):
+    """Errors with a Laplace distribution, which outliers move less.
+
+    Args:
+        size: Number of channels.
+        scale: Their mean absolute value, if it is known; by default it is learned.
+
+    Attributes:
+        log_scale: Its logarithm, for each channel.
+        learns: Whether it is learned.
+
+    Raises:
+        ValueError: If the scale is not positive.
+
+    Example:
+        ```python
+        import jax.numpy as jnp
+        from nde.models import LaplaceLikelihood
+
+        print(LaplaceLikelihood(size=2, scale=0.1).log_density(jnp.zeros(2), jnp.array([0.0, 0.2])))
+        ```
+    """
+
+    log_scale: Float[Array, " channels"]
+    learns: bool = eqx.field(static=True)
+
+    def __init__(self, size: int, scale: float | None = None) -> None:
+        self.log_scale, self.learns = _first(size, scale), scale is None
+
+    def standard(self, x: Float[Array, "*rows channels"]) -> Float[Array, "*rows channels"]:
+        """The log density of the Laplace distribution of scale one."""
+        return -jnp.abs(x) - math.log(2.0)
+
+    def draw(self, key: PRNGKeyArray, shape: tuple[int, ...]) -> Float[Array, "..."]:
+        """Numbers with that distribution."""
+        return jax.random.laplace(key, shape)
+
+
+def _first(size: int, scale: float | None) -> Float[Array, " channels"]:
+    if scale is not None and not scale > 0:
+        raise ValueError(f"Got scale={scale}; a positive number is wanted, or None to learn it.")
+    return jnp.full(size, math.log(_FIRST if scale is None else scale), float)
