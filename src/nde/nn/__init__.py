@@ -7,6 +7,7 @@ from nde.nn.last_layer import scaled_last_layer
 from nde.nn.lipswish import lipswish
 from nde.nn.matrix_mlp import MatrixMLP
 from nde.nn.orthogonal import orthogonal_layers
+from nde.nn.softplus import softplus
 from nde.nn.time_concatenated import TimeConcatenated
 from nde.nn.vector_field_conv import VectorFieldConv
 from nde.nn.vector_field_gru import VectorFieldGRU
@@ -24,4 +25,5 @@ __all__ = [
     "lipswish",
     "orthogonal_layers",
     "scaled_last_layer",
+    "softplus",
 ]

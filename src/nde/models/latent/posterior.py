@@ -26,10 +26,10 @@ class Posterior(eqx.Module):
         ```
     """
 
-    mean: Float[Array, " latent"]
-    log_variance: Float[Array, " latent"]
+    mean: Float[Array, "*series latent"]
+    log_variance: Float[Array, "*series latent"]
 
-    def sample(self, key: PRNGKeyArray | None) -> Float[Array, " latent"]:
+    def sample(self, key: PRNGKeyArray | None) -> Float[Array, "*series latent"]:
         """A draw that gradients pass through; without a key the mean."""
         if key is None:
             return self.mean

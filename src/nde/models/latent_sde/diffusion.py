@@ -5,6 +5,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from nde.nn import softplus
+
 
 class ComponentDiffusion(eqx.Module):
     """A small network for each component of the state, with values between `least` and `least + 1`.
@@ -54,5 +56,5 @@ class ComponentDiffusion(eqx.Module):
 
     def __call__(self, state: Float[Array, " state"]) -> Float[Array, " state"]:
         """The diffusion at a state."""
-        hidden = jax.nn.softplus(self.weight * state[:, None] + self.bias)
+        hidden = softplus(self.weight * state[:, None] + self.bias)
         return self.least + jax.nn.sigmoid(jnp.sum(self.out_weight * hidden, axis=1) + self.out_bias)

@@ -4,6 +4,8 @@ import equinox as eqx
 import jax
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from nde.nn import softplus
+
 
 class ContextDrift(eqx.Module):
     """A perceptron of a state and a context, whose first layer is the sum of a product with each.
@@ -30,7 +32,7 @@ class ContextDrift(eqx.Module):
         of_context = eqx.nn.Linear(context_size, width, use_bias=False, key=keys[1])
         self.of_state = jax.tree.map(lambda x: (state_size / size) ** 0.5 * x, of_state)
         self.of_context = jax.tree.map(lambda x: (context_size / size) ** 0.5 * x, of_context)
-        self.rest = eqx.nn.MLP(width, output_size, width, depth - 1, jax.nn.softplus, key=keys[2])
+        self.rest = eqx.nn.MLP(width, output_size, width, depth - 1, softplus, key=keys[2])
 
     def seen(self, context: Float[Array, " context"]) -> Float[Array, " width"]:
         """What the first layer makes of a context."""
@@ -38,4 +40,4 @@ class ContextDrift(eqx.Module):
 
     def __call__(self, state: Float[Array, " state"], seen: Float[Array, " width"]) -> Float[Array, " output"]:
         """The drift at a state, and at what was seen of a context."""
-        return self.rest(jax.nn.softplus(self.of_state(state) + seen))
+        return self.rest(softplus(self.of_state(state) + seen))

@@ -53,8 +53,7 @@ class ELBO:
         """
         annealed = isinstance(batch, AnnealedBatch)
         series: Batch = batch.batch if annealed else batch
-        keys = jax.random.split(key, len(series.lengths))
-        bounds = jax.vmap(model.bound)(series.ts, series.ys, series.lengths, keys)
+        bounds = model.bounds(series.ts, series.ys, series.lengths, key)
         share = series.weights / jnp.sum(series.weights)
         mean = jax.tree.map(lambda part: jnp.sum(jnp.where(share > 0, share * part, 0.0)), bounds)
         weight = self.weight * batch.weight if annealed else self.weight

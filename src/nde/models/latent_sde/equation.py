@@ -1,17 +1,40 @@
-"""The two equations of a latent state, over one gap."""
+"""The two equations of latent states, and how the states of some series go over gaps by either."""
 
 from collections.abc import Callable
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from nde.core.types import RealScalar
+from nde.gradients import AbstractAdjoint
+from nde.models.latent_sde.clocked import Clocked
 from nde.models.latent_sde.drift import ContextDrift
 from nde.models.latent_sde.gaps import Gaps
 from nde.nn.time_concatenated import with_time
 from nde.paths import BrownianMotion
-from nde.terms import ControlTerm, MultiTerm, ODETerm, with_logqp
+from nde.solve import diffeqsolve
+from nde.solvers import AbstractSolver
+from nde.stepping import StepTo
+from nde.terms import ControlTerm
+
+States = tuple[Float[Array, "series state"], Float[Array, " series"]]
+"""Of each series the state, and the divergence so far of its path's law from the prior's."""
+
+
+class Slopes(eqx.Module):
+    """What the increments of time and noise are multiplied by.
+
+    Attributes:
+        drift: Of the state.
+        divergence: Half the square of `u`, with `g u = f - h`.
+        diffusion: Of the state.
+    """
+
+    drift: Float[Array, "*series state"]
+    divergence: Float[Array, "*series"]
+    diffusion: Float[Array, "*series state"]
 
 
 class Equation(eqx.Module):
@@ -29,44 +52,39 @@ class Equation(eqx.Module):
     diffusion: Callable[[Array], Array]
     time: bool = eqx.field(static=True)
 
+    def slopes(self, s: RealScalar, z: Float[Array, " state"], gap: Gaps) -> Slopes:
+        """Of one series, in the time of the gap, from 0 to 1.
 
-_Args = tuple[Equation, Gaps]
+        The divergence's is that of `nde.with_logqp` for a diagonal, in which the length of the gap cancels but once.
+        """
+        x = with_time(gap.starts + s * gap.lengths, z) if self.time else z
+        prior, g = self.prior(x), self.diffusion(z)
+        drift = prior if gap.seen is None else self.posterior(x, gap.seen)
+        if gap.known is not None:
+            drift = jnp.where(gap.known, drift, prior)
+        rate = 0.5 * jnp.sum(((drift - prior) / g) ** 2)
+        return Slopes(gap.lengths * drift, gap.lengths * rate, gap.roots * g)
+
+    def over(
+        self, states: States, gap: Gaps, solver: AbstractSolver, adjoint: AbstractAdjoint, substeps: int
+    ) -> States:
+        """The states at the end of a gap.
+
+        All series are one state: the gradient of a `vmap` of solves would hold a cotangent of the weights for each.
+        """
+        term = ControlTerm(_slopes, Clocked(BrownianMotion(states[0].shape, gap.keys)), _change)
+        steps = StepTo(jnp.linspace(0.0, 1.0, substeps + 1))
+        after = diffeqsolve(
+            term, solver, 0.0, 1.0, None, states, (self, gap), stepsize_controller=steps, adjoint=adjoint
+        ).ys
+        return jax.tree.map(lambda leaf: leaf[0], after)
 
 
-def terms_of(gap: Gaps, size: int) -> MultiTerm:
-    """What a solve from 0 to 1 follows over a gap: the state, and its divergence from the prior.
-
-    Its arguments are the equation and the gap.
-
-    Args:
-        gap: One gap; with something seen the posterior, without it the prior.
-        size: Length of the state.
-    """
-    drift = _prior_drift if gap.seen is None else _posterior_drift
-    noise = ControlTerm(_diffusion, BrownianMotion((size,), gap.keys))
-    return with_logqp(MultiTerm(ODETerm(drift), noise), _prior_drift)
-
-
-def _posterior_drift(s: RealScalar, z: Float[Array, " state"], args: _Args) -> Float[Array, " state"]:
+def _slopes(s: RealScalar, states: States, args: tuple[Equation, Gaps]) -> Slopes:
     equation, gap = args
-    drift = equation.posterior(_input(s, z, args), gap.seen)
-    if gap.known is not None:
-        drift = jnp.where(gap.known, drift, equation.prior(_input(s, z, args)))
-    return gap.lengths * drift
+    return jax.vmap(lambda z, each: equation.slopes(s, z, each), in_axes=(0, gap.axes))(states[0], gap)
 
 
-def _prior_drift(s: RealScalar, z: Float[Array, " state"], args: _Args) -> Float[Array, " state"]:
-    equation, gap = args
-    return gap.lengths * equation.prior(_input(s, z, args))
-
-
-def _diffusion(s: RealScalar, z: Float[Array, " state"], args: _Args) -> Float[Array, " state"]:
-    del s
-    equation, gap = args
-    return gap.roots * equation.diffusion(z)
-
-
-def _input(s: RealScalar, z: Float[Array, " state"], args: _Args) -> Float[Array, " input"]:
-    """What drifts see of a time and a state."""
-    equation, gap = args
-    return with_time(gap.starts + s * gap.lengths, z) if equation.time else z
+def _change(slopes: Slopes, increments: tuple[RealScalar, Float[Array, "series state"]]) -> States:
+    dt, dW = increments
+    return slopes.drift * dt + slopes.diffusion * dW, slopes.divergence * dt

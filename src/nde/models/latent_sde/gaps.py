@@ -1,4 +1,4 @@
-"""The stretches of time that a latent path is made of."""
+"""The stretches of time that latent paths are made of."""
 
 import equinox as eqx
 import jax
@@ -7,42 +7,44 @@ from jaxtyping import Array, Bool, Float, Key, PRNGKeyArray
 
 
 class Gaps(eqx.Module):
-    """Stretches from one time to the next, each leaf with a leading axis of gaps; without it, one of them.
+    """Stretches of some series from one time to the next; gaps come first, so that a scan takes one of all series.
 
     Attributes:
         starts: When each begins.
         ends: When it ends.
-        keys: Of the noise of each.
+        keys: Of the noise of each, which all series share.
         seen: What the posterior's drift sees of the context in each; `None` for the prior.
         known: Whether there is a context, or no row comes after; `None` if there always is.
     """
 
     starts: Float[Array, "*gaps"]
     ends: Float[Array, "*gaps"]
-    keys: Key[Array, "*gaps"]
+    keys: Key[Array, "*gap"]
     seen: Float[Array, "*gaps width"] | None = None
     known: Bool[Array, "*gaps"] | None = None
 
     @classmethod
     def between(
-        cls, ts: Float[Array, " times"], key: PRNGKeyArray, seen: Float[Array, "gaps width"] | None = None
+        cls,
+        ts: Float[Array, "series times"],
+        key: PRNGKeyArray,
+        seen: Float[Array, "series gaps width"] | None = None,
+        known: Bool[Array, "series gaps"] | None = None,
     ) -> "Gaps":
         """Those between times that do not go back, with what is seen in each."""
-        return cls(ts[:-1], ts[1:], jax.random.split(key, len(ts) - 1), seen)
+        starts, ends, seen, known = jax.tree.map(lambda x: jnp.moveaxis(x, 1, 0), (ts[:, :-1], ts[:, 1:], seen, known))
+        return cls(starts, ends, jax.random.split(key, len(starts)), seen, known)
 
-    @classmethod
-    def through(
-        cls,
-        ts: Float[Array, " rows"],
-        wanted: Float[Array, " wanted"],
-        seen: Float[Array, "rows width"],
-        key: PRNGKeyArray,
-    ) -> "Gaps":
-        """Those between all times, of rows and wanted ones; each sees what the next row on has to tell."""
-        times = jnp.sort(jnp.concatenate([ts, jnp.maximum(wanted, ts[0])]))
-        row = jnp.searchsorted(ts, times[1:], side="left")
-        seen = seen[jnp.minimum(row, len(ts) - 1)]
-        return cls(times[:-1], times[1:], jax.random.split(key, len(times) - 1), seen, row < len(ts))
+    @property
+    def axes(self) -> "Gaps":
+        """Over which axis of each leaf of one gap `vmap` goes to have one series."""
+        return Gaps(
+            0,
+            0,
+            None,
+            None if self.seen is None else 0,
+            None if self.known is None else 0,
+        )
 
     @property
     def lengths(self) -> Float[Array, "*gaps"]:

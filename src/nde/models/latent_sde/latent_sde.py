@@ -1,7 +1,6 @@
 """A stochastic differential equation whose paths are inferred from a series."""
 
 from collections.abc import Callable
-from typing import Any
 
 import equinox as eqx
 import jax
@@ -13,14 +12,13 @@ from nde.models.latent.posterior import Posterior
 from nde.models.latent_sde.context import AbstractContextEncoder, GRUContext
 from nde.models.latent_sde.diffusion import ComponentDiffusion
 from nde.models.latent_sde.drift import ContextDrift
-from nde.models.latent_sde.equation import Equation, terms_of
+from nde.models.latent_sde.equation import Equation, States
 from nde.models.latent_sde.gaps import Gaps
 from nde.models.latent_sde.likelihood import AbstractLikelihood, GaussianLikelihood
 from nde.models.latent_sde.parts import Bound
 from nde.models.recurrent.rows import Rows
-from nde.solve import diffeqsolve
+from nde.nn import softplus
 from nde.solvers import AbstractSolver, Euler
-from nde.stepping import StepTo
 
 
 class LatentSDE(eqx.Module):
@@ -123,7 +121,7 @@ class LatentSDE(eqx.Module):
         self.initial = eqx.nn.Linear(context_size, 2 * latent_size, key=keys[1])
         self.prior_initial = Posterior(jnp.zeros(latent_size), jnp.zeros(latent_size))
         self.posterior_drift = ContextDrift(seen, context_size, latent_size, width, depth, key=keys[2])
-        self.prior_drift = eqx.nn.MLP(seen, latent_size, width, depth, jax.nn.softplus, key=keys[3])
+        self.prior_drift = eqx.nn.MLP(seen, latent_size, width, depth, softplus, key=keys[3])
         self.diffusion = ComponentDiffusion(latent_size, width, key=keys[4]) if diffusion is None else diffusion
         self.decoder = eqx.nn.Linear(latent_size, input_size, key=keys[5]) if decoder is None else decoder
         self.likelihood = GaussianLikelihood(input_size) if likelihood is None else likelihood
@@ -143,9 +141,9 @@ class LatentSDE(eqx.Module):
                 than those that the model was trained at, take more.
         """
         first, path, error = jax.random.split(key, 3)
-        gaps = Gaps.between(ts, path)
-        states, _ = self._path(self.prior_initial.sample(first), gaps, substeps)
-        return self._channels(states, error if errors else None)
+        z0 = self.prior_initial.sample(first)
+        states, _ = self._path(z0[None], Gaps.between(ts[None], path), substeps)
+        return self._channels(states[0], error if errors else None)
 
     def posterior(
         self,
@@ -170,11 +168,15 @@ class LatentSDE(eqx.Module):
             substeps: As in `sample`.
         """
         first, path, error = jax.random.split(key, 3)
-        rows = Rows.of(ts, ys, length)
+        ts = Rows.of(ts, ys, length).ts
         contexts = self.encoder(ts, ys, length)
-        gaps = Gaps.through(rows.ts, wanted, self._seen(contexts), path)
-        states, _ = self._path(self._initial(contexts).sample(first), gaps, substeps)
-        return self._channels(states[jnp.searchsorted(gaps.ends, wanted, side="left") + 1], error if errors else None)
+        times = jnp.sort(jnp.concatenate([ts, jnp.maximum(wanted, ts[0])]))
+        # What the next row on has to tell.
+        row = jnp.searchsorted(ts, times[1:], side="left")
+        seen = self._seen(contexts)[jnp.minimum(row, len(ts) - 1)]
+        gaps = Gaps.between(times[None], path, seen[None], (row < len(ts))[None])
+        states, _ = self._path(self._initial(contexts).sample(first)[None], gaps, substeps)
+        return self._channels(states[0, jnp.searchsorted(times, wanted, side="left")], error if errors else None)
 
     def bound(
         self,
@@ -183,7 +185,7 @@ class LatentSDE(eqx.Module):
         length: Int[Array, ""] | int,
         key: PRNGKeyArray,
     ) -> Bound:
-        """A sample of the evidence lower bound, in its parts.
+        """A sample of the evidence lower bound of one series, in its parts.
 
         Args:
             ts: Times, increasing.
@@ -191,17 +193,36 @@ class LatentSDE(eqx.Module):
             length: How many rows are the series' own.
             key: For a path of the posterior.
         """
+        bounds = self.bounds(ts[None], ys[None], jnp.asarray(length)[None], key)
+        return jax.tree.map(lambda part: part[0], bounds)
+
+    def bounds(
+        self,
+        ts: Float[Array, "series time"],
+        ys: Float[Array, "series time channels"],
+        lengths: Int[Array, " series"],
+        key: PRNGKeyArray,
+    ) -> Bound:
+        """The same of some series at once, each part with an axis of series: several times faster than a `vmap`.
+
+        Args:
+            ts: Times, increasing.
+            ys: Normalized channels; `nan` where nothing was observed.
+            lengths: How many rows are the series' own.
+            key: For paths of the posteriors.
+        """
         first, path = jax.random.split(key)
-        rows = Rows.of(ts, ys, length)
-        contexts = self.encoder(ts, ys, length)
-        initial = self._initial(contexts)
-        gaps = Gaps.between(rows.ts, path, self._seen(contexts[1:]))
-        states, divergence = self._path(initial.sample(first), gaps, None)
-        densities = self.likelihood.log_density(jax.vmap(self.decoder)(states), rows.values)
+        rows = jax.vmap(Rows.of)(ts, ys, lengths)
+        contexts = jax.vmap(self.encoder)(ts, ys, lengths)
+        initial = jax.vmap(self._initial)(contexts)
+        gaps = Gaps.between(rows.ts, path, jax.vmap(self._seen)(contexts[:, 1:]))
+        states, divergences = self._path(initial.sample(first), gaps, None)
+        means = jax.vmap(jax.vmap(self.decoder))(states)
+        densities = jnp.where(rows.observed, self.likelihood.log_density(means, rows.values), 0.0)
         return Bound(
-            log_likelihood=jnp.sum(jnp.where(rows.observed, densities, 0.0)),
-            kl_path=divergence,
-            kl_initial=initial.divergence(self.prior_initial),
+            log_likelihood=jnp.sum(densities, axis=(1, 2)),
+            kl_path=divergences,
+            kl_initial=jax.vmap(lambda each: each.divergence(self.prior_initial))(initial),
         )
 
     def _initial(self, contexts: Float[Array, "time context"]) -> Posterior:
@@ -218,26 +239,14 @@ class LatentSDE(eqx.Module):
         return means if key is None else self.likelihood.sample(means, key)
 
     def _path(
-        self, z0: Float[Array, " state"], gaps: Gaps, substeps: int | None
-    ) -> tuple[Float[Array, "times state"], Float[Array, ""]]:
-        """The states at the ends of gaps, and the divergence of the whole path from the prior's."""
+        self, z0: Float[Array, "series state"], gaps: Gaps, substeps: int | None
+    ) -> tuple[Float[Array, "series times state"], Float[Array, " series"]]:
+        """The states at the ends of gaps, and the divergence of each whole path from the prior's."""
         equation = Equation(self.posterior_drift, self.prior_drift, self.diffusion, self.time)
-        steps = StepTo(jnp.linspace(0.0, 1.0, (substeps or self.substeps) + 1))
 
-        def over(state: Any, gap: Gaps) -> tuple[Any, Array]:
-            state = diffeqsolve(
-                terms_of(gap, len(z0)),
-                self.solver,
-                0.0,
-                1.0,
-                None,
-                state,
-                (equation, gap),
-                stepsize_controller=steps,
-                adjoint=self.adjoint,
-            ).ys
-            state = jax.tree.map(lambda leaf: leaf[0], state)
-            return state, state[0]
+        def over(states: States, gap: Gaps) -> tuple[States, Array]:
+            states = equation.over(states, gap, self.solver, self.adjoint, substeps or self.substeps)
+            return states, states[0]
 
-        (_, divergence), states = jax.lax.scan(over, (z0, jnp.zeros((), z0.dtype)), gaps)
-        return jnp.concatenate([z0[None], states]), divergence
+        (_, divergences), states = jax.lax.scan(over, (z0, jnp.zeros(len(z0), z0.dtype)), gaps)
+        return jnp.concatenate([z0[:, None], jnp.moveaxis(states, 0, 1)], axis=1), divergences

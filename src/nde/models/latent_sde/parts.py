@@ -8,7 +8,7 @@ from nde.core.types import RealScalar
 
 
 class Bound(eqx.Module):
-    """A sample of the evidence lower bound of one series.
+    """A sample of the evidence lower bound of a series, or of some.
 
     Attributes:
         log_likelihood: The log density of what was observed, along a path of the posterior.
@@ -24,11 +24,11 @@ class Bound(eqx.Module):
         ```
     """
 
-    log_likelihood: Float[Array, ""]
-    kl_path: Float[Array, ""]
-    kl_initial: Float[Array, ""]
+    log_likelihood: Float[Array, "*series"]
+    kl_path: Float[Array, "*series"]
+    kl_initial: Float[Array, "*series"]
 
-    def elbo(self, weight: RealScalar = 1.0) -> Float[Array, ""]:
+    def elbo(self, weight: RealScalar = 1.0) -> Float[Array, "*series"]:
         """The log likelihood less the divergences times a weight.
 
         Args:

@@ -1,0 +1,49 @@
+"""Time and noise as one control."""
+
+from typing import Any
+
+from jaxtyping import Array, Float, PyTree
+
+from nde.core.types import BoolScalar, IntScalar, RealScalar
+from nde.paths import AbstractPath, BrownianMotion
+
+
+class Clocked(AbstractPath):
+    """The increments of time and of a Brownian motion as a pair.
+
+    A term that this drives evaluates drift and diffusion in one go: what they share is made, and differentiated, once.
+
+    Attributes:
+        motion: The motion.
+    """
+
+    motion: BrownianMotion
+
+    def evaluate(self, t0: RealScalar, t1: RealScalar | None = None, left: bool = True) -> PyTree[Any]:
+        """That of the motion, which has none outside of a solve."""
+        return self.motion.evaluate(t0, t1, left)
+
+    def begin(
+        self, t0: RealScalar, step: IntScalar | int = 0, revisits: bool = False, forward: BoolScalar | bool = True
+    ) -> PyTree[Any]:
+        """The motion's place."""
+        return self.motion.begin(t0, step, revisits, forward)
+
+    def recalls(self, revisits: bool) -> bool:
+        """As the motion."""
+        return self.motion.recalls(revisits)
+
+    def prepare(
+        self, t: RealScalar, h: RealScalar, nodes: tuple[float, ...], needs: frozenset[str], place: PyTree[Any]
+    ) -> tuple[PyTree[Any], PyTree[Any]]:
+        """The length of the step and the motion's increment over it."""
+        increment, place = self.motion.prepare(t, h, nodes, needs, place)
+        return (h, increment.W), place
+
+    def commit(self, accepted: BoolScalar, old: PyTree[Any], new: PyTree[Any]) -> PyTree[Any]:
+        """The motion's next place."""
+        return self.motion.commit(accepted, old, new)
+
+    def room(self, t: RealScalar, place: PyTree[Any]) -> Float[Array, ""] | None:
+        """As the motion."""
+        return self.motion.room(t, place)
