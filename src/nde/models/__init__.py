@@ -1,5 +1,12 @@
 """Models of measurements: differential equations with things to learn."""
 
+from nde.models.adversarial import (
+    SDEGAN,
+    NeuralCDEDiscriminator,
+    NeuralSDEGenerator,
+    SignatureMMDLoss,
+    WassersteinLoss,
+)
 from nde.models.augmented_neural_ode import AugmentedNeuralODE
 from nde.models.base import AbstractODEModel
 from nde.models.deep_ensemble import DeepEnsemble
@@ -48,6 +55,7 @@ __all__ = [
     "GRUD",
     "MODELS",
     "ODERNN",
+    "SDEGAN",
     "SDE_MODELS",
     "AbstractContextEncoder",
     "AbstractEncoder",
@@ -79,9 +87,11 @@ __all__ = [
     "LatentSDE",
     "LotkaVolterra",
     "NeuralCDE",
+    "NeuralCDEDiscriminator",
     "NeuralODE",
     "NeuralRDE",
     "NeuralSDE",
+    "NeuralSDEGenerator",
     "NeuralTrajectory",
     "ODERNNEncoder",
     "OrnsteinUhlenbeck",
@@ -89,6 +99,8 @@ __all__ = [
     "RandomWalk",
     "Scaling",
     "SecondOrderNeuralODE",
+    "SignatureMMDLoss",
+    "WassersteinLoss",
     "load_model",
     "save_model",
 ]

@@ -9,6 +9,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from nde.core.types import Args, RealScalar
 from nde.nn.precision import precise_as
+from nde.nn.time_concatenated import with_time
 
 
 class MatrixMLP(eqx.Module):
@@ -23,6 +24,7 @@ class MatrixMLP(eqx.Module):
         width: Width of the hidden layers.
         depth: Number of hidden layers.
         gated: Whether there is a gate.
+        time: Whether the network sees the time, as the first entry of its input.
         activation: Between the layers.
         final_activation: After the last.
         key: Of `jax.random`, for the weights.
@@ -50,6 +52,7 @@ class MatrixMLP(eqx.Module):
     network: eqx.nn.MLP
     state_size: int = eqx.field(static=True)
     control_size: int = eqx.field(static=True)
+    time: bool = eqx.field(static=True)
 
     def __init__(
         self,
@@ -59,26 +62,28 @@ class MatrixMLP(eqx.Module):
         depth: int,
         *,
         gated: bool = False,
+        time: bool = False,
         activation: Callable[[Array], Array] = jax.nn.softplus,
         final_activation: Callable[[Array], Array] = jnp.tanh,
         key: PRNGKeyArray,
     ) -> None:
-        keys, size = jax.random.split(key), state_size * control_size
-        self.network = eqx.nn.MLP(state_size, size, width, depth, activation, final_activation, key=keys[0])
+        keys, size, seen = jax.random.split(key), state_size * control_size, state_size + time
+        self.network = eqx.nn.MLP(seen, size, width, depth, activation, final_activation, key=keys[0])
         self.gate = None
         if gated:
-            self.gate = eqx.nn.MLP(state_size, size, width, depth, activation, jax.nn.sigmoid, key=keys[1])
-        self.state_size, self.control_size = state_size, control_size
+            self.gate = eqx.nn.MLP(seen, size, width, depth, activation, jax.nn.sigmoid, key=keys[1])
+        self.state_size, self.control_size, self.time = state_size, control_size, time
 
     def __call__(self, t: RealScalar, y: Float[Array, " state"], args: Args = None) -> Float[Array, "state control"]:
         """The matrix at a state, in its precision.
 
         Args:
-            t: Not used.
+            t: The time.
             y: The state.
             args: Not used.
         """
-        del t, args
+        del args
         gate, network = precise_as(y, (self.gate, self.network))
-        flat = network(y) if gate is None else gate(y) * network(y)
+        seen = with_time(t, y) if self.time else y
+        flat = network(seen) if gate is None else gate(seen) * network(seen)
         return flat.reshape(self.state_size, self.control_size)

@@ -1,6 +1,8 @@
 """Fitting models to data."""
 
 from nde.train.annealed import Annealed, AnnealedBatch
+from nde.train.adversarial import adversarial
+from nde.train.averaging import StochasticWeightAverage
 from nde.train.baselines import mean, persistence
 from nde.train.batches import Batches
 from nde.train.curriculum import Curriculum, LengthCurriculum
@@ -10,6 +12,7 @@ from nde.train.fit_table import TableFit, fit_table
 from nde.train.history import History, TrainingError
 from nde.train.likelihood import log_densities
 from nde.train.optimizer import adam
+from nde.train.projection import project_weights
 from nde.train.protocol import Stochastic
 from nde.train.row_scores import RowScores, coverage, row_scores
 from nde.train.score import rmse
@@ -30,10 +33,12 @@ __all__ = [
     "Segments",
     "Shots",
     "Stochastic",
+    "StochasticWeightAverage",
     "TableFit",
     "TrainingError",
     "Transitions",
     "adam",
+    "adversarial",
     "coverage",
     "fit",
     "fit_sde",
@@ -42,6 +47,7 @@ __all__ = [
     "mean",
     "multiple_shooting",
     "persistence",
+    "project_weights",
     "rmse",
     "row_scores",
 ]

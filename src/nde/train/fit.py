@@ -10,6 +10,7 @@ import jax
 import optax
 from jaxtyping import PyTree
 
+from nde.train.averaging import Average
 from nde.train.batches import Batches, as_batches
 from nde.train.checkpoint import Checkpoints
 from nde.train.curriculum import Curriculum
@@ -63,7 +64,7 @@ def fit(
     metric: Loss | None = None,
     validate_every: int | None = None,
     patience: int | None = None,
-    average: float | None = None,
+    average: Average | None = None,
     curriculum: Curriculum | None = None,
     log: str | Path | None = None,
     log_every: int | None = None,
@@ -91,7 +92,8 @@ def fit(
         metric: `metric(model, batch, key)`, lower is better; by default the loss.
         validate_every: How many steps between two looks; by default an epoch, or a hundredth of all if that is longer.
         patience: After how many looks without an improvement to stop; by default never.
-        average: The decay of an exponential moving average of the weights, say 0.99, which is then judged and returned.
+        average: The decay of an exponential moving average of the weights, say 0.99, or a `StochasticWeightAverage`; it
+            is then judged and returned.
         curriculum: Which part of a batch a step sees; patience begins when it sees all. See `LengthCurriculum`.
         log: A file for JSON lines: versions and settings, then steps.
         log_every: How many steps between two lines; by default a thousandth of all.

@@ -12,6 +12,7 @@ import numpy as np
 import optax
 from jaxtyping import PyTree
 
+from nde.train.averaging import StochasticWeightAverage
 from nde.train.learned import weights_and_rest
 from nde.train.settings import Settings
 
@@ -32,6 +33,8 @@ def identity_of(
     chosen = {field.name: getattr(settings, field.name) for field in dataclasses.fields(settings)}
     kept = {name: value for name, value in chosen.items() if name not in _FREE}
     kept["curriculum"] = repr(settings.curriculum) if settings.curriculum else None
+    if isinstance(settings.average, StochasticWeightAverage):
+        kept["average"] = repr(settings.average)
     if settings.curriculum is None:
         del kept["steps"]
     versions = f"jax {jax.__version__}, optax {optax.__version__}"

@@ -7,6 +7,7 @@ from typing import Any
 import jax
 import optax
 
+from nde.train.averaging import Average
 from nde.train.curriculum import Curriculum
 
 
@@ -18,7 +19,7 @@ class Settings:
     validated: bool
     validate_every: int | None
     patience: int | None
-    average: float | None
+    average: Average | None
     curriculum: Curriculum | None
     log_every: int
 
@@ -30,7 +31,7 @@ class Settings:
         validated: bool,
         validate_every: int,
         patience: int | None,
-        average: float | None,
+        average: Average | None,
         curriculum: Curriculum | None,
         log_every: int | None,
     ) -> "Settings":
@@ -59,7 +60,7 @@ class Settings:
         for name, count in {**counts, "patience": self.patience}.items():
             if count is not None and count < 1:
                 raise ValueError(f"Got {name}={count}; at least 1 is wanted.")
-        if self.average is not None and not 0 < self.average < 1:
+        if isinstance(self.average, float | int) and not 0 < self.average < 1:
             raise ValueError(f"Got average={self.average}; a decay between 0 and 1 is wanted, such as 0.99.")
         wanting = {"metric": metric, "patience": self.patience is not None, "validate_every": given_every}
         for name, given in wanting.items():
@@ -75,6 +76,8 @@ class Settings:
         from nde import __version__  # noqa: PLC0415 (the package's own front, which imports this)
 
         settings = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
-        settings["curriculum"] = None if self.curriculum is None else repr(self.curriculum)
+        for name in ("curriculum", "average"):
+            if settings[name] is not None and not isinstance(settings[name], float):
+                settings[name] = repr(settings[name])
         versions = {"nde": __version__, "jax": jax.__version__, "optax": optax.__version__}
         return {"versions": versions, "devices": [str(device) for device in devices], **settings}

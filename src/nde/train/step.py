@@ -11,6 +11,7 @@ import optax
 from jaxtyping import Array, Float, Int, PyTree
 
 from nde.core import tree
+from nde.train.averaging import Average, pull_of
 from nde.train.curriculum import Curriculum
 from nde.train.devices import Placement
 from nde.train.learned import weights_and_rest
@@ -68,7 +69,7 @@ class Step:
         loss: Loss,
         optimizer: optax.GradientTransformation,
         *,
-        average: float | None,
+        average: Average | None,
         curriculum: Curriculum | None,
         key: Any,
         placement: Placement,
@@ -169,13 +170,10 @@ class Step:
         )
 
     def _averaged(self, average: PyTree[Any], weights: PyTree[Any], before: Array, finite: Array) -> PyTree[Any]:
-        """The exponential moving average without its bias: it begins as the weights after the first step.
-
-        Of the average `a` with decay `d` that begins at zero, `a / (1 - d^n)` after `n` steps; here directly.
-        """
+        """The average with the weights after one more step in it: it begins as those after the first."""
         if self._average is None:
             return None
-        pull = (1 - self._average) / -jnp.expm1((before + 1) * float(np.log(self._average)))
+        pull = pull_of(self._average, before)
         moved = jax.tree.map(lambda a, w: a + pull.astype(tree.real_dtype(a)) * (w - a), average, weights)
         return tree.where(finite, moved, average)
 

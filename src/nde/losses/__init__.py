@@ -1,0 +1,15 @@
+"""Distances between laws of paths."""
+
+from nde.losses.mmd import signature_mmd
+from nde.losses.signature_kernel import signature_kernel
+from nde.losses.static import AbstractStaticKernel, LinearKernel, RBFKernel
+from nde.losses.truncated import truncated_signature_kernel
+
+__all__ = [
+    "AbstractStaticKernel",
+    "LinearKernel",
+    "RBFKernel",
+    "signature_kernel",
+    "signature_mmd",
+    "truncated_signature_kernel",
+]

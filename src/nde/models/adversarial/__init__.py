@@ -1,0 +1,9 @@
+"""Generators of series, and what they are trained by: a discriminator, or a kernel of paths."""
+
+from nde.models.adversarial.discriminator import NeuralCDEDiscriminator
+from nde.models.adversarial.gan import SDEGAN
+from nde.models.adversarial.generator import NeuralSDEGenerator
+from nde.models.adversarial.signature import SignatureMMDLoss
+from nde.models.adversarial.wasserstein import WassersteinLoss
+
+__all__ = ["SDEGAN", "NeuralCDEDiscriminator", "NeuralSDEGenerator", "SignatureMMDLoss", "WassersteinLoss"]

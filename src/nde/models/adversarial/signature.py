@@ -1,0 +1,66 @@
+"""A generator's distance from data without a discriminator."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+import equinox as eqx
+import jax
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from nde.data import Batch
+from nde.losses import signature_kernel, signature_mmd
+from nde.models.adversarial.discriminator import observed_path
+from nde.models.adversarial.observing import observed_alike
+
+
+class _Generator(Protocol):
+    def samples(self, ts: Array, keys: Array) -> Array: ...
+
+
+class SignatureMMDLoss(eqx.Module):
+    """The signature-kernel discrepancy of generated series from real ones, as a loss for `nde.train.fit`.
+
+    Series are paths of time and channels, with gaps filled from straight lines; generated ones have the times of real
+    ones, and lack the same observations.
+
+    Attributes:
+        kernel: Of paths, see `nde.losses.signature_mmd`.
+        unbiased: Whether the kernel of a series with itself is left out.
+
+    Source: Issa, Horvath, Lemercier and Salvi, *Non-adversarial training of neural SDEs with signature kernel scores*
+    (2023), doi:10.48550/arXiv.2305.16274.
+
+    Example:
+        ```python
+        import jax
+        import nde
+        from nde.data import pad
+        from nde.models import NeuralSDEGenerator, SignatureMMDLoss
+
+        batch = pad(nde.TimeSeries.from_arrays([[0.0, 0.3, -0.2], [0.1, 0.0]]))
+        generator = NeuralSDEGenerator(output_size=1, hidden_size=4, noise_size=2, key=jax.random.key(0))
+        print(SignatureMMDLoss()(generator, batch, jax.random.key(1)))
+        ```
+    """
+
+    kernel: Callable[[Array, Array], Array] = eqx.field(default=signature_kernel, static=True)
+    unbiased: bool = eqx.field(default=True, static=True)
+
+    def __call__(self, model: _Generator, batch: Batch, key: PRNGKeyArray) -> Float[Array, ""]:
+        """The loss of a batch.
+
+        Args:
+            model: A `NeuralSDEGenerator`, or another with such `samples`.
+            batch: Real series.
+            key: Of the generated ones.
+        """
+        made = observed_alike(batch, model.samples(batch.ts, jax.random.split(key, batch.ts.shape[0])))
+        real, generated = (jax.vmap(observed_path)(batch.ts, ys, batch.lengths) for ys in (batch.ys, made))
+        return signature_mmd(
+            generated,
+            real,
+            kernel=self.kernel,
+            unbiased=self.unbiased,
+            x_weights=batch.weights,
+            y_weights=batch.weights,
+        )
