@@ -6,6 +6,7 @@ from nde.estimators.loading import load_estimator
 from nde.estimators.neural_cde import NeuralCDEClassifier, NeuralCDERegressor
 from nde.estimators.neural_ode_forecaster import NeuralODEForecaster
 from nde.estimators.panel_input import as_panel
+from nde.estimators.series_generator import SeriesGenerator
 
 __all__ = [
     "FlowDensity",
@@ -13,6 +14,7 @@ __all__ = [
     "NeuralCDEClassifier",
     "NeuralCDERegressor",
     "NeuralODEForecaster",
+    "SeriesGenerator",
     "as_panel",
     "load_estimator",
 ]

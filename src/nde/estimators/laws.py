@@ -7,9 +7,8 @@ import optax
 from jaxtyping import Array
 
 from nde.data import Loader
-from nde.losses import SignatureMMD
-from nde.models import ELBO, SDEGAN, LatentSDE, NeuralSDEGenerator, WassersteinLoss
-from nde.train import Annealed, adam, adversarial
+from nde.models import ELBO, SDEGAN, LatentSDE, NeuralSDEGenerator, SignatureMMDLoss, WassersteinLoss
+from nde.train import Annealed, StochasticWeightAverage, adam, adversarial
 
 
 class AbstractLaw(abc.ABC):
@@ -78,10 +77,11 @@ class _Adversarial(AbstractLaw):
         return WassersteinLoss()
 
     def optimizer(self, steps: int, speed: float) -> optax.GradientTransformation:
-        return adversarial()
+        del steps
+        return adversarial(optax.adadelta(speed), optax.adadelta(speed))
 
-    def average(self, steps: int) -> Any:
-        return None
+    def average(self, steps: int) -> StochasticWeightAverage:
+        return StochasticWeightAverage(steps // 2)
 
 
 class _Kernel(AbstractLaw):
@@ -90,8 +90,8 @@ class _Kernel(AbstractLaw):
     def model(self, channels: int, hidden_size: int, width: int, key: Array) -> NeuralSDEGenerator:
         return NeuralSDEGenerator(channels, hidden_size, width=width, key=key)
 
-    def loss(self) -> Any:
-        return SignatureMMD()
+    def loss(self) -> SignatureMMDLoss:
+        return SignatureMMDLoss()
 
     def optimizer(self, steps: int, speed: float) -> optax.GradientTransformation:
         return adam(3e-3 * speed, steps=steps)

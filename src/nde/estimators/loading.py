@@ -8,8 +8,16 @@ from nde.estimators.latent_ode_imputer import LatentODEImputer
 from nde.estimators.neural_cde import NeuralCDEClassifier, NeuralCDERegressor
 from nde.estimators.neural_ode_forecaster import NeuralODEForecaster
 from nde.estimators.saving import read
+from nde.estimators.series_generator import SeriesGenerator
 
-_KINDS = (FlowDensity, LatentODEImputer, NeuralCDEClassifier, NeuralCDERegressor, NeuralODEForecaster)
+_KINDS = (
+    FlowDensity,
+    LatentODEImputer,
+    NeuralCDEClassifier,
+    NeuralCDERegressor,
+    NeuralODEForecaster,
+    SeriesGenerator,
+)
 _CLASSES: dict[str, Any] = {each.__name__: each for each in _KINDS}
 
 

@@ -8,6 +8,7 @@ from jaxtyping import Float, Int
 from nde.data.panel import TimeSeries
 from nde.data.panel.windows import window_starts
 
+
 @dataclasses.dataclass
 class Pieces:
     """Pieces of series side by side, and for each the times at which something of it is wanted.

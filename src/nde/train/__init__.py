@@ -1,7 +1,7 @@
 """Fitting models to data."""
 
-from nde.train.annealed import Annealed, AnnealedBatch
 from nde.train.adversarial import adversarial
+from nde.train.annealed import Annealed, AnnealedBatch
 from nde.train.averaging import StochasticWeightAverage
 from nde.train.baselines import mean, persistence
 from nde.train.batches import Batches

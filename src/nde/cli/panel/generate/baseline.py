@@ -29,11 +29,15 @@ def random_walks(train: TimeSeries, times: list[Float[np.ndarray, " _"]], seed: 
     walks = []
     for own in times:
         drawn = steps[random.integers(len(steps), size=len(own) - 1)] * np.sqrt(np.diff(own))[:, None]
-        walks.append(starts[random.integers(len(starts))] + np.concatenate([np.zeros((1, drawn.shape[1])), drawn]).cumsum(axis=0))
+        walks.append(
+            starts[random.integers(len(starts))] + np.concatenate([np.zeros((1, drawn.shape[1])), drawn]).cumsum(axis=0)
+        )
     return TimeSeries.from_arrays(walks, times, channels=train.channels)
 
 
-def _filled(ts: Float[np.ndarray, " rows"], ys: Float[np.ndarray, "rows channels"]) -> Float[np.ndarray, "rows channels"]:
+def _filled(
+    ts: Float[np.ndarray, " rows"], ys: Float[np.ndarray, "rows channels"]
+) -> Float[np.ndarray, "rows channels"]:
     """The channels with lines over their gaps; zero if nothing was observed."""
     return np.stack([_line(ts, each) for each in ys.T], axis=1)
 

@@ -29,12 +29,14 @@ def sampled(folder: Path, count: int, times: str | None, seed: int) -> Iterator[
         DataError: If the run generates nothing, or the times make no sense.
     """
     if not is_run(folder):
-        raise DataError(f"There is no run of many series in {folder}. Name a folder that `nde fit --task generate` wrote.")
+        raise DataError(
+            f"There is no run of many series in {folder}. Name a folder that `nde fit --task generate` wrote."
+        )
     metrics = metrics_of_run(folder)
     if metrics["task"] != GENERATE:
         raise DataError(
-            f"The run {folder} is one of {metrics['task']}; `nde predict` is for it. A run of `nde fit --task generate` "
-            "is wanted."
+            f"The run {folder} is one of {metrics['task']}, which `nde predict` is for; one of `nde fit --task "
+            "generate` is wanted."
         )
     wanted = None if times is None else _times(times)
     data, model = metrics["data"], methods.load(folder / MODEL)

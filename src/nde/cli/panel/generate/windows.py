@@ -1,7 +1,5 @@
 """Long series in pieces, to learn what such pieces are like."""
 
-import dataclasses
-
 import numpy as np
 
 from nde.cli.panel.parts import Parts
