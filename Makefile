@@ -32,7 +32,7 @@ test: $(VENV)/.ready-test
 bench: $(BENCH_VENV)/.ready-bench
 	$(BENCH_VENV)/bin/python -m benchmarks $(ARGS)
 
-experiments: $(VENV)/.ready-base
+experiments: $(VENV)/.ready-experiments
 	$(VENV)/bin/python -m experiments $(ARGS)
 
 docs: $(VENV)/.ready-docs

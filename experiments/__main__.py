@@ -4,7 +4,7 @@ import argparse
 import importlib
 from pathlib import Path
 
-NAMES: tuple[str, ...] = ("augmented", "japanese_vowels", "latent_ode")
+NAMES: tuple[str, ...] = ("augmented", "japanese_vowels", "latent_ode", "returns")
 """Modules of this package, each with `run(folder, quick)`, which writes `NAME.md`, `NAME.json` and `NAME.png`."""
 
 

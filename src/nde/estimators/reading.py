@@ -13,10 +13,9 @@ import numpy as np
 from jaxtyping import Array, Float
 from sklearn.utils.validation import check_is_fitted
 
-from nde.data import Batch, DataError, Loader, Normalization
+from nde.data import Batch, DataError, Loader, Normalization, as_panel
 from nde.data.panel import TimeSeries
 from nde.estimators.base import AbstractSeriesEstimator
-from nde.estimators.panel_input import as_panel
 from nde.estimators.preparation import Preparation
 from nde.estimators.readers import make_reader
 from nde.models import DeepEnsemble

@@ -7,6 +7,7 @@ from nde.data.panel.clock import Clock
 from nde.data.panel.drop import drop_observations
 from nde.data.panel.loader import Loader
 from nde.data.panel.normalization import Normalization
+from nde.data.panel.panel_input import as_panel
 from nde.data.panel.reading import PanelFile, read_panel
 from nde.data.panel.record import Record
 from nde.data.panel.time_series import TimeSeries
@@ -19,6 +20,7 @@ __all__ = [
     "PanelFile",
     "Record",
     "TimeSeries",
+    "as_panel",
     "bucket_lengths",
     "drop_observations",
     "pad",

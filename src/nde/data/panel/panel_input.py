@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from nde.data import DataError, Record
-from nde.data.panel import TimeSeries
+from nde.data.panel.record import Record
+from nde.data.panel.time_series import TimeSeries
+from nde.data.table import DataError
 
 
 def as_panel(
@@ -39,7 +40,7 @@ def as_panel(
     Example:
         ```python
         import numpy as np
-        from nde.estimators import as_panel
+        from nde.data import as_panel
 
         print(as_panel(np.zeros((10, 50, 3))))
         ```

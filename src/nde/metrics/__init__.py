@@ -1,0 +1,37 @@
+"""How near generated series are to real ones: scores with intervals, of panels of any kind."""
+
+from nde.metrics.autocorrelation import autocorrelation, leverage, volatility_clustering
+from nde.metrics.bootstrap import Bootstrap
+from nde.metrics.compare import Comparison, Score, Statistic, compare_series
+from nde.metrics.estimate import Distance, Estimate
+from nde.metrics.features import series_features, signature_features
+from nde.metrics.marginal import marginal_distance
+from nde.metrics.mmd import feature_mmd, signature_feature_mmd
+from nde.metrics.real_against_fake import Discrimination, real_against_fake
+from nde.metrics.tails import deviation, kurtosis, tail_index
+from nde.metrics.train_on_synthetic import Prediction, train_on_synthetic
+
+__all__ = [
+    "Bootstrap",
+    "Comparison",
+    "Discrimination",
+    "Distance",
+    "Estimate",
+    "Prediction",
+    "Score",
+    "Statistic",
+    "autocorrelation",
+    "compare_series",
+    "deviation",
+    "feature_mmd",
+    "kurtosis",
+    "leverage",
+    "marginal_distance",
+    "real_against_fake",
+    "series_features",
+    "signature_feature_mmd",
+    "signature_features",
+    "tail_index",
+    "train_on_synthetic",
+    "volatility_clustering",
+]

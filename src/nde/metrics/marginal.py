@@ -1,0 +1,137 @@
+"""How far the numbers of two panels are from each other, at one time or at all."""
+
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from nde.data import DataError
+from nde.data.panel import TimeSeries
+from nde.metrics.bootstrap import Bootstrap, Weights
+from nde.metrics.estimate import Distance
+from nde.metrics.pair import two_panels
+from nde.metrics.rows import measured, values_at
+
+
+def marginal_distance(
+    real: Any,
+    fake: Any,
+    *,
+    at: int | Float[np.ndarray, " times"] | None = None,
+    of: str = "values",
+    distance: str = "wasserstein",
+    bootstrap: Bootstrap = Bootstrap(),
+) -> Distance:
+    """How far the laws of single numbers are apart, channel by channel.
+
+    Wasserstein's distance of order 1 is the area between the distribution functions, here in units of the deviation of
+    the real numbers; that of Kolmogorov and Smirnov is the largest gap between them.
+
+    Args:
+        real: A `nde.TimeSeries`, or arrays `(series, time, channels)`.
+        fake: What was generated, likewise.
+        at: At which times, where values between rows are on straight lines; or at how many, which are spread evenly
+            over what most series last. By default all rows count, whatever their times.
+        of: What is looked at; with `at` only `"values"`.
+        distance: `"wasserstein"` or `"kolmogorov-smirnov"`.
+        bootstrap: How intervals are found.
+
+    Returns:
+        Of shape `(channels,)`, or with `at` `(times, channels)`, each with a p-value.
+
+    Raises:
+        DataError: If panels have different channels or too few series, or nothing is known at a time.
+        ValueError: If there is no such distance, or times are asked for of increments.
+
+    Example:
+        ```python
+        import numpy as np
+        from nde.metrics import marginal_distance
+
+        walks = np.random.default_rng(0).normal(size=(200, 30)).cumsum(axis=1)
+        print(marginal_distance(walks[:100], 1.3 * walks[100:], at=3))
+        ```
+    """
+    if distance not in {"wasserstein", "kolmogorov-smirnov"}:
+        raise ValueError(f"Got distance={distance!r}; 'wasserstein' or 'kolmogorov-smirnov' is wanted.")
+    if at is not None and of != "values":
+        raise ValueError(f"Got times together with of={of!r}; at times only of='values' is looked at.")
+    first, second = two_panels(real, fake)
+    if at is None:
+        numbers = [measured(panel, of)[:, None] for panel in (first, second)]
+    else:
+        times = shared_times(first, second, at) if isinstance(at, int) else np.asarray(at, np.float64)
+        numbers = [values_at(panel, times)[:, :, None] for panel in (first, second)]
+    pooled = _joined(*numbers)
+    units = _units(numbers[0], distance)
+    places = list(np.ndindex(pooled.shape[1], pooled.shape[-1]))
+    sorts = {(t, c): _sorted(pooled[:, t, :, c], t) for t, c in places}
+
+    def statistic(weights: Weights, others: Weights) -> Float[np.ndarray, "draws ..."]:
+        found = np.stack([_apart(*sorts[place], weights, others, distance) for place in places], axis=-1)
+        found = found.reshape(len(weights), pooled.shape[1], pooled.shape[-1]) / units
+        return found[:, 0] if at is None else found
+
+    return bootstrap.distance(statistic, first.ids, second.ids)
+
+
+def shared_times(real: TimeSeries, fake: TimeSeries, count: int) -> Float[np.ndarray, " count"]:
+    """Times spread evenly over what half of the series of both panels last, the end among them and not the start."""
+    begins = [float(np.median(panel.ts[panel.starts])) for panel in (real, fake)]
+    ends = [float(np.median(panel.ts[panel.starts + panel.lengths - 1])) for panel in (real, fake)]
+    begin, end = max(begins), min(ends)
+    if not begin < end:
+        raise DataError(
+            f"Real series last from about {begins[0]:g} to {ends[0]:g} and generated ones from {begins[1]:g} to "
+            f"{ends[1]:g}: there are no times in both. Generate at the times of the real ones."
+        )
+    return np.linspace(begin, end, count + 1)[1:]
+
+
+def _joined(
+    a: Float[np.ndarray, "series times some channels"], b: Float[np.ndarray, "others times more channels"]
+) -> Float[np.ndarray, "all times most channels"]:
+    """All series, filled up with gaps to the same number of rows."""
+    most = max(a.shape[2], b.shape[2])
+    filled = [np.pad(x, [(0, 0), (0, 0), (0, most - x.shape[2]), (0, 0)], constant_values=np.nan) for x in (a, b)]
+    return np.concatenate(filled)
+
+
+def _units(numbers: Float[np.ndarray, "series times some channels"], distance: str) -> Float[np.ndarray, "_ _"]:
+    if distance != "wasserstein":
+        return np.ones((numbers.shape[1], numbers.shape[-1]))
+    known = ~np.isnan(numbers)
+    count = np.maximum(known.sum(axis=(0, 2)), 1)
+    mean = np.where(known, numbers, 0.0).sum(axis=(0, 2)) / count
+    spread = np.sqrt((np.where(known, numbers - mean[:, None], 0.0) ** 2).sum(axis=(0, 2)) / count)
+    return np.where(spread > 0, spread, 1.0)
+
+
+def _sorted(
+    numbers: Float[np.ndarray, "all rows"], time: int
+) -> tuple[Float[np.ndarray, " known"], Int[np.ndarray, " known"]]:
+    """What is known, in order, and whose it is."""
+    owners, rows = np.nonzero(~np.isnan(numbers))
+    if not len(owners):
+        raise DataError(f"At time number {time + 1} nothing is known of a channel; choose times within the series.")
+    found = numbers[owners, rows]
+    order = np.argsort(found)
+    return found[order], owners[order]
+
+
+def _apart(
+    found: Float[np.ndarray, " known"],
+    owners: Int[np.ndarray, " known"],
+    weights: Weights,
+    others: Weights,
+    distance: str,
+) -> Float[np.ndarray, " draws"]:
+    gap = np.abs(_distribution(weights[:, owners]) - _distribution(others[:, owners]))[:, :-1]
+    steps = np.diff(found)
+    # Between equal numbers a distribution function has no value to compare.
+    return gap @ steps if distance == "wasserstein" else np.max(gap * (steps > 0), axis=1, initial=0.0)
+
+
+def _distribution(weights: Float[np.ndarray, "draws known"]) -> Float[np.ndarray, "draws known"]:
+    total = np.cumsum(weights, axis=1)
+    return total / np.maximum(total[:, -1:], 1e-300)

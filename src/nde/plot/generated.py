@@ -1,0 +1,163 @@
+"""Generated series beside real ones."""
+
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from nde.data.panel import TimeSeries
+from nde.metrics import Bootstrap, autocorrelation
+from nde.metrics.marginal import shared_times
+from nde.metrics.pair import some_of, two_panels
+from nde.metrics.rows import measured, values_at
+from nde.plot.look import COLORS, INK, calm
+
+_REAL, _FAKE = INK, COLORS[1]
+_LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
+_MOST_LAGS = 20
+
+
+def plot_generated(
+    real: Any,
+    fake: Any,
+    *,
+    channel: int | str = 0,
+    time: str = "time",
+    paths: int = 30,
+    bootstrap: Bootstrap = Bootstrap(draws=200),
+) -> Figure:
+    """Paths, marginals over time and at the end, quantiles of increments, and autocorrelations, real and generated.
+
+    Args:
+        real: A `nde.TimeSeries`, or arrays `(series, time, channels)`.
+        fake: What was generated, likewise.
+        channel: Which one is shown, by place or name.
+        time: What the times are called.
+        paths: How many of each are drawn.
+        bootstrap: How the bands around autocorrelations are found.
+
+    Returns:
+        Six panels.
+
+    Raises:
+        DataError: If panels have different channels or no times in common.
+        ValueError: If there is no such channel.
+
+    Example:
+        ```python
+        import numpy as np
+        from nde.plot import plot_generated
+
+        walks = np.random.default_rng(0).normal(size=(80, 20)).cumsum(axis=1)
+        plot_generated(walks[:40], walks[40:] * 1.2).savefig("generated.png")
+        ```
+    """
+    first, second = two_panels(real, fake)
+    place = _place(first.channels, channel)
+    made = Figure(figsize=(11.5, 6.6), layout="constrained", dpi=130)
+    axes = made.subplots(2, 3)
+    for each in axes.flat:
+        calm(each)
+        each.tick_params(labelsize=8)
+    _paths(axes[0, 0], first, place, paths, _REAL, "real", time)
+    _paths(axes[0, 1], second, place, paths, _FAKE, "generated", time)
+    axes[0, 1].sharey(axes[0, 0])
+    _bands(axes[0, 2], first, second, place, time)
+    axes[0, 2].sharey(axes[0, 0])
+    axes[0, 0].set_ylabel(first.channels[place], color=INK, fontsize=8.5)
+    _ends(axes[1, 0], first, second, place)
+    _increments(axes[1, 1], first, second, place)
+    _memory(axes[1, 2], first, second, place, bootstrap)
+    return made
+
+
+def _place(channels: tuple[str, ...], channel: int | str) -> int:
+    if isinstance(channel, str) and channel in channels:
+        return channels.index(channel)
+    if isinstance(channel, int) and 0 <= channel < len(channels):
+        return channel
+    raise ValueError(f"There is no channel {channel!r}; there are {', '.join(channels)}.")
+
+
+def _titled(axes: Axes, title: str, below: str) -> None:
+    axes.set_title(title, color=INK, fontsize=9.5, loc="left")
+    axes.set_xlabel(below, color=INK, fontsize=8.5)
+
+
+def _paths(axes: Axes, panel: TimeSeries, place: int, paths: int, color: str, what: str, time: str) -> None:
+    shown = some_of(panel, paths, 0)
+    for record in shown:
+        known = ~np.isnan(record.ys[:, place])
+        axes.plot(record.ts[known], record.ys[known, place], color=color, linewidth=0.7, alpha=0.45)
+    _titled(axes, f"{what}, {len(shown)} of {len(panel)}", time)
+
+
+def _bands(axes: Axes, real: TimeSeries, fake: TimeSeries, place: int, time: str) -> None:
+    """Quantiles at times of both: areas of the real ones, lines of the generated."""
+    ts = shared_times(real, fake, 40)
+    known = [values_at(panel, ts)[..., place] for panel in (real, fake)]
+    some = np.all([(~np.isnan(values)).sum(axis=0) > 1 for values in known], axis=0)
+    of_real, of_fake = (np.nanquantile(values[:, some], _LEVELS, axis=0) for values in known)
+    axes.fill_between(ts[some], of_real[0], of_real[-1], color=_REAL, alpha=0.12, linewidth=0, label="real, 5 to 95 %")
+    axes.fill_between(ts[some], of_real[1], of_real[-2], color=_REAL, alpha=0.2, linewidth=0, label="real, 25 to 75 %")
+    axes.plot(ts[some], of_real[2], color=_REAL, linewidth=1.2, label="real, median")
+    for level, style in enumerate((":", "--", "-", "--", ":")):
+        label = "generated, the same" if style == "-" else None
+        axes.plot(ts[some], of_fake[level], style, color=_FAKE, linewidth=1.3, label=label)
+    _titled(axes, "quantiles over time", time)
+    axes.legend(frameon=False, fontsize=7.5, loc="upper left")
+
+
+def _ends(axes: Axes, real: TimeSeries, fake: TimeSeries, place: int) -> None:
+    """How values lie where most series end."""
+    ts = shared_times(real, fake, 1)
+    known = [values_at(panel, ts)[:, 0, place] for panel in (real, fake)]
+    known = [values[~np.isnan(values)] for values in known]
+    edges = np.histogram_bin_edges(known[0], bins="auto")
+    step = edges[1] - edges[0]
+    both = np.concatenate(known)
+    low, high = np.quantile(both, [0.005, 0.995])
+    edges = np.arange(min(edges[0], low), max(edges[-1], high) + step, step)
+    axes.hist(known[0], edges, density=True, color=_REAL, alpha=0.25, label="real")
+    axes.hist(known[1], edges, density=True, color=_FAKE, histtype="step", linewidth=1.4, label="generated")
+    _titled(axes, f"at {ts[0]:.4g}", "value")
+    axes.set_ylabel("density", color=INK, fontsize=8.5)
+    axes.legend(frameon=False, fontsize=8)
+
+
+def _increments(axes: Axes, real: TimeSeries, fake: TimeSeries, place: int) -> None:
+    """Quantiles of increments against each other, close together in the tails."""
+    steps = [measured(panel, "increments")[..., place] for panel in (real, fake)]
+    steps = [each[~np.isnan(each)] for each in steps]
+    _titled(axes, "quantiles of increments", "real")
+    axes.set_ylabel("generated", color=INK, fontsize=8.5)
+    if not all(len(each) for each in steps):
+        return
+    shares = _shares(min(len(each) for each in steps))
+    wanted, found = (np.quantile(each, shares) for each in steps)
+    ends = [min(wanted[0], found[0]), max(wanted[-1], found[-1])]
+    axes.plot(ends, ends, color=_REAL, linewidth=0.9)
+    axes.plot(wanted, found, "o", color=_FAKE, markersize=2.8, alpha=0.8)
+
+
+def _shares(count: int) -> Float[np.ndarray, " shares"]:
+    most = np.log(max(count - 1.0, 2.0))
+    return 1.0 / (1.0 + np.exp(-np.linspace(-most, most, 80)))
+
+
+def _memory(axes: Axes, real: TimeSeries, fake: TimeSeries, place: int, bootstrap: Bootstrap) -> None:
+    """Autocorrelations of increments and of their sizes."""
+    _titled(axes, "autocorrelations", "rows later")
+    lags = min(_MOST_LAGS, int(min(real.lengths.max(), fake.lengths.max())) - 2)
+    if lags < 1:
+        return
+    xs = np.arange(1, lags + 1)
+    for of, style, name in (("increments", "--", "increments"), ("absolute increments", "-", "their sizes")):
+        for panel, color, what in ((real, _REAL, "real"), (fake, _FAKE, "generated")):
+            found = autocorrelation(panel, lags, of=of, bootstrap=bootstrap)[:, place]
+            axes.fill_between(xs, found.low, found.high, color=color, alpha=0.12, linewidth=0)
+            axes.plot(xs, found.value, style, color=color, linewidth=1.4, label=f"{what}, {name}")
+    axes.axhline(0.0, color=INK, linewidth=0.6)
+    axes.legend(frameon=False, fontsize=7.5)

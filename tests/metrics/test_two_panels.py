@@ -1,0 +1,194 @@
+"""Scores of two panels: one law is not told apart, others are."""
+
+import numpy as np
+import pytest
+from scipy import stats
+from sklearn.base import BaseEstimator, ClassifierMixin
+
+import nde
+from nde.data import DataError
+from nde.metrics import (
+    Bootstrap,
+    compare_series,
+    feature_mmd,
+    marginal_distance,
+    real_against_fake,
+    series_features,
+    signature_feature_mmd,
+    train_on_synthetic,
+)
+
+FEW = Bootstrap(draws=200)
+
+
+def walks(seed, count=60, length=24):
+    return np.random.default_rng(seed).normal(size=(count, length)).cumsum(axis=1)
+
+
+def fat(seed, count=60, length=24):
+    return np.random.default_rng(seed).standard_t(3, (count, length)).cumsum(axis=1) / np.sqrt(3.0)
+
+
+def test_one_law_is_not_told_apart():
+    sure = Bootstrap(draws=200, level=0.99)
+    found = [real_against_fake(walks([0, seed]), walks([1, seed]), bootstrap=sure) for seed in range(4)]
+    assert sum(each.accuracy.covers(0.5) for each in found) >= 3
+    assert abs(np.mean([each.accuracy.value for each in found]) - 0.5) < 0.1
+    assert abs(np.mean([each.auc.value for each in found]) - 0.5) < 0.1
+
+
+@pytest.mark.parametrize("other", [lambda: 1.4 * walks(1), lambda: fat(1), lambda: walks(1) + np.linspace(0, 8, 24)])
+def test_another_law_is(other):
+    found = real_against_fake(walks(0), other(), bootstrap=FEW)
+    assert found.accuracy.low > 0.55
+    assert found.auc.low > 0.55
+
+
+def test_a_classifier_sees_panels_and_none_of_what_it_is_judged_by():
+    class ByRange(ClassifierMixin, BaseEstimator):
+        def fit(self, panel, labels):
+            self.seen_ = set(panel.ids)
+            return self
+
+        def predict(self, panel):
+            assert not self.seen_ & set(panel.ids)
+            return np.array([int(np.ptp(record.ys) > 100.0) for record in panel])
+
+    found = real_against_fake(walks(0, 20), 1000.0 * walks(1, 30), classifier=ByRange(), folds=4)
+    np.testing.assert_allclose(found.accuracy.value, 1.0)
+    assert found.auc is None
+
+
+def test_series_of_one_name_stay_in_one_fold():
+    """Copies in other folds would let trees remember them."""
+
+    class Remembering(ClassifierMixin, BaseEstimator):
+        def fit(self, panel, labels):
+            self.known_ = {record.ys.tobytes(): label for record, label in zip(panel, labels, strict=True)}
+            return self
+
+        def predict(self, panel):
+            assert not any(record.ys.tobytes() in self.known_ for record in panel)
+            return np.zeros(len(panel), int)
+
+    names = np.repeat(range(10), 3).tolist()
+    real, fake = (nde.TimeSeries.from_arrays(np.repeat(walks(seed, 10), 3, axis=0), ids=names) for seed in (0, 1))
+    np.testing.assert_allclose(real_against_fake(real, fake, classifier=Remembering()).accuracy.value, 0.5)
+
+
+def test_features_know_nothing_of_padding_order_or_names():
+    values = np.random.default_rng(0).normal(size=(12, 20, 2)).cumsum(axis=1)
+    values[:6, 14:] = np.nan
+    values[3, 5:9, 0] = np.nan
+    ragged = [each[:14] if place < 6 else each for place, each in enumerate(values)]
+    once = series_features(nde.TimeSeries.from_arrays(ragged))
+    short = series_features(nde.TimeSeries.from_arrays(ragged[:6]), normalization=_normalization(ragged))
+    np.testing.assert_allclose(once[:6], short, rtol=2e-4, atol=2e-4)
+    np.testing.assert_allclose(series_features(nde.TimeSeries.from_arrays(ragged[::-1]))[::-1], once, atol=1e-5)
+    assert np.isfinite(once).all()
+
+
+def _normalization(ragged):
+    return nde.data.Normalization.fit(nde.TimeSeries.from_arrays(ragged), times=True)
+
+
+@pytest.mark.parametrize("measure", [feature_mmd, signature_feature_mmd])
+def test_discrepancies_of_one_law_and_of_others(measure):
+    p = [measure(walks([2, seed]), walks([3, seed]), bootstrap=FEW).p_value for seed in range(4)]
+    assert np.median(p) > 0.05
+    apart = measure(walks(0), 2.0 * walks(1), bootstrap=FEW)
+    assert apart.p_value == 1 / 201
+    assert apart.low > 0.0
+    assert abs(apart.same) < 0.2 * apart.value
+
+
+def test_the_discrepancy_is_the_mean_over_pairs():
+    """Written out pair by pair, with features of one's own."""
+    rows = np.random.default_rng(4).normal(size=(14, 3))
+    rows = (rows - rows.mean(axis=0)) / rows.std(axis=0)
+    squares = np.array([[np.sum((a - b) ** 2) for b in rows] for a in rows])
+    kernel = np.exp(-squares / np.median(squares[np.triu_indices(14, 1)]))
+    within = [[kernel[i, j] for i in some for j in some if i != j] for some in (range(6), range(6, 14))]
+    wanted = np.mean(within[0]) + np.mean(within[1]) - 2 * np.mean(kernel[:6, 6:])
+    found = feature_mmd(walks(0, 6), walks(1, 8), features=lambda panel: rows, bootstrap=Bootstrap(draws=2))
+    np.testing.assert_allclose(found.value, wanted, rtol=1e-10)
+
+
+def test_marginal_distances_are_those_of_scipy():
+    real, fake = walks(0, 40, 10), 1.5 * walks(1, 50, 10) + 0.3
+    at = np.array([2.0, 5.5, 9.0])
+    few = Bootstrap(draws=2)
+    areas = marginal_distance(real, fake, at=at, bootstrap=few).value[:, 0]
+    gaps = marginal_distance(real, fake, at=at, distance="kolmogorov-smirnov", bootstrap=few).value[:, 0]
+    for time, area, gap in zip(at, areas, gaps, strict=True):
+        a, b = ([np.interp(time, np.arange(10), row) for row in x] for x in (real, fake))
+        np.testing.assert_allclose(area, stats.wasserstein_distance(a, b) / np.std(a), rtol=1e-8)
+        np.testing.assert_allclose(gap, stats.ks_2samp(a, b).statistic, rtol=1e-8)
+    steps = marginal_distance(real, fake, of="increments", bootstrap=few).value[0]
+    a, b = np.diff(real).ravel(), np.diff(fake).ravel()
+    np.testing.assert_allclose(steps, stats.wasserstein_distance(a, b) / np.std(a), rtol=1e-8)
+
+
+def test_marginals_of_one_law_and_of_another():
+    assert np.min(marginal_distance(walks(4), walks(5), at=2).p_value) > 0.01
+    apart = marginal_distance(walks(4), walks(5) + 3.0, at=2, bootstrap=FEW)
+    assert np.max(apart.p_value) == 1 / 201
+    # A shift is as far as it is long, in deviations.
+    deviation = walks(4)[:, [11, 23]].std(axis=0)
+    np.testing.assert_allclose(np.asarray(apart.value)[:, 0] * deviation, 3.0, atol=1.0)
+
+
+def test_what_is_learned_from_the_same_law_is_as_good():
+    ts = np.linspace(0.0, 6.0, 30)
+    phases = np.random.default_rng(0).uniform(0.0, 6.0, (120, 1))
+    waves = np.sin(ts + phases) + 0.05 * np.random.default_rng(1).normal(size=(120, 30))
+    same = train_on_synthetic(waves[:40], waves[40:80], waves[80:])
+    assert same.real.value < 0.2
+    np.testing.assert_allclose(same.ratio.value, 1.0, atol=0.25)
+    np.testing.assert_allclose(same.ratio.value, same.synthetic.value / same.real.value, rtol=1e-8)
+    other = train_on_synthetic(waves[:40], waves[40:80, ::-1] ** 3, waves[80:])
+    assert other.ratio.low > 1.1
+
+
+def test_of_a_random_walk_nothing_is_to_be_predicted():
+    found = train_on_synthetic(walks(0, 200), walks(1, 200), walks(2, 200))
+    np.testing.assert_allclose([found.real.value, found.synthetic.value], 1.0, atol=0.1)
+
+
+def test_all_scores_are_in_one_table():
+    real = np.stack([walks(0, 40), walks(1, 40)], axis=-1)
+    fake = np.stack([walks(2, 40), 2.0 * walks(3, 40)], axis=-1)
+    found = compare_series(nde.TimeSeries.from_arrays(real, channels=["a", "b"]), fake, bootstrap=Bootstrap(draws=100))
+    by_name = {score.name: score for score in found.scores}
+    assert by_name["b, Wasserstein distance at 4/4 of the time"].p_value < 0.02
+    assert by_name["a, Wasserstein distance of increments"].p_value > 0.02
+    told = {each.name: each for each in found.statistics}
+    assert told["a, deviation of increments"].fake.covers(1.0)
+    assert told["b, deviation of increments"].fake.covers(2.0)
+    assert f"{found}".count("\n| ") == len(found.scores) + len(found.statistics) + 3
+    assert len(found.to_dict()["scores"]) == len(found.scores)
+
+
+def test_misuse_is_refused():
+    real = np.zeros((10, 8, 2)) + walks(0, 10, 8)[..., None]
+    with pytest.raises(DataError, match="2 channels and generated ones with 1"):
+        feature_mmd(real, walks(1, 10, 8))
+    named = [nde.TimeSeries.from_arrays(real, channels=names) for names in (["a", "b"], ["b", "a"])]
+    with pytest.raises(DataError, match="same order"):
+        feature_mmd(*named)
+    with pytest.raises(DataError, match="Got 3 generated series; 5 or more"):
+        real_against_fake(walks(0), walks(1, 3))
+    with pytest.raises(ValueError, match="folds"):
+        real_against_fake(walks(0), walks(1), folds=1)
+    with pytest.raises(ValueError, match="share"):
+        train_on_synthetic(walks(0), walks(1), walks(2), share=1.0)
+    with pytest.raises(ValueError, match="distance='energy'"):
+        marginal_distance(walks(0), walks(1), distance="energy")
+    with pytest.raises(ValueError, match="at times"):
+        marginal_distance(walks(0), walks(1), at=3, of="increments")
+    with pytest.raises(DataError, match="no times in both"):
+        marginal_distance(walks(0), nde.TimeSeries.from_arrays(walks(1), np.arange(100.0, 124.0)), at=3)
+    with pytest.raises(DataError, match="row of finite numbers"):
+        feature_mmd(walks(0), walks(1), features=lambda panel: np.zeros(3))
+    with pytest.raises(DataError, match="3 names of real"):
+        real_against_fake(nde.TimeSeries.from_arrays(walks(0, 12), ids=[0, 1, 2] * 4), walks(1, 12))
