@@ -122,7 +122,7 @@ class FlowDensity(DensityMixin, AbstractEstimator):
             DataError: If there is not a condition for each point.
         """
         del y
-        points = validate_data(self, X, dtype=np.float64, ensure_min_samples=2)
+        points: Any = validate_data(self, X, dtype=np.float64, ensure_min_samples=2)
         conditions = _conditions(condition, len(points))
         self.condition_size_ = conditions.shape[1]
         whole = np.concatenate([points, conditions], axis=1)
@@ -152,12 +152,14 @@ class FlowDensity(DensityMixin, AbstractEstimator):
             DataError: If conditions are not.
         """
         check_is_fitted(self, "model_")
-        points = validate_data(self, X, dtype=np.float64, reset=False)
+        points: Any = validate_data(self, X, dtype=np.float64, reset=False)
         rows = self._standardized(np.concatenate([points, self._known(condition, len(points))], axis=1))
         found = self._in_parts(_log_probs, rows)
         return found - np.log(self.scale_[: points.shape[1]]).sum()
 
-    def score(self, X: Any, y: Any = None, *, condition: Any = None) -> float:
+    def score(  # pyright: ignore[reportIncompatibleMethodOverride] (scikit-learn's gives nothing)
+        self, X: Any, y: Any = None, *, condition: Any = None
+    ) -> float:
         """The mean of the logarithms of the densities at points; arguments as of `score_samples`, `y` is not used."""
         del y
         return float(self.score_samples(X, condition=condition).mean())
@@ -276,7 +278,7 @@ def _conditions(condition: Any, count: int) -> Float[np.ndarray, "points conditi
     """
     if condition is None:
         return np.zeros((count, 0))
-    rows = check_array(condition, dtype=np.float64, input_name="condition")
+    rows = check_array(condition, dtype="float64", input_name="condition")
     if len(rows) not in {1, count}:
         raise DataError(f"Got {len(rows)} conditions and {count} points; one for all is wanted, or one for each.")
     return np.repeat(rows, count, axis=0) if len(rows) != count else rows
