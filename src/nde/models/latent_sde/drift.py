@@ -1,5 +1,7 @@
 """The drift of the posterior."""
 
+import abc
+
 import equinox as eqx
 import jax
 from jaxtyping import Array, Float, PRNGKeyArray
@@ -7,15 +9,59 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from nde.nn import softplus
 
 
-class ContextDrift(eqx.Module):
-    """A perceptron of a state and a context, whose first layer is the sum of a product with each.
+class AbstractContextDrift(eqx.Module):
+    """A drift that depends on a state and on a context.
 
-    The product with the context does not depend on the state: it is made once for each row, not in each step.
+    Example:
+        ```python
+        from nde.models import AbstractContextDrift, ContextDrift
+
+        assert issubclass(ContextDrift, AbstractContextDrift)
+        ```
+    """
+
+    @abc.abstractmethod
+    def seen(self, context: Float[Array, " context"]) -> Float[Array, " seen"]:
+        """What is made of a context once, for all steps in which it is the same.
+
+        Args:
+            context: The context.
+        """
+
+    @abc.abstractmethod
+    def __call__(self, state: Float[Array, " input"], seen: Float[Array, " seen"]) -> Float[Array, " state"]:
+        """The drift.
+
+        Args:
+            state: The state, with the time before it if the model sees that.
+            seen: What was made of the context.
+        """
+
+
+class ContextDrift(AbstractContextDrift):
+    """A perceptron with softplus of a state and a context; its first layer is the sum of a product with each.
+
+    Args:
+        state_size: Length of the state, with the time if that is seen.
+        context_size: Length of the context.
+        output_size: Length of the drift.
+        width: Width of the hidden layers.
+        depth: Number of hidden layers.
+        key: Of `jax.random`, for the weights.
 
     Attributes:
         of_state: The first layer's part of the state.
         of_context: That of the context.
         rest: The layers behind the first.
+
+    Example:
+        ```python
+        import jax, jax.numpy as jnp
+        from nde.models import ContextDrift
+
+        drift = ContextDrift(state_size=2, context_size=3, output_size=2, width=8, depth=2, key=jax.random.key(0))
+        print(drift(jnp.zeros(2), drift.seen(jnp.ones(3))))
+        ```
     """
 
     of_state: eqx.nn.Linear
@@ -34,10 +80,10 @@ class ContextDrift(eqx.Module):
         self.of_context = jax.tree.map(lambda x: (context_size / size) ** 0.5 * x, of_context)
         self.rest = eqx.nn.MLP(width, output_size, width, depth - 1, softplus, key=keys[2])
 
-    def seen(self, context: Float[Array, " context"]) -> Float[Array, " width"]:
-        """What the first layer makes of a context."""
+    def seen(self, context: Float[Array, " context"]) -> Float[Array, " seen"]:
+        """The first layer's product with the context."""
         return self.of_context(context)
 
-    def __call__(self, state: Float[Array, " state"], seen: Float[Array, " width"]) -> Float[Array, " output"]:
-        """The drift at a state, and at what was seen of a context."""
+    def __call__(self, state: Float[Array, " input"], seen: Float[Array, " seen"]) -> Float[Array, " state"]:
+        """The drift."""
         return self.rest(softplus(self.of_state(state) + seen))

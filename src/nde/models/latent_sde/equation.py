@@ -5,12 +5,12 @@ from collections.abc import Callable
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, PRNGKeyArray
 
 from nde.core.types import RealScalar
 from nde.gradients import AbstractAdjoint
 from nde.models.latent_sde.clocked import Clocked
-from nde.models.latent_sde.drift import ContextDrift
+from nde.models.latent_sde.drift import AbstractContextDrift
 from nde.models.latent_sde.gaps import Gaps
 from nde.nn.time_concatenated import with_time
 from nde.paths import BrownianMotion
@@ -47,7 +47,7 @@ class Equation(eqx.Module):
         time: Whether drifts see the time.
     """
 
-    posterior: ContextDrift
+    posterior: AbstractContextDrift
     prior: Callable[[Array], Array]
     diffusion: Callable[[Array], Array]
     time: bool = eqx.field(static=True)
@@ -66,13 +66,19 @@ class Equation(eqx.Module):
         return Slopes(gap.lengths * drift, gap.lengths * rate, gap.roots * g)
 
     def over(
-        self, states: States, gap: Gaps, solver: AbstractSolver, adjoint: AbstractAdjoint, substeps: int
+        self,
+        states: States,
+        gap: Gaps,
+        key: PRNGKeyArray,
+        solver: AbstractSolver,
+        adjoint: AbstractAdjoint,
+        substeps: int,
     ) -> States:
         """The states at the end of a gap.
 
         All series are one state: the gradient of a `vmap` of solves would hold a cotangent of the weights for each.
         """
-        term = ControlTerm(_slopes, Clocked(BrownianMotion(states[0].shape, gap.keys)), _change)
+        term = ControlTerm(_slopes, Clocked(BrownianMotion(states[0].shape, key)), _change)
         steps = StepTo(jnp.linspace(0.0, 1.0, substeps + 1))
         after = diffeqsolve(
             term, solver, 0.0, 1.0, None, states, (self, gap), stepsize_controller=steps, adjoint=adjoint
@@ -82,7 +88,7 @@ class Equation(eqx.Module):
 
 def _slopes(s: RealScalar, states: States, args: tuple[Equation, Gaps]) -> Slopes:
     equation, gap = args
-    return jax.vmap(lambda z, each: equation.slopes(s, z, each), in_axes=(0, gap.axes))(states[0], gap)
+    return jax.vmap(lambda z, each: equation.slopes(s, z, each))(states[0], gap)
 
 
 def _change(slopes: Slopes, increments: tuple[RealScalar, Float[Array, "series state"]]) -> States:

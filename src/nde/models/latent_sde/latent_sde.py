@@ -11,7 +11,7 @@ from nde.gradients import AbstractAdjoint, RecursiveCheckpointAdjoint
 from nde.models.latent.posterior import Posterior
 from nde.models.latent_sde.context import AbstractContextEncoder, GRUContext
 from nde.models.latent_sde.diffusion import ComponentDiffusion
-from nde.models.latent_sde.drift import ContextDrift
+from nde.models.latent_sde.drift import AbstractContextDrift, ContextDrift
 from nde.models.latent_sde.equation import Equation, States
 from nde.models.latent_sde.gaps import Gaps
 from nde.models.latent_sde.likelihood import AbstractLikelihood, GaussianLikelihood
@@ -42,8 +42,10 @@ class LatentSDE(eqx.Module):
         context_size: Length of a context.
         width: Width of the hidden layers of drifts and diffusion.
         depth: Number of those of the drifts.
-        time: Whether drifts see the time, too.
+        time: Whether drifts see the time, as the first entry of their input.
         encoder: What reads the rows; by default `GRUContext`.
+        posterior_drift: `f`; by default `ContextDrift`.
+        prior_drift: `h`; by default a perceptron with softplus.
         diffusion: From a state to the diffusion of each component, positive; by default `ComponentDiffusion`.
         decoder: From a state to channels; by default an affine map. An `equinox.nn.MLP` is another.
         likelihood: Of the errors; by default `GaussianLikelihood`, its scale learned.
@@ -83,7 +85,7 @@ class LatentSDE(eqx.Module):
     encoder: AbstractContextEncoder
     initial: eqx.nn.Linear
     prior_initial: Posterior
-    posterior_drift: ContextDrift
+    posterior_drift: AbstractContextDrift
     prior_drift: Callable[[Array], Array]
     diffusion: Callable[[Array], Array]
     decoder: Callable[[Array], Array]
@@ -104,6 +106,8 @@ class LatentSDE(eqx.Module):
         depth: int = 2,
         time: bool = False,
         encoder: AbstractContextEncoder | None = None,
+        posterior_drift: AbstractContextDrift | None = None,
+        prior_drift: Callable[[Array], Array] | None = None,
         diffusion: Callable[[Array], Array] | None = None,
         decoder: Callable[[Array], Array] | None = None,
         likelihood: AbstractLikelihood | None = None,
@@ -116,15 +120,17 @@ class LatentSDE(eqx.Module):
             if value < 1:
                 raise ValueError(f"Got {name}={value}; at least 1 is wanted.")
         keys, seen = jax.random.split(key, 6), latent_size + time
-        self.encoder = GRUContext(input_size, context_size, hidden_size, key=keys[0]) if encoder is None else encoder
+        self.encoder = encoder or GRUContext(input_size, context_size, hidden_size, key=keys[0])
         context_size = self.encoder.context_size
         self.initial = eqx.nn.Linear(context_size, 2 * latent_size, key=keys[1])
         self.prior_initial = Posterior(jnp.zeros(latent_size), jnp.zeros(latent_size))
-        self.posterior_drift = ContextDrift(seen, context_size, latent_size, width, depth, key=keys[2])
-        self.prior_drift = eqx.nn.MLP(seen, latent_size, width, depth, softplus, key=keys[3])
-        self.diffusion = ComponentDiffusion(latent_size, width, key=keys[4]) if diffusion is None else diffusion
-        self.decoder = eqx.nn.Linear(latent_size, input_size, key=keys[5]) if decoder is None else decoder
-        self.likelihood = GaussianLikelihood(input_size) if likelihood is None else likelihood
+        self.posterior_drift = posterior_drift or ContextDrift(
+            seen, context_size, latent_size, width, depth, key=keys[2]
+        )
+        self.prior_drift = prior_drift or eqx.nn.MLP(seen, latent_size, width, depth, softplus, key=keys[3])
+        self.diffusion = diffusion or ComponentDiffusion(latent_size, width, key=keys[4])
+        self.decoder = decoder or eqx.nn.Linear(latent_size, input_size, key=keys[5])
+        self.likelihood = likelihood or GaussianLikelihood(input_size)
         self.solver, self.adjoint = solver, adjoint
         self.time, self.substeps = time, substeps
 
@@ -142,7 +148,7 @@ class LatentSDE(eqx.Module):
         """
         first, path, error = jax.random.split(key, 3)
         z0 = self.prior_initial.sample(first)
-        states, _ = self._path(z0[None], Gaps.between(ts[None], path), substeps)
+        states, _ = self._path(z0[None], Gaps.between(ts[None]), path, substeps)
         return self._channels(states[0], error if errors else None)
 
     def posterior(
@@ -174,8 +180,8 @@ class LatentSDE(eqx.Module):
         # What the next row on has to tell.
         row = jnp.searchsorted(ts, times[1:], side="left")
         seen = self._seen(contexts)[jnp.minimum(row, len(ts) - 1)]
-        gaps = Gaps.between(times[None], path, seen[None], (row < len(ts))[None])
-        states, _ = self._path(self._initial(contexts).sample(first)[None], gaps, substeps)
+        gaps = Gaps.between(times[None], seen[None], (row < len(ts))[None])
+        states, _ = self._path(self._initial(contexts).sample(first)[None], gaps, path, substeps)
         return self._channels(states[0, jnp.searchsorted(times, wanted, side="left")], error if errors else None)
 
     def bound(
@@ -215,8 +221,8 @@ class LatentSDE(eqx.Module):
         rows = jax.vmap(Rows.of)(ts, ys, lengths)
         contexts = jax.vmap(self.encoder)(ts, ys, lengths)
         initial = jax.vmap(self._initial)(contexts)
-        gaps = Gaps.between(rows.ts, path, jax.vmap(self._seen)(contexts[:, 1:]))
-        states, divergences = self._path(initial.sample(first), gaps, None)
+        gaps = Gaps.between(rows.ts, jax.vmap(self._seen)(contexts[:, 1:]))
+        states, divergences = self._path(initial.sample(first), gaps, path, None)
         means = jax.vmap(jax.vmap(self.decoder))(states)
         densities = jnp.where(rows.observed, self.likelihood.log_density(means, rows.values), 0.0)
         return Bound(
@@ -239,14 +245,17 @@ class LatentSDE(eqx.Module):
         return means if key is None else self.likelihood.sample(means, key)
 
     def _path(
-        self, z0: Float[Array, "series state"], gaps: Gaps, substeps: int | None
+        self, z0: Float[Array, "series state"], gaps: Gaps, key: PRNGKeyArray, substeps: int | None
     ) -> tuple[Float[Array, "series times state"], Float[Array, " series"]]:
         """The states at the ends of gaps, and the divergence of each whole path from the prior's."""
         equation = Equation(self.posterior_drift, self.prior_drift, self.diffusion, self.time)
 
-        def over(states: States, gap: Gaps) -> tuple[States, Array]:
-            states = equation.over(states, gap, self.solver, self.adjoint, substeps or self.substeps)
+        # A key for each number, not `split`: more gaps, of padding, change nothing of those before them.
+        keys = jax.vmap(lambda number: jax.random.fold_in(key, number))(jnp.arange(len(gaps.starts)))
+
+        def over(states: States, each: tuple[Gaps, PRNGKeyArray]) -> tuple[States, Array]:
+            states = equation.over(states, *each, self.solver, self.adjoint, substeps or self.substeps)
             return states, states[0]
 
-        (_, divergences), states = jax.lax.scan(over, (z0, jnp.zeros(len(z0), z0.dtype)), gaps)
+        (_, divergences), states = jax.lax.scan(over, (z0, jnp.zeros(len(z0), z0.dtype)), (gaps, keys))
         return jnp.concatenate([z0[:, None], jnp.moveaxis(states, 0, 1)], axis=1), divergences
