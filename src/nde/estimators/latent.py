@@ -15,9 +15,7 @@ from nde.data import DataError, Normalization, as_panel, pad
 from nde.data.panel import TimeSeries
 from nde.data.panel.windows import windows
 from nde.estimators.base import AbstractSeriesEstimator
-from nde.estimators.panel_input import as_panel
 from nde.estimators.pieces import Pieces
-from nde.estimators.windows import Pieces, training_windows
 from nde.models import GRUEncoder, LatentODE, ODERNNEncoder
 from nde.models.latent.training import Cuts, cut_loss
 from nde.train.progress import Progress
