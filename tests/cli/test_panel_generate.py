@@ -4,16 +4,18 @@ import base64
 import csv
 import json
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from nde import TimeSeries
 from nde.cli.panel import methods
 from nde.cli.panel.generate.baseline import random_walks
 from nde.cli.panel.generate.done import observed_as
 from nde.cli.panel.generate.windows import windows_in_time
-from nde.data import DataError, TimeSeries
+from nde.data import DataError
 from tests.cli import doubles, made
 from tests.cli.test_fit import nde
 
@@ -30,22 +32,32 @@ def waves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return made.written(tmp_path, made.lines(48))
 
 
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run; its test part is too small to compare with, so that the series that train are."""
+    folder = tmp_path_factory.mktemp("finished")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setattr(methods, "estimator", doubles.again)
+        made.written(folder, made.lines(48))
+        assert nde(patch, "fit", "waves.csv", *COLUMNS, "--split", "part", "--out", "run") == 0
+    return folder / "run"
+
+
+@pytest.fixture
+def run(finished: Path, waves: Path) -> Path:
+    """The same in the current folder."""
+    return shutil.copytree(finished, waves.parent / "run").relative_to(waves.parent)
+
+
 def rows_of(path: Path | str) -> list[dict[str, str]]:
     with Path(path).open() as file:
         return list(csv.DictReader(file))
 
 
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A finished run; its test part is too small to compare with, so that the series that train are."""
-    assert nde(monkeypatch, "fit", "waves.csv", *COLUMNS, "--split", "part", "--out", "run") == 0
-    return Path("run")
-
-
-def test_a_run_compares_generated_series_with_real_ones(run: Path, capsys: pytest.CaptureFixture[str]):
+def test_a_run_compares_generated_series_with_real_ones(run: Path):
     files = {str(path.relative_to(run)) for path in run.rglob("*") if path.is_file()}
     assert files == {"job.json", "metrics.json", "report.html", "samples.csv", "model/model.npz", *PICTURES}
-    assert "real against generated" in capsys.readouterr().out
     metrics = json.loads((run / "metrics.json").read_text())
     assert metrics["task"] == "generate"
     assert {name: each["series"] for name, each in metrics["sizes"].items()} == {"train": 36, "test": 12}
@@ -117,12 +129,13 @@ def test_what_does_not_go_together_is_refused_before_anything_is_written(argumen
     assert not Path("run").exists()
 
 
-def test_a_single_long_series_is_cut_into_pieces(monkeypatch: pytest.MonkeyPatch):
+def test_a_single_long_series_is_cut_into_pieces(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
     random = np.random.default_rng(0)
     lines = [f"0,{t},{x:.4f}" for t, x in enumerate(random.normal(size=600).cumsum())]
     made.written(Path(), lines, "who,t,x")
     columns = ("--series", "who", "--time", "t", "--task", "generate", "--window", "10")
     assert nde(monkeypatch, "fit", "waves.csv", *columns, "--out", "run") == 0
+    assert "real against generated" in capsys.readouterr().out
     metrics = json.loads(Path("run/metrics.json").read_text())
     assert metrics["sizes"]["test"] == {"series": 12, "rows": 120}
     # 480 rows, pieces of 10 that begin every other row.

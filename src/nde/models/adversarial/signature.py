@@ -1,7 +1,7 @@
 """A generator's distance from data without a discriminator."""
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import equinox as eqx
 import jax
@@ -13,6 +13,7 @@ from nde.models.adversarial.discriminator import observed_path
 from nde.models.adversarial.observing import observed_alike
 
 
+@runtime_checkable
 class _Generator(Protocol):
     def samples(self, ts: Array, keys: Array) -> Array: ...
 

@@ -5,7 +5,6 @@ from rich.table import Table as Grid
 from nde.cli.panel.generate.done import GeneratedDone
 
 _SHOWN = 8
-"""Scores for the terminal; the report has all."""
 
 
 def scores_of_generated(done: GeneratedDone) -> tuple[list[str], list[list[str]]]:
@@ -29,11 +28,12 @@ def statistics_of_generated(done: GeneratedDone) -> tuple[list[str], list[list[s
 
 
 def table_of_generated(done: GeneratedDone) -> Grid:
-    """The first scores, for the terminal."""
-    heads, rows = scores_of_generated(done)
-    grid = Grid()
-    for place, head in enumerate(heads):
-        grid.add_column(head, justify="right" if place else "left")
-    for row in rows[:_SHOWN]:
-        grid.add_row(*row)
+    """The first scores, for the terminal; the report has all, and their intervals."""
+    every, grid = done.comparisons, Grid()
+    grid.add_column("", no_wrap=True)
+    for head in (*every, "best"):
+        grid.add_column(head, justify="right")
+    for i, score in enumerate(every[done.job.model].scores[:_SHOWN]):
+        values = [comparison.scores[i].estimate.value for comparison in every.values()]
+        grid.add_row(score.name, *(f"{value:.3g}" for value in (*values, score.best)))
     return grid

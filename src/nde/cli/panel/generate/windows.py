@@ -44,7 +44,7 @@ def windows_in_time(panel: TimeSeries, rows: int) -> tuple[Parts, list[str]]:
     """
     ends = panel.starts + panel.lengths
     cuts = ends - np.maximum(rows, np.rint(_TEST * panel.lengths).astype(np.int64))
-    spans = list(zip(panel.starts, cuts, ends, strict=True))
+    spans = list(zip(panel.starts.tolist(), cuts.tolist(), ends.tolist(), strict=True))
     first = [(start, cut) for start, cut, _ in spans if cut - start >= rows]
     last = [(cut, end) for start, cut, end in spans if cut >= start]
     train = None if not first else windows(_rows(panel, first), rows, max(1, rows // _OVERLAP))
