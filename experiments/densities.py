@@ -1,0 +1,159 @@
+"""Densities in the plane by continuous flows: how likely test points are, and how few steps regularizers need.
+
+Source: Grathwohl, Chen, Bettencourt, Sutskever and Duvenaud, *FFJORD* (2019), doi:10.48550/arXiv.1810.01367; Finlay,
+Jacobsen, Nurbekyan and Oberman, *How to train your neural ODE* (2020), doi:10.48550/arXiv.2002.02798.
+"""
+
+import itertools
+import json
+import re
+import time
+from pathlib import Path
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+from sklearn.model_selection import GridSearchCV
+from sklearn.neighbors import KernelDensity
+
+import nde
+from experiments.laws_of_points import LAWS
+from nde.data import ArrayLoader
+from nde.estimators import FlowDensity
+from nde.models import ContinuousFlow, ExactTrace, FlowLikelihood, HutchinsonTrace
+from nde.plot import Density, plot_density
+from nde.train import adam, fit
+
+POINTS = 10_000
+"""To learn from, and as many to test."""
+FLOW = {"width": 96, "depth": 4, "steps": 24_000, "learning_rate": 2e-2}
+BANDWIDTHS = np.geomspace(0.03, 0.3, 11)
+SPAN, SIDE = 6.0, 241
+"""How far the grid reaches from the center, and how many points a side of it has."""
+ALLOWED = 0.05
+"""By how many nats a flow may be less likely than the kernels."""
+
+COMPARED = ("checkerboard", "eight Gaussians")
+"""On which laws the regularizers are tried."""
+WEIGHTS = {"FFJORD": 0.0, "RNODE, weights 0.1": 0.1, "RNODE, weights 0.3": 0.3}
+"""Of the kinetic energy, and of the Jacobian's norm."""
+TRAINING, JUDGING = 1e-3, (1e-3, 1e-5, 1e-6)
+"""Tolerances of Dopri5, relative and absolute."""
+STEPS = 600
+RATE = 1e-2
+BATCH = 256
+
+
+def run(folder: Path, quick: bool) -> None:
+    """Trains what is not in the folder yet, and writes the table, the numbers and the picture."""
+    path = folder / "densities.json"
+    told: dict[str, Any] = {"laws": {}, "solves": {}}
+    if path.exists() and not quick:
+        told = json.loads(path.read_text(encoding="utf-8"))
+    for name in LAWS:
+        if name not in told["laws"]:
+            told["laws"][name] = learned(name, quick)
+            _keep(path, told, name, told["laws"][name])
+    for method, name in itertools.product(WEIGHTS, COMPARED):
+        if name not in told["solves"].setdefault(method, {}):
+            told["solves"][method][name] = solved(name, method, quick)
+            _keep(path, told, method, told["solves"][method][name])
+    (folder / "densities.md").write_text(table(told), encoding="utf-8")
+    plot_density([density_of(name, told["laws"][name]) for name in LAWS]).savefig(folder / "densities.png")
+
+
+def _keep(path: Path, told: dict[str, Any], what: str, found: dict[str, Any]) -> None:
+    """Writes what there is so far, and says what is new."""
+    path.write_text(json.dumps(told) + "\n", encoding="utf-8")
+    print(what, {name: value for name, value in found.items() if not isinstance(value, list)}, flush=True)
+
+
+def parts(name: str) -> tuple[Float[np.ndarray, "points 2"], Float[np.ndarray, "points 2"]]:
+    """Points to learn from and to test."""
+    random = np.random.default_rng(0)
+    return LAWS[name](POINTS, random), LAWS[name](POINTS, random)
+
+
+def learned(name: str, quick: bool) -> dict[str, Any]:
+    """A flow and kernels of one law: mean log-densities of the test points, and the flow's density and draws."""
+    train, test = parts(name)
+    kernels = GridSearchCV(KernelDensity(rtol=1e-4), {"bandwidth": BANDWIDTHS[::5] if quick else BANDWIDTHS}, cv=3)
+    kernels.fit(train[::10] if quick else train)
+    begun = time.perf_counter()
+    flow = FlowDensity(**{**FLOW, **({"steps": 200} if quick else {})}, random_state=0, progress=False).fit(train)
+    seconds = time.perf_counter() - begun
+    axis = np.linspace(-SPAN, SPAN, 41 if quick else SIDE)
+    grid = np.stack(np.meshgrid(axis, axis), axis=-1)
+    values = np.exp(flow.score_samples(grid.reshape(-1, 2))).reshape(grid.shape[:2])
+    return {
+        "flow": flow.score(test),
+        "kernels": float(kernels.score(test)) / len(test),
+        "bandwidth": float(kernels.best_params_["bandwidth"]),
+        "integral": float(np.trapezoid(np.trapezoid(values, axis), axis)),
+        "seconds": round(seconds),
+        "density": np.round(values[:: 1 if quick else 2, :: 1 if quick else 2], 4).tolist(),
+        "draws": np.round(flow.sample(400, random_state=1), 3).tolist(),
+    }
+
+
+def density_of(name: str, found: dict[str, Any]) -> Density:
+    """What is drawn of a law: the flow's density, and its draws."""
+    axis = np.linspace(-SPAN, SPAN, len(found["density"]))
+    return Density(name, axis, axis, np.array(found["density"]), np.array(found["draws"]))
+
+
+def solved(name: str, method: str, quick: bool) -> dict[str, Any]:
+    """One training by likelihood with Hutchinson's trace, and how many evaluations the flow wants at tolerances."""
+    train, test = parts(name)
+    center, scale = train.mean(axis=0), train.std(axis=0)
+    steps = 5 if quick else STEPS
+    first, second = jax.random.split(jax.random.key(0))
+    flow = ContinuousFlow(
+        2, trace=HutchinsonTrace(), solver=nde.Dopri5(), stepsize_controller=_controller(TRAINING), key=first
+    )
+    found = fit(
+        flow,
+        FlowLikelihood(kinetic=WEIGHTS[method], jacobian=WEIGHTS[method]),
+        ArrayLoader(((train - center) / scale).astype(np.float32), BATCH),
+        adam(RATE, steps=steps),
+        steps=steps,
+        average=0.99,
+        key=second,
+        progress=False,
+    )
+    x = jnp.asarray((test - center) / scale, jnp.float32)
+    exact = eqx.tree_at(lambda f: f.trace, found.model, ExactTrace())
+    return {
+        "flow": float(_judged(exact, x, jnp.asarray(min(JUDGING)))[1]) - float(np.log(scale).sum()),
+        "evaluations": {f"{each:g}": 6 * int(_judged(found.model, x, jnp.asarray(each))[0]) + 2 for each in JUDGING},
+        "seconds": round(found.seconds),
+        "steps": np.round(found.history.metrics["steps"][::10], 2).tolist(),
+    }
+
+
+def _controller(tolerance: float | Array) -> nde.PIDController:
+    return nde.PIDController(rtol=tolerance, atol=tolerance)
+
+
+@eqx.filter_jit
+def _judged(flow: ContinuousFlow, x: Float[Array, "points 2"], tolerance: Array) -> tuple[Array, Array]:
+    """Steps of one solve of all test points, and their mean log-density."""
+    flow = eqx.tree_at(lambda f: f.stepsize_controller, flow, _controller(tolerance))
+    found = flow.encode_together(x, keys=jax.random.split(jax.random.key(0), len(x)))
+    return found.steps, found.log_prob.mean()
+
+
+def table(told: dict[str, Any]) -> str:
+    """Both tables, and what is to be read from them."""
+    laws = ["| law | flow | kernels | bandwidth | difference | integral |"]
+    laws.append(re.sub("[^|]+", " --- ", laws[0]))
+    for name, each in told["laws"].items():
+        difference = each["flow"] - each["kernels"]
+        laws.append(
+            f"| {name} | {each['flow']:.3f} | {each['kernels']:.3f} | {each['bandwidth']:.2f} | {difference:+.3f} | "
+            f"{each['integral']:.4f} |"
+        )
+    return "\n".join(laws) + "\n"
