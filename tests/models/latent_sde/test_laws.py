@@ -1,0 +1,103 @@
+"""What must be true of every latent equation with noise: padding, gaps, lanes, precision, gradients."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import nde
+from nde.models import CDEContext, LatentSDE
+
+TS = jnp.array([[0.1, 0.2, 0.5, 0.9, 1.0], [0.0, 0.4, 0.5, 0.7, 0.9]])
+YS = jnp.array(
+    [
+        [[0.3, 1.0], [jnp.nan, 0.2], [-0.4, jnp.nan], [jnp.nan, jnp.nan], [jnp.nan, jnp.nan]],
+        [[0.1, jnp.nan], [0.7, 0.2], [0.3, 0.2], [jnp.nan, 0.5], [1.0, -0.3]],
+    ]
+)
+LENGTHS = jnp.array([3, 5])
+KEY = jax.random.key(2)
+
+
+def made(**options):
+    if options.pop("encoder", "gru") == "cde":
+        options["encoder"] = CDEContext(2, 3, 4, width=4, key=jax.random.key(1))
+    return LatentSDE(2, 2, 4, context_size=3, width=4, time=True, substeps=1, key=jax.random.key(0), **options)
+
+
+@eqx.filter_jit
+def value_and_slope(model, ts, ys, lengths):
+    return eqx.filter_value_and_grad(lambda m: jnp.mean(m.bounds(ts, ys, lengths, KEY).elbo(0.5)))(model)
+
+
+@pytest.mark.parametrize("encoder", ["gru", "cde"])
+def test_the_padding_is_not_read_and_gradients_reach_every_weight(encoder):
+    model = made(encoder=encoder)
+    plain = value_and_slope(model, TS, YS, LENGTHS)
+    spoiled = value_and_slope(model, TS.at[0, 3:].add(jnp.array([3.0, 4.0])), YS.at[0, 3:].set(1e6), LENGTHS)
+    for one, other in zip(jax.tree.leaves(plain), jax.tree.leaves(spoiled), strict=True):
+        assert jnp.isfinite(one).all()
+        np.testing.assert_array_equal(one, other)
+    slopes = jax.tree.leaves_with_path(eqx.filter(plain[1], eqx.is_inexact_array))
+    assert [jax.tree_util.keystr(path) for path, leaf in slopes if not jnp.abs(leaf).max() > 0] == []
+
+
+def test_more_padding_changes_nothing():
+    model = made()
+    longer = [jnp.concatenate([x, x[:, -1:] + (1.0 if x is TS else jnp.nan)], axis=1) for x in (TS, YS)]
+    plain, padded = (value_and_slope(model, *each, LENGTHS)[0] for each in ((TS, YS), longer))
+    np.testing.assert_allclose(plain, padded, rtol=1e-6)
+
+
+@pytest.mark.parametrize("encoder", ["gru", "cde"])
+def test_a_context_tells_of_its_row_and_later_ones_within_the_length(encoder):
+    model = made(encoder=encoder)
+    contexts = eqx.filter_jit(lambda ts, ys: model.encoder(ts, ys, 4))
+    plain = contexts(TS[1], YS[1])
+    for row in range(5):
+        changed = contexts(TS[1], YS[1].at[row].set(3.0))
+        differs = np.abs(changed - plain).max(axis=1) > 0
+        # The row before the first that is read is filled from it, and tells of nothing earlier.
+        assert differs[row + 1 : 4].sum() == 0
+        assert row == 4 or differs[: row + 1].all()
+        assert row < 4 or not differs[:4].any()
+
+
+def test_vmap_equals_a_loop_and_all_at_once():
+    model = made()
+    keys = jax.random.split(KEY, 2)
+    single = eqx.filter_jit(model.bound)
+    loop = [single(*each) for each in zip(TS, YS, LENGTHS, keys, strict=True)]
+    lanes = eqx.filter_jit(jax.vmap(model.bound))(TS, YS, LENGTHS, keys)
+    for one, other in zip(loop, range(2), strict=True):
+        for a, b in zip(jax.tree.leaves(one), jax.tree.leaves(lanes), strict=True):
+            np.testing.assert_allclose(a, b[other], rtol=2e-5)
+    alone = eqx.filter_jit(model.bounds)(TS[:1], YS[:1], LENGTHS[:1], keys[0])
+    np.testing.assert_allclose(alone.elbo()[0], loop[0].elbo(), rtol=2e-5)
+
+
+@pytest.mark.parametrize("x64", [False, True])
+def test_results_have_the_precision_of_jax(x64):
+    with jax.enable_x64(x64):
+        model = made(solver=nde.Heun())
+        ts, ys = jnp.asarray(np.asarray(TS), float), jnp.asarray(np.asarray(YS), float)
+        bounds = eqx.filter_jit(model.bounds)(ts, ys, LENGTHS, jax.random.key(3))
+        path = eqx.filter_jit(model.sample)(ts[0], key=jax.random.key(4))
+        wanted = jnp.float64 if x64 else jnp.float32
+        assert {leaf.dtype for leaf in jax.tree.leaves((bounds, path))} == {jnp.dtype(wanted)}
+
+
+def test_more_wanted_times_leave_the_law_of_a_path_to_the_rows():
+    """With no noise to speak of, the path is the same whatever times are asked for."""
+    calm = lambda state: jnp.full_like(state, 1e-6)
+    model = eqx.tree_at(lambda m: m.initial.bias, made(diffusion=calm), jnp.array([0.3, -0.2, -30.0, -30.0]))
+    model = eqx.tree_at(lambda m: (m.initial.weight, m.substeps), model, (jnp.zeros((4, 3)), 16))
+    at = eqx.filter_jit(lambda wanted: model.posterior(TS[1], YS[1], 5, wanted, key=KEY))
+    few, many = at(jnp.array([0.0, 0.4, 0.9, 1.5])), at(jnp.array([0.0, 0.2, 0.4, 0.45, 0.9, 1.2, 1.5]))
+    np.testing.assert_allclose(few, many[jnp.array([0, 2, 4, 6])], atol=0.02)
+
+
+def test_misuse_is_refused():
+    with pytest.raises(ValueError, match="Got depth=0; at least 1 is wanted"):
+        LatentSDE(1, depth=0, key=KEY)
