@@ -25,8 +25,8 @@ def signature_kernel(
         x: Points of one path, or of several.
         y: Points of another, of as many channels. Leading axes are broadcast: `signature_kernel(x[:, None], y[None])`
             is the matrix for all pairs.
-        refinement: How often each step of both paths is halved: a halving divides the error by about sixteen
-            where steps are short, and takes four times as long.
+        refinement: How often each step of both paths is halved: a halving divides the error by about
+            four, and takes four times as long.
         static: Into whose feature space the paths are lifted before.
 
     Returns:

@@ -1,5 +1,6 @@
 """The optimizer of two players, of whom one wants a loss small and the other wants it large."""
 
+from collections.abc import Hashable
 from typing import Any
 
 import jax
@@ -45,7 +46,7 @@ def adversarial(
     down = optax.adadelta(1.0) if generator is None else generator
     up = optax.chain(optax.scale(-1.0), optax.adadelta(1.0) if discriminator is None else discriminator)
     kept = project_weights() if clip else optax.identity()
-    players = {
+    players: dict[Hashable, optax.GradientTransformation] = {
         "generator": down,
         "generator.initial": optax.chain(down, optax.scale(initial[0])),
         "discriminator": optax.chain(up, kept),
@@ -63,12 +64,17 @@ def _players(weights: PyTree[Any]) -> PyTree[Any]:
 
     def player(path: Any, weight: Any) -> str:
         del weight
-        names = [getattr(part, "name", None) or getattr(part, "key", None) for part in path]
-        if not names or names[0] not in {"generator", "discriminator"}:
+        first, second = (*(_name_of(part) for part in path[:2]), "", "")[:2]
+        if first not in {"generator", "discriminator"}:
             raise ValueError(
                 f"Got a model with the weights {jax.tree_util.keystr(path)}; `adversarial` wants all of them in the "
                 "parts `generator` and `discriminator`, as those of `nde.models.SDEGAN` are."
             )
-        return ".".join(names[: 1 + (names[1:2] == ["initial"])])
+        return f"{first}.initial" if second == "initial" else first
 
     return jax.tree_util.tree_map_with_path(player, weights)
+
+
+def _name_of(part: Any) -> str:
+    """The name of an attribute or the key of an entry."""
+    return str(getattr(part, "name", getattr(part, "key", "")))

@@ -32,10 +32,10 @@ def project_weights() -> optax.GradientTransformation:
         ```
     """
 
-    def update(updates: PyTree[Any], state: Any, weights: PyTree[Any] | None = None) -> tuple[PyTree[Any], Any]:
-        if weights is None:
+    def update(updates: PyTree[Any], state: Any, params: PyTree[Any] | None = None) -> tuple[PyTree[Any], Any]:
+        if params is None:
             raise ValueError("`project_weights` got no weights; call `update(updates, state, weights)`.")
-        return jax.tree.map(_projected, updates, weights), state
+        return jax.tree.map(_projected, updates, params), state
 
     return optax.GradientTransformation(optax.init_empty_state, update)
 
