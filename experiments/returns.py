@@ -59,7 +59,6 @@ GENERATORS: dict[str, Fit] = {
     "GARCH(1,1), Student": _each(Garch.fitted, student=True),
     NEURAL: _neural(0),
     f"{NEURAL}, seed 1": _neural(1),
-    f"{NEURAL}, seed 2": _neural(2),
 }
 """Further models of series are entries more."""
 

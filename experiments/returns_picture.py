@@ -4,6 +4,7 @@ import numpy as np
 from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from nde import TimeSeries
 from nde.metrics import autocorrelation
@@ -65,11 +66,14 @@ def _memory(
     for method, panel in panels.items():
         found = autocorrelation(panel, _LAGS, of="absolute increments")[:, 0]
         if method == "train":
-            axis.fill_between(lags, found.low, found.high, color=FAINT, alpha=0.6, linewidth=0, label="its 95 %")
+            axis.fill_between(
+                lags, found.low, found.high, color=FAINT, alpha=0.6, linewidth=0, label="real, train, 95 %"
+            )
         style = {"color": colors[method], "label": method} if method in generated else _REAL[method]
         axis.plot(lags, found.value, **style)
     axis.set_title("autocorrelation of absolute returns", loc="left", fontsize=10, color=INK)
     axis.set_xlabel("days later")
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
 
 
 _REAL = {

@@ -7,6 +7,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 
 import nde
 from nde.data import DataError
+from nde.estimators import NeuralCDEClassifier
 from nde.metrics import (
     Bootstrap,
     compare_series,
@@ -57,6 +58,16 @@ def test_a_classifier_sees_panels_and_none_of_what_it_is_judged_by():
     found = real_against_fake(walks(0, 20), 1000.0 * walks(1, 30), classifier=ByRange(), folds=4)
     np.testing.assert_allclose(found.accuracy.value, 1.0)
     assert found.auc is None
+
+
+@pytest.mark.slow
+def test_a_neural_classifier_tells_waves_from_their_mirror_images():
+    ts, phases = np.linspace(0.0, 3.0, 15), np.random.default_rng(0).uniform(0.0, 1.0, (60, 1))
+    waves = np.sin(ts + phases)
+    classifier = NeuralCDEClassifier(steps=60, members=1, random_state=0, progress=False)
+    found = real_against_fake(waves[:30], -waves[30:], classifier=classifier, folds=2, bootstrap=FEW)
+    assert found.accuracy.value > 0.9
+    assert found.auc is not None
 
 
 def test_series_of_one_name_stay_in_one_fold():

@@ -6,6 +6,8 @@ import numpy as np
 from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from nde.data.panel import TimeSeries
 from nde.metrics import Bootstrap, autocorrelation
@@ -65,9 +67,10 @@ def plot_generated(
     _paths(axes[0, 1], second, place, paths, _FAKE, "generated", time)
     axes[0, 1].sharey(axes[0, 0])
     _bands(axes[0, 2], first, second, place, time)
-    axes[0, 2].sharey(axes[0, 0])
     axes[0, 0].set_ylabel(first.channels[place], color=INK, fontsize=8.5)
-    _ends(axes[1, 0], first, second, place)
+    handles = [Line2D([], [], color=color, linewidth=1.8) for color in (_REAL, _FAKE)]
+    made.legend(handles, ["real", "generated"], frameon=False, fontsize=9, ncols=2, loc="outside upper left")
+    _ends(axes[1, 0], first, second, place, time)
     _increments(axes[1, 1], first, second, place)
     _memory(axes[1, 2], first, second, place, bootstrap)
     return made
@@ -100,17 +103,15 @@ def _bands(axes: Axes, real: TimeSeries, fake: TimeSeries, place: int, time: str
     known = [values_at(panel, ts)[..., place] for panel in (real, fake)]
     some = np.all([(~np.isnan(values)).sum(axis=0) > 1 for values in known], axis=0)
     of_real, of_fake = (np.nanquantile(values[:, some], _LEVELS, axis=0) for values in known)
-    axes.fill_between(ts[some], of_real[0], of_real[-1], color=_REAL, alpha=0.12, linewidth=0, label="real, 5 to 95 %")
-    axes.fill_between(ts[some], of_real[1], of_real[-2], color=_REAL, alpha=0.2, linewidth=0, label="real, 25 to 75 %")
-    axes.plot(ts[some], of_real[2], color=_REAL, linewidth=1.2, label="real, median")
+    axes.fill_between(ts[some], of_real[0], of_real[-1], color=_REAL, alpha=0.12, linewidth=0)
+    axes.fill_between(ts[some], of_real[1], of_real[-2], color=_REAL, alpha=0.2, linewidth=0)
+    axes.plot(ts[some], of_real[2], color=_REAL, linewidth=1.2)
     for level, style in enumerate((":", "--", "-", "--", ":")):
-        label = "generated, the same" if style == "-" else None
-        axes.plot(ts[some], of_fake[level], style, color=_FAKE, linewidth=1.3, label=label)
-    _titled(axes, "quantiles over time", time)
-    axes.legend(frameon=False, fontsize=7.5, loc="upper left")
+        axes.plot(ts[some], of_fake[level], style, color=_FAKE, linewidth=1.3)
+    _titled(axes, "median, and where 50 % and 90 % are", time)
 
 
-def _ends(axes: Axes, real: TimeSeries, fake: TimeSeries, place: int) -> None:
+def _ends(axes: Axes, real: TimeSeries, fake: TimeSeries, place: int, time: str) -> None:
     """How values lie where most series end."""
     ts = shared_times(real, fake, 1)
     known = [values_at(panel, ts)[:, 0, place] for panel in (real, fake)]
@@ -120,11 +121,10 @@ def _ends(axes: Axes, real: TimeSeries, fake: TimeSeries, place: int) -> None:
     both = np.concatenate(known)
     low, high = np.quantile(both, [0.005, 0.995])
     edges = np.arange(min(edges[0], low), max(edges[-1], high) + step, step)
-    axes.hist(known[0], edges, density=True, color=_REAL, alpha=0.25, label="real")
-    axes.hist(known[1], edges, density=True, color=_FAKE, histtype="step", linewidth=1.4, label="generated")
-    _titled(axes, f"at {ts[0]:.4g}", "value")
+    axes.hist(known[0], edges, density=True, color=_REAL, alpha=0.25)
+    axes.hist(known[1], edges, density=True, color=_FAKE, histtype="step", linewidth=1.4)
+    _titled(axes, f"values at {time} {ts[0]:.4g}", "value")
     axes.set_ylabel("density", color=INK, fontsize=8.5)
-    axes.legend(frameon=False, fontsize=8)
 
 
 def _increments(axes: Axes, real: TimeSeries, fake: TimeSeries, place: int) -> None:
@@ -149,15 +149,15 @@ def _shares(count: int) -> Float[np.ndarray, " shares"]:
 
 def _memory(axes: Axes, real: TimeSeries, fake: TimeSeries, place: int, bootstrap: Bootstrap) -> None:
     """Autocorrelations of increments and of their sizes."""
-    _titled(axes, "autocorrelations", "rows later")
+    _titled(axes, "autocorrelation: of increments - -, of their sizes —", "rows later")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     lags = min(_MOST_LAGS, int(min(real.lengths.max(), fake.lengths.max())) - 2)
     if lags < 1:
         return
     xs = np.arange(1, lags + 1)
-    for of, style, name in (("increments", "--", "increments"), ("absolute increments", "-", "their sizes")):
-        for panel, color, what in ((real, _REAL, "real"), (fake, _FAKE, "generated")):
+    for of, style in (("increments", "--"), ("absolute increments", "-")):
+        for panel, color in ((real, _REAL), (fake, _FAKE)):
             found = autocorrelation(panel, lags, of=of, bootstrap=bootstrap)[:, place]
             axes.fill_between(xs, found.low, found.high, color=color, alpha=0.12, linewidth=0)
-            axes.plot(xs, found.value, style, color=color, linewidth=1.4, label=f"{what}, {name}")
+            axes.plot(xs, found.value, style, color=color, linewidth=1.4)
     axes.axhline(0.0, color=INK, linewidth=0.6)
-    axes.legend(frameon=False, fontsize=7.5)
