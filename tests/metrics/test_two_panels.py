@@ -199,6 +199,8 @@ def test_misuse_is_refused():
         marginal_distance(walks(0), walks(1), at=3, of="increments")
     with pytest.raises(DataError, match="no times in both"):
         marginal_distance(walks(0), nde.TimeSeries.from_arrays(walks(1), np.arange(100.0, 124.0)), at=3)
+    with pytest.raises(DataError, match="'x0' of the generated series nothing is known at time number 2"):
+        marginal_distance(walks(0), walks(1, length=10), at=np.array([5.0, 15.0]))
     with pytest.raises(DataError, match="row of finite numbers"):
         feature_mmd(walks(0), walks(1), features=lambda panel: np.zeros(3))
     with pytest.raises(DataError, match="3 names of real"):

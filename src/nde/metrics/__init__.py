@@ -2,7 +2,8 @@
 
 from nde.metrics.autocorrelation import autocorrelation, leverage, volatility_clustering
 from nde.metrics.bootstrap import Bootstrap
-from nde.metrics.compare import Comparison, Score, Statistic, compare_series
+from nde.metrics.compare import compare_series
+from nde.metrics.comparison import Comparison, Score, Statistic
 from nde.metrics.estimate import Distance, Estimate
 from nde.metrics.features import series_features, signature_features
 from nde.metrics.marginal import marginal_distance

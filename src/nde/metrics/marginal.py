@@ -62,10 +62,11 @@ def marginal_distance(
     else:
         times = shared_times(first, second, at) if isinstance(at, int) else np.asarray(at, np.float64)
         numbers = [values_at(panel, times)[:, :, None] for panel in (first, second)]
+    _check_known(numbers, first.channels)
     pooled = _joined(*numbers)
     units = _units(numbers[0], distance)
     places = list(np.ndindex(pooled.shape[1], pooled.shape[-1]))
-    sorts = {(t, c): _sorted(pooled[:, t, :, c], t) for t, c in places}
+    sorts = {(t, c): _sorted(pooled[:, t, :, c]) for t, c in places}
 
     def statistic(weights: Weights, others: Weights) -> Float[np.ndarray, "draws ..."]:
         found = np.stack([_apart(*sorts[place], weights, others, distance) for place in places], axis=-1)
@@ -88,6 +89,17 @@ def shared_times(real: TimeSeries, fake: TimeSeries, count: int) -> Float[np.nda
     return np.linspace(begin, end, count + 1)[1:]
 
 
+def _check_known(numbers: list[Float[np.ndarray, "_ _ _ _"]], channels: tuple[str, ...]) -> None:
+    for what, found in zip(("real", "generated"), numbers, strict=True):
+        unknown = np.argwhere((~np.isnan(found)).sum(axis=(0, 2)) == 0)
+        if len(unknown):
+            time, channel = (int(place) for place in unknown[0])
+            raise DataError(
+                f"Of channel '{channels[channel]}' of the {what} series nothing is known at time number {time + 1}; "
+                "choose times at which some series are under way, or leave the channel out."
+            )
+
+
 def _joined(
     a: Float[np.ndarray, "series times some channels"], b: Float[np.ndarray, "others times more channels"]
 ) -> Float[np.ndarray, "all times most channels"]:
@@ -108,12 +120,10 @@ def _units(numbers: Float[np.ndarray, "series times some channels"], distance: s
 
 
 def _sorted(
-    numbers: Float[np.ndarray, "all rows"], time: int
+    numbers: Float[np.ndarray, "all rows"],
 ) -> tuple[Float[np.ndarray, " known"], Int[np.ndarray, " known"]]:
     """What is known, in order, and whose it is."""
     owners, rows = np.nonzero(~np.isnan(numbers))
-    if not len(owners):
-        raise DataError(f"At time number {time + 1} nothing is known of a channel; choose times within the series.")
     found = numbers[owners, rows]
     order = np.argsort(found)
     return found[order], owners[order]
