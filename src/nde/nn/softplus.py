@@ -26,10 +26,12 @@ def softplus(x: Float[Array, "..."]) -> Float[Array, "..."]:
         print(nde.nn.softplus(jnp.linspace(-2.0, 2.0, 5)))
         ```
     """
-    u = jnp.exp(-jnp.abs(x))
+    # Both by one comparison, so that the slope at zero is a half.
+    positive = x >= 0
+    u = jnp.exp(jnp.where(positive, -x, x))
     s = u / (2 + u)
     square, terms = s * s, 8 if jnp.finfo(x.dtype).bits <= 32 else 17
     series = jnp.full_like(x, 1 / (2 * terms - 1))
     for n in range(terms - 2, -1, -1):
         series = series * square + 1 / (2 * n + 1)
-    return jnp.maximum(x, 0) + 2 * s * series
+    return jnp.where(positive, x, 0) + 2 * s * series

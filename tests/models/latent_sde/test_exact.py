@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import multivariate_normal
 
 import nde
-from tests.models.latent_sde.exact import ERROR, MEAN, NOISE, RATE, VARIANCE, exact_model, moments
+from tests.models.latent_sde.exact import ERROR, MEAN, NOISE, RATE, VARIANCE, Exact, exact_model, moments
 
 TS = jnp.array([0.2, 0.3, 0.7, 0.9, 1.6, 2.0])
 YS = jnp.array([[0.9], [0.4], [jnp.nan], [-0.5], [0.3], [jnp.nan]])
@@ -48,13 +48,14 @@ def test_with_another_posterior_the_bound_is_below(trust):
 
 
 def test_the_divergence_of_paths_is_that_of_two_linear_equations():
-    """Without data `f - h` is zero; with the constant `c` added it is `c^2 T / (2 g^2)`, with `k z` an integral."""
+    """Where the drifts differ by `0.8 z`, it is an integral of the second moment of `z`."""
 
-    class Shifted(type(exact_model().posterior_drift)):
+    class Shifted(Exact):
         def __call__(self, state, seen):
+            del seen
             return -(RATE + 0.8) * state[1:]
 
-    model = eqx.tree_at(lambda m: m.posterior_drift, exact_model(substeps=16), Shifted())
+    model = eqx.tree_at(lambda m: m.posterior_drift, exact_model(substeps=16), Shifted(jnp.ones(())))
     many = [jnp.broadcast_to(x, (PATHS, *x.shape)) for x in (TS, jnp.full_like(YS, jnp.nan))]
     bound = eqx.filter_jit(model.bounds)(*many, jnp.full(PATHS, LENGTH), jax.random.key(3))
     found, error = mean_and_error(bound.kl_path)

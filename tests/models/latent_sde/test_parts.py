@@ -94,19 +94,16 @@ def test_the_loss_is_the_weighted_sum_of_its_parts_and_leaves_out_what_only_fill
     )
 
 
-def test_training_takes_annealed_batches_and_goes_on_where_it_stopped(tmp_path):
+def test_training_takes_annealed_batches():
     model = LatentSDE(1, 2, 3, context_size=2, width=3, depth=1, substeps=1, key=jax.random.key(0))
-    train = lambda steps: fit(
+    result = fit(
         model,
         ELBO(),
         Annealed(Loader(walks(), 3), steps=4),
-        steps=steps,
+        steps=3,
         key=jax.random.key(1),
-        checkpoint=tmp_path / str(steps),
-        checkpoint_steps=2,
         progress=False,
     )
-    result = train(6)
     assert result.skipped == 0
     assert np.isfinite(result.history.metrics["kl_path"]).all()
 
@@ -121,7 +118,7 @@ def test_weights_rise_and_go_on_from_a_state():
         assert one.weight == other.weight
         np.testing.assert_array_equal(one.batch.index, other.batch.index)
     assert float(next(batches).weight) == 1.0
-    assert [float(each.weight) for each in batches.epoch()] == [1.0] * len(list(again.epoch()))
+    assert {float(each.weight) for each in batches.epoch()} == {1.0}
     with pytest.raises(ValueError, match="Got a state with steps 4, and this has 5"):
         Annealed(Loader(walks(), 3), steps=5).at(batches.state)
     with pytest.raises(ValueError, match="Got steps=0; at least 1"):
@@ -133,6 +130,7 @@ def test_softplus_is_exact_to_rounding(x64):
     with jax.enable_x64(x64):
         x = np.concatenate([np.linspace(-40.0, 40.0, 4001), [-1000.0, 1000.0]])
         dtype = jnp.float64 if x64 else jnp.float32
+        x = x.astype(dtype).astype(float)
         found = nde.nn.softplus(jnp.asarray(x, dtype))
         np.testing.assert_allclose(found, np.logaddexp(0, x), rtol=1e-14 if x64 else 5e-7)
         slope = jax.vmap(jax.grad(nde.nn.softplus))(jnp.asarray(x, dtype))
