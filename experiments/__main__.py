@@ -4,10 +4,15 @@ import argparse
 import importlib
 from pathlib import Path
 
-NAMES: tuple[str, ...] = ("augmented", "japanese_vowels", "latent_ode", "returns")
-NAMES: tuple[str, ...] = ("augmented", "densities", "japanese_vowels", "latent_ode")
-NAMES: tuple[str, ...] = ("augmented", "japanese_vowels", "latent_ode", "ou_gan")
-NAMES: tuple[str, ...] = ("augmented", "japanese_vowels", "latent_ode", "lorenz")
+NAMES: tuple[str, ...] = (
+    "augmented",
+    "densities",
+    "japanese_vowels",
+    "latent_ode",
+    "lorenz",
+    "ou_gan",
+    "returns",
+)
 """Modules of this package, each with `run(folder, quick)`, which writes `NAME.md`, `NAME.json` and `NAME.png`."""
 
 

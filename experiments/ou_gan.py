@@ -1,4 +1,4 @@
-"""A time-dependent Ornstein–Uhlenbeck process, learned by an SDE-GAN, clipped or penalized, and by a kernel of paths."""
+"""A time-dependent Ornstein–Uhlenbeck process, learned by SDE-GANs, clipped or penalized, and by a kernel."""
 
 import dataclasses
 import functools
