@@ -22,7 +22,10 @@ def walks(series: int, seed: int = 0, rows: int = 6) -> nde.TimeSeries:
     return nde.TimeSeries.from_arrays(ys, ts, channels=["x", "y"])
 
 
-@pytest.fixture(scope="module", params=list(LAWS))
+LATENT, *OTHERS = LAWS
+
+
+@pytest.fixture(scope="module", params=[LATENT, *(pytest.param(name, marks=pytest.mark.slow) for name in OTHERS)])
 def fitted(request):
     return SeriesGenerator(model=request.param, **TINY).fit(walks(12))
 

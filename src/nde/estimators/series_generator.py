@@ -25,6 +25,7 @@ _LEAST = 10
 """Series that a law can be learned from."""
 _SCORED = 500
 _KEPT = 500
+_LENGTHS = 8
 
 
 class SeriesGenerator(AbstractSeriesEstimator):
@@ -171,12 +172,15 @@ class SeriesGenerator(AbstractSeriesEstimator):
     def _values(self, times: list[Float[np.ndarray, " _"]], keys: Array) -> list[Float[np.ndarray, "_ channels"]]:
         """In units of the data; series are solved together, padded to one length."""
         scale, found = self.normalization_, []
-        length = max(2, *(len(each) for each in times))
+        length = _rounded(max(2, *(len(each) for each in times)))
         padded = jnp.asarray(np.stack([_continued(each / scale.time_scale, length) for each in times]), float)
-        for first in range(0, len(times), _AT_ONCE):
-            some = slice(first, first + _AT_ONCE)
+        together = min(_AT_ONCE, 2 ** (len(times) - 1).bit_length())
+        for first in range(0, len(times), together):
+            # The last of them go on with the last one's again, so that all are made by one compiled function.
+            some = jnp.minimum(jnp.arange(first, first + together), len(times) - 1)
             values = np.asarray(_sampled(self.model_, padded[some], keys[some]), np.float64)
-            found += [each[: len(own)] for each, own in zip(scale.invert(values), times[some], strict=True)]
+            own = times[first : first + together]
+            found += [each[: len(ts)] for each, ts in zip(scale.invert(values)[: len(own)], own, strict=True)]
         return found
 
     def _drawn(self, count: int, random: np.random.RandomState) -> list[Float[np.ndarray, " _"]]:
@@ -217,6 +221,11 @@ def _different(times: list[Float[np.ndarray, " _"]]) -> list[Float[np.ndarray, "
     if all(np.array_equal(each, times[0]) for each in times):
         return times[:1]
     return times[:: max(1, len(times) // _KEPT)]
+
+
+def _rounded(length: int) -> int:
+    """A length that many have in common."""
+    return _LENGTHS * -(-length // _LENGTHS)
 
 
 def _continued(ts: Float[np.ndarray, " _"], length: int) -> Float[np.ndarray, " length"]:
