@@ -1,7 +1,6 @@
 """Daily returns: do generated paths keep fat tails and clusters of volatility as a GARCH(1,1) does?"""
 
 import json
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -85,11 +84,8 @@ def run(folder: Path, quick: bool) -> None:
         }
         drawn[name] = dict(real)
         for method, fit in GENERATORS.items():
-            begun = time.perf_counter()
             fake = sampled(fit(record, quick), 40 if quick else WINDOWS)
-            seconds = time.perf_counter() - begun
             told[name]["rows"][method] = {**_statistics(fake, bootstrap), **_scores(real, fake, bootstrap)}
-            told[name]["rows"][method]["seconds"] = round(seconds, 1)
             drawn[name][method] = fake
             print(name, method, {key: f"{value}" for key, value in told[name]["rows"][method].items()}, flush=True)
     (folder / "returns.json").write_text(json.dumps(_numbers(told), indent=1) + "\n", encoding="utf-8")
@@ -148,10 +144,10 @@ def table(told: dict[str, Any]) -> str:
             cells = ["—", "—"] if method.startswith("real") else kept
             lines.append(_head([method, *(f"{found[key]}" for key in STATISTICS), *cells]))
         scores = [key for key in rows[method] if key.startswith(("distance", "accuracy"))]
-        lines += ["", _head(["", *scores, "seconds"]), "| --- |" + " --- |" * (len(scores) + 1)]
+        lines += ["", _head(["", *scores]), "| --- |" + " --- |" * len(scores)]
         for method, found in rows.items():
             if not method.startswith("real"):
-                lines.append(_head([method, *(f"{found[key]}" for key in scores), f"{found['seconds']:.0f}"]))
+                lines.append(_head([method, *(f"{found[key]}" for key in scores)]))
         lines += ["", record["source"]]
     return "\n".join(lines) + "\n"
 
