@@ -5,11 +5,17 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import matplotlib.pyplot as plt
 import numpy as np
 import optax
 
 import nde
 from nde.losses import RBFKernel, signature_kernel
+from nde.data import Loader, Normalization, drop_observations, pad
+from nde.losses import RBFKernel, signature_kernel, signature_mmd, truncated_signature_kernel
 from nde.models import SDEGAN, NeuralSDEGenerator, SignatureMMDLoss, WassersteinLoss
 from nde.train import adversarial
 
@@ -35,19 +41,22 @@ class Size:
 
     Attributes:
         series: How many train.
-        batch: How many of them are in a step.
         steps: Of training.
         judged: How many are compared.
         seeds: Of weights, noise and data.
         timed: Series in a step that is timed.
+        turns: How often each is timed.
     """
 
     series: int = 8192
-    batch: int = 256
-    steps: int = 1500
-    judged: int = 2048
-    seeds: int = 2
+    steps: int = 400
+    judged: int = 1000
+    seeds: int = 1
     timed: int = 1024
+    turns: int = 5
+
+
+_QUICK = Size(series=128, steps=3, judged=60, timed=32, turns=1)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,6 +68,7 @@ class Variant:
         model: From a key.
         loss: For `fit`.
         optimizer: For `fit`, of so many steps.
+        batch: Series in a step.
         color: In pictures.
     """
 
@@ -66,17 +76,18 @@ class Variant:
     model: Callable[[Any], Any]
     loss: Any
     optimizer: Callable[[int], optax.GradientTransformation]
+    batch: int
     color: str
 
 
-_SIZES: dict[str, Any] = {"hidden_size": 16, "noise_size": 3, "width": 16, "scale": 4.0}
-_KERNEL = functools.partial(signature_kernel, static=RBFKernel(0.5))
+_SPAN = 4.0
+"""The duration of a series, as models see it."""
+_SIZES: dict[str, Any] = {"hidden_size": 16, "noise_size": 3, "width": 16, "scale": 2.0}
 
 
-def _players(steps: int, clip: bool) -> optax.GradientTransformation:
-    del steps
-    slow, fast = optax.adam(1e-3, b1=0.0, b2=0.99), optax.adam(3e-3, b1=0.0, b2=0.99)
-    return adversarial(slow, fast, initial=(2.0, 2.0), clip=clip)
+def _players(clip: bool) -> optax.GradientTransformation:
+    slow, fast = (optax.adam(rate, b1=0.0, b2=0.99) for rate in (1e-3, 1e-2))
+    return adversarial(slow, fast, clip=clip)
 
 
 VARIANTS = (
@@ -84,21 +95,204 @@ VARIANTS = (
         "clipping, reversible Heun",
         lambda key: SDEGAN(1, **_SIZES, key=key),
         WassersteinLoss(),
-        lambda steps: _players(steps, clip=True),
+        lambda steps: _players(clip=True),  # noqa: ARG005 (all makers of optimizers are asked alike)
+        128,
         _BLUE,
     ),
     Variant(
         "gradient penalty, midpoint",
         lambda key: SDEGAN(1, **_SIZES, solver=nde.Midpoint(), key=key),
         WassersteinLoss(penalty=10.0),
-        lambda steps: _players(steps, clip=False),
+        lambda steps: _players(clip=False),  # noqa: ARG005
+        128,
         _ORANGE,
     ),
     Variant(
         "signature kernel",
         lambda key: NeuralSDEGenerator(1, **_SIZES, key=key),
-        SignatureMMDLoss(kernel=_KERNEL),
+        SignatureMMDLoss(kernel=functools.partial(signature_kernel, static=RBFKernel(1.0))),
         lambda steps: optax.adam(optax.cosine_decay_schedule(5e-3, steps, 0.01)),
+        32,
         _GREEN,
     ),
 )
+
+
+def observed(seed: int, count: int) -> tuple[nde.TimeSeries, Normalization]:
+    """Series of which 30 % of the observations were dropped, normalized."""
+    ys = ornstein_uhlenbeck(seed, count)
+    panel = nde.TimeSeries.from_arrays(ys, np.broadcast_to(_TIMES, (count, _ROWS)))
+    panel = drop_observations(panel, 0.3, seed=seed, per_channel=True)
+    normalization = dataclasses.replace(Normalization.fit(panel, times=True), time_scale=_TIMES[-1] / _SPAN)
+    return normalization.apply(panel), normalization
+
+
+def trained(variant: Variant, size: Size, seed: int) -> tuple[np.ndarray, float]:
+    """Generated series in units of the data, and how long training took."""
+    panel, normalization = observed(seed, size.series)
+    begun = time.perf_counter()
+    model = fit(
+        variant.model(jax.random.key(seed)),
+        variant.loss,
+        Loader(panel, variant.batch, seed=seed, drop_last=True),
+        variant.optimizer(size.steps),
+        steps=size.steps,
+        key=jax.random.key(100 + seed),
+        average=StochasticWeightAverage(size.steps // 2),
+        progress=False,
+    ).model
+    seconds = time.perf_counter() - begun
+    ts = jnp.broadcast_to(jnp.asarray(_TIMES * _SPAN / _TIMES[-1], float), (size.judged, _ROWS))
+    made = eqx.filter_jit(lambda model, ts, keys: model.samples(ts, keys))(
+        model, ts, jax.random.split(jax.random.key(200 + seed), size.judged)
+    )
+    return np.asarray(made) * normalization.scale[0] + normalization.center[0], seconds
+
+
+def scores(real: np.ndarray, made: np.ndarray) -> dict[str, float]:
+    """What tells generated series from real ones, all of which have every row."""
+    return {
+        "accuracy": real_against_made(real, made),
+        "prediction": prediction_error(made, real) / prediction_error(ornstein_uhlenbeck(999, len(real)), real),
+        "mmd": discrepancy(real, made),
+    }
+
+
+def real_against_made(real: np.ndarray, made: np.ndarray) -> float:
+    """How often a classifier of values, squared steps and signatures is right about series that it has not seen."""
+    features = np.concatenate([_features(real), _features(made)])
+    labels = np.repeat([0, 1], [len(real), len(made)])
+    classifier = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=1000))
+    return float(np.mean(cross_val_predict(classifier, features, labels, cv=5) == labels))
+
+
+def prediction_error(learned: np.ndarray, judged: np.ndarray) -> float:
+    """Root mean squared error at the last fifth of the rows, of a linear prediction from those before."""
+    cut = _ROWS - _ROWS // 5
+    model = Ridge(1.0).fit(learned[:, :cut, 0], learned[:, cut:, 0])
+    return float(np.sqrt(np.mean((model.predict(judged[:, :cut, 0]) - judged[:, cut:, 0]) ** 2)))
+
+
+def discrepancy(real: np.ndarray, made: np.ndarray) -> float:
+    """The root of the biased squared discrepancy of signatures of level up to 5, in units of the data's deviation."""
+    first, second = (jnp.asarray(_paths(each, real), float) for each in (real, made))
+    kernel = functools.partial(truncated_signature_kernel, depth=5)
+    value = jax.jit(lambda x, y: signature_mmd(x, y, kernel=kernel, unbiased=False))(first, second)
+    return float(np.sqrt(max(0.0, float(value))))
+
+
+def _features(ys: np.ndarray) -> np.ndarray:
+    signatures = np.asarray(nde.signature(jnp.asarray(_paths(ys, ys), float), 4))
+    return np.concatenate([ys[..., 0], np.diff(ys[..., 0], axis=1) ** 2, signatures], axis=1)
+
+
+def _paths(ys: np.ndarray, reference: np.ndarray) -> np.ndarray:
+    """Time from 0 to 1 beside values, in units of the reference."""
+    ts = np.broadcast_to((_TIMES / _TIMES[-1])[:, None], ys.shape)
+    return np.concatenate([ts, (ys - reference.mean()) / reference.std()], axis=-1)
+
+
+def step_times(size: Size) -> dict[str, float]:
+    """Seconds of a step of each of both games, taking turns; the least of all turns."""
+    panel, _ = observed(0, size.timed)
+    batch, steps = pad(panel), {}
+    for variant in VARIANTS[:2]:
+        steps[variant.name] = _stepper(variant, batch)
+    least = dict.fromkeys(steps, np.inf)
+    for _ in range(size.turns):
+        for name, step in steps.items():
+            begun = time.perf_counter()
+            step()
+            least[name] = min(least[name], time.perf_counter() - begun)
+    return least
+
+
+def _stepper(variant: Variant, batch: Any) -> Callable[[], None]:
+    """A compiled step as `fit` makes it."""
+    optimizer = variant.optimizer(1000)
+    weights, rest = eqx.partition(variant.model(jax.random.key(0)), eqx.is_inexact_array)
+
+    @jax.jit
+    def step(weights: Any, state: Any, batch: Any) -> Any:
+        loss = lambda weights: variant.loss(eqx.combine(weights, rest), batch, jax.random.key(1))
+        slope, _ = jax.grad(loss, has_aux=True)(weights)
+        updates, state = optimizer.update(slope, state, weights)
+        return optax.apply_updates(weights, updates), state
+
+    state = optimizer.init(weights)
+    jax.block_until_ready(step(weights, state, batch))
+    return lambda: jax.block_until_ready(step(weights, state, batch))
+
+
+def run(folder: Path, quick: bool) -> None:
+    """Trains all three, and writes the table and the picture."""
+    size, rows, shown = _QUICK if quick else Size(), [], {}
+    timed = step_times(size)
+    print(timed, flush=True)
+    for seed in range(size.seeds):
+        real = ornstein_uhlenbeck(1000 + seed, size.judged)
+        rows.append({"name": "the process itself", "seed": seed, "seconds": 0.0})
+        rows[-1].update(scores(real, ornstein_uhlenbeck(2000 + seed, size.judged)))
+        for variant in VARIANTS:
+            made, seconds = trained(variant, size, seed)
+            rows.append({"name": variant.name, "seed": seed, "seconds": seconds, **scores(real, made)})
+            print(rows[-1], flush=True)
+            if seed == 0:
+                shown[variant.name] = made
+        if seed == 0:
+            picture(real, shown, folder / "ou_gan.png")
+    told = {"size": dataclasses.asdict(size), "step": timed, "rows": rows}
+    (folder / "ou_gan.json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    (folder / "ou_gan.md").write_text(table(size, timed, rows), encoding="utf-8")
+
+
+def table(size: Size, timed: dict[str, float], rows: list[dict[str, Any]]) -> str:
+    """The ratio of times, and the scores of each, with their range over seeds."""
+    clipped, penalized = timed.values()
+    lines = [
+        "# Time-dependent Ornstein–Uhlenbeck process",
+        "",
+        f"`dY = (0.02 t - 0.1 Y) dt + 0.4 dW`, 64 rows, 30 % of the observations dropped, {size.series} series,",
+        f"{size.steps} steps, mean weights of the second half, {size.judged} series judged, seeds: {size.seeds}.",
+        "",
+        f"A step of {size.timed} series, taking turns: penalty with midpoint takes {penalized / clipped:.2f} times as",
+        "long as clipping with reversible Heun.",
+        "",
+        "Accuracy of a classifier of real against generated (0.5 is best); error of a prediction that was learned from",
+        "generated series, as a multiple of that learned from real ones; signature discrepancy, depth 5.",
+        "",
+        "| | accuracy | prediction | discrepancy | seconds of training |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for name in dict.fromkeys(row["name"] for row in rows):
+        some = [row for row in rows if row["name"] == name]
+        cells = [_spread([row[key] for row in some]) for key in ("accuracy", "prediction", "mmd")]
+        lines.append(f"| {name} | {' | '.join(cells)} | {np.mean([row['seconds'] for row in some]):.0f} |")
+    return "\n".join(lines) + "\n"
+
+
+def _spread(values: list[float]) -> str:
+    if len(values) == 1:
+        return f"{values[0]:.3f}"
+    return f"{np.mean(values):.3f} ({min(values):.3f} to {max(values):.3f})"
+
+
+def picture(real: np.ndarray, shown: dict[str, np.ndarray], file: Path) -> None:
+    """Ten paths of each, and above them mean and middle nine tenths of real and generated ones."""
+    figure, axes = plt.subplots(2, len(shown), figsize=(12, 6.2), layout="constrained", sharex=True, sharey=True)
+    colors = {variant.name: variant.color for variant in VARIANTS}
+    for column, (name, made) in zip(axes.T, shown.items(), strict=True):
+        for ys, color, label in ((real, _GRAY, "real"), (made, colors[name], "generated")):
+            low, middle, high = np.quantile(ys[..., 0], [0.05, 0.5, 0.95], axis=0)
+            column[0].fill_between(_TIMES, low, high, color=color, alpha=0.25, linewidth=0)
+            column[0].plot(_TIMES, middle, color=color, label=label)
+            column[1].plot(_TIMES, ys[:10, :, 0].T, color=color, linewidth=0.8, alpha=0.7)
+        column[0].set(title=name)
+        column[1].set(xlabel="time")
+        for axis in column:
+            axis.spines[["top", "right"]].set_visible(False)
+    axes[0, 0].set(ylabel="median, 5 % to 95 %")
+    axes[1, 0].set(ylabel="ten series of each")
+    axes[0, 0].legend(frameon=False)
+    figure.savefig(file, dpi=110)
+    plt.close(figure)

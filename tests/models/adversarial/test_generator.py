@@ -1,0 +1,81 @@
+"""Generators of series."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from nde.models import SDEGAN, NeuralSDEGenerator
+
+TS = np.array([0.0, 0.1, 0.25, 0.6, 1.0])
+MANY = 4000
+
+
+def by_hand(generator, theta, sigma, mean):
+    """Weights of `dX = theta (mean t - X) dt + sigma dW`, `X(0) = 2 V`, as far as `tanh` is linear.
+
+    LipSwish of `z` minus that of `-z` is `0.909 z` for all `z`, so two units make a linear function of a pair's.
+    """
+    large = 1e3
+    pair = jnp.array([[1.0], [-1.0]])
+    put = lambda where, value: eqx.tree_at(where, generator, value)
+    generator = put(lambda g: (g.initial.layers[0].weight, g.initial.layers[1].weight), (pair, 2 * pair.T / 0.909))
+    layers = lambda net: [(l.weight, l.bias) for l in net.layers]
+    zeros = jnp.zeros
+    rows = jnp.array([[0.0, 1.0], [0.0, -1.0], [1.0, 0.0], [-1.0, 0.0]])
+    reading = jnp.array([[-1.0, 1.0, mean, -mean]]) * theta / 0.909 / large
+    values = [
+        (pair, zeros(2)),
+        (2 * pair.T / 0.909, zeros(1)),
+        (rows, zeros(4)),
+        (reading, zeros(1)),
+        (zeros((4, 2)), zeros(4)),
+        (zeros((1, 4)), jnp.full(1, np.arctanh(sigma))),
+    ]
+    where = lambda g: [*layers(g.initial), *layers(g.drift.network), *layers(g.diffusion.network)]
+    generator = eqx.tree_at(where, generator, values)
+    ends = lambda g: (g.drift.log_scale, g.readout.weight, g.readout.bias)
+    return eqx.tree_at(ends, generator, (jnp.full(1, np.log(large)), jnp.full((1, 1), 3.0), jnp.full(1, 0.5)))
+
+
+def test_with_weights_put_by_hand_it_is_an_ornstein_uhlenbeck_process():
+    theta, sigma, mean = 1.5, 0.8, 2.0
+    made = NeuralSDEGenerator(1, 1, noise_size=1, initial_noise_size=1, width=4, steps=8, key=jax.random.key(0))
+    initial = eqx.nn.MLP(1, 1, 2, 1, made.initial.activation, key=jax.random.key(0))
+    generator = by_hand(eqx.tree_at(lambda g: g.initial, made, initial), theta, sigma, mean)
+    ts = jnp.broadcast_to(jnp.asarray(TS, jnp.float32), (MANY, len(TS)))
+    found = np.asarray(eqx.filter_jit(generator.samples)(ts, jax.random.split(jax.random.key(1), MANY)))[..., 0]
+    decay = np.exp(-theta * TS)
+    expected = 0.5 + 3 * mean * (TS - (1 - decay) / theta)
+    variance = 9 * (4 * decay**2 + sigma**2 * (1 - decay**2) / (2 * theta))
+    np.testing.assert_allclose(found.mean(axis=0), expected, atol=4 * np.sqrt(variance.max() / MANY))
+    np.testing.assert_allclose(found.var(axis=0), variance, rtol=4 * np.sqrt(2 / MANY) + 0.01)
+    along = np.cov(found[:, 2], found[:, 4])[0, 1]
+    np.testing.assert_allclose(along, variance[2] * np.exp(-theta * (TS[4] - TS[2])), rtol=0.1)
+
+
+@pytest.mark.parametrize("double", [False, True])
+def test_many_are_as_one_and_as_lanes_in_both_precisions(double):
+    with jax.enable_x64(double):
+        gan = SDEGAN(2, 4, noise_size=2, width=4, steps=2, key=jax.random.key(0))
+        ts = jnp.asarray(TS, float) * jnp.array([[1.0], [2.0], [0.5]])
+        keys = jax.random.split(jax.random.key(1), 3)
+        many = eqx.filter_jit(gan.samples)(ts, keys)
+        lanes = eqx.filter_jit(lambda ts, keys: jax.vmap(lambda t, k: gan.sample(t, key=k))(ts, keys))(ts, keys)
+        assert many.shape == (3, 5, 2)
+        assert many.dtype == (jnp.float64 if double else jnp.float32)
+        tolerance = 1e-12 if double else 1e-5
+        np.testing.assert_allclose(lanes, many, atol=tolerance)
+        one = eqx.filter_jit(lambda t, k: gan.sample(t, key=k))
+        for place in range(3):
+            np.testing.assert_allclose(one(ts[place], keys[place]), many[place], atol=tolerance)
+
+
+def test_one_time_is_the_initial_law_and_no_step_is_refused():
+    generator = NeuralSDEGenerator(1, 4, noise_size=2, width=4, key=jax.random.key(0))
+    ts = jnp.array([0.3, 0.5])
+    first = generator.sample(ts[:1], key=jax.random.key(1))
+    np.testing.assert_allclose(first[0], generator.sample(ts, key=jax.random.key(1))[0], rtol=1e-6)
+    with pytest.raises(ValueError, match="at least one step"):
+        NeuralSDEGenerator(1, 4, steps=0, key=jax.random.key(0))
