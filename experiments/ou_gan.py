@@ -1,4 +1,5 @@
 """A time-dependent Ornstein–Uhlenbeck process, learned by SDE-GANs, clipped or penalized, and by a kernel."""
+"""A time-dependent Ornstein–Uhlenbeck process learned by SDE-GANs, clipped or penalized, and by a signature kernel."""
 
 import dataclasses
 import functools
