@@ -1,4 +1,5 @@
 """A time-dependent Ornstein–Uhlenbeck process, learned by SDE-GANs, clipped or penalized, and by a kernel."""
+
 """A time-dependent Ornstein–Uhlenbeck process learned by SDE-GANs, clipped or penalized, and by a signature kernel."""
 
 import dataclasses
@@ -14,7 +15,6 @@ import numpy as np
 import optax
 
 import nde
-from nde.losses import RBFKernel, signature_kernel
 from nde.data import Loader, Normalization, drop_observations, pad
 from nde.losses import RBFKernel, signature_kernel, signature_mmd, truncated_signature_kernel
 from nde.models import SDEGAN, NeuralSDEGenerator, SignatureMMDLoss, WassersteinLoss
