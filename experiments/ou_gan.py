@@ -1,10 +1,11 @@
-"""A time-dependent Ornstein–Uhlenbeck process, learned by SDE-GANs, clipped or penalized, and by a kernel."""
-
 """A time-dependent Ornstein–Uhlenbeck process learned by SDE-GANs, clipped or penalized, and by a signature kernel."""
 
 import dataclasses
 import functools
+import json
+import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import equinox as eqx
@@ -13,12 +14,16 @@ import jax.numpy as jnp
 import matplotlib.pyplot as plt
 import numpy as np
 import optax
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.model_selection import cross_val_predict
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 import nde
 from nde.data import Loader, Normalization, drop_observations, pad
 from nde.losses import RBFKernel, signature_kernel, signature_mmd, truncated_signature_kernel
 from nde.models import SDEGAN, NeuralSDEGenerator, SignatureMMDLoss, WassersteinLoss
-from nde.train import adversarial
+from nde.train import StochasticWeightAverage, adversarial, fit
 
 _ROWS, _MU, _THETA, _SIGMA = 64, 0.02, 0.1, 0.4
 _BLUE, _ORANGE, _GREEN, _GRAY = "#0b6e99", "#d1741f", "#3c8d40", "#777777"
