@@ -103,10 +103,12 @@ def trained(train: np.ndarray, plan: Plan) -> Any:
     return fit(model, ELBO(), batches, adam(plan.rate, steps=plan.steps), **settings)
 
 
-def generated(model: LatentSDE, count: int) -> np.ndarray:
-    """Series of the prior."""
+def generated(model: LatentSDE, count: int, *, errors: bool) -> np.ndarray:
+    """Series of the prior, with the errors that were learned, or with the noise that the data are known to have."""
     keys = jax.random.split(jax.random.key(2), count)
-    return np.asarray(jax.jit(jax.vmap(lambda key: model.sample(times(), key=key, substeps=1)))(keys))
+    draw = jax.jit(jax.vmap(lambda key: model.sample(times(), key=key, errors=errors, substeps=1)))
+    paths = np.asarray(draw(keys))
+    return paths if errors else paths + NOISE * np.random.default_rng(3).normal(size=paths.shape)
 
 
 def compared(fake: np.ndarray, real: np.ndarray, size: int) -> dict[str, float]:
@@ -146,16 +148,27 @@ def run(folder: Path, quick: bool) -> None:
     start = time.perf_counter()
     result = trained(train, plan)
     seconds = time.perf_counter() - start
-    fake, half = generated(result.model, HELD_OUT), HELD_OUT // 2
     parts = {name: float(np.mean(values[-100:])) for name, values in result.history.metrics.items()}
-    rows = [{"of": "the prior", "size": size, **compared(fake, held, size)} for size in (STATED, LARGER)] + [
-        {"of": "other held-out series", "size": size, **compared(held[half:], held, size)} for size in (STATED, LARGER)
-    ]
+    fake = generated(result.model, HELD_OUT, errors=True)
+    rows = tests(
+        {
+            "the prior, learned errors": fake,
+            f"the prior, noise {NOISE}": generated(result.model, HELD_OUT, errors=False),
+            "other held-out series": held[HELD_OUT // 2 :],
+        },
+        held,
+    )
     picture(fake, held, folder / "lorenz.png")
     steps = [] if quick else timed()
     found = {"plan": dataclasses.asdict(plan), "seconds": seconds, "last": parts, "tests": rows, "steps": steps}
     (folder / "lorenz.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     (folder / "lorenz.md").write_text(table(found), encoding="utf-8")
+
+
+def tests(samples: dict[str, np.ndarray], held: np.ndarray) -> list[dict[str, Any]]:
+    """Each against held-out series, at both sizes."""
+    sizes = (STATED, LARGER)
+    return [{"of": of, "size": size, **compared(ys, held, size)} for of, ys in samples.items() for size in sizes]
 
 
 def timed() -> list[dict[str, Any]]:

@@ -17,15 +17,9 @@ from benchmarks.timing import fastest
 
 @dataclass(frozen=True)
 class TorchLatentEquation:
-    """The batch as one solve with `logqp=True`, which torchsde adds the divergence to.
+    """The batch as one solve with `logqp=True`, which torchsde adds the divergence to; gradients are PyTorch's."""
 
-    Args:
-        name: what the table calls it.
-        adjoint: whether gradients are those of the stochastic adjoint, or PyTorch's through the solve.
-    """
-
-    name: str
-    adjoint: bool = False
+    name: str = "torchsde"
 
     def installed(self) -> bool:
         """Whether both PyTorch and torchsde are here."""
@@ -34,16 +28,15 @@ class TorchLatentEquation:
     def start(self, problem: LatentEquation, goal: Goal, /) -> Ready:
         """On all threads or on one, whichever is faster."""
         counts = sorted({import_module("torch").get_num_threads(), 1})
-        return fastest([_agreeing(self.name, _ready(problem, count, self), goal) for count in counts], runs=1)
+        return fastest([_agreeing(self.name, _ready(problem, count), goal) for count in counts], runs=1)
 
 
-TORCH_LATENT_EQUATION = TorchLatentEquation("torchsde")
-TORCH_LATENT_ADJOINT = TorchLatentEquation("torchsde, adjoint", adjoint=True)
+TORCH_LATENT_EQUATION = TorchLatentEquation()
 
 
-def _ready(problem: LatentEquation, threads: int, side: TorchLatentEquation) -> Ready:
+def _ready(problem: LatentEquation, threads: int) -> Ready:
     torch = import_module("torch")
-    step = _training(problem, side)
+    step = _training(problem)
 
     def run() -> Any:
         ordinary = torch.get_num_threads()
@@ -72,11 +65,11 @@ def _agreeing(name: str, ready: Ready, goal: Goal) -> Ready:
     return ready
 
 
-def _training(problem: LatentEquation, side: TorchLatentEquation) -> Callable[[], Any]:
+def _training(problem: LatentEquation) -> Callable[[], Any]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch = import_module("torch")
-    model = _model(problem, side)
+    model = _model(problem)
     ts, ys = (torch.tensor(x) for x in problem.series)
     rows = ys.transpose(0, 1).contiguous()
     optimizer = torch.optim.Adam(model.parameters(), lr=LEARNING_RATE)
@@ -91,7 +84,7 @@ def _training(problem: LatentEquation, side: TorchLatentEquation) -> Callable[[]
     return step
 
 
-def _model(problem: LatentEquation, side: TorchLatentEquation) -> Any:
+def _model(problem: LatentEquation) -> Any:
     torch, torchsde = import_module("torch"), import_module("torchsde")
     nn, normal, divergence = torch.nn, torch.distributions.Normal, torch.distributions.kl_divergence
 
@@ -119,10 +112,7 @@ def _model(problem: LatentEquation, side: TorchLatentEquation) -> Any:
 
         def solved(self, z0: Any, ts: Any) -> Any:
             options: dict[str, Any] = {"dt": DT, "logqp": True, "method": "euler"}
-            if not side.adjoint:
-                return torchsde.sdeint(self, z0, ts, **options)
-            weights = (self.contexts, *self.parameters())
-            return torchsde.sdeint_adjoint(self, z0, ts, adjoint_params=weights, **options)
+            return torchsde.sdeint(self, z0, ts, **options)
 
         def forward(self, ts: Any, rows: Any) -> Any:
             states, _ = self.gru(rows.flip(0))
