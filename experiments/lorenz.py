@@ -210,7 +210,6 @@ def table(found: dict[str, Any]) -> str:
 
 def _step_lines(steps: list[dict[str, Any]]) -> list[str]:
     if not steps:
-        return ["Training steps beside torchsde's were not timed: it is not installed, or the run was a quick one."]
         return ["Training steps were not timed beside torchsde's: it is not installed, or the run was a quick one."]
     return [
         "A training step at the sizes of torchsde's example (batch 1024, latent 4, hidden 128), taking turns:",
