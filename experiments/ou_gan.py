@@ -14,14 +14,11 @@ import jax.numpy as jnp
 import matplotlib.pyplot as plt
 import numpy as np
 import optax
-from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.model_selection import cross_val_predict
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 import nde
 from nde.data import Loader, Normalization, drop_observations, pad
-from nde.losses import RBFKernel, signature_kernel, signature_mmd, truncated_signature_kernel
+from nde.losses import RBFKernel, signature_kernel
+from nde.metrics import real_against_fake, signature_feature_mmd, train_on_synthetic
 from nde.models import SDEGAN, NeuralSDEGenerator, SignatureMMDLoss, WassersteinLoss
 from nde.train import StochasticWeightAverage, adversarial, fit
 
@@ -155,47 +152,16 @@ def trained(variant: Variant, size: Size, seed: int) -> tuple[np.ndarray, float]
     return np.asarray(made) * normalization.scale[0] + normalization.center[0], seconds
 
 
-def scores(real: np.ndarray, made: np.ndarray) -> dict[str, float]:
-    """What tells generated series from real ones, all of which have every row."""
-    return {
-        "accuracy": real_against_made(real, made),
-        "prediction": prediction_error(made, real) / prediction_error(ornstein_uhlenbeck(999, len(real)), real),
-        "mmd": discrepancy(real, made),
+def scores(real: np.ndarray, made: np.ndarray) -> dict[str, dict[str, float]]:
+    """What tells generated series from real ones, all of which have every row; each with its interval of 95 %."""
+    found = {
+        "accuracy": real_against_fake(real, made).accuracy,
+        "prediction": train_on_synthetic(ornstein_uhlenbeck(999, len(real)), made, real).ratio,
+        "discrepancy": signature_feature_mmd(real, made).estimate,
     }
-
-
-def real_against_made(real: np.ndarray, made: np.ndarray) -> float:
-    """How often a classifier of values, squared steps and signatures is right about series that it has not seen."""
-    features = np.concatenate([_features(real), _features(made)])
-    labels = np.repeat([0, 1], [len(real), len(made)])
-    classifier = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=1000))
-    return float(np.mean(cross_val_predict(classifier, features, labels, cv=5) == labels))
-
-
-def prediction_error(learned: np.ndarray, judged: np.ndarray) -> float:
-    """Root mean squared error at the last fifth of the rows, of a linear prediction from those before."""
-    cut = _ROWS - _ROWS // 5
-    model = Ridge(1.0).fit(learned[:, :cut, 0], learned[:, cut:, 0])
-    return float(np.sqrt(np.mean((model.predict(judged[:, :cut, 0]) - judged[:, cut:, 0]) ** 2)))
-
-
-def discrepancy(real: np.ndarray, made: np.ndarray) -> float:
-    """The root of the biased squared discrepancy of signatures of level up to 5, in units of the data's deviation."""
-    first, second = (jnp.asarray(_paths(each, real), float) for each in (real, made))
-    kernel = functools.partial(truncated_signature_kernel, depth=5)
-    value = jax.jit(lambda x, y: signature_mmd(x, y, kernel=kernel, unbiased=False))(first, second)
-    return float(np.sqrt(max(0.0, float(value))))
-
-
-def _features(ys: np.ndarray) -> np.ndarray:
-    signatures = np.asarray(nde.signature(jnp.asarray(_paths(ys, ys), float), 4))
-    return np.concatenate([ys[..., 0], np.diff(ys[..., 0], axis=1) ** 2, signatures], axis=1)
-
-
-def _paths(ys: np.ndarray, reference: np.ndarray) -> np.ndarray:
-    """Time from 0 to 1 beside values, in units of the reference."""
-    ts = np.broadcast_to((_TIMES / _TIMES[-1])[:, None], ys.shape)
-    return np.concatenate([ts, (ys - reference.mean()) / reference.std()], axis=-1)
+    return {
+        name: {part: float(getattr(each, part)) for part in ("value", "low", "high")} for name, each in found.items()
+    }
 
 
 def step_times(size: Size) -> dict[str, float]:
@@ -253,7 +219,7 @@ def run(folder: Path, quick: bool) -> None:
 
 
 def table(size: Size, timed: dict[str, float], rows: list[dict[str, Any]]) -> str:
-    """The ratio of times, and the scores of each, with their range over seeds."""
+    """The ratio of times, and the scores of each."""
     clipped, penalized = timed.values()
     lines = [
         "# Time-dependent Ornstein–Uhlenbeck process",
@@ -264,23 +230,21 @@ def table(size: Size, timed: dict[str, float], rows: list[dict[str, Any]]) -> st
         f"A step of {size.timed} series, taking turns: penalty with midpoint takes {penalized / clipped:.2f} times as",
         "long as clipping with reversible Heun.",
         "",
-        "Accuracy of a classifier of real against generated (0.5 is best); error of a prediction that was learned from",
-        "generated series, as a multiple of that learned from real ones; signature discrepancy, depth 5.",
+        "Accuracy of a classifier of real against generated (0.5 is best); error of a prediction of the last fifth, learned",
+        "from generated series, as a multiple of that learned from real ones; discrepancy of signatures, see",
+        "`nde.metrics`. Intervals of 95 % are by resampling the series that are judged.",
         "",
-        "| | accuracy | prediction | discrepancy | seconds of training |",
-        "| --- | --- | --- | --- | --- |",
+        "| | seed | accuracy | prediction | discrepancy | seconds of training |",
+        "| --- | --- | --- | --- | --- | --- |",
     ]
-    for name in dict.fromkeys(row["name"] for row in rows):
-        some = [row for row in rows if row["name"] == name]
-        cells = [_spread([row[key] for row in some]) for key in ("accuracy", "prediction", "mmd")]
-        lines.append(f"| {name} | {' | '.join(cells)} | {np.mean([row['seconds'] for row in some]):.0f} |")
+    for row in rows:
+        cells = [_interval(row[key]) for key in ("accuracy", "prediction", "discrepancy")]
+        lines.append(f"| {row['name']} | {row['seed']} | {' | '.join(cells)} | {row['seconds']:.0f} |")
     return "\n".join(lines) + "\n"
 
 
-def _spread(values: list[float]) -> str:
-    if len(values) == 1:
-        return f"{values[0]:.3f}"
-    return f"{np.mean(values):.3f} ({min(values):.3f} to {max(values):.3f})"
+def _interval(score: dict[str, float]) -> str:
+    return f"{score['value']:.3f} [{score['low']:.3f}, {score['high']:.3f}]"
 
 
 def picture(real: np.ndarray, shown: dict[str, np.ndarray], file: Path) -> None:
