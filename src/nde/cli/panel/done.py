@@ -1,38 +1,20 @@
 """A fitted model of many series, judged."""
 
-import dataclasses
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 
 from nde.cli.panel.baseline import baselines
-from nde.cli.panel.job import Job
+from nde.cli.panel.fitted import Fitted
 from nde.cli.panel.names import CLASSES
-from nde.cli.panel.prepared import Prepared
 from nde.cli.panel.scores import class_scores, number_scores
 from nde.data.panel import TimeSeries
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class Done:
-    """A fitted model of many series, judged.
-
-    Attributes:
-        job: What was asked for.
-        folder: Where the run is.
-        data: What it was fitted to and judged by.
-        model: The fitted estimator.
-        seconds: How long the fit took.
-    """
-
-    job: Job
-    folder: Path
-    data: Prepared
-    model: Any
-    seconds: float
+class Done(Fitted):
+    """A fitted model of many series, judged."""
 
     @property
     def is_of_classes(self) -> bool:

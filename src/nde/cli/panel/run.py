@@ -4,15 +4,15 @@ import shutil
 import time
 from pathlib import Path
 
+from rich.table import Table as Grid
+
 from nde.cli.console import bar, note
 from nde.cli.folder import check_new, new_folder
 from nde.cli.panel import methods
-from nde.cli.panel.course.done import CourseDone
-from nde.cli.panel.done import Done
+from nde.cli.panel.finished import Finished, kind_of
 from nde.cli.panel.generate.done import GeneratedDone
 from nde.cli.panel.generate.tables import table_of_generated
 from nde.cli.panel.job import Job
-from nde.cli.panel.names import GENERATE
 from nde.cli.panel.prepared import Prepared, prepared
 from nde.cli.panel.tables import table_of_scores
 from nde.cli.panel.write import write
@@ -21,7 +21,7 @@ from nde.data import DataError
 from nde.train import TrainingError
 
 
-def run(job: Job, folder: Path) -> Done | CourseDone | GeneratedDone:
+def run(job: Job, folder: Path) -> Finished:
     """Fits, judges, writes and prints.
 
     Args:
@@ -43,7 +43,7 @@ def run(job: Job, folder: Path) -> Done | CourseDone | GeneratedDone:
         raise
 
 
-def go_on(job: Job, folder: Path, data: Prepared | None = None) -> Done | CourseDone | GeneratedDone:
+def go_on(job: Job, folder: Path, data: Prepared | None = None) -> Finished:
     """The same in a folder that is there already, from its last checkpoint on.
 
     Args:
@@ -59,7 +59,7 @@ def go_on(job: Job, folder: Path, data: Prepared | None = None) -> Done | Course
         data = prepared(job) if data is None else data
         _tell_data(data)
         done = _fitted(job, folder, data)
-        note(table_of_generated(done) if isinstance(done, GeneratedDone) else table_of_scores(done))
+        note(_table(done))
         write(folder, done)
         # From here on the model is all that is wanted.
         shutil.rmtree(folder / "checkpoints", ignore_errors=True)
@@ -69,7 +69,7 @@ def go_on(job: Job, folder: Path, data: Prepared | None = None) -> Done | Course
     return done
 
 
-def _fitted(job: Job, folder: Path, data: Prepared) -> Done | CourseDone | GeneratedDone:
+def _fitted(job: Job, folder: Path, data: Prepared) -> Finished:
     begun = time.perf_counter()
     parts = data.parts
     with bar(job.model, job.steps or 1) as progress:
@@ -78,13 +78,11 @@ def _fitted(job: Job, folder: Path, data: Prepared) -> Done | CourseDone | Gener
             model.fit(parts.train, **({} if parts.validation is None else {"validation": parts.validation}))
         except TrainingError as error:
             raise DataError(f"The model {job.model} cannot be trained. {error}") from None
-    return _kind(job)(job, folder, data, model, time.perf_counter() - begun)
+    return kind_of(job)(job, folder, data, model, time.perf_counter() - begun)
 
 
-def _kind(job: Job) -> type[Done] | type[CourseDone] | type[GeneratedDone]:
-    if job.task == GENERATE:
-        return GeneratedDone
-    return CourseDone if job.target is None else Done
+def _table(done: Finished) -> Grid:
+    return table_of_generated(done) if isinstance(done, GeneratedDone) else table_of_scores(done)
 
 
 def _tell_data(data: Prepared) -> None:

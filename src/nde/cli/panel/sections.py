@@ -7,7 +7,7 @@ from typing import Any
 from nde.cli.page import grid, text
 from nde.cli.panel.course.done import CourseDone
 from nde.cli.panel.done import Done
-from nde.cli.panel.generate.done import GeneratedDone
+from nde.cli.panel.fitted import Fitted
 from nde.cli.panel.tables import rows_of_scores
 
 
@@ -32,7 +32,7 @@ def data(metrics: dict[str, Any]) -> list[str]:
     return [grid(["part", "series", "rows"], rows), *listed, said]
 
 
-def made(done: Done | CourseDone | GeneratedDone, metrics: dict[str, Any]) -> str:
+def made(done: Fitted, metrics: dict[str, Any]) -> str:
     """By which versions, from which seed, and how fast."""
     packages = ("nde", "jax", "equinox", "optax")
     versions = ", ".join(f"{package} {metadata.version(package)}" for package in packages)

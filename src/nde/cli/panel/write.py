@@ -15,6 +15,7 @@ from nde.cli.panel.course.pictures import draw as draw_courses
 from nde.cli.panel.course.report import report as course_report
 from nde.cli.panel.course.rows import judged
 from nde.cli.panel.done import Done
+from nde.cli.panel.finished import Finished
 from nde.cli.panel.generate.done import GeneratedDone
 from nde.cli.panel.generate.pictures import draw as draw_generated
 from nde.cli.panel.generate.report import report as generated_report
@@ -27,7 +28,7 @@ MODEL = "model"
 """Where in the folder the model is."""
 
 
-def write(folder: Path, done: Done | CourseDone | GeneratedDone) -> None:
+def write(folder: Path, done: Finished) -> None:
     """Writes everything about a run; what tells that it is finished comes last."""
     done.model.save(folder / MODEL)
     metrics = metrics_of(done)
@@ -86,7 +87,7 @@ def predictions(
         yield row([_cell(name), *true, *best, *numbers])
 
 
-def metrics_of(done: Done | CourseDone | GeneratedDone) -> dict[str, Any]:
+def metrics_of(done: Finished) -> dict[str, Any]:
     """What is in `metrics.json`."""
     parts, train = done.data.parts.named(), done.data.parts.train
     classes = {"classes": done.classes.tolist()} if isinstance(done, Done) and done.is_of_classes else {}

@@ -1,8 +1,6 @@
 """A fitted model of the course of many series, judged."""
 
-import dataclasses
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,29 +8,13 @@ from jaxtyping import Float
 
 from nde.cli.panel.course.held import Held
 from nde.cli.panel.course.scores import Course, course_baselines, course_scores
-from nde.cli.panel.job import Job
+from nde.cli.panel.fitted import Fitted
 from nde.cli.panel.names import IMPUTE
-from nde.cli.panel.prepared import Prepared
 from nde.data.panel import TimeSeries
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class CourseDone:
-    """A fitted model of the course of many series, judged.
-
-    Attributes:
-        job: What was asked for.
-        folder: Where the run is.
-        data: What it was fitted to and judged by.
-        model: The fitted estimator.
-        seconds: How long the fit took.
-    """
-
-    job: Job
-    folder: Path
-    data: Prepared
-    model: Any
-    seconds: float
+class CourseDone(Fitted):
+    """A fitted model of the course of many series, judged."""
 
     @property
     def test(self) -> Held:

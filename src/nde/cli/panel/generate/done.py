@@ -2,14 +2,12 @@
 
 import dataclasses
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from nde.cli.panel.fitted import Fitted
 from nde.cli.panel.generate.baseline import WALK, random_walks
-from nde.cli.panel.job import Job
-from nde.cli.panel.prepared import Prepared
 from nde.data.panel import TimeSeries
 from nde.metrics import Comparison, compare_series
 
@@ -21,23 +19,8 @@ _ENOUGH = 20
 """Series of the test part that can stand for the data."""
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class GeneratedDone:
-    """A fitted model of the law of many series, judged.
-
-    Attributes:
-        job: What was asked for.
-        folder: Where the run is.
-        data: What it was fitted to and judged by.
-        model: The fitted estimator.
-        seconds: How long the fit took.
-    """
-
-    job: Job
-    folder: Path
-    data: Prepared
-    model: Any
-    seconds: float
+class GeneratedDone(Fitted):
+    """A fitted model of the law of many series, judged."""
 
     @property
     def judged_by_test(self) -> bool:
