@@ -36,16 +36,18 @@ class Plan:
         size: Of the hidden layers, and of the encoder's state.
         rate: The highest learning rate.
         annealed: The share of the steps in which the weight of the divergences rises.
-        every: Which rows are read, from the first on; as many steps of the solver go from one to the next.
+        every: Which rows are read, from the first on.
+        fine: Steps of the solver from one row of the data to the next.
         scale: Of the likelihood's errors; `None` to learn it.
     """
 
-    steps: int = 2500
+    steps: int = 9000
     batch: int = 50
     size: int = 64
     rate: float = 1e-2
     annealed: float = 0.25
     every: int = 3
+    fine: int = 4
     scale: float | None = None
 
 
@@ -93,7 +95,7 @@ def trained(train: np.ndarray, plan: Plan) -> Any:
         context_size=plan.size // 2,
         width=plan.size,
         likelihood=GaussianLikelihood(3, plan.scale),
-        substeps=plan.every,
+        substeps=plan.every * plan.fine,
         key=jax.random.key(0),
     )
     rows = np.asarray(times())[:: plan.every]
@@ -103,10 +105,10 @@ def trained(train: np.ndarray, plan: Plan) -> Any:
     return fit(model, ELBO(), batches, adam(plan.rate, steps=plan.steps), **settings)
 
 
-def generated(model: LatentSDE, count: int, *, errors: bool) -> np.ndarray:
+def generated(model: LatentSDE, count: int, *, errors: bool, fine: int) -> np.ndarray:
     """Series of the prior, with the errors that were learned, or with the noise that the data are known to have."""
     keys = jax.random.split(jax.random.key(2), count)
-    draw = jax.jit(jax.vmap(lambda key: model.sample(times(), key=key, errors=errors, substeps=1)))
+    draw = jax.jit(jax.vmap(lambda key: model.sample(times(), key=key, errors=errors, substeps=fine)))
     paths = np.asarray(draw(keys))
     return paths if errors else paths + NOISE * np.random.default_rng(3).normal(size=paths.shape)
 
@@ -149,11 +151,11 @@ def run(folder: Path, quick: bool) -> None:
     result = trained(train, plan)
     seconds = time.perf_counter() - start
     parts = {name: float(np.mean(values[-100:])) for name, values in result.history.metrics.items()}
-    fake = generated(result.model, HELD_OUT, errors=True)
+    fake = generated(result.model, HELD_OUT, errors=True, fine=plan.fine)
     rows = tests(
         {
             "the prior, learned errors": fake,
-            f"the prior, noise {NOISE}": generated(result.model, HELD_OUT, errors=False),
+            f"the prior, noise {NOISE}": generated(result.model, HELD_OUT, errors=False, fine=plan.fine),
             "other held-out series": held[HELD_OUT // 2 :],
         },
         held,
