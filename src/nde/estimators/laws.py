@@ -16,9 +16,11 @@ class AbstractLaw(abc.ABC):
 
     Attributes:
         steps: Of descent, usually.
+        span: How long the longest series lasts, as the model sees it.
     """
 
     steps: int
+    span: float = 1.0
 
     @abc.abstractmethod
     def model(self, channels: int, hidden_size: int, width: int, key: Array) -> Any:
@@ -68,7 +70,10 @@ class _Latent(AbstractLaw):
 
 
 class _Adversarial(AbstractLaw):
-    steps = 2000
+    """A clipped discriminator sees what takes a time of one: in a longer span it sees more of how rough a path is."""
+
+    steps = 5000
+    span = 6.0
 
     def model(self, channels: int, hidden_size: int, width: int, key: Array) -> SDEGAN:
         return SDEGAN(channels, hidden_size, width=width, key=key)
@@ -77,8 +82,8 @@ class _Adversarial(AbstractLaw):
         return WassersteinLoss()
 
     def optimizer(self, steps: int, speed: float) -> optax.GradientTransformation:
-        del steps
-        return adversarial(optax.adadelta(speed), optax.adadelta(speed))
+        rates = (optax.cosine_decay_schedule(rate * speed, steps, 0.02) for rate in (1e-3, 1e-2))
+        return adversarial(*(optax.adam(rate, b1=0.0, b2=0.99) for rate in rates))
 
     def average(self, steps: int) -> StochasticWeightAverage:
         return StochasticWeightAverage(steps // 2)

@@ -1,5 +1,6 @@
 """New series like those that were seen."""
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -117,7 +118,8 @@ class SeriesGenerator(AbstractSeriesEstimator):
                 f"Got {len(panel)} series; {_LEAST} or more are wanted to learn a law from. Cut a long one into pieces."
             )
         law, panel = self._law(), from_first_rows(panel)
-        self.normalization_ = Normalization.fit(panel, times=True)
+        scale = Normalization.fit(panel, times=True)
+        self.normalization_ = dataclasses.replace(scale, time_scale=scale.time_scale / law.span)
         self.times_ = _different([series.ts for series in panel])
         seed, steps = self._seed(), law.steps if self.steps is None else self.steps
         loader = Loader(self.normalization_.apply(panel), min(self.batch_size, len(panel)), seed=seed)
