@@ -231,7 +231,7 @@ def table(size: Size, timed: dict[str, float], rows: list[dict[str, Any]]) -> st
         "# Time-dependent Ornstein–Uhlenbeck process",
         "",
         f"`dY = (0.02 t - 0.1 Y) dt + 0.4 dW`, 64 rows, 30 % of the observations dropped, {size.series} series,",
-        f"{size.steps} steps (a quarter with the kernel), mean weights of the second half, {size.judged} series judged, "
+        f"{size.steps} steps (a quarter with the kernel), mean weights of the second half, {size.judged} judged, "
         f"seeds: {size.seeds}.",
         "",
         f"A step of {size.timed} series, taking turns: penalty with midpoint takes {penalized / clipped:.2f} times as",
