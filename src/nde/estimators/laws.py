@@ -16,10 +16,12 @@ class AbstractLaw(abc.ABC):
 
     Attributes:
         steps: Of descent, usually.
+        batch_size: Series in a step, usually.
         span: How long the longest series lasts, as the model sees it.
     """
 
     steps: int
+    batch_size: int = 128
     span: float = 1.0
 
     @abc.abstractmethod
@@ -48,6 +50,7 @@ class _Latent(AbstractLaw):
     """The divergence is let in over the first third of the steps."""
 
     steps = 1500
+    batch_size = 64
 
     def model(self, channels: int, hidden_size: int, width: int, key: Array) -> LatentSDE:
         return LatentSDE(
@@ -90,7 +93,10 @@ class _Adversarial(AbstractLaw):
 
 
 class _Kernel(AbstractLaw):
+    """All pairs of a batch are compared, so batches are small."""
+
     steps = 1000
+    batch_size = 32
 
     def model(self, channels: int, hidden_size: int, width: int, key: Array) -> NeuralSDEGenerator:
         return NeuralSDEGenerator(channels, hidden_size, width=width, key=key)

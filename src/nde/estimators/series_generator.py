@@ -41,7 +41,7 @@ class SeriesGenerator(AbstractSeriesEstimator):
         hidden_size: Length of the state of the equation; of the encoder's state, and twice its own, for a latent one.
         width: Of the networks' hidden layers.
         steps: Of descent; by default as many as suit the model.
-        batch_size: Series in a step.
+        batch_size: Series in a step; by default as many as suit the model.
         learning_rate: As a multiple of the model's usual one.
         series: If data frames are given, the column that names series.
         time: Likewise, the column of times.
@@ -75,7 +75,7 @@ class SeriesGenerator(AbstractSeriesEstimator):
         hidden_size: int = 32,
         width: int = 32,
         steps: int | None = None,
-        batch_size: int = 128,
+        batch_size: int | None = None,
         learning_rate: float = 1.0,
         series: str | None = None,
         time: str | None = None,
@@ -122,7 +122,8 @@ class SeriesGenerator(AbstractSeriesEstimator):
         self.normalization_ = dataclasses.replace(scale, time_scale=scale.time_scale / law.span)
         self.times_ = _different([series.ts for series in panel])
         seed, steps = self._seed(), law.steps if self.steps is None else self.steps
-        loader = Loader(self.normalization_.apply(panel), min(self.batch_size, len(panel)), seed=seed)
+        batch_size = min(len(panel), law.batch_size if self.batch_size is None else self.batch_size)
+        loader = Loader(self.normalization_.apply(panel), batch_size, seed=seed)
         self._train(
             law.loss(),
             law.data(loader, steps),
