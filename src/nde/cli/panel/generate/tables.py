@@ -30,9 +30,9 @@ def statistics_of_generated(done: GeneratedDone) -> tuple[list[str], list[list[s
 def table_of_generated(done: GeneratedDone) -> Grid:
     """The first scores, for the terminal; the report has all, and their intervals."""
     every, grid = done.comparisons, Grid()
-    grid.add_column("", no_wrap=True)
+    grid.add_column("")
     for head in (*every, "best"):
-        grid.add_column(head, justify="right")
+        grid.add_column(head, justify="right", min_width=6)
     for i, score in enumerate(every[done.job.model].scores[:_SHOWN]):
         values = [comparison.scores[i].estimate.value for comparison in every.values()]
         grid.add_row(score.name, *(f"{value:.3g}" for value in (*values, score.best)))
