@@ -53,7 +53,11 @@ REFUSED = {
         ("waves.csv", *COLUMNS, "--model", "sde"),
         "There is no model 'sde' of many series with",
     ),
-    "no such task": (None, ("waves.csv", *COLUMNS, "--task", "labels"), "Got --task labels; classes or numbers"),
+    "no such task": (
+        None,
+        ("waves.csv", *COLUMNS, "--task", "labels"),
+        "Got --task labels; classes, numbers or generate",
+    ),
     "numbers of text": (None, ("waves.csv", *COLUMNS, "--task", "numbers"), "'kind' has the text 'fast'"),
     "drop too much": (None, ("waves.csv", *COLUMNS, "--drop", "1.5"), "Got --drop 1.5; a share"),
     "negative seed": (None, ("waves.csv", *COLUMNS, "--seed", "-1"), "Got --seed -1"),

@@ -64,6 +64,7 @@ def test_euler_keeps_a_tolerance() -> None:
     np.testing.assert_allclose(sol.ys, np.exp(-np.linspace(0.0, 2.0, 7)), atol=5e-3)
 
 
+@pytest.mark.slow
 def test_adaptive_steps_converge_along_each_path() -> None:
     """Beside the exact solution, `exp(0.5 - 0.8^2 / 2 + 0.8 W)`, where the tree tells W; rejected steps are there."""
     keys = jax.random.split(KEY, 40)
@@ -101,7 +102,9 @@ def test_noise_of_a_solve_with_rejections_has_its_law(path: str) -> None:
     assert abs(values.var() - 1.0) < 5 * np.sqrt(2 / 1000)
 
 
-@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize(
+    "path", [pytest.param(path, marks=() if path == "interval" else pytest.mark.slow) for path in PATHS]
+)
 @pytest.mark.parametrize("steps", ["adaptive", "constant"])
 def test_gradients_see_the_same_noise(path: str, steps: str) -> None:
     options = {} if steps == "adaptive" else {"stepsize_controller": nde.ConstantStepSize(), "max_steps": 16}

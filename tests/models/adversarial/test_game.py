@@ -135,6 +135,7 @@ def test_a_loss_is_the_gap_of_scores_and_generated_series_lack_what_real_ones_do
         WassersteinLoss(penalty=-1.0)
 
 
+@pytest.mark.slow
 def test_a_stopped_game_goes_on_bit_by_bit_and_keeps_its_box(tmp_path):
     batch = batch_of()
     optimizer = adversarial(optax.adam(0.01), optax.adam(0.05))

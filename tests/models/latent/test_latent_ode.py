@@ -29,7 +29,7 @@ def everything(model, ts, ys):
     return loss, model.elbo(ts, ys, 4, key), model.reconstruct(ts, ys, 4), model.reconstruct(ts, ys, 4, key)
 
 
-@pytest.mark.parametrize("encoder", ["gru", "ode-rnn"])
+@pytest.mark.parametrize("encoder", ["gru", pytest.param("ode-rnn", marks=pytest.mark.slow)])
 def test_the_padding_is_not_read_and_gradients_are_finite(encoder):
     model = made(encoder)
     plain = everything(model, TS, YS)
