@@ -70,7 +70,7 @@ def plot_generated(
     axes[0, 0].set_ylabel(first.channels[place], color=INK, fontsize=8.5)
     handles = [Line2D([], [], color=color, linewidth=1.8) for color in (_REAL, _FAKE)]
     made.legend(handles, ["real", "generated"], frameon=False, fontsize=9, ncols=2, loc="outside upper left")
-    _ends(axes[1, 0], first, second, place, time)
+    _ends(axes[1, 0], first, second, place)
     _increments(axes[1, 1], first, second, place)
     _memory(axes[1, 2], first, second, place, bootstrap)
     return made
@@ -111,7 +111,7 @@ def _bands(axes: Axes, real: TimeSeries, fake: TimeSeries, place: int, time: str
     _titled(axes, "median, and where 50 % and 90 % are", time)
 
 
-def _ends(axes: Axes, real: TimeSeries, fake: TimeSeries, place: int, time: str) -> None:
+def _ends(axes: Axes, real: TimeSeries, fake: TimeSeries, place: int) -> None:
     """How values lie where most series end."""
     ts = shared_times(real, fake, 1)
     known = [values_at(panel, ts)[:, 0, place] for panel in (real, fake)]
@@ -123,7 +123,7 @@ def _ends(axes: Axes, real: TimeSeries, fake: TimeSeries, place: int, time: str)
     edges = np.arange(min(edges[0], low), max(edges[-1], high) + step, step)
     axes.hist(known[0], edges, density=True, color=_REAL, alpha=0.25)
     axes.hist(known[1], edges, density=True, color=_FAKE, histtype="step", linewidth=1.4)
-    _titled(axes, f"values at {time} {ts[0]:.4g}", "value")
+    _titled(axes, f"values at the time {ts[0]:.4g}", "value")
     axes.set_ylabel("density", color=INK, fontsize=8.5)
 
 
