@@ -38,7 +38,8 @@ class SeriesGenerator(AbstractSeriesEstimator):
         model: `"latent-sde"`, a latent stochastic differential equation, trained by a bound of the likelihood;
             `"sde-gan"`, one that plays against a discriminator; or `"signature-mmd"`, the same one, whose paths are
             compared with the real ones by a kernel of paths.
-        hidden_size: Length of the state of the equation; of the encoder's state, and twice its own, for a latent one.
+        hidden_size: Length of the state of the equation; with `"latent-sde"` that of a context, of which the encoder's
+            state has twice the length, while the equation's has two components for each channel, at least four.
         width: Of the networks' hidden layers.
         steps: Of descent; by default as many as suit the model.
         batch_size: Series in a step; by default as many as suit the model.
@@ -56,6 +57,11 @@ class SeriesGenerator(AbstractSeriesEstimator):
         normalization_: Between units of the data and the model's.
         times_: The times of the series that were fitted, each from its first row on.
         history_: The course of the training, a `nde.train.History`.
+
+    Source: Li, Wong, Chen and Duvenaud, *Scalable gradients for stochastic differential equations* (2020),
+    doi:10.48550/arXiv.2001.01328; Kidger, Foster, Li, Oberhauser and Lyons, *Neural SDEs as infinite-dimensional GANs*
+    (2021), doi:10.48550/arXiv.2102.03657; Issa, Horvath, Lemercier and Salvi, *Non-adversarial training of neural SDEs
+    with signature kernel scores* (2023), doi:10.48550/arXiv.2305.16274.
 
     Example:
         ```python

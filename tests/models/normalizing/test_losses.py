@@ -107,7 +107,7 @@ def test_a_flow_learns_a_conditional_law(loss):
     flow = fit(flow, loss, (x, condition), optimizer, steps=steps, key=KEY, progress=False).model
     exact = -np.log(2 * np.pi * 0.3**2) - 1.0
     judge = eqx.filter_jit(lambda flow: flow.encode_together(x, conditions=condition).log_prob.mean())
-    assert judge(flow) > exact - 0.2
+    assert judge(flow) > exact - 0.15
     assert judge(small_flow(condition_size=1)) < exact - 1.0
 
 

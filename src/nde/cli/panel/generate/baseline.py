@@ -4,6 +4,7 @@ import numpy as np
 from jaxtyping import Float
 
 from nde.data.panel import TimeSeries
+from nde.metrics.rows import filled
 
 WALK = "random walk"
 """Steps of the data, drawn at random, one after the other."""
@@ -20,7 +21,7 @@ def random_walks(train: TimeSeries, times: list[Float[np.ndarray, " _"]], seed: 
         seed: Of what is drawn.
     """
     random = np.random.default_rng(seed)
-    values = [_filled(series.ts, series.ys) for series in train]
+    values = [ys[:length] for ys, length in zip(filled(train, "values"), train.lengths, strict=True)]
     starts = np.stack([each[0] for each in values])
     steps = np.concatenate(
         [np.diff(ys, axis=0) / np.sqrt(np.diff(s.ts))[:, None] for s, ys in zip(train, values, strict=True)]
@@ -33,15 +34,3 @@ def random_walks(train: TimeSeries, times: list[Float[np.ndarray, " _"]], seed: 
             starts[random.integers(len(starts))] + np.concatenate([np.zeros((1, drawn.shape[1])), drawn]).cumsum(axis=0)
         )
     return TimeSeries.from_arrays(walks, times, channels=train.channels)
-
-
-def _filled(
-    ts: Float[np.ndarray, " rows"], ys: Float[np.ndarray, "rows channels"]
-) -> Float[np.ndarray, "rows channels"]:
-    """The channels with lines over their gaps; zero if nothing was observed."""
-    return np.stack([_line(ts, each) for each in ys.T], axis=1)
-
-
-def _line(ts: Float[np.ndarray, " rows"], ys: Float[np.ndarray, " rows"]) -> Float[np.ndarray, " rows"]:
-    known = ~np.isnan(ys)
-    return np.interp(ts, ts[known], ys[known]) if known.any() else np.zeros(len(ts))
