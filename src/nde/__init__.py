@@ -5,7 +5,13 @@ from nde.core.norms import max_norm, rms_norm
 from nde.core.results import RESULTS, SolveError, is_event, is_okay, is_successful
 from nde.data.panel import TimeSeries
 from nde.ensembles import Ensemble, ensemble
-from nde.gradients import AbstractAdjoint, DirectAdjoint, ForwardMode, RecursiveCheckpointAdjoint
+from nde.gradients import (
+    AbstractAdjoint,
+    DirectAdjoint,
+    ForwardMode,
+    RecursiveCheckpointAdjoint,
+    ReversibleAdjoint,
+)
 from nde.integrate.progress import AbstractProgressMeter, NoProgressMeter, TextProgressMeter, TqdmProgressMeter
 from nde.paths import (
     AbstractBrownianPath,
@@ -62,8 +68,10 @@ from nde.solve import (
     sdeint,
 )
 from nde.solvers import (
+    ALF,
     SEA,
     SRA1,
+    AbstractReversibleSolver,
     AbstractSolver,
     Bosh3,
     ButcherTableau,
@@ -77,8 +85,10 @@ from nde.solvers import (
     HalfSolver,
     Heun,
     ItoMilstein,
+    LeapfrogMidpoint,
     Midpoint,
     Ralston,
+    Reversible,
     ReversibleHeun,
     ShARK,
     SlowRK,
@@ -110,6 +120,7 @@ from nde.terms import (
 __version__ = "0.1.0"
 
 __all__ = [
+    "ALF",
     "RESULTS",
     "SEA",
     "SRA1",
@@ -120,6 +131,7 @@ __all__ = [
     "AbstractInterpolation",
     "AbstractPath",
     "AbstractProgressMeter",
+    "AbstractReversibleSolver",
     "AbstractSolver",
     "AbstractStepSizeController",
     "AbstractTerm",
@@ -153,6 +165,7 @@ __all__ = [
     "HalfSolver",
     "Heun",
     "ItoMilstein",
+    "LeapfrogMidpoint",
     "LieBrackets",
     "LinearInterpolation",
     "Midpoint",
@@ -164,6 +177,8 @@ __all__ = [
     "PIDController",
     "Ralston",
     "RecursiveCheckpointAdjoint",
+    "Reversible",
+    "ReversibleAdjoint",
     "ReversibleHeun",
     "SPaRK",
     "SaveAt",

@@ -57,6 +57,11 @@ def add(a: PyTree, b: PyTree) -> PyTree:
     return jax.tree.map(jax.lax.add, a, b)
 
 
+def minus(a: PyTree, b: PyTree) -> PyTree:
+    """The leafwise difference of two trees."""
+    return jax.tree.map(jax.lax.sub, a, b)
+
+
 def constant(tree: T) -> T:
     """The tree with no derivative flowing through it."""
     return jax.tree.map(lambda x: jax.lax.stop_gradient(x) if eqx.is_inexact_array(x) else x, tree)

@@ -4,5 +4,6 @@ from nde.gradients.base import AbstractAdjoint
 from nde.gradients.checkpoint import RecursiveCheckpointAdjoint
 from nde.gradients.direct import DirectAdjoint
 from nde.gradients.forward import ForwardMode
+from nde.gradients.reversible import ReversibleAdjoint
 
-__all__ = ["AbstractAdjoint", "DirectAdjoint", "ForwardMode", "RecursiveCheckpointAdjoint"]
+__all__ = ["AbstractAdjoint", "DirectAdjoint", "ForwardMode", "RecursiveCheckpointAdjoint", "ReversibleAdjoint"]

@@ -1,6 +1,5 @@
 """Discretize-then-optimize with checkpoints: the default."""
 
-import dataclasses
 import math
 from typing import Any
 
@@ -9,20 +8,21 @@ from jaxtyping import PyTree
 
 from nde.core import tree
 from nde.core.chunks import in_chunks
-from nde.gradients.base import AbstractAdjoint
-from nde.gradients.replay import Links, Replay
+from nde.gradients.base import AbstractAdjoint, bounded
+from nde.gradients.replay import Replay
 from nde.gradients.sensitivity import contracted, solve_with_jacobian, suits
-from nde.integrate.outcome import Outcome, solve_plainly, solve_taped
+from nde.gradients.stack import stack_of
+from nde.gradients.starts import Kept, Restored
+from nde.gradients.steps import steps_of
+from nde.integrate.outcome import Outcome, solve_plainly, solve_recorded
 from nde.integrate.problem import Differentiable, Setup
 from nde.integrate.recorders import TapeRecorder
-from nde.integrate.start import Start, handed_on, retained_shape
+from nde.integrate.start import retained_shape
 
 _STATES, _STATES_ALONG_DATA = 512, 2048
 """Most states that are kept by default; more along data, whose knots make many steps."""
 _BYTES, _BYTES_WITH_NOISE = 4 * 2**20, 64 * 2**20
 """Bytes that the kept states may take by default, if that leaves enough of them; noise costs more to draw again."""
-_UNBOUNDED = 2**20
-"""Steps whose grid is recorded when `max_steps` is `None`."""
 
 
 class RecursiveCheckpointAdjoint(AbstractAdjoint):
@@ -85,14 +85,13 @@ def _forward(
     if checkpoints is None and suits(problem, setup, perturbed):
         outcome, jacobian = solve_with_jacobian(problem, setup, perturbed)
         return outcome, (jacobian, outcome)
-    if setup.most_steps is None:
-        if checkpoints is None:
-            raise ValueError(
-                "Got `max_steps=None` in reverse mode; `RecursiveCheckpointAdjoint` wants to know how much to keep. "
-                "Pass `max_steps=...`, or `adjoint=nde.RecursiveCheckpointAdjoint(checkpoints=...)`."
-            )
-        setup = dataclasses.replace(setup, max_steps=_UNBOUNDED)
-    outcome, tape = solve_taped(problem, setup, _recorder(problem, setup, checkpoints))
+    if setup.most_steps is None and checkpoints is None:
+        raise ValueError(
+            "Got `max_steps=None` in reverse mode; `RecursiveCheckpointAdjoint` wants to know how much to keep. "
+            "Pass `max_steps=...`, or `adjoint=nde.RecursiveCheckpointAdjoint(checkpoints=...)`."
+        )
+    setup = bounded(setup)
+    outcome, tape = solve_recorded(problem, setup, _recorder(problem, setup, checkpoints))
     return outcome, (tape, outcome)
 
 
@@ -109,10 +108,10 @@ def _backward(
     varying, fixed = eqx.partition(problem, perturbed)
     if checkpoints is None and suits(problem, setup, perturbed):
         return contracted(record, cotangent, varying)
-    ordinals = record.ordinals(problem) if problem.term.noisy else None
-    replay = Replay(varying, fixed, setup, record, cotangent, outcome.t, outcome.accepted, ordinals)
-    last = Links(outcome.t, Start(outcome.y, outcome.solver_state, handed_on(setup, outcome.solver_cache)))
-    return replay.run(last, all_kept=record.slots >= record.ends.shape[0])
+    steps = steps_of(varying, fixed, setup, record.grid, cotangent.saved)
+    stack = stack_of(record)
+    starts = Kept(stack) if record.slots >= record.grid.ends.shape[0] else Restored(stack)
+    return Replay(steps, outcome, cotangent).run(starts)
 
 
 def _plainly(problem: Differentiable, setup: Setup) -> Outcome:

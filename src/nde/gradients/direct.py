@@ -11,9 +11,9 @@ from nde.core.tree import constant
 from nde.gradients.base import AbstractAdjoint
 from nde.gradients.playback import played_back
 from nde.integrate.loop import Loop
-from nde.integrate.outcome import Outcome, outcome_of, recorders_for, solve_taped
+from nde.integrate.outcome import Outcome, outcome_of, recorders_for, solve_recorded
 from nde.integrate.problem import Differentiable, Setup
-from nde.integrate.recorders import TapeRecorder
+from nde.integrate.recorders import GridRecorder
 
 
 class DirectAdjoint(AbstractAdjoint):
@@ -49,8 +49,8 @@ class DirectAdjoint(AbstractAdjoint):
                 "`DirectAdjoint` got `max_steps=None`; it wants a bound on the number of steps, for its memory grows "
                 "with it. Pass `max_steps=...`, or `adjoint=nde.RecursiveCheckpointAdjoint(checkpoints=...)`."
             )
-        first, tape = solve_taped(constant(problem), constant(setup), TapeRecorder(setup.max_steps, slots=1))
-        again = played_back(problem, setup, tape)
+        first, grid = solve_recorded(constant(problem), constant(setup), GridRecorder(setup.max_steps))
+        again = played_back(problem, setup, grid)
         loop = Loop(problem, again, recorders_for(problem, again, whole=True), _bounded_while)
         second = outcome_of(loop, *loop.run())
         return eqx.tree_at(

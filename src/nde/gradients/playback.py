@@ -14,29 +14,29 @@ from nde.core.results import SUCCESSFUL
 from nde.core.tree import all_finite
 from nde.core.types import BoolScalar, IntScalar, RealScalar, Time, Y
 from nde.integrate.problem import Differentiable, Setup, end_of
-from nde.integrate.recorders import Tape
+from nde.integrate.recorders import Grid
 from nde.stepping import AbstractStepSizeController, Plan, Span, Verdict
 
 
-def played_back(problem: Differentiable, setup: Setup, tape: Tape) -> Setup:
-    """The setup that takes the steps of a tape again."""
-    following = _slot_after(tape, tape.ends)
+def played_back(problem: Differentiable, setup: Setup, grid: Grid) -> Setup:
+    """The setup that takes the steps of a recorded grid again."""
+    following = _slot_after(grid, grid.ends)
     drives = None
-    if tape.drives is not None:
-        drives = RecordedDrives(tape.drives, following, _slot_after(tape, jax.lax.stop_gradient(problem.t0)))
+    if grid.drives is not None:
+        drives = RecordedDrives(grid.drives, following, _slot_after(grid, jax.lax.stop_gradient(problem.t0)))
     return eqx.tree_at(
         lambda s: (s.controller, s.resume.controller_state, s.recorded),
         setup,
-        (Playback(tape, following, problem, setup.controller.jumps), None, drives),
+        (Playback(grid, following, problem, setup.controller.jumps), None, drives),
         is_leaf=lambda x: x is None,
     )
 
 
 class RecordedDrives(eqx.Module):
-    """In place of the paths: the drives of a tape.
+    """In place of the paths: the drives of a grid.
 
     Attributes:
-        drives: What each step of the tape saw of the paths.
+        drives: What each step of the grid saw of the paths.
         following: The slot of the step after that in each slot.
         first: The slot of the first step.
     """
@@ -70,23 +70,23 @@ class RecordedDrives(eqx.Module):
 
 
 class Playback(AbstractStepSizeController):
-    """Takes the steps of a tape again, as functions of what ended them.
+    """Takes the steps of a recorded grid again, as functions of what ended them.
 
     Attributes:
-        tape: The tape.
+        taken: Its steps.
         following: The slot of the step after that in each slot; in some slots this lane has no step.
         problem: What is solved.
         jumping: Whether the vector field jumps.
     """
 
-    tape: Tape
+    taken: Grid
     following: Array
     problem: Differentiable
     jumping: bool = eqx.field(static=True)
 
     @property
     def jumps(self) -> bool:
-        """As the controller that made the tape."""
+        """As the controller that made the grid."""
         return self.jumping
 
     @property
@@ -109,7 +109,7 @@ class Playback(AbstractStepSizeController):
     ) -> tuple[Plan, PyTree[Any]]:
         """The first slot."""
         del slope, t1, y0, dt0, error_order
-        first = _slot_after(self.tape, jax.lax.stop_gradient(t0))
+        first = _slot_after(self.taken, jax.lax.stop_gradient(t0))
         return self._plan(t0, first), first
 
     def judge(
@@ -130,7 +130,7 @@ class Playback(AbstractStepSizeController):
         start = jnp.where(accepted, plan.end, step.start)
         jumped = jnp.asarray(False)
         if self.jumping:
-            recorded, _, _ = self.tape.step(self.problem, jnp.minimum(index, self.tape.ends.shape[0] - 1))
+            recorded, _, _ = self.taken.step(self.problem, jnp.minimum(index, self.taken.ends.shape[0] - 1))
             jumped = accepted & (recorded > plan.end)
             start = start + jax.lax.stop_gradient(jnp.where(jumped, recorded - start, 0))
         return Verdict(
@@ -144,14 +144,14 @@ class Playback(AbstractStepSizeController):
         )
 
     def _plan(self, start: Time, index: IntScalar) -> Plan:
-        last = self.tape.ends.shape[0] - 1
-        _, end, cause = self.tape.step(self.problem, jnp.minimum(index, last))
-        recorded = (index < self.tape.length) & (end > start)
+        last = self.taken.ends.shape[0] - 1
+        _, end, cause = self.taken.step(self.problem, jnp.minimum(index, last))
+        recorded = (index < self.taken.length) & (end > start)
         return Plan(end=jnp.where(recorded, end_of(self.problem, start, end, cause), start), cause=cause)
 
 
-def _slot_after(tape: Tape, t: Array) -> Array:
+def _slot_after(grid: Grid, t: Array) -> Array:
     """The slot of the first step that ends after a loop time."""
-    slots = tape.ends.shape[0]
-    ends = jnp.where(jnp.arange(slots) < tape.length, tape.ends, jnp.inf)
+    slots = grid.ends.shape[0]
+    ends = jnp.where(jnp.arange(slots) < grid.length, grid.ends, jnp.inf)
     return jnp.searchsorted(ends, t, side="right").astype(jnp.int32)

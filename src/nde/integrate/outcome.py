@@ -73,9 +73,9 @@ def solve_plainly(problem: Differentiable, setup: Setup) -> Outcome:
     return outcome_of(loop, *loop.run())
 
 
-def solve_taped(problem: Differentiable, setup: Setup, tape: AbstractRecorder) -> tuple[Outcome, Any]:
-    """The solve, and the tape from which it can be replayed."""
-    loop = Loop(problem, setup, (*recorders_for(problem, setup), tape))
+def solve_recorded(problem: Differentiable, setup: Setup, recorder: AbstractRecorder) -> tuple[Outcome, Any]:
+    """The solve, and what one more recorder made of its steps."""
+    loop = Loop(problem, setup, (*recorders_for(problem, setup), recorder))
     state, records = loop.run()
     return outcome_of(loop, state, records[:-1]), records[-1]
 

@@ -9,6 +9,14 @@ from nde.solvers.half import HalfSolver
 from nde.solvers.heun import Heun
 from nde.solvers.midpoint import Midpoint
 from nde.solvers.ralston import Ralston
+from nde.solvers.reversible import (
+    ALF,
+    AbstractReversibleSolver,
+    LeapfrogMidpoint,
+    Reversible,
+    ReversibleHeun,
+    StepIn,
+)
 from nde.solvers.runge_kutta import ExplicitRungeKutta
 from nde.solvers.stochastic import (
     SEA,
@@ -17,7 +25,6 @@ from nde.solvers.stochastic import (
     EulerHeun,
     GeneralShARK,
     ItoMilstein,
-    ReversibleHeun,
     ShARK,
     SlowRK,
     SPaRK,
@@ -28,8 +35,10 @@ from nde.solvers.tsit5 import Tsit5
 from nde.solvers.vern7 import Vern7
 
 __all__ = [
+    "ALF",
     "SEA",
     "SRA1",
+    "AbstractReversibleSolver",
     "AbstractSolver",
     "Bosh3",
     "ButcherTableau",
@@ -43,12 +52,15 @@ __all__ = [
     "HalfSolver",
     "Heun",
     "ItoMilstein",
+    "LeapfrogMidpoint",
     "Midpoint",
     "Ralston",
+    "Reversible",
     "ReversibleHeun",
     "SPaRK",
     "ShARK",
     "SlowRK",
+    "StepIn",
     "StepOut",
     "StratonovichMilstein",
     "Tsit5",

@@ -128,7 +128,7 @@ class HalfSolver(AbstractSolver):
         second = self.solver.step(
             terms, first.y, args, first.state, first.cache, second_half(drive), t + half, h - half
         )
-        error = tree.add(second.y, tree.scaled(one.y, -1.0))
+        error = tree.minus(second.y, one.y)
         stages = (one.stages, error)
         return StepOut(y=second.y, error=error, stages=stages, cache=second.cache, state=second.state)
 

@@ -11,6 +11,7 @@ from nde.solvers.half import HalfSolver
 from nde.solvers.heun import Heun
 from nde.solvers.midpoint import Midpoint
 from nde.solvers.ralston import Ralston
+from nde.solvers.reversible import ALF, LeapfrogMidpoint, Reversible, ReversibleHeun
 from nde.solvers.stochastic import (
     SEA,
     SRA1,
@@ -18,7 +19,6 @@ from nde.solvers.stochastic import (
     EulerHeun,
     GeneralShARK,
     ItoMilstein,
-    ReversibleHeun,
     ShARK,
     SlowRK,
     SPaRK,
@@ -38,6 +38,9 @@ REGISTRY: dict[str, Callable[[], AbstractSolver]] = {
     "Vern7": Vern7,
     "Dopri8": Dopri8,
     "ReversibleHeun": ReversibleHeun,
+    "LeapfrogMidpoint": LeapfrogMidpoint,
+    "ALF": ALF,
+    "Reversible(Bosh3)": lambda: Reversible(Bosh3()),
     "HalfSolver(Euler)": lambda: HalfSolver(Euler()),
 }
 
@@ -48,6 +51,7 @@ STOCHASTIC: dict[str, Callable[[], AbstractSolver]] = {
     "Ralston": Ralston,
     "EulerHeun": EulerHeun,
     "ReversibleHeun": ReversibleHeun,
+    "Reversible(Heun)": lambda: Reversible(Heun()),
     "ItoMilstein": ItoMilstein,
     "DerivativeFreeMilstein": DerivativeFreeMilstein,
     "StratonovichMilstein": StratonovichMilstein,

@@ -103,3 +103,7 @@ class AbstractTerm(eqx.Module):
     @abc.abstractmethod
     def room(self, t: RealScalar, place: PyTree[Any]) -> Float[Array, ""] | None:
         """How long the next step may be."""
+
+    @abc.abstractmethod
+    def backward(self, drive: PyTree[Any], stages: int) -> PyTree[Any]:
+        """The drive of the same step walked backward, whose stages are those of `drive` after the first `stages`."""

@@ -116,3 +116,7 @@ class ControlledODETerm(AbstractDrivenTerm):
     def scale(self, drive: Slopes) -> RealScalar:
         """The step size."""
         return drive.h
+
+    def backward(self, drive: Slopes, stages: int) -> Slopes:
+        """The derivatives of the path at the later stages."""
+        return Slopes(-drive.h, jax.tree.map(lambda x: x[stages:], drive.at))

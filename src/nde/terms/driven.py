@@ -4,11 +4,14 @@ import abc
 from typing import Any
 
 import equinox as eqx
+import jax
+import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
 from nde.core.types import Args, BoolScalar, IntScalar, RealScalar, Y
 from nde.paths import AbstractPath
 from nde.terms.base import AbstractTerm
+from nde.terms.product import value_of
 
 
 class AbstractDrivenTerm(AbstractTerm):
@@ -33,6 +36,11 @@ class AbstractDrivenTerm(AbstractTerm):
     def contr(self, t0: RealScalar, t1: RealScalar) -> PyTree[Any]:
         """The increment of the path from `t0` to `t1`."""
         return self.path.evaluate(t0, t1)
+
+    def backward(self, drive: PyTree[Any], stages: int) -> PyTree[Any]:
+        """Minus the increment over the step."""
+        del stages
+        return jax.tree.map(jnp.negative, value_of(drive))
 
     def begin(
         self, t0: RealScalar, step: IntScalar | int = 0, revisits: bool = False, forward: BoolScalar | bool = True

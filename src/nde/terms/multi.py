@@ -88,8 +88,9 @@ class MultiTerm(AbstractTerm):
         return self.applied(self.vf(t, y, args), y, control)
 
     def speed(self, t: RealScalar, y: Y, args: Args) -> Y:
-        """The sum of the absolute speeds."""
-        return _total([jax.tree.map(jnp.abs, term.speed(t, y, args)) for term in self.terms])
+        """The sum of the speeds; with noise, of their absolute values."""
+        speeds = [term.speed(t, y, args) for term in self.terms]
+        return _total([jax.tree.map(jnp.abs, speed) for speed in speeds] if self.noisy else speeds)
 
     def slope(self, vf: tuple[PyTree[Any], ...], y: Y, drive: tuple[PyTree[Any], ...], stage: int) -> Y:
         """The change of the state over the step, were it the same everywhere."""
@@ -104,6 +105,10 @@ class MultiTerm(AbstractTerm):
         """One: slopes hold the increments already."""
         del drive
         return 1.0
+
+    def backward(self, drive: tuple[PyTree[Any], ...], stages: int) -> tuple[PyTree[Any], ...]:
+        """That of each term."""
+        return tuple(term.backward(d, stages) for term, d in zip(self.terms, drive, strict=True))
 
     def begin(
         self, t0: RealScalar, step: IntScalar | int = 0, revisits: bool = False, forward: BoolScalar | bool = True

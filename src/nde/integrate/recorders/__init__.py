@@ -6,6 +6,7 @@ another lane accepts records a step of length zero.
 
 from nde.integrate.recorders.base import AbstractRecorder, Attempt
 from nde.integrate.recorders.dense import DenseRecorder
+from nde.integrate.recorders.grid import Grid, GridRecorder
 from nde.integrate.recorders.inline import InlineRecorder
 from nde.integrate.recorders.sampled import SampledRecorder
 from nde.integrate.recorders.steps import StepRecorder
@@ -15,6 +16,8 @@ __all__ = [
     "AbstractRecorder",
     "Attempt",
     "DenseRecorder",
+    "Grid",
+    "GridRecorder",
     "InlineRecorder",
     "SampledRecorder",
     "StepRecorder",

@@ -3,7 +3,6 @@
 from nde.solvers.stochastic.euler_heun import EulerHeun
 from nde.solvers.stochastic.general_shark import GeneralShARK
 from nde.solvers.stochastic.milstein import DerivativeFreeMilstein, ItoMilstein, StratonovichMilstein
-from nde.solvers.stochastic.reversible_heun import ReversibleHeun
 from nde.solvers.stochastic.sea import SEA
 from nde.solvers.stochastic.shark import ShARK
 from nde.solvers.stochastic.slow_rk import SlowRK
@@ -17,7 +16,6 @@ __all__ = [
     "EulerHeun",
     "GeneralShARK",
     "ItoMilstein",
-    "ReversibleHeun",
     "SPaRK",
     "ShARK",
     "SlowRK",

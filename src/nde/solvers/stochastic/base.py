@@ -69,7 +69,7 @@ class AbstractStochasticSolver(AbstractSolver):
         del cache, h
         drift, diffusion = drift_and_diffusion(terms, type(self).__name__)
         y1, error = self.move(drift, diffusion, t, y, args, Drive(*drive))
-        change = tree.add(y1, tree.scaled(y, -1.0))
+        change = tree.minus(y1, y)
         return StepOut(y=y1, error=error, stages=change, cache=None, state=state)
 
     def inside(

@@ -1,0 +1,101 @@
+"""What each step of a backward sweep starts from: kept on the tape, computed again on the way, or undone."""
+
+import abc
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+
+from nde.core import tree
+from nde.core.types import IntScalar
+from nde.gradients.stack import Stack
+from nde.gradients.steps import Recorded, Steps
+from nde.integrate.problem import first_cache
+from nde.integrate.start import Start, completed, handed_on, retained
+from nde.solvers import AbstractReversibleSolver
+from nde.stepping import span
+
+
+class AbstractStarts(eqx.Module):
+    """Knows what the steps start from, the last one first."""
+
+    @abc.abstractmethod
+    def before(self, steps: Steps, index: IntScalar, step: Recorded) -> tuple[Start, "AbstractStarts"]:
+        """What a step starts from, and the starts of the steps before it."""
+
+
+class Kept(AbstractStarts):
+    """All of them were kept.
+
+    Attributes:
+        stack: The kept states.
+    """
+
+    stack: Stack
+
+    def before(self, steps: Steps, index: IntScalar, step: Recorded) -> tuple[Start, "Kept"]:
+        """The top of the stack."""
+        _, start = self.stack.top()
+        return completed(steps.here(), steps.setup, step.start, start), Kept(self.stack.without(index))
+
+
+class Restored(AbstractStarts):
+    """Some of them were kept; the others are computed again.
+
+    Attributes:
+        stack: The states at hand.
+    """
+
+    stack: Stack
+
+    def before(self, steps: Steps, index: IntScalar, step: Recorded) -> tuple[Start, "Restored"]:
+        """Walks forward from the last state at hand, keeping states on the way."""
+        kept, state = self.stack.top()
+        free = self.stack.free
+        distance = index - kept
+        sparse = -(-distance // (jnp.maximum(1, (free + 1) // 2) + 1))
+        spacing = jnp.where(distance <= free, 1, jnp.maximum(1, sparse))
+
+        def walk(carry: tuple[Stack, IntScalar, Start]) -> tuple[Stack, IntScalar, Start]:
+            stack, at, start = carry
+            step = steps.recorded(at)
+            made = steps.make(steps.varying, steps.links(step, start), step)
+            moved = tree.where(step.counts, retained(steps.setup, made.after.start), start)
+            keep = ((at + 1 - kept) % spacing == 0) & (stack.free > 0)
+            return stack.push(at + 1, moved, keep), at + 1, moved
+
+        stack, _, state = jax.lax.while_loop(lambda c: c[1] < index, walk, (self.stack, kept, state))
+        return completed(steps.here(), steps.setup, step.start, state), Restored(stack.without(index))
+
+
+class Undone(AbstractStarts):
+    """None was kept: a reversible solver takes its steps back.
+
+    Attributes:
+        end: What the step after was started from, with the solver's cache.
+    """
+
+    end: Start
+
+    def before(self, steps: Steps, index: IntScalar, step: Recorded) -> tuple[Start, "Undone"]:
+        """Takes one step back; the first step starts where the solve did."""
+        solver, setup, end, problem = steps.setup.solver, steps.setup, self.end, steps.here()
+        assert isinstance(solver, AbstractReversibleSolver)
+        if setup.controller.jumps:  # what the step after starts with is the vector field behind the jump
+            end = Start(end.y, end.solver_state, first_cache(problem, setup, step.end, end.y, end.solver_state))
+        length = span(step.start, step.end)
+        undone = solver.unstep(
+            problem.term,
+            end.y,
+            problem.args,
+            end.solver_state,
+            end.cache,
+            steps.drive(step),
+            steps.drive(steps.recorded(jnp.maximum(index - 1, 0))) if solver.multistep else None,
+            setup.real(step.start),
+            setup.real(length.h),
+        )
+        start = tree.where(step.counts, Start(undone.y, undone.state, undone.cache), end)
+        y, state = tree.where(index == 0, (problem.y0, problem.solver_state), (start.y, start.solver_state))
+        start = Start(y, state, start.cache)
+        return Start(start.y, start.solver_state, handed_on(setup, start.cache)), Undone(start)

@@ -1,0 +1,185 @@
+"""Any explicit method, made reversible by a second state."""
+
+from typing import Any
+
+import equinox as eqx
+from jaxtyping import PyTree
+
+from nde.core import tree
+from nde.core.polynomial import Polynomial
+from nde.core.types import Args, RealScalar, Y
+from nde.solvers.base import AbstractSolver, StepOut
+from nde.solvers.reversible.base import AbstractReversibleSolver, StepIn
+from nde.terms import AbstractTerm
+
+
+class Reversible(AbstractReversibleSolver):
+    """An explicit one-step method made reversible, at its own order and twice its work.
+
+    Of a method whose step from `(t, x)` changes the state by `F(t, x, h)` it makes a step of two states,
+
+        y1 = λ y + (1 - λ) z + F(t, z, h)
+        z1 = z - F(t + h, y1, -h)
+
+    which is undone by solving for `z` and then for `y`. The coupling `λ` damps the difference of the two on the way
+    forward, which gives a region of stability that has an inside; on the way back it grows by `1 / λ` a step, rounding
+    too: with `coupling=0.999` by 1.1 over a hundred steps, by 2.7 over a thousand, and by 22,000 over ten thousand, for
+    which 0.9999 is better, or 1, with which nothing grows and nothing is damped.
+
+    For ODEs and CDEs; for Stratonovich SDEs with a method of that calculus (`nde.Heun()`, not `nde.Euler()`).
+
+    Attributes:
+        solver: The method.
+        coupling: More than 0, at most 1.
+
+    Raises:
+        TypeError: If `solver` is no solver, is reversible itself, or carries a state or needs areas of its path.
+        ValueError: If `coupling` is not in its range.
+
+    Source: McCallum and Foster, *Efficient, accurate and stable gradients for neural ODEs* (2024),
+    doi:10.48550/arXiv.2410.11648.
+
+    Example:
+        ```python
+        import nde
+
+        solver, term = nde.Reversible(nde.Tsit5()), nde.ODETerm(lambda t, y, args: -y)
+        print(nde.diffeqsolve(term, solver, 0.0, 1.0, 0.1, 1.0, adjoint=nde.ReversibleAdjoint()).ys)
+        ```
+    """
+
+    solver: AbstractSolver
+    coupling: float = eqx.field(default=0.999, static=True)
+
+    def __check_init__(self) -> None:
+        if not isinstance(self.solver, AbstractSolver):
+            raise TypeError(
+                f"`Reversible` got {type(self.solver).__name__}; it wants a method, as in "
+                "`nde.Reversible(nde.Tsit5())`."
+            )
+        if isinstance(self.solver, AbstractReversibleSolver):
+            raise TypeError(
+                f"`Reversible` got {type(self.solver).__name__}, which is reversible itself; use it as it is."
+            )
+        if self.solver.needs:
+            raise TypeError(
+                f"`Reversible` got {type(self.solver).__name__}, which wants more of its path than increments; it "
+                "wants an explicit Runge-Kutta method such as `nde.Tsit5()` or, with noise, `nde.Heun()`."
+            )
+        if not 0 < self.coupling <= 1:
+            raise ValueError(
+                f"`Reversible` got `coupling={self.coupling}`; it wants a number above 0 and at most 1. Try 0.999."
+            )
+
+    @property
+    def adaptive(self) -> bool:
+        """As the method."""
+        return self.solver.adaptive
+
+    @property
+    def nodes(self) -> tuple[float, ...]:
+        """Those of the method, and those of its step backward."""
+        return (*self.solver.nodes, *(1 - node for node in self.solver.nodes))
+
+    @property
+    def calculus(self) -> str:
+        """That of the method, which is Stratonovich's or has none."""
+        return self.solver.calculus
+
+    def made_for(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args) -> "Reversible":
+        """Of the method made for the terms.
+
+        Raises:
+            TypeError: If the method is not for such terms, or carries a state.
+        """
+        if terms.noisy and self.calculus != "stratonovich":
+            raise TypeError(
+                f"`Reversible({type(self.solver).__name__}())` got a term with noise; its step backward is right for "
+                "Stratonovich's calculus alone. Use `nde.Reversible(nde.Heun())` and, for an Itô equation, "
+                "`nde.ito_to_stratonovich`."
+            )
+        made = self.solver.made_for(terms, t, y, args)
+        if made.init(terms, t, y, args) is not None:
+            raise TypeError(f"`Reversible` got {type(self.solver).__name__}, which is not a one-step method.")
+        return Reversible(made, self.coupling)
+
+    def order(self, terms: AbstractTerm | None = None) -> int:
+        """The order of the method."""
+        return self.solver.order(terms)
+
+    def strong_order(self, terms: AbstractTerm | None = None) -> float:
+        """The strong order of the method."""
+        return self.solver.strong_order(terms)
+
+    def error_order(self, terms: AbstractTerm | None = None) -> RealScalar:
+        """That of the method."""
+        return self.solver.error_order(terms)
+
+    def init(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args) -> Y:
+        """The second state, which starts as the first."""
+        del terms, t, args
+        return y
+
+    def warm(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args, state: PyTree[Any]) -> None:
+        """Nothing is used again."""
+        del terms, t, y, args, state
+
+    def step(
+        self,
+        terms: AbstractTerm,
+        y: Y,
+        args: Args,
+        state: Y,
+        cache: PyTree[Any],
+        drive: PyTree[Any],
+        t: RealScalar,
+        h: RealScalar,
+    ) -> StepOut:
+        """A step of the method from the second state, and one back from the first; the error is that of the former."""
+        del cache
+        out = self._forward(terms, state, args, drive, t, h)
+        y1 = tree.add_scaled(out.y, self.coupling, (1.0, -1.0), (y, state))
+        change = self._back(terms, y1, args, drive, t, h)
+        return StepOut(
+            y=y1, error=out.error, stages=(state, out.stages, out.y, y1), cache=None, state=tree.minus(state, change)
+        )
+
+    def unstep(
+        self,
+        terms: AbstractTerm,
+        y: Y,
+        args: Args,
+        state: Y,
+        cache: PyTree[Any],
+        drive: PyTree[Any],
+        earlier: PyTree[Any],
+        t: RealScalar,
+        h: RealScalar,
+    ) -> StepIn:
+        """The second state first, then the first."""
+        del cache, earlier
+        second = tree.add(state, self._back(terms, y, args, drive, t, h))
+        end = self._forward(terms, second, args, drive, t, h).y
+        return StepIn(tree.add_scaled(second, 1 / self.coupling, (1.0, -1.0), (y, end)), second, None)
+
+    def inside(
+        self, terms: AbstractTerm, y: Y, args: Args, drive: PyTree[Any], t: RealScalar, h: RealScalar, stages: PyTree
+    ) -> Polynomial:
+        """That of the method's step from the second state, bent so that it ends where the step does."""
+        second, own, end, y1 = stages
+        plain = self.solver.inside(terms, second, args, drive, t, h, own)
+        states = tuple(tree.scaled(each, plain.scale) for each in plain.states)
+        bend = tree.add_scaled(tree.minus(y1, y), -1.0, (1.0, -1.0), (end, second))
+        degree = max(len(row) for row in plain.rows)
+        return Polynomial(1.0, (*states, bend), (*plain.rows, (1.0,) + (0.0,) * (degree - 1)))
+
+    def _forward(
+        self, terms: AbstractTerm, y: Y, args: Args, drive: PyTree[Any], t: RealScalar, h: RealScalar
+    ) -> StepOut:
+        """A step of the method."""
+        return self.solver.step(terms, y, args, None, self.solver.warm(terms, t, y, args, None), drive, t, h)
+
+    def _back(self, terms: AbstractTerm, y: Y, args: Args, drive: PyTree[Any], t: RealScalar, h: RealScalar) -> Y:
+        """What a step of the method back from the end changes."""
+        drive = terms.backward(drive, len(self.solver.nodes))
+        return tree.minus(self._forward(terms, y, args, drive, t + h, -h).y, y)
