@@ -1,6 +1,7 @@
 """Neural differential equations in JAX: solve, differentiate and learn them."""
 
 from nde import nn
+from nde.core.memory import memory
 from nde.core.norms import max_norm, rms_norm
 from nde.core.results import RESULTS, SolveError, is_event, is_okay, is_successful
 from nde.data.panel import TimeSeries
@@ -216,6 +217,7 @@ __all__ = [
     "lyndon_brackets",
     "lyndon_words",
     "max_norm",
+    "memory",
     "natural_cubic_coefficients",
     "nn",
     "odeint",

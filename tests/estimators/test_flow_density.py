@@ -83,7 +83,7 @@ def test_misuse_is_refused_in_words(density):
 @pytest.mark.slow
 def test_the_likelihood_is_another_way_and_it_stands_in_pipelines():
     X, exact = two_heaps(1000, 0)
-    pipeline = make_pipeline(StandardScaler(), FlowDensity(method="likelihood", steps=200, **SMALL))
+    pipeline = make_pipeline(StandardScaler(), FlowDensity(method="likelihood", steps=400, **SMALL))
     scores = cross_val_score(pipeline, X, cv=2)
     assert scores.min() > exact.mean() + np.log(X.std()) - 0.3
 

@@ -18,7 +18,8 @@ def in_chunks(fn: Callable[[Any], PyTree[Array]], inputs: Any) -> PyTree[Array]:
     The lanes of a loop run until the last of them is done, and all of their arrays pass through the caches in every
     iteration; a chunk waits only for its own, and its arrays stay. On an accelerator all lanes run together.
 
-    Has no reverse mode: for use inside rules of differentiation.
+    Has no reverse mode: for use inside rules of differentiation. With tangents (of a Hessian, say) all lanes run
+    together.
 
     Args:
         fn: Takes any pytree to a pytree of arrays.
@@ -39,7 +40,9 @@ def in_chunks(fn: Callable[[Any], PyTree[Array]], inputs: Any) -> PyTree[Array]:
         out = run(arrays) if together else _one_after_the_other(run, lanes, batched[0], arrays)
         return out, jax.tree.map(lambda _: True, out)
 
-    return wrapped(arrays)
+    chunked = jax.custom_jvp(wrapped)  # `custom_vmap` itself does not take tangents that only some lanes have
+    chunked.defjvp(lambda primals, tangents: jax.jvp(call, primals, tangents))
+    return chunked(arrays)
 
 
 def _one_after_the_other(

@@ -10,6 +10,7 @@ from nde.core.polynomial import Polynomial
 from nde.core.types import Args, RealScalar, Y
 from nde.solvers.base import AbstractSolver, StepOut
 from nde.solvers.reversible.base import AbstractReversibleSolver, StepIn
+from nde.solvers.runge_kutta import ExplicitRungeKutta
 from nde.terms import AbstractTerm
 
 
@@ -21,19 +22,21 @@ class Reversible(AbstractReversibleSolver):
         y1 = λ y + (1 - λ) z + F(t, z, h)
         z1 = z - F(t + h, y1, -h)
 
-    which is undone by solving for `z` and then for `y`. The coupling `λ` damps the difference of the two on the way
-    forward, which gives a region of stability that has an inside; on the way back it grows by `1 / λ` a step, rounding
-    too: with `coupling=0.999` by 1.1 over a hundred steps, by 2.7 over a thousand, and by 22,000 over ten thousand, for
-    which 0.9999 is better, or 1, with which nothing grows and nothing is damped.
+    which is undone by solving for `z` and then for `y`. The coupling damps the difference of the two states on the way
+    forward: on the negative axis steps are stable down to `h a = log λ`, so `-0.001` with `coupling=0.999`. Beyond it
+    the difference grows as fast as a solution of `y' = a y` decays, so let steps be small where much decays. On the way
+    back the difference grows by `1 / λ` a step, rounding too: with `coupling=0.999` by 1.1 over a hundred steps, by 2.7
+    over a thousand, and by 22,000 over ten thousand, for which 0.9999 is better, or 1, with which nothing grows and
+    nothing is damped.
 
     For ODEs and CDEs; for Stratonovich SDEs with a method of that calculus (`nde.Heun()`, not `nde.Euler()`).
 
     Attributes:
-        solver: The method.
+        solver: The method, an `ExplicitRungeKutta` such as `nde.Tsit5()`.
         coupling: More than 0, at most 1.
 
     Raises:
-        TypeError: If `solver` is no solver, is reversible itself, or carries a state or needs areas of its path.
+        TypeError: If `solver` is not an explicit Runge-Kutta method; if there is noise and it is `nde.Euler()`.
         ValueError: If `coupling` is not in its range.
 
     Source: McCallum and Foster, *Efficient, accurate and stable gradients for neural ODEs* (2024),
@@ -48,28 +51,29 @@ class Reversible(AbstractReversibleSolver):
         ```
     """
 
-    solver: AbstractSolver
-    coupling: float = eqx.field(default=0.999, static=True)
+    solver: ExplicitRungeKutta
+    coupling: float = eqx.field(static=True)
 
-    def __check_init__(self) -> None:
-        if not isinstance(self.solver, AbstractSolver):
+    def __init__(self, solver: AbstractSolver, coupling: float = 0.999) -> None:
+        """Make a solver.
+
+        Args:
+            solver: The method.
+            coupling: How firmly the two states are held together on the way forward.
+        """
+        if not isinstance(solver, ExplicitRungeKutta):
+            reversible = isinstance(solver, AbstractReversibleSolver)
+            why = "is reversible itself: use it as it is" if reversible else "is no explicit Runge-Kutta method"
             raise TypeError(
-                f"`Reversible` got {type(self.solver).__name__}; it wants a method, as in "
+                f"`Reversible` got {type(solver).__name__}, which {why}; it wants one, as in "
                 "`nde.Reversible(nde.Tsit5())`."
             )
-        if isinstance(self.solver, AbstractReversibleSolver):
-            raise TypeError(
-                f"`Reversible` got {type(self.solver).__name__}, which is reversible itself; use it as it is."
-            )
-        if self.solver.needs:
-            raise TypeError(
-                f"`Reversible` got {type(self.solver).__name__}, which wants more of its path than increments; it "
-                "wants an explicit Runge-Kutta method such as `nde.Tsit5()` or, with noise, `nde.Heun()`."
-            )
-        if not 0 < self.coupling <= 1:
+        if not 0 < coupling <= 1:
             raise ValueError(
-                f"`Reversible` got `coupling={self.coupling}`; it wants a number above 0 and at most 1. Try 0.999."
+                f"`Reversible` got `coupling={coupling}`; it wants a number above 0 and at most 1. Try 0.999."
             )
+        self.solver = solver
+        self.coupling = coupling
 
     @property
     def adaptive(self) -> bool:
@@ -90,7 +94,7 @@ class Reversible(AbstractReversibleSolver):
         """Of the method made for the terms.
 
         Raises:
-            TypeError: If the method is not for such terms, or carries a state.
+            TypeError: If there is noise, and the method is not of Stratonovich's calculus.
         """
         if terms.noisy and self.calculus != "stratonovich":
             raise TypeError(
@@ -98,10 +102,7 @@ class Reversible(AbstractReversibleSolver):
                 "Stratonovich's calculus alone. Use `nde.Reversible(nde.Heun())` and, for an Itô equation, "
                 "`nde.ito_to_stratonovich`."
             )
-        made = self.solver.made_for(terms, t, y, args)
-        if made.init(terms, t, y, args) is not None:
-            raise TypeError(f"`Reversible` got {type(self.solver).__name__}, which is not a one-step method.")
-        return Reversible(made, self.coupling)
+        return Reversible(self.solver.made_for(terms, t, y, args), self.coupling)
 
     def order(self, terms: AbstractTerm | None = None) -> int:
         """The order of the method."""
