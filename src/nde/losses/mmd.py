@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from nde.losses.signature_kernel import signature_kernel
@@ -68,10 +69,12 @@ def signature_mmd(
 def _within(
     kernel: Kernel, x: Float[Array, "paths rows channels"], w: Float[Array, " paths"], unbiased: bool
 ) -> Float[Array, ""]:
-    """The mean kernel of two samples of one law."""
-    pairs = jnp.outer(w, w)
-    pairs = jnp.fill_diagonal(pairs, 0.0, inplace=False) if unbiased else pairs
-    return jnp.sum(pairs * _matrix(kernel, x, x)) / jnp.sum(pairs)
+    """The mean kernel of two samples of one law: each pair once, for a kernel is symmetric."""
+    first, second = np.triu_indices(len(x), k=1 if unbiased else 0)
+    pairs = w[first] * w[second] * np.where(first == second, 1, 2).astype(w.dtype)
+    one = jax.checkpoint(lambda places: kernel(x[places[0]], x[places[1]]))
+    kernels = jax.lax.map(one, (jnp.asarray(first), jnp.asarray(second)), batch_size=_ROWS * len(x))
+    return jnp.sum(pairs * kernels) / jnp.sum(pairs)
 
 
 def _matrix(

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import nde
-from nde.models import CDEContext, LatentSDE
+from nde.models import CDEContext, GaussianLikelihood, LaplaceLikelihood, LatentSDE
 
 TS = jnp.array([[0.1, 0.2, 0.5, 0.9, 1.0], [0.0, 0.4, 0.5, 0.7, 0.9]])
 YS = jnp.array(
@@ -101,3 +101,9 @@ def test_more_wanted_times_leave_the_law_of_a_path_to_the_rows():
 def test_misuse_is_refused():
     with pytest.raises(ValueError, match="Got depth=0; at least 1 is wanted"):
         LatentSDE(1, depth=0, key=KEY)
+
+
+def test_errors_have_the_precision_of_the_channels():
+    for likelihood in (GaussianLikelihood(2), LaplaceLikelihood(2)):
+        with jax.enable_x64(True):
+            assert likelihood.sample(jnp.zeros((3, 2), jnp.float32), jax.random.key(0)).dtype == jnp.float32

@@ -165,3 +165,9 @@ def test_misuse_is_refused_in_words():
         ContinuousFlow(2, fields=())
     with pytest.raises(ValueError, match="Got probes=0"):
         HutchinsonTrace(probes=0)
+
+
+def test_draws_have_the_precision_of_the_weights():
+    flow = ContinuousFlow(input_size=2, width=4, depth=1, key=jax.random.key(0))
+    with jax.enable_x64(True):
+        assert flow.sample(key=jax.random.key(1)).dtype == jnp.float32

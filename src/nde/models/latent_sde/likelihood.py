@@ -2,6 +2,7 @@
 
 import abc
 import math
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -14,6 +15,17 @@ _FIRST, _LEAST = 0.1, 1e-3
 class AbstractLikelihood(eqx.Module):
     """Channels with independent errors of a scale that is given, or learned for each channel.
 
+    Args:
+        size: Number of channels.
+        scale: Of the errors, if it is known; by default it is learned.
+
+    Attributes:
+        log_scale: Its logarithm, for each channel.
+        learns: Whether it is learned.
+
+    Raises:
+        ValueError: If the scale is not positive.
+
     Example:
         ```python
         from nde.models import AbstractLikelihood, GaussianLikelihood, LaplaceLikelihood
@@ -22,16 +34,22 @@ class AbstractLikelihood(eqx.Module):
         ```
     """
 
-    log_scale: eqx.AbstractVar[Float[Array, " channels"]]
-    learns: eqx.AbstractVar[bool]
+    log_scale: Float[Array, " channels"]
+    learns: bool = eqx.field(static=True)
+
+    def __init__(self, size: int, scale: float | None = None) -> None:
+        if scale is not None and not scale > 0:
+            raise ValueError(f"Got scale={scale}; a positive number is wanted, or None to learn it.")
+        self.log_scale = jnp.full(size, math.log(_FIRST if scale is None else scale), float)
+        self.learns = scale is None
 
     @abc.abstractmethod
     def standard(self, x: Float[Array, "*rows channels"]) -> Float[Array, "*rows channels"]:
         """The log density of an error of scale one."""
 
     @abc.abstractmethod
-    def draw(self, key: PRNGKeyArray, shape: tuple[int, ...]) -> Float[Array, "..."]:
-        """Errors of scale one."""
+    def draw(self, key: PRNGKeyArray, shape: tuple[int, ...], dtype: Any) -> Float[Array, "..."]:
+        """Errors of scale one, of a real floating dtype."""
 
     @property
     def scale(self) -> Float[Array, " channels"]:
@@ -56,7 +74,7 @@ class AbstractLikelihood(eqx.Module):
             means: The channels without errors.
             key: For the errors.
         """
-        return means + self.scale * self.draw(key, means.shape)
+        return means + self.scale * self.draw(key, means.shape, means.dtype)
 
     @property
     def _log_scale(self) -> Float[Array, " channels"]:
@@ -88,19 +106,13 @@ class GaussianLikelihood(AbstractLikelihood):
         ```
     """
 
-    log_scale: Float[Array, " channels"]
-    learns: bool = eqx.field(static=True)
-
-    def __init__(self, size: int, scale: float | None = None) -> None:
-        self.log_scale, self.learns = _first(size, scale), scale is None
-
     def standard(self, x: Float[Array, "*rows channels"]) -> Float[Array, "*rows channels"]:
         """The log density of the standard normal distribution."""
         return -0.5 * x**2 - 0.5 * math.log(2 * math.pi)
 
-    def draw(self, key: PRNGKeyArray, shape: tuple[int, ...]) -> Float[Array, "..."]:
+    def draw(self, key: PRNGKeyArray, shape: tuple[int, ...], dtype: Any) -> Float[Array, "..."]:
         """Standard normal numbers."""
-        return jax.random.normal(key, shape)
+        return jax.random.normal(key, shape, dtype)
 
 
 class LaplaceLikelihood(AbstractLikelihood):
@@ -126,22 +138,10 @@ class LaplaceLikelihood(AbstractLikelihood):
         ```
     """
 
-    log_scale: Float[Array, " channels"]
-    learns: bool = eqx.field(static=True)
-
-    def __init__(self, size: int, scale: float | None = None) -> None:
-        self.log_scale, self.learns = _first(size, scale), scale is None
-
     def standard(self, x: Float[Array, "*rows channels"]) -> Float[Array, "*rows channels"]:
         """The log density of the Laplace distribution of scale one."""
         return -jnp.abs(x) - math.log(2.0)
 
-    def draw(self, key: PRNGKeyArray, shape: tuple[int, ...]) -> Float[Array, "..."]:
+    def draw(self, key: PRNGKeyArray, shape: tuple[int, ...], dtype: Any) -> Float[Array, "..."]:
         """Numbers with that distribution."""
-        return jax.random.laplace(key, shape)
-
-
-def _first(size: int, scale: float | None) -> Float[Array, " channels"]:
-    if scale is not None and not scale > 0:
-        raise ValueError(f"Got scale={scale}; a positive number is wanted, or None to learn it.")
-    return jnp.full(size, math.log(_FIRST if scale is None else scale), float)
+        return jax.random.laplace(key, shape, dtype)

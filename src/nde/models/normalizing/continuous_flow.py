@@ -170,7 +170,12 @@ class ContinuousFlow(AbstractFlow):
             ValueError: If the condition does not fit.
             SolveError: If the solve fails.
         """
-        return self.decode(jax.random.normal(key, (self.input_size,)), condition=condition)
+        return self.decode(jax.random.normal(key, (self.input_size,), self.dtype), condition=condition)
+
+    @property
+    def dtype(self) -> Any:
+        """Of the weights."""
+        return jnp.result_type(*jax.tree.leaves(eqx.filter(self.fields, eqx.is_inexact_array)))
 
     def decode(
         self, z: Float[Array, " size"], *, condition: Float[Array, " condition"] | None = None
