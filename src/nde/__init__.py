@@ -8,10 +8,13 @@ from nde.data.panel import TimeSeries
 from nde.ensembles import Ensemble, ensemble
 from nde.gradients import (
     AbstractAdjoint,
+    BacksolveAdjoint,
     DirectAdjoint,
     ForwardMode,
+    InterpolatedAdjoint,
     RecursiveCheckpointAdjoint,
     ReversibleAdjoint,
+    adjoint_rms_seminorm,
 )
 from nde.integrate.progress import AbstractProgressMeter, NoProgressMeter, TextProgressMeter, TqdmProgressMeter
 from nde.paths import (
@@ -136,6 +139,7 @@ __all__ = [
     "AbstractSolver",
     "AbstractStepSizeController",
     "AbstractTerm",
+    "BacksolveAdjoint",
     "Bosh3",
     "BrownianIncrement",
     "BrownianInterval",
@@ -165,6 +169,7 @@ __all__ = [
     "GrowingRectilinear",
     "HalfSolver",
     "Heun",
+    "InterpolatedAdjoint",
     "ItoMilstein",
     "LeapfrogMidpoint",
     "LieBrackets",
@@ -200,6 +205,7 @@ __all__ = [
     "UnsafeBrownianPath",
     "Vern7",
     "VirtualBrownianTree",
+    "adjoint_rms_seminorm",
     "backward_hermite_coefficients",
     "cdeint",
     "check_commutative",

@@ -70,6 +70,13 @@ class DenseStep(eqx.Module):
         return jnp.where(self.start == self.end, 1, self.end - self.start)
 
 
+def step_holding(steps: DenseStep, at: Time, left: bool) -> DenseStep:
+    """Of the steps of a solve the one that holds a loop time; at a step's end the earlier one if `left`."""
+    used = jnp.sum(jnp.isfinite(steps.end))
+    index = jnp.searchsorted(steps.end, at, side="left" if left else "right")
+    return tree.row(steps, jnp.clip(index, 0, jnp.maximum(used - 1, 0)))
+
+
 class Saved(eqx.Module):
     """What was saved after steps: times, values, and how many of them there are."""
 

@@ -6,7 +6,7 @@ from jaxtyping import Array
 
 from nde.core import tree
 from nde.core.types import IntScalar, RealScalar, Y
-from nde.integrate.output import DenseStep
+from nde.integrate.output import DenseStep, step_holding
 from nde.paths import AbstractPath
 
 
@@ -47,6 +47,4 @@ class DenseInterpolation(AbstractPath):
         """The loop time, and the step that holds it; at a step's end the earlier one if `left`."""
         dtype = self.steps.end.dtype
         at = jnp.asarray(t, dtype) * self.direction.astype(dtype)
-        used = jnp.sum(jnp.isfinite(self.steps.end))
-        index = jnp.searchsorted(self.steps.end, at, side="left" if left else "right")
-        return at, tree.row(self.steps, jnp.clip(index, 0, jnp.maximum(used - 1, 0)))
+        return at, step_holding(self.steps, at, left)

@@ -14,6 +14,7 @@ from nde.core.closure import closed
 from nde.core.tree import real_dtype
 from nde.core.types import Args, RealScalar, Time, Y
 from nde.integrate.drives import drives_of_grid
+from nde.integrate.knots import ended_at_knots
 from nde.integrate.output import AtSteps, AtTimes, DenseSteps, Output
 from nde.integrate.problem import Differentiable, Resume, Setup
 from nde.integrate.progress import AbstractProgressMeter
@@ -21,7 +22,7 @@ from nde.solve.check import check_structure, code_of_inputs
 from nde.solve.cost import is_costly, is_elementwise
 from nde.solve.saveat import SaveAt
 from nde.solvers import AbstractSolver
-from nde.stepping import AbstractStepSizeController, ClipStepSizeController
+from nde.stepping import AbstractStepSizeController
 from nde.terms import AbstractTerm
 
 
@@ -97,13 +98,6 @@ def normalize(
         shares_drive=term.noisy and _shares_drive(solver, problem, fused),
     )
     return problem, setup
-
-
-def ended_at_knots(controller: AbstractStepSizeController, term: AbstractTerm) -> AbstractStepSizeController:
-    """The controller; one that chooses its steps ends them where the derivative of a path jumps."""
-    if not controller.needs_error or not term.knots:
-        return controller
-    return ClipStepSizeController(controller, step_ts=jnp.concatenate(term.knots))
 
 
 def _drives(

@@ -1,0 +1,197 @@
+"""The equation of the continuous adjoint, as a term that any solver takes."""
+
+import abc
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, PyTree
+
+from nde.core import tree
+from nde.core.types import Args, BoolScalar, IntScalar, RealScalar, Y
+from nde.integrate.output import DenseStep, step_holding
+from nde.terms import AbstractTerm
+
+
+class AbstractSolution(eqx.Module):
+    """Where the adjoint equation has the solution from that it goes along."""
+
+    @abc.abstractmethod
+    def first(self, y: Y) -> Y | None:
+        """What of the solution is part of the state of the adjoint equation."""
+
+    @abc.abstractmethod
+    def at(self, t: RealScalar, y: Y | None) -> Y:
+        """The solution at a time, by what of it is part of the state."""
+
+
+class Carried(AbstractSolution):
+    """It is solved again, backward, together with its adjoint."""
+
+    def first(self, y: Y) -> Y:
+        """All of it."""
+        return y
+
+    def at(self, t: RealScalar, y: Y | None) -> Y:
+        """The part of the state."""
+        del t
+        return y
+
+
+class Interpolated(AbstractSolution):
+    """It was kept.
+
+    Attributes:
+        steps: The steps of the forward solve.
+        direction: One or minus one, which turns the user's times into loop times of that solve.
+    """
+
+    steps: DenseStep
+    direction: IntScalar
+
+    def first(self, y: Y) -> None:
+        """Nothing."""
+        del y
+
+    def at(self, t: RealScalar, y: Y | None) -> Y:
+        """The interpolated value."""
+        del y
+        at = t * self.direction.astype(t.dtype)
+        return step_holding(self.steps, at, left=True).value(at)
+
+
+class Adjoined(eqx.Module):
+    """The state of the adjoint equation.
+
+    Attributes:
+        y: The solution, if it is solved again.
+        a: The cotangent of the solution.
+        inputs: The cotangent of what the vector field depends on besides, as far as it has grown: a mere integral.
+    """
+
+    y: Y | None
+    a: Y
+    inputs: PyTree[Array]
+
+
+class AdjointTerm(AbstractTerm):
+    """`dy = f dX`, `da = -a (∂f/∂y) dX`, `dp = -a (∂f/∂p) dX`, driven as the term whose adjoint it is.
+
+    What drives a step appears linearly in all three, so that one pull-back of the term's own slope makes them.
+
+    Attributes:
+        varying: Of the term and the user's arguments what derivatives are wanted of.
+        fixed: The rest of both.
+        solution: Where the solution comes from.
+    """
+
+    varying: PyTree[Array | None]
+    fixed: PyTree[Any]
+    solution: AbstractSolution
+
+    @property
+    def own(self) -> AbstractTerm:
+        """The term whose adjoint it is."""
+        return eqx.combine(self.varying, self.fixed)[0]
+
+    @property
+    def noisy(self) -> bool:
+        """As the term."""
+        return self.own.noisy
+
+    @property
+    def knots(self) -> tuple[Array, ...]:
+        """Those of the term."""
+        return self.own.knots
+
+    def vf(self, t: RealScalar, y: Adjoined, args: Args) -> tuple[RealScalar, Adjoined]:
+        """Where the vector field is to be taken."""
+        del args
+        return t, y
+
+    def slope(self, vf: tuple[RealScalar, Adjoined], y: Adjoined, drive: PyTree[Any], stage: int) -> Adjoined:
+        """The pull-back of the term's slope."""
+        del y
+
+        def own(t: RealScalar, term: AbstractTerm, y: Y, args: Args) -> Y:
+            return term.slope(term.vf(t, y, args), y, drive, stage)
+
+        return self._along(own, *vf)
+
+    def scale(self, drive: PyTree[Any]) -> RealScalar:
+        """That of the term."""
+        return self.own.scale(drive)
+
+    def speed(self, t: RealScalar, y: Adjoined, args: Args) -> Adjoined:
+        """The pull-back of the term's speed."""
+        del args
+        return self._along(lambda t, term, y, args: term.speed(t, y, args), t, y)
+
+    def contr(self, t0: RealScalar, t1: RealScalar) -> PyTree[Any]:
+        """That of the term."""
+        return self.own.contr(t0, t1)
+
+    def prod(self, vf: tuple[RealScalar, Adjoined], control: PyTree[Any]) -> Adjoined:
+        """The pull-back of the term's product."""
+        return self._along(lambda t, term, y, args: term.vf_prod(t, y, args, control), *vf)
+
+    def applied(self, vf: tuple[RealScalar, Adjoined], y: Adjoined, control: PyTree[Any]) -> Adjoined:
+        """The same."""
+        del y
+        return self.prod(vf, control)
+
+    def vf_prod(self, t: RealScalar, y: Adjoined, args: Args, control: PyTree[Any]) -> Adjoined:
+        """The same."""
+        del args
+        return self.prod((t, y), control)
+
+    def _along(self, own: Any, t: RealScalar, at: Adjoined) -> Adjoined:
+        """A linear form of the term's vector field, and its pull-backs."""
+        y = self.solution.at(t, at.y)
+
+        def change(varying: PyTree[Array | None], y: Y) -> Y:
+            term, args = eqx.combine(varying, self.fixed)
+            return own(t, term, y, args)
+
+        value, pull = jax.vjp(change, self.varying, y)
+        inputs, a = pull(at.a)
+        return Adjoined(self.solution.first(value), *jax.tree.map(jnp.negative, (a, inputs)))
+
+    def closed(self, t: RealScalar, y: Adjoined, args: Args) -> "AdjointTerm":
+        """The term itself, whose functions are closed."""
+        del t, y, args
+        return self
+
+    def begin(
+        self, t0: RealScalar, step: IntScalar | int = 0, revisits: bool = False, forward: BoolScalar | bool = True
+    ) -> PyTree[Any]:
+        """As the term."""
+        return self.own.begin(t0, step, revisits, forward)
+
+    def recalls(self, revisits: bool) -> bool:
+        """As the term."""
+        return self.own.recalls(revisits)
+
+    def prepare(
+        self, t: RealScalar, h: RealScalar, nodes: tuple[float, ...], needs: frozenset[str], place: PyTree[Any]
+    ) -> tuple[PyTree[Any], PyTree[Any]]:
+        """As the term."""
+        return self.own.prepare(t, h, nodes, needs, place)
+
+    def commit(self, accepted: BoolScalar, old: PyTree[Any], new: PyTree[Any]) -> PyTree[Any]:
+        """As the term."""
+        return self.own.commit(accepted, old, new)
+
+    def room(self, t: RealScalar, place: PyTree[Any]) -> Float[Array, ""] | None:
+        """As the term."""
+        return self.own.room(t, place)
+
+    def backward(self, drive: PyTree[Any], stages: int) -> PyTree[Any]:
+        """As the term."""
+        return self.own.backward(drive, stages)
+
+
+def at_rest(solution: AbstractSolution, y: Y, inputs: PyTree[Array | None]) -> Adjoined:
+    """The state of the adjoint equation at the end of the solution, before any cotangent has come in."""
+    return Adjoined(solution.first(y), tree.zeros_like(y), tree.zeros_like(inputs))

@@ -1,0 +1,37 @@
+"""The norm by which the steps of the adjoint equation are best chosen."""
+
+from jaxtyping import Array, Float, PyTree
+
+from nde.core.norms import rms_norm
+from nde.gradients.adjoint_term import Adjoined
+
+
+def adjoint_rms_seminorm(error: PyTree[Array]) -> Float[Array, ""]:
+    """The root mean square over the solution and its cotangent, without the cotangents of parameters.
+
+    The adjoint equation of `BacksolveAdjoint` and `InterpolatedAdjoint` integrates the latter along the way: their
+    values never enter the rest, so their errors do not grow, and steps need not be chosen for their sake.
+
+    Args:
+        error: The state of the adjoint equation, or its error.
+
+    Raises:
+        TypeError: If it is given anything else: it is for the `stepsize_controller` of an adjoint.
+
+    Source: Kidger, Chen and Lyons, *"Hey, that's not an ODE": faster ODE adjoints via seminorms* (2021),
+    doi:10.48550/arXiv.2009.09457.
+
+    Example:
+        ```python
+        import nde
+
+        controller = nde.PIDController(rtol=1e-3, atol=1e-6, norm=nde.adjoint_rms_seminorm)
+        print(nde.BacksolveAdjoint(stepsize_controller=controller))
+        ```
+    """
+    if not isinstance(error, Adjoined):
+        raise TypeError(
+            "`adjoint_rms_seminorm` got the state of an ordinary solve; it is for the controller of an adjoint, as in "
+            "`nde.BacksolveAdjoint(stepsize_controller=nde.PIDController(..., norm=nde.adjoint_rms_seminorm))`."
+        )
+    return rms_norm((error.y, error.a))
