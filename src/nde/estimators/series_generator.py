@@ -17,6 +17,7 @@ from nde.data import DataError, Loader, Normalization, as_panel
 from nde.data.panel import TimeSeries
 from nde.data.panel.windows import windows
 from nde.estimators.base import AbstractSeriesEstimator
+from nde.estimators.forgetting import forgetting_time
 from nde.estimators.laws import LAWS
 from nde.metrics import signature_feature_mmd
 from nde.train.progress import Progress
@@ -125,7 +126,8 @@ class SeriesGenerator(AbstractSeriesEstimator):
             )
         law, panel = self._law(), from_first_rows(panel)
         scale = Normalization.fit(panel, times=True)
-        self.normalization_ = dataclasses.replace(scale, time_scale=scale.time_scale / law.span)
+        unit = forgetting_time(panel) if law.span is None else scale.time_scale / law.span
+        self.normalization_ = dataclasses.replace(scale, time_scale=unit)
         self.times_ = _different([series.ts for series in panel])
         seed, steps = self._seed(), law.steps if self.steps is None else self.steps
         batch_size = min(len(panel), law.batch_size if self.batch_size is None else self.batch_size)

@@ -57,7 +57,7 @@ class Interpolated(AbstractSolution):
     def at(self, t: RealScalar, y: Y | None) -> Y:
         """The interpolated value."""
         del y
-        at = t * self.direction.astype(t.dtype)
+        at = jnp.asarray(t * self.direction, self.steps.end.dtype)
         return step_holding(self.steps, at, left=True).value(at)
 
 

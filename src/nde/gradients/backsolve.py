@@ -7,7 +7,7 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, PyTree
+from jaxtyping import Array, Float, Int, PyTree
 
 from nde.core import tree
 from nde.core.results import SUCCESSFUL
@@ -242,11 +242,11 @@ def _data_varies(term: Any) -> bool:
 
 
 class _Mark(eqx.Module):
-    """A time at which cotangents come in: of which output, and which of its rows."""
+    """Times at which cotangents come in: of which output, and which of its rows."""
 
-    t: Time
-    output: IntScalar
-    row: IntScalar
+    t: Float[Array, "*marks"]
+    output: Int[Array, "*marks"]
+    row: Int[Array, "*marks"]
 
 
 class _Sweep(eqx.Module):
@@ -305,11 +305,15 @@ class _Backsolve(eqx.Module):
         sweep = self._timed(sweep, "t0", problem.t0, problem.y0)
         (own, args), inputs = sweep.state.inputs, sweep.inputs
         varies = jax.tree.map(lambda x: x is not None, self.varying.y0, is_leaf=lambda x: x is None)
-        return dataclasses.replace(
+        return eqx.tree_at(
+            lambda p: (p.y0, p.term, p.args),
             inputs,
-            y0=tree.add(inputs.y0, eqx.filter(sweep.state.a, varies)),
-            term=tree.add(inputs.term, own),
-            args=tree.add(inputs.args, args),
+            (
+                tree.add(inputs.y0, eqx.filter(sweep.state.a, varies)),
+                tree.add(inputs.term, own),
+                tree.add(inputs.args, args),
+            ),
+            is_leaf=lambda x: x is None,
         )
 
     def problem(self, varying: PyTree[Array | None]) -> Differentiable:
@@ -377,7 +381,7 @@ class _Backsolve(eqx.Module):
         pairs = zip(jax.tree.leaves(sweep.state.a), jax.tree.leaves(speed), strict=True)
         moved = sum((jnp.real(jnp.sum(a * f)).astype(t.dtype) for a, f in pairs), jnp.zeros_like(t))
         change = -moved if name == "t0" else moved if self.cotangent.t is None else moved + self.cotangent.t
-        inputs = dataclasses.replace(sweep.inputs, **{name: getattr(sweep.inputs, name) + change})
+        inputs = eqx.tree_at(lambda p: getattr(p, name), sweep.inputs, replace_fn=lambda x: x + change)
         return dataclasses.replace(sweep, inputs=inputs)
 
 

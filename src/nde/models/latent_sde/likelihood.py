@@ -15,17 +15,6 @@ _FIRST, _LEAST = 0.1, 1e-3
 class AbstractLikelihood(eqx.Module):
     """Channels with independent errors of a scale that is given, or learned for each channel.
 
-    Args:
-        size: Number of channels.
-        scale: Of the errors, if it is known; by default it is learned.
-
-    Attributes:
-        log_scale: Its logarithm, for each channel.
-        learns: Whether it is learned.
-
-    Raises:
-        ValueError: If the scale is not positive.
-
     Example:
         ```python
         from nde.models import AbstractLikelihood, GaussianLikelihood, LaplaceLikelihood
@@ -34,14 +23,8 @@ class AbstractLikelihood(eqx.Module):
         ```
     """
 
-    log_scale: Float[Array, " channels"]
-    learns: bool = eqx.field(static=True)
-
-    def __init__(self, size: int, scale: float | None = None) -> None:
-        if scale is not None and not scale > 0:
-            raise ValueError(f"Got scale={scale}; a positive number is wanted, or None to learn it.")
-        self.log_scale = jnp.full(size, math.log(_FIRST if scale is None else scale), float)
-        self.learns = scale is None
+    log_scale: eqx.AbstractVar[Float[Array, " channels"]]
+    learns: eqx.AbstractVar[bool]
 
     @abc.abstractmethod
     def standard(self, x: Float[Array, "*rows channels"]) -> Float[Array, "*rows channels"]:
@@ -106,6 +89,12 @@ class GaussianLikelihood(AbstractLikelihood):
         ```
     """
 
+    log_scale: Float[Array, " channels"]
+    learns: bool = eqx.field(static=True)
+
+    def __init__(self, size: int, scale: float | None = None) -> None:
+        self.log_scale, self.learns = _first(size, scale), scale is None
+
     def standard(self, x: Float[Array, "*rows channels"]) -> Float[Array, "*rows channels"]:
         """The log density of the standard normal distribution."""
         return -0.5 * x**2 - 0.5 * math.log(2 * math.pi)
@@ -138,6 +127,12 @@ class LaplaceLikelihood(AbstractLikelihood):
         ```
     """
 
+    log_scale: Float[Array, " channels"]
+    learns: bool = eqx.field(static=True)
+
+    def __init__(self, size: int, scale: float | None = None) -> None:
+        self.log_scale, self.learns = _first(size, scale), scale is None
+
     def standard(self, x: Float[Array, "*rows channels"]) -> Float[Array, "*rows channels"]:
         """The log density of the Laplace distribution of scale one."""
         return -jnp.abs(x) - math.log(2.0)
@@ -145,3 +140,9 @@ class LaplaceLikelihood(AbstractLikelihood):
     def draw(self, key: PRNGKeyArray, shape: tuple[int, ...], dtype: Any) -> Float[Array, "..."]:
         """Numbers with that distribution."""
         return jax.random.laplace(key, shape, dtype)
+
+
+def _first(size: int, scale: float | None) -> Float[Array, " channels"]:
+    if scale is not None and not scale > 0:
+        raise ValueError(f"Got scale={scale}; a positive number is wanted, or None to learn it.")
+    return jnp.full(size, math.log(_FIRST if scale is None else scale), float)
