@@ -50,9 +50,9 @@ class AbstractLaw(abc.ABC):
 class _Latent(AbstractLaw):
     """The divergence is let in over the first third of the steps.
 
-    Four steps of the solver from row to row, for what noise does in the last of them no drift can steer, and it is taken
-    for errors. In a unit of time in which states move by about their own size, networks as they start are of the size
-    that is wanted.
+    Four steps of the solver from row to row, for what noise does in the last of them no drift can steer, and it is
+    taken for errors. In a unit of time in which states move by about their own size, networks as they start are of the
+    size that is wanted.
     """
 
     steps = 4000
