@@ -26,6 +26,7 @@ LEVEL = 0.7
 ADDITIVE = {
     "Euler": 1.0,
     "Heun": 1.0,
+    "Reversible(Heun)": 1.0,
     "EulerHeun": 1.0,
     "ReversibleHeun": 1.0,
     "ItoMilstein": 1.0,
@@ -43,6 +44,7 @@ ADDITIVE = {
 COMMUTING = {
     "Euler": 0.5,
     "Heun": 1.0,
+    "Reversible(Heun)": 1.0,
     "Midpoint": 1.0,
     "Ralston": 1.0,
     "EulerHeun": 1.0,
@@ -59,6 +61,7 @@ COMMUTING = {
 GENERAL = {
     "Euler": 0.5,
     "Heun": 0.5,
+    "Reversible(Heun)": 0.5,
     "Midpoint": 0.5,
     "EulerHeun": 0.5,
     "ReversibleHeun": 0.5,
