@@ -5,6 +5,7 @@ import importlib
 from pathlib import Path
 
 NAMES: tuple[str, ...] = (
+    "adjoints",
     "augmented",
     "densities",
     "japanese_vowels",

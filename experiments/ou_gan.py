@@ -117,7 +117,7 @@ VARIANTS = (
     Variant(
         "signature kernel",
         lambda key: NeuralSDEGenerator(1, **_SIZES, key=key),
-        SignatureMMDLoss(kernel=functools.partial(signature_kernel, static=RBFKernel(1.0))),
+        SignatureMMDLoss(kernel=functools.partial(signature_kernel, static=RBFKernel(1.0)), basepoint=False),
         lambda steps: optax.adam(optax.cosine_decay_schedule(5e-3, steps, 0.01)),
         32,
         0.25,

@@ -101,16 +101,17 @@ class _Adversarial(AbstractLaw):
 
 
 class _Kernel(AbstractLaw):
-    """All pairs of a batch are compared, so batches are small."""
+    """All pairs of a batch are compared, so batches are small. The kernel sees time as a share of the longest series."""
 
     steps = 1000
     batch_size = 32
+    span = 6.0
 
     def model(self, channels: int, hidden_size: int, width: int, key: Array) -> NeuralSDEGenerator:
         return NeuralSDEGenerator(channels, hidden_size, width=width, key=key)
 
     def loss(self) -> SignatureMMDLoss:
-        return SignatureMMDLoss()
+        return SignatureMMDLoss(time_scale=1 / 6)
 
     def optimizer(self, steps: int, speed: float) -> optax.GradientTransformation:
         return adam(3e-3 * speed, steps=steps)

@@ -15,6 +15,7 @@ from nde.core.types import IntScalar, Time, Y
 from nde.gradients.adjoint_term import AbstractSolution, Adjoined, AdjointTerm, Carried, Interpolated, at_rest
 from nde.gradients.base import AbstractAdjoint
 from nde.gradients.replay import filled
+from nde.gradients.seminorm import seminormed
 from nde.integrate.knots import ended_at_knots
 from nde.integrate.outcome import Outcome, solve_plainly, solve_recorded
 from nde.integrate.output import AtTimes, call_fn
@@ -72,7 +73,7 @@ class AbstractContinuousAdjoint(AbstractAdjoint):
     def back(self, problem: Differentiable, setup: Setup) -> tuple[AbstractSolver, AbstractStepSizeController, Any]:
         """The solver of the way back, its controller in its loop time, and the size of its first step."""
         if self.stepsize_controller is None:
-            controller = setup.controller.wrap(-1, problem.t0.dtype)
+            controller = seminormed(setup.controller).wrap(-1, problem.t0.dtype)
         else:
             controller = ended_at_knots(self.stepsize_controller, problem.term)
             controller = controller.wrap(-setup.direction, problem.t0.dtype)
@@ -107,8 +108,9 @@ class BacksolveAdjoint(AbstractContinuousAdjoint):
 
     Attributes:
         solver: Of the way back; by default that of the solve, or `nde.Heun()` where that is not for Stratonovich noise.
-        stepsize_controller: By default that of the solve. With `norm=nde.adjoint_rms_seminorm` its tolerance ignores
-            the cotangents of parameters, which are mere integrals and do not matter to the rest: fewer steps.
+        stepsize_controller: By default that of the solve, its norm taken of the solution and its cotangent. The
+            cotangents of parameters are mere integrals, which do not matter to the rest: one of your own leaves them
+            out with `norm=nde.adjoint_rms_seminorm`, and asks for them with `norm=nde.rms_norm`.
         dt0: Size of the first step; by default that of the solve with constant steps, otherwise chosen.
         max_steps: Most steps between two save times.
 
@@ -154,7 +156,7 @@ class InterpolatedAdjoint(AbstractContinuousAdjoint):
 
     Attributes:
         solver: Of the way back; by default that of the solve.
-        stepsize_controller: By default that of the solve.
+        stepsize_controller: As of `BacksolveAdjoint`.
         dt0: Size of the first step; by default that of the solve with constant steps, otherwise chosen.
         max_steps: Most steps between two save times.
 

@@ -1,9 +1,15 @@
 """The norm by which the steps of the adjoint equation are best chosen."""
 
+import dataclasses
+from typing import Any
+
+import equinox as eqx
 from jaxtyping import Array, Float, PyTree
 
 from nde.core.norms import rms_norm
+from nde.core.types import Norm
 from nde.gradients.adjoint_term import Adjoined
+from nde.stepping import AbstractStepSizeController, ClipStepSizeController
 
 
 def adjoint_rms_seminorm(error: PyTree[Array]) -> Float[Array, ""]:
@@ -35,3 +41,30 @@ def adjoint_rms_seminorm(error: PyTree[Array]) -> Float[Array, ""]:
             "`nde.BacksolveAdjoint(stepsize_controller=nde.PIDController(..., norm=nde.adjoint_rms_seminorm))`."
         )
     return rms_norm((error.y, error.a))
+
+
+class Seminorm(eqx.Module):
+    """A norm of the solution and its cotangent alone.
+
+    Attributes:
+        norm: The norm.
+    """
+
+    norm: Norm
+
+    def __call__(self, error: Adjoined) -> Float[Array, ""]:
+        """That of both, as of one state."""
+        return self.norm((error.y, error.a))
+
+
+def seminormed(controller: AbstractStepSizeController) -> AbstractStepSizeController:
+    """The controller of a solve for its adjoint equation: its norm is that of the solution and its cotangent.
+
+    A mean square of all numbers would be one of parameters above all, of which there may be many, with small errors.
+    """
+    if isinstance(controller, ClipStepSizeController):
+        return ClipStepSizeController(seminormed(controller.controller), controller.step_ts, controller.jump_ts)
+    if not controller.needs_error:
+        return controller
+    changed: Any = controller
+    return dataclasses.replace(changed, norm=Seminorm(changed.norm))

@@ -5,7 +5,8 @@ from typing import Protocol, runtime_checkable
 
 import equinox as eqx
 import jax
-from jaxtyping import Array, Float, PRNGKeyArray
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from nde.data import Batch
 from nde.losses import signature_kernel, signature_mmd
@@ -27,6 +28,10 @@ class SignatureMMDLoss(eqx.Module):
     Attributes:
         kernel: Of paths, see `nde.losses.signature_mmd`.
         unbiased: Whether the kernel of a series with itself is left out.
+        basepoint: Whether each path begins at zero, from where it steps to its first row. Signatures are made of
+            increments: without it nothing is learned of where series begin.
+        time_scale: What the time of a path is multiplied by: a span of about one is wanted, for a longer one outweighs
+            the channels.
 
     Source: Issa, Horvath, Lemercier and Salvi, *Non-adversarial training of neural SDEs with signature kernel scores*
     (2023), doi:10.48550/arXiv.2305.16274.
@@ -46,6 +51,8 @@ class SignatureMMDLoss(eqx.Module):
 
     kernel: Callable[[Array, Array], Array] = eqx.field(default=signature_kernel, static=True)
     unbiased: bool = eqx.field(default=True, static=True)
+    basepoint: bool = eqx.field(default=True, static=True)
+    time_scale: float = eqx.field(default=1.0, static=True)
 
     def __call__(self, model: _Generator, batch: Batch, key: PRNGKeyArray) -> Float[Array, ""]:
         """The loss of a batch.
@@ -56,7 +63,7 @@ class SignatureMMDLoss(eqx.Module):
             key: Of the generated ones.
         """
         made = observed_alike(batch, model.samples(batch.ts, jax.random.split(key, batch.ts.shape[0])))
-        real, generated = (jax.vmap(observed_path)(batch.ts, ys, batch.lengths) for ys in (batch.ys, made))
+        real, generated = (jax.vmap(self._path)(batch.ts, ys, batch.lengths) for ys in (batch.ys, made))
         return signature_mmd(
             generated,
             real,
@@ -65,3 +72,11 @@ class SignatureMMDLoss(eqx.Module):
             x_weights=batch.weights,
             y_weights=batch.weights,
         )
+
+    def _path(
+        self, ts: Float[Array, " time"], ys: Float[Array, "time channels"], length: Int[Array, ""]
+    ) -> Float[Array, "knots channels_and_time"]:
+        """Time and channels, as the kernel sees them."""
+        path = observed_path(ts, ys, length)
+        path = path.at[:, 0].multiply(self.time_scale)
+        return jnp.concatenate([path[:1].at[:, 1:].set(0.0), path]) if self.basepoint else path
