@@ -1,12 +1,14 @@
 """How each model of the law of series is made and trained."""
 
 import abc
+import functools
 from typing import Any
 
 import optax
 from jaxtyping import Array
 
 from nde.data import Loader
+from nde.losses import RBFKernel, signature_kernel
 from nde.models import ELBO, SDEGAN, LatentSDE, NeuralSDEGenerator, SignatureMMDLoss, WassersteinLoss
 from nde.train import Annealed, StochasticWeightAverage, adam, adversarial
 
@@ -101,7 +103,11 @@ class _Adversarial(AbstractLaw):
 
 
 class _Kernel(AbstractLaw):
-    """All pairs of a batch are compared, so batches are small. The kernel sees time as a share of the longest series."""
+    """All pairs of a batch are compared, so batches are small.
+
+    The kernel sees time as a share of the longest series, and lifts values by a bounded kernel: that of the values
+    themselves grows with the exponential of paths' lengths, until it overflows.
+    """
 
     steps = 1000
     batch_size = 32
@@ -111,7 +117,8 @@ class _Kernel(AbstractLaw):
         return NeuralSDEGenerator(channels, hidden_size, width=width, key=key)
 
     def loss(self) -> SignatureMMDLoss:
-        return SignatureMMDLoss(time_scale=1 / 6)
+        kernel = functools.partial(signature_kernel, static=RBFKernel(1.0))
+        return SignatureMMDLoss(kernel, time_scale=1 / self.span)
 
     def optimizer(self, steps: int, speed: float) -> optax.GradientTransformation:
         return adam(3e-3 * speed, steps=steps)

@@ -121,6 +121,27 @@ def test_losses_see_neither_padding_nor_series_of_no_weight(loss):
     assert abs(float(found(batch) - found(weightless))) > 1e-5
 
 
+class Shifted(eqx.Module):
+    """Makes the real series again, all of them higher."""
+
+    ys: jax.Array
+
+    def samples(self, ts, keys):
+        del ts, keys
+        return self.ys + 0.5
+
+
+def test_the_kernel_sees_where_series_begin():
+    batch = batch_of()
+    model = Shifted(jnp.nan_to_num(batch.ys))
+    whole = eqx.tree_at(lambda b: b.ys, batch, model.ys)
+    seen, unseen = (
+        SignatureMMDLoss(unbiased=False, basepoint=there)(model, whole, jax.random.key(0)) for there in (True, False)
+    )
+    assert seen > 1e-3
+    np.testing.assert_allclose(unseen, 0.0, atol=1e-5)
+
+
 def test_a_loss_is_the_gap_of_scores_and_generated_series_lack_what_real_ones_do():
     gan, batch = small_gan(), batch_of()
     value, told = eqx.filter_jit(WassersteinLoss())(gan, batch, jax.random.key(3))
