@@ -111,7 +111,7 @@ class _Kernel(AbstractLaw):
 
     steps = 1000
     batch_size = 32
-    span = 6.0
+    span: float = 6.0
 
     def model(self, channels: int, hidden_size: int, width: int, key: Array) -> NeuralSDEGenerator:
         return NeuralSDEGenerator(channels, hidden_size, width=width, key=key)

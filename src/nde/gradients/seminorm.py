@@ -7,7 +7,7 @@ import equinox as eqx
 from jaxtyping import Array, Float, PyTree
 
 from nde.core.norms import rms_norm
-from nde.core.types import Norm
+from nde.core.types import Norm, RealScalar
 from nde.gradients.adjoint_term import Adjoined
 from nde.stepping import AbstractStepSizeController, ClipStepSizeController
 
@@ -52,7 +52,7 @@ class Seminorm(eqx.Module):
 
     norm: Norm
 
-    def __call__(self, error: Adjoined) -> Float[Array, ""]:
+    def __call__(self, error: Adjoined) -> RealScalar:
         """That of both, as of one state."""
         return self.norm((error.y, error.a))
 
