@@ -122,15 +122,14 @@ def diffeqsolve(
         )
     except TypeError as error:
         if "custom_vjp" in str(error) and "jvp" in str(error):
-            raise TypeError(_NO_FORWARD_MODE) from error
+            raise TypeError(_NO_FORWARD_MODE.format(adjoint=type(adjoint).__name__)) from error
         raise
     return _thrown(solution, facts) if throw else solution
 
 
 _NO_FORWARD_MODE = (
-    "Got forward-mode differentiation (`jax.jvp`, `jax.jacfwd`, `jax.linearize`) of a solve with "
-    "`RecursiveCheckpointAdjoint`, the default, which has reverse mode only. Pass `adjoint=nde.ForwardMode()`, or "
-    "`adjoint=nde.DirectAdjoint()` for both modes."
+    "Got forward-mode differentiation (`jax.jvp`, `jax.jacfwd`, `jax.linearize`) of a solve with `{adjoint}`, which has "
+    "reverse mode only. Pass `adjoint=nde.ForwardMode()`, or `adjoint=nde.DirectAdjoint()` for both modes."
 )
 
 
