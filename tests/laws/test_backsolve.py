@@ -228,6 +228,8 @@ def test_what_it_is_not_for_is_refused() -> None:
     unsized = nde.BacksolveAdjoint(stepsize_controller=nde.ConstantStepSize())
     with pytest.raises(ValueError, match="no step size"):
         solve(unsized, dt0=None, stepsize_controller=pid(1e-3))
+    with pytest.raises(ValueError, match="estimates no error"):
+        solve(nde.BacksolveAdjoint(stepsize_controller=pid(1e-3)), solver=nde.Euler())
     noise = nde.ControlTerm(lambda t, y, args: args * y, nde.BrownianMotion((), jax.random.key(0)))
     with pytest.raises(TypeError, match="VirtualBrownianTree"):
         solve(back, term=noise, stepsize_controller=pid(1e-3))

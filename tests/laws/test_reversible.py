@@ -135,7 +135,7 @@ QUICK = [
 
 @pytest.mark.parametrize(
     "cell",
-    [pytest.param(c, marks=() if c in QUICK else pytest.mark.slow, id="-".join(c)) for c in {*CELLS, *QUICK}],
+    [pytest.param(c, marks=() if c in QUICK else pytest.mark.slow, id="-".join(c)) for c in sorted({*CELLS, *QUICK})],
 )
 def test_the_gradient_is_that_of_the_default(cell: tuple[str, str, str]) -> None:
     assert_gradients_close(gradient(*cell, UNDONE), gradient(*cell, DEFAULT), 1e-9)

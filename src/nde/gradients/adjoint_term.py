@@ -1,6 +1,7 @@
 """The equation of the continuous adjoint, as a term that any solver takes."""
 
 import abc
+from collections.abc import Callable
 from typing import Any
 
 import equinox as eqx
@@ -8,10 +9,12 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
-from nde.core import tree
 from nde.core.types import Args, BoolScalar, IntScalar, RealScalar, Y
 from nde.integrate.output import DenseStep, step_holding
-from nde.terms import AbstractTerm
+from nde.terms import AbstractTerm, ito_to_stratonovich
+
+LinearForm = Callable[[RealScalar, AbstractTerm, Y, Args], Y]
+"""From a time, a term, a state and arguments to what the vector field is there, times what drives it."""
 
 
 class AbstractSolution(eqx.Module):
@@ -117,7 +120,7 @@ class AdjointTerm(AbstractTerm):
         def own(t: RealScalar, term: AbstractTerm, y: Y, args: Args) -> Y:
             return term.slope(term.vf(t, y, args), y, drive, stage)
 
-        return self._along(own, *vf)
+        return self.along(own, *vf)
 
     def scale(self, drive: PyTree[Any]) -> RealScalar:
         """That of the term."""
@@ -126,7 +129,7 @@ class AdjointTerm(AbstractTerm):
     def speed(self, t: RealScalar, y: Adjoined, args: Args) -> Adjoined:
         """The pull-back of the term's speed."""
         del args
-        return self._along(lambda t, term, y, args: term.speed(t, y, args), t, y)
+        return self.along(lambda t, term, y, args: term.speed(t, y, args), t, y)
 
     def contr(self, t0: RealScalar, t1: RealScalar) -> PyTree[Any]:
         """That of the term."""
@@ -134,7 +137,7 @@ class AdjointTerm(AbstractTerm):
 
     def prod(self, vf: tuple[RealScalar, Adjoined], control: PyTree[Any]) -> Adjoined:
         """The pull-back of the term's product."""
-        return self._along(lambda t, term, y, args: term.vf_prod(t, y, args, control), *vf)
+        return self.along(lambda t, term, y, args: term.vf_prod(t, y, args, control), *vf)
 
     def applied(self, vf: tuple[RealScalar, Adjoined], y: Adjoined, control: PyTree[Any]) -> Adjoined:
         """The same."""
@@ -146,7 +149,7 @@ class AdjointTerm(AbstractTerm):
         del args
         return self.prod((t, y), control)
 
-    def _along(self, own: Any, t: RealScalar, at: Adjoined) -> Adjoined:
+    def along(self, own: LinearForm, t: RealScalar, at: Adjoined) -> Adjoined:
         """A linear form of the term's vector field, and its pull-backs."""
         y = self.solution.at(t, at.y)
 
@@ -192,6 +195,9 @@ class AdjointTerm(AbstractTerm):
         return self.own.backward(drive, stages)
 
 
-def at_rest(solution: AbstractSolution, y: Y, inputs: PyTree[Array | None]) -> Adjoined:
-    """The state of the adjoint equation at the end of the solution, before any cotangent has come in."""
-    return Adjoined(solution.first(y), tree.zeros_like(y), tree.zeros_like(inputs))
+class ItoAdjointTerm(AdjointTerm):
+    """That of the Stratonovich equation whose solution is that of an Itô equation."""
+
+    def along(self, own: LinearForm, t: RealScalar, at: Adjoined) -> Adjoined:
+        """The same of the other equation."""
+        return super().along(lambda t, term, y, args: own(t, ito_to_stratonovich(term), y, args), t, at)
