@@ -11,11 +11,13 @@ from nde.gradients import (
     BacksolveAdjoint,
     DirectAdjoint,
     ForwardMode,
+    ImplicitAdjoint,
     InterpolatedAdjoint,
     RecursiveCheckpointAdjoint,
     ReversibleAdjoint,
     adjoint_rms_seminorm,
 )
+from nde.integrate.event import AbstractEvent, steady_state
 from nde.integrate.progress import AbstractProgressMeter, NoProgressMeter, TextProgressMeter, TqdmProgressMeter
 from nde.paths import (
     AbstractBrownianPath,
@@ -131,6 +133,7 @@ __all__ = [
     "AbstractAdaptiveStepSizeController",
     "AbstractAdjoint",
     "AbstractBrownianPath",
+    "AbstractEvent",
     "AbstractGrowingPath",
     "AbstractInterpolation",
     "AbstractPath",
@@ -169,6 +172,7 @@ __all__ = [
     "GrowingRectilinear",
     "HalfSolver",
     "Heun",
+    "ImplicitAdjoint",
     "InterpolatedAdjoint",
     "ItoMilstein",
     "LeapfrogMidpoint",
@@ -234,6 +238,7 @@ __all__ = [
     "signature_combine",
     "signature_dimension",
     "signature_of_increments",
+    "steady_state",
     "stratonovich_to_ito",
     "tensor_exp",
     "tensor_log",

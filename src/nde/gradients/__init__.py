@@ -5,6 +5,7 @@ from nde.gradients.base import AbstractAdjoint
 from nde.gradients.checkpoint import RecursiveCheckpointAdjoint
 from nde.gradients.direct import DirectAdjoint
 from nde.gradients.forward import ForwardMode
+from nde.gradients.implicit import ImplicitAdjoint
 from nde.gradients.reversible import ReversibleAdjoint
 from nde.gradients.seminorm import adjoint_rms_seminorm
 
@@ -13,6 +14,7 @@ __all__ = [
     "BacksolveAdjoint",
     "DirectAdjoint",
     "ForwardMode",
+    "ImplicitAdjoint",
     "InterpolatedAdjoint",
     "RecursiveCheckpointAdjoint",
     "ReversibleAdjoint",

@@ -126,7 +126,7 @@ class Loop(eqx.Module):
             place=begun(problem, setup, t0),
             controller_state=controller_state,
             meter=setup.meter.init(),
-            code=zero if setup.controller.may_stop else None,
+            code=zero if setup.controller.may_stop or setup.event.may_stop else None,
             steps=zero,
             accepted=zero,
         )
@@ -201,10 +201,24 @@ class Loop(eqx.Module):
             place=place,
             controller_state=tree.where(live, verdict.state, state.controller_state),
             meter=self.setup.meter.step(state.meter, self._progress(t)),
-            code=None if verdict.code is None or state.code is None else jnp.where(live, verdict.code, state.code),
+            code=self._next_code(state, live, attempt, verdict, t, y),
             steps=steps,
             accepted=state.accepted + accepted,
         )
+
+    def _next_code(
+        self, state: State, live: BoolScalar, attempt: Attempt, verdict: Verdict, t: Time, y: Y
+    ) -> IntScalar | None:
+        """What ends the solve, if anything does: the controller, or the event."""
+        code, event = state.code, self.setup.event
+        if code is None:
+            return None
+        if verdict.code is not None:
+            code = jnp.where(live, verdict.code, code)
+        if event.may_stop:
+            reached = attempt.accepted & event.reached(lambda: slope(self.problem, self.setup, t, y), y)
+            code = jnp.where(reached, code_of(RESULTS.event_occurred), code)
+        return code
 
     def _next_cache(self, state: State, attempt: Attempt, verdict: Verdict, t: Time, y: Y) -> PyTree[Any]:
         if self.setup.controller.always_accepts and not self.setup.controller.jumps:

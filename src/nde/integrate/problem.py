@@ -11,6 +11,7 @@ from nde.core import tree
 from nde.core.once import once
 from nde.core.types import Args, IntScalar, Time, Y
 from nde.integrate.drives import DrivesOfGrid
+from nde.integrate.event import AbstractEvent, NoEvent
 from nde.integrate.output import DenseStep, Output
 from nde.integrate.progress import AbstractProgressMeter
 from nde.solvers import AbstractSolver, StepOut
@@ -80,6 +81,7 @@ class Setup(eqx.Module):
         keeps_cache: Whether a tape keeps the solver's cache: where it costs more to compute than to store.
         shares_drive: Whether several kernels of a step use its drive, so that it is better not drawn in each.
         recorded: Recorded drives, in place of the paths of the term.
+        event: What may end the solve before t1.
     """
 
     solver: AbstractSolver
@@ -96,6 +98,7 @@ class Setup(eqx.Module):
     keeps_cache: bool = eqx.field(default=True, static=True)
     shares_drive: bool = eqx.field(default=False, static=True)
     recorded: Any = None
+    event: AbstractEvent = NoEvent()
 
     @property
     def revisits(self) -> bool:

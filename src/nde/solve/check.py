@@ -1,5 +1,6 @@
 """Misuse, seen at the front door: in the structure of what was given, at trace time; in its numbers, as a code."""
 
+import dataclasses
 from typing import Any
 
 import jax.numpy as jnp
@@ -7,8 +8,9 @@ from jaxtyping import Array
 
 from nde.core.results import RESULTS, SUCCESSFUL, code_of, first_failure
 from nde.core.types import IntScalar, Time
+from nde.integrate.event import AbstractEvent
 from nde.integrate.output import AtTimes
-from nde.integrate.problem import Differentiable
+from nde.integrate.problem import Differentiable, Setup
 from nde.solve.saveat import SaveAt
 from nde.solvers import AbstractSolver
 from nde.stepping import AbstractStepSizeController
@@ -31,8 +33,11 @@ def check_types(terms: Any, solver: Any, controller: Any, saveat: Any, event: An
         if not isinstance(value, kind):
             made = f"the class {value.__name__}" if isinstance(value, type) else f"a {type(value).__name__}"
             raise TypeError(f"`diffeqsolve` got {made} as `{name}`; it wants an instance such as `{example}`.")
-    if event is not None:
-        raise TypeError("`diffeqsolve` got an `event`; this version has no events: pass `event=None`.")
+    if event is not None and not isinstance(event, AbstractEvent):
+        raise TypeError(
+            f"`diffeqsolve` got a {type(event).__name__} as `event`; it wants `None` or a rule such as "
+            "`nde.steady_state()`."
+        )
 
 
 def check_structure(
@@ -56,6 +61,19 @@ def check_structure(
         raise ValueError(
             f"Got `max_steps=None` with `{what}`, which wants to know how much room to make. Give a bound."
         )
+
+
+def with_event(setup: Setup, event: AbstractEvent, term: AbstractTerm) -> Setup:
+    """The setup of a solve that an event may end.
+
+    Raises:
+        TypeError: If there is noise, with which no state is at rest.
+    """
+    if event.may_stop and term.noisy:
+        raise TypeError(
+            f"`diffeqsolve` got noise and `{type(event).__name__}` as `event`; with noise no state comes to rest."
+        )
+    return dataclasses.replace(setup, event=event)
 
 
 def code_of_inputs(problem: Differentiable, controller: AbstractStepSizeController, dt0: Time | None) -> IntScalar:

@@ -11,10 +11,11 @@ from jaxtyping import PyTree
 from nde.core.results import result_of, traced_code
 from nde.core.types import Args, RealScalar, Y
 from nde.gradients import AbstractAdjoint, RecursiveCheckpointAdjoint
+from nde.integrate.event import AbstractEvent, NoEvent
 from nde.integrate.outcome import Outcome
 from nde.integrate.problem import Differentiable, Setup
 from nde.integrate.progress import AbstractProgressMeter, NoProgressMeter
-from nde.solve.check import check_types
+from nde.solve.check import check_types, with_event
 from nde.solve.collect import collect
 from nde.solve.interpolation import DenseInterpolation
 from nde.solve.normalize import ControllerResume, SolverResume, normalize, state_array, strong, time_dtype
@@ -38,7 +39,7 @@ def diffeqsolve(
     saveat: SaveAt = SaveAt(t1=True),
     stepsize_controller: AbstractStepSizeController = ConstantStepSize(),
     adjoint: AbstractAdjoint = RecursiveCheckpointAdjoint(),
-    event: None = None,
+    event: AbstractEvent | None = None,
     max_steps: int | None = 4096,
     throw: bool = True,
     progress_meter: AbstractProgressMeter = NoProgressMeter(),
@@ -66,7 +67,7 @@ def diffeqsolve(
         saveat: What to save; by default the state at `t1`.
         stepsize_controller: How steps are chosen.
         adjoint: How the solve is differentiated.
-        event: `None`; this version has no events.
+        event: What may end the solve before t1: `nde.steady_state()`.
         max_steps: Most steps to attempt, or `None` for no bound.
         throw: Whether a failure raises; otherwise `sol.result` tells it.
         progress_meter: Shows how far the solve has come.
@@ -104,7 +105,9 @@ def diffeqsolve(
     y0 = jax.tree.map(state_array, y0)
     dtype = time_dtype([t0, t1, dt0, *(sub.ts for sub in saveat.leaves())], y0)
     times = (strong(t0, dtype), strong(t1, dtype), None if dt0 is None else strong(dt0, dtype))
-    controller = jax.tree.map(lambda x: jnp.asarray(x) if isinstance(x, float) else x, stepsize_controller)
+    controller, rule = jax.tree.map(
+        lambda x: jnp.asarray(x) if isinstance(x, float) else x, (stepsize_controller, event or NoEvent())
+    )
     run = _solve if _inside_jit() else _solve_compiled
     try:
         solution, facts = run(
@@ -119,6 +122,7 @@ def diffeqsolve(
             max_steps,
             progress_meter,
             (solver_state, controller_state, made_jump),
+            rule,
         )
     except TypeError as error:
         if "custom_vjp" in str(error) and "jvp" in str(error):
@@ -145,8 +149,10 @@ def _solve(
     max_steps: int | None,
     meter: AbstractProgressMeter,
     states: tuple[SolverResume | None, ControllerResume | None, Any],
+    event: AbstractEvent,
 ) -> tuple[Solution, Facts]:
     problem, setup = normalize(terms, solver, *times, y0, args, saveat, controller, max_steps, meter, *states)
+    setup = with_event(setup, event, problem.term)
     outcome = adjoint.solve(problem, setup)
     return _solution(problem, setup, saveat, outcome), _facts(times, controller, saveat, setup, outcome)
 

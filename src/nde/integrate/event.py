@@ -1,0 +1,105 @@
+"""What may end a solve before t1."""
+
+import abc
+from collections.abc import Callable
+
+import equinox as eqx
+import jax.numpy as jnp
+
+from nde.core.norms import rms_norm
+from nde.core.types import BoolScalar, Norm, RealScalar, Y
+
+
+class AbstractEvent(eqx.Module):
+    """A rule that is asked after each accepted step.
+
+    Example:
+        ```python
+        import nde
+
+        assert isinstance(nde.steady_state(rtol=1e-6, atol=1e-6), nde.AbstractEvent)
+        ```
+    """
+
+    @property
+    @abc.abstractmethod
+    def may_stop(self) -> bool:
+        """Whether it ever ends a solve."""
+
+    @abc.abstractmethod
+    def reached(self, slope: Callable[[], Y], y: Y) -> BoolScalar:
+        """Whether the solve is to end with this state.
+
+        Args:
+            slope: Makes the derivative of the state.
+            y: The state.
+        """
+
+
+class NoEvent(AbstractEvent):
+    """Nothing ends a solve before t1."""
+
+    @property
+    def may_stop(self) -> bool:
+        """False."""
+        return False
+
+    def reached(self, slope: Callable[[], Y], y: Y) -> BoolScalar:
+        """False."""
+        del slope, y
+        return jnp.asarray(False)
+
+
+class SteadyState(AbstractEvent):
+    """Ends a solve where the state hardly moves any more; made by `steady_state`.
+
+    Attributes:
+        rtol: Relative tolerance.
+        atol: Absolute tolerance.
+        norm: Of states.
+    """
+
+    rtol: RealScalar
+    atol: RealScalar
+    norm: Norm
+
+    @property
+    def may_stop(self) -> bool:
+        """True."""
+        return True
+
+    def reached(self, slope: Callable[[], Y], y: Y) -> BoolScalar:
+        """Whether the norm of the derivative is below `atol + rtol * norm(y)`."""
+        return jnp.asarray(self.norm(slope()) < self.atol + self.rtol * self.norm(y))
+
+
+def steady_state(rtol: RealScalar = 1e-6, atol: RealScalar = 1e-6, norm: Norm = rms_norm) -> SteadyState:
+    """A rule that ends a solve at a state that hardly moves any more: `norm(f(t, y)) < atol + rtol * norm(y)`.
+
+    Pass it as `diffeqsolve(..., event=nde.steady_state(), adjoint=nde.ImplicitAdjoint())`, with a `t1` that is late
+    enough. The vector field is evaluated once more after each accepted step. A solve that it ends has the result
+    `RESULTS.event_occurred`, which is okay; one that reaches t1 before has not come to rest.
+
+    Args:
+        rtol: Relative tolerance, in one over a unit of time.
+        atol: Absolute tolerance, in units of the state over one of time.
+        norm: Of states.
+
+    Raises:
+        ValueError: If a tolerance is negative, or both are zero.
+
+    Example:
+        ```python
+        import nde
+
+        term = nde.ODETerm(lambda t, y, args: args - y)
+        sol = nde.diffeqsolve(
+            term, nde.Tsit5(), 0.0, 100.0, None, 0.0, args=2.0, event=nde.steady_state(),
+            stepsize_controller=nde.PIDController(rtol=1e-6, atol=1e-6),
+        )
+        print(sol.ts, sol.ys, sol.result == nde.RESULTS.event_occurred)
+        ```
+    """
+    if all(isinstance(tol, int | float) for tol in (rtol, atol)) and not (min(rtol, atol) >= 0 < max(rtol, atol)):
+        raise ValueError(f"Got rtol={rtol} and atol={atol}; tolerances are wanted that are not negative, one positive.")
+    return SteadyState(rtol, atol, norm)
