@@ -30,8 +30,8 @@ def _cells(line: Line, again: bool) -> tuple[str, ...]:
     ours, peer = line.ours, line.peer
     return (
         "" if again else line.work,
-        "" if again else duration(ours.timing.seconds),
-        f"{peer.name} ({peer.setting})" if peer.setting else peer.name,
+        "" if again else _named(duration(ours.timing.seconds), ours.setting),
+        _named(peer.name, peer.setting),
         duration(peer.timing.seconds),
         _three_digits(line.ratio),
         "" if line.target is None else f"{line.target:.2g}",
@@ -40,6 +40,10 @@ def _cells(line: Line, again: bool) -> tuple[str, ...]:
         _error(peer),
         f"{ours.timing.runs}, {peer.timing.runs}",
     )
+
+
+def _named(what: str, setting: str) -> str:
+    return f"{what} ({setting})" if setting else what
 
 
 def _three_digits(number: float) -> str:

@@ -48,7 +48,7 @@ class JaxLibrary:
 
     def start(self, problem: Problem, _goal: Goal, /) -> Ready:
         """Compile under each setting and keep the fastest."""
-        started = [self._compile(problem, setting) for setting in self.settings(problem)]
+        started = [self.compiled(problem, setting) for setting in self.settings(problem)]
         return fastest(started, runs=3)
 
     def function(self, problem: Problem, setting: Setting) -> Callable[..., Any]:
@@ -99,7 +99,8 @@ class JaxLibrary:
         noisy = {} if problem.noise is None else {"pcoeff": 0.1, "icoeff": 0.3}
         return library.PIDController(rtol=problem.tolerance, atol=problem.tolerance, **noisy)
 
-    def _compile(self, problem: Problem, setting: Setting) -> Ready:
+    def compiled(self, problem: Problem, setting: Setting) -> Ready:
+        """One setting, compiled and run once."""
         compiled, inputs = jax.jit(self.function(problem, setting)), problem.inputs()
 
         def run() -> Any:

@@ -2,6 +2,7 @@
 
 from benchmarks.row import Row
 from benchmarks.rows import (
+    adjoints,
     brownian,
     classifier,
     coefficients,
@@ -22,6 +23,7 @@ def all_rows() -> list[Row]:
         *lorenz.rows(),
         *lorenz_lanes.rows(),
         *neural_ode.rows(),
+        *adjoints.rows(),
         *noise.rows(),
         *brownian.rows(),
         *controlled.rows(),
