@@ -62,6 +62,13 @@ def test_a_jump_at_zero_time():
     np.testing.assert_allclose(sol.ys[1][0], 0.0, atol=1e-12)
 
 
+@pytest.mark.parametrize("jump", [0.6, 2.0])
+def test_a_jump_behind_the_end_is_not_stepped_to(jump):
+    controller = nde.ClipStepSizeController(nde.PIDController(rtol=1e-3, atol=1e-3), jump_ts=np.array([jump]))
+    sol = solve(lambda t, y, args: 1.0 + 0 * y, controller, t1=0.5, dt0=1.0)
+    np.testing.assert_allclose(sol.ys[1], [0.5], rtol=1e-14)
+
+
 def test_the_gradient_to_a_jump_time():
     """`y(2) = jump - (2 - jump)`, so its derivative is 2."""
 

@@ -256,7 +256,7 @@ class Loop(eqx.Module):
         near = jax.lax.stop_gradient(t1 - 100 * jnp.finfo(t1.dtype).eps * jnp.abs(t1))
         last = plan.end >= near
         if self.setup.controller.jumps:
-            last = last & ~self.setup.controller.ends_at_jump(plan)
+            last = last & ~(self.setup.controller.ends_at_jump(plan) & (plan.end < t1))
         cause = None if plan.cause is None else jnp.where(last, AT_T1, plan.cause)
         return Plan(end=jnp.where(last, t1, plan.end), cause=cause)
 
