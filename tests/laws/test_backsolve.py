@@ -233,6 +233,9 @@ def test_what_it_is_not_for_is_refused() -> None:
     noise = nde.ControlTerm(lambda t, y, args: args * y, nde.BrownianMotion((), jax.random.key(0)))
     with pytest.raises(TypeError, match="VirtualBrownianTree"):
         solve(back, term=noise, stepsize_controller=pid(1e-3))
+    unsafe = nde.ControlTerm(lambda t, y, args: args * y, nde.UnsafeBrownianPath((), jax.random.key(0)))
+    with pytest.raises(TypeError, match="VirtualBrownianTree"):
+        solve(back, term=unsafe)
     tree = nde.VirtualBrownianTree(0.0, 1.0, 1e-3, (), jax.random.key(0))
     along_tree = nde.ControlTerm(lambda t, y, args: args * y, tree)
     with pytest.raises(TypeError, match="which it is not for"):

@@ -86,6 +86,10 @@ class UnsafeBrownianPath(AbstractBrownianPath):
             )
         return None
 
+    def recalls(self, revisits: bool) -> bool:
+        """Only if no step is ever rejected: other steps, or the same walked backward, see other noise."""
+        return not revisits
+
     def prepare(
         self, t: RealScalar, h: RealScalar, nodes: tuple[float, ...], needs: frozenset[str], place: PyTree[Any]
     ) -> tuple[PyTree[Any], PyTree[Any]]:
