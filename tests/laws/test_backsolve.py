@@ -32,7 +32,7 @@ def gradient(form: str, adjoint: Any, tolerance: float = 1e-9) -> np.ndarray:
         p = inputs_of(flat)
         sol = nde.diffeqsolve(
             nde.ODETerm(lambda t, y, args: spinning_logistic(t, y, (args, p["spin"]))),
-            nde.Dopri8(),
+            nde.Tsit5(),
             p["t0"],
             p["t1"],
             None,
@@ -49,8 +49,14 @@ def gradient(form: str, adjoint: Any, tolerance: float = 1e-9) -> np.ndarray:
     return np.asarray(quick_jit(jax.grad(loss))(flat_inputs()))
 
 
+def every_form() -> list[object]:
+    """All forms of saving; some are slow."""
+    quick = ("fn", "every_third_step", "dense")
+    return [pytest.param(form, marks=() if form in quick else pytest.mark.slow) for form in SAVE_FORMS]
+
+
 @pytest.mark.parametrize("adjoint", CONTINUOUS)
-@pytest.mark.parametrize("form", ["t0_t1", "fn"])
+@pytest.mark.parametrize("form", every_form())
 def test_the_gradient_is_that_of_the_default(adjoint: Any, form: str) -> None:
     """Between steps the default's is that of the interpolant, which is less exact than the steps."""
     assert_gradients_close(gradient(form, adjoint()), gradient(form, DEFAULT), 1e-6)
@@ -103,35 +109,130 @@ def test_constant_steps_back_converge_at_the_order_of_their_solver() -> None:
     assert np.log2(error(0.1) / error(0.05)) == pytest.approx(2.0, abs=0.3)
 
 
-def driven(tolerance: float, adjoint: Any) -> np.ndarray:
-    """A neural CDE along interpolated data, to its weights and first state."""
+def driven(path: str, adjoint: Any, controller: Any, dt0: float | None = None, solver: Any = nde.Tsit5()) -> np.ndarray:
+    """A neural CDE along interpolated data, to its weights, its first state and the data."""
     ts = jnp.linspace(0.0, 1.0, 6)
-    path = nde.LinearInterpolation(ts, jnp.stack([ts, jnp.sin(5 * ts)], axis=-1))
 
-    def loss(weights: jax.Array, y0: jax.Array) -> jax.Array:
-        field = nde.ControlTerm(lambda t, y, args: jnp.tanh(jnp.einsum("ijk,j->ik", weights, y)), path).to_ode()
+    def loss(weights: jax.Array, y0: jax.Array, xs: jax.Array) -> jax.Array:
+        smooth = nde.CubicInterpolation(ts, nde.backward_hermite_coefficients(ts, xs))
+        along = smooth if path == "smooth" else nde.LinearInterpolation(ts, xs)
+        term = nde.ControlTerm(lambda t, y, args: jnp.tanh(jnp.einsum("ijk,j->ik", weights, y)), along)
         sol = nde.diffeqsolve(
-            field,
-            nde.Tsit5(),
+            term if path == "increments" else term.to_ode(),
+            solver,
             0.0,
             1.0,
-            None,
+            dt0,
             y0,
             saveat=nde.SaveAt(ts=jnp.array([0.2, 0.8]), t1=True),
-            stepsize_controller=pid(tolerance),
+            stepsize_controller=controller,
             adjoint=adjoint,
         )
         return jnp.sum(sol.ys**2)
 
     weights = jnp.cos(jnp.arange(18.0)).reshape(3, 3, 2)
-    return np.asarray(ravel_pytree(quick_jit(jax.grad(loss, argnums=(0, 1)))(weights, jnp.ones(3)))[0])
+    xs = jnp.stack([ts, jnp.sin(5 * ts)], axis=-1)
+    gradient = quick_jit(jax.grad(loss, argnums=(0, 1, 2)))(weights, jnp.ones(3), xs)
+    return np.asarray(ravel_pytree(gradient)[0])
 
 
-@pytest.mark.parametrize("adjoint", CONTINUOUS)
-def test_a_controlled_equation(adjoint: Any) -> None:
-    """Adaptive steps back end at the knots, too."""
-    back = adjoint(stepsize_controller=pid(1e-8, nde.adjoint_rms_seminorm))
-    np.testing.assert_allclose(driven(1e-8, back), driven(1e-8, DEFAULT), atol=1e-5)
+def grid() -> nde.StepTo:
+    return nde.StepTo(jnp.linspace(0.0, 1.0, 41))
+
+
+HALVED = nde.HalfSolver(nde.Midpoint())
+DRIVEN = {
+    "smooth": ("smooth", lambda: pid(1e-8), None, nde.Tsit5(), 1e-5),
+    "kinked": ("kinked", lambda: pid(1e-8), None, nde.Tsit5(), 1e-5),
+    "on_a_grid": ("kinked", grid, None, nde.Tsit5(), 1e-6),
+    "increments": ("increments", nde.ConstantStepSize, 0.01, nde.Heun(), 1e-4),
+    "halves": ("smooth", lambda: pid(1e-6), None, HALVED, 1e-3),
+    "turned": ("smooth", nde.ConstantStepSize, 0.02, nde.Reversible(nde.Bosh3()), 1e-3),
+}
+SLOW = (("halves", nde.InterpolatedAdjoint), ("turned", nde.InterpolatedAdjoint), ("smooth", nde.BacksolveAdjoint))
+
+
+@pytest.mark.parametrize(
+    ("case", "adjoint"),
+    [
+        pytest.param(case, adjoint, marks=pytest.mark.slow if (case, adjoint) in SLOW else ())
+        for case in DRIVEN
+        for adjoint in CONTINUOUS
+    ],
+)
+def test_a_controlled_equation(case: str, adjoint: Any) -> None:
+    """To the data, too; adaptive steps back end at the kinks, and those on a grid on the grid."""
+    path, controller, dt0, solver, error = DRIVEN[case]
+    ours, expected = (driven(path, each, controller(), dt0, solver) for each in (adjoint(), DEFAULT))
+    np.testing.assert_allclose(ours, expected, atol=error * np.abs(expected).max())
+
+
+def evaluations(norm: Any) -> int:
+    """Of the vector field, on the way forward and back, where the cotangents of parameters are the hardest part."""
+    calls: list[float] = []
+    ts = jnp.linspace(0.0, 1.0, 6)
+    path = nde.CubicInterpolation(ts, nde.backward_hermite_coefficients(ts, jnp.sin(9 * ts)[:, None]))
+    controller = nde.PIDController(rtol=1e-3, atol=1e-6, norm=norm)
+    adjoint = nde.BacksolveAdjoint(stepsize_controller=controller)
+
+    @jax.grad
+    def gradient(weights: jax.Array) -> jax.Array:
+        def field(t: Any, y: jax.Array, args: Any) -> jax.Array:
+            jax.debug.callback(lambda t: calls.append(float(t)), t)
+            return jnp.tanh(weights @ y)[:, None]
+
+        term = nde.ControlTerm(field, path).to_ode()
+        steps = nde.PIDController(rtol=1e-3, atol=1e-6)
+        sol = nde.diffeqsolve(
+            term, nde.Dopri5(), 0.0, 1.0, None, jnp.ones(8), stepsize_controller=steps, adjoint=adjoint
+        )
+        return jnp.sum(sol.ys**2)
+
+    weights = 4 * jax.random.normal(jax.random.key(0), (8, 8))
+    jax.block_until_ready(quick_jit(gradient)(weights))
+    jax.effects_barrier()
+    return len(calls)
+
+
+def test_the_seminorm_takes_fewer_evaluations() -> None:
+    def each(error: Any) -> jax.Array:
+        return jnp.max(jnp.stack([nde.rms_norm(leaf) for leaf in jax.tree.leaves(error)]))
+
+    assert evaluations(nde.adjoint_rms_seminorm) < evaluations(each)
+
+
+def test_the_derivative_to_the_time_of_a_jump() -> None:
+    """The state grows as `exp(t)` up to the jump and decays behind it; nothing else depends on that time."""
+
+    def final(jump: jax.Array, adjoint: Any) -> jax.Array:
+        term = nde.ODETerm(lambda t, y, args: jnp.where(t < args, y, -y))
+        controller = nde.ClipStepSizeController(pid(1e-8), step_ts=jump[None] / 2, jump_ts=jump[None])
+        options = {"stepsize_controller": controller, "adjoint": adjoint}
+        return nde.diffeqsolve(term, nde.Tsit5(), 0.0, 1.0, None, 1.0, args=jax.lax.stop_gradient(jump), **options).ys[
+            0
+        ]
+
+    for adjoint in CONTINUOUS:
+        found = quick_jit(jax.grad(lambda jump, a=adjoint(): final(jump, a)))(jnp.asarray(0.4))
+        np.testing.assert_allclose(found, 2 * np.exp(2 * 0.4 - 1), rtol=1e-6)
+
+
+@pytest.mark.parametrize("form", ["steps", "dense"])
+def test_lanes_that_take_different_steps(form: str) -> None:
+    saveat = nde.SaveAt(steps=True) if form == "steps" else nde.SaveAt(dense=True)
+
+    def loss(rate: jax.Array, adjoint: Any) -> jax.Array:
+        term = nde.ODETerm(lambda t, y, args: -rate * jnp.sin(y))
+        options = {"saveat": saveat, "stepsize_controller": pid(1e-8), "adjoint": adjoint, "max_steps": 64}
+        sol = nde.diffeqsolve(term, nde.Tsit5(), 0.0, 1.0, None, jnp.ones(2), **options)
+        if form == "dense":
+            return jnp.sum(sol.evaluate(0.3))
+        return jnp.sum(jnp.where(jnp.isfinite(sol.ys), sol.ys, 0) ** 2)
+
+    def gradients(adjoint: Any) -> jax.Array:
+        return quick_jit(jax.vmap(jax.grad(lambda rate: loss(rate, adjoint))))(jnp.array([0.1, 1.0, 9.0]))
+
+    np.testing.assert_allclose(gradients(nde.BacksolveAdjoint()), gradients(DEFAULT), rtol=1e-5)
 
 
 @pytest.mark.parametrize(("solver", "error"), [("Heun", 1e-3), ("Euler", 3e-2)])
@@ -221,10 +322,6 @@ def solve(adjoint: Any, solver: Any = nde.Heun(), **options: Any) -> Any:
 
 def test_what_it_is_not_for_is_refused() -> None:
     back = nde.BacksolveAdjoint()
-    with pytest.raises(ValueError, match="values at the steps of the forward solve"):
-        solve(back, saveat=nde.SaveAt(steps=True))
-    with pytest.raises(ValueError, match="steps of its own"):
-        solve(back, dt0=None, stepsize_controller=nde.StepTo(jnp.array([0.0, 0.5, 1.0])))
     unsized = nde.BacksolveAdjoint(stepsize_controller=nde.ConstantStepSize())
     with pytest.raises(ValueError, match="no step size"):
         solve(unsized, dt0=None, stepsize_controller=pid(1e-3))
@@ -244,11 +341,21 @@ def test_what_it_is_not_for_is_refused() -> None:
         nde.adjoint_rms_seminorm(jnp.ones(3))
 
 
-def test_the_data_of_a_path_are_refused() -> None:
-    def final(ys: jax.Array) -> jax.Array:
-        path = nde.LinearInterpolation(jnp.array([0.0, 1.0]), ys)
+def test_the_times_of_kinked_data_are_refused() -> None:
+    def final(ts: jax.Array) -> jax.Array:
+        path = nde.LinearInterpolation(ts, jnp.array([0.0, 1.0, 0.0]))
         term = nde.ControlTerm(lambda t, y, args: y, path)
         return nde.diffeqsolve(term, nde.Heun(), 0.0, 1.0, 0.1, 1.0, adjoint=nde.BacksolveAdjoint()).ys[0]
 
-    with pytest.raises(TypeError, match="the data of a path"):
-        jax.grad(final)(jnp.array([0.0, 1.0]))
+    with pytest.raises(TypeError, match="a path with kinks"):
+        jax.grad(final)(jnp.array([0.0, 0.5, 1.0]))
+
+
+@pytest.mark.parametrize("adjoint", CONTINUOUS)
+def test_reverse_over_reverse_is_refused(adjoint: Any) -> None:
+    def final(y0: jax.Array) -> jax.Array:
+        term = nde.ODETerm(lambda t, y, args: -(y**2))
+        return nde.diffeqsolve(term, nde.Heun(), 0.0, 1.0, 0.1, y0, adjoint=adjoint()).ys[0]
+
+    with pytest.raises(RuntimeError, match="forward over reverse"):
+        jax.grad(jax.grad(final))(1.0)

@@ -1,7 +1,6 @@
 """The pull-back of a solve by its adjoint equation, from save time to save time backward."""
 
 import dataclasses
-from typing import Any
 
 import equinox as eqx
 import jax
@@ -9,24 +8,37 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PyTree
 
 from nde.core import tree
+from nde.core.lanes import any_lane
 from nde.core.results import SUCCESSFUL
 from nde.core.types import IntScalar, Time, Y
+from nde.gradients.adjoint_drives import Constant, OfData, path_of, single_terms
 from nde.gradients.adjoint_term import AbstractSolution, Adjoined, AdjointTerm, ItoAdjointTerm
+from nde.gradients.marks import AbstractMarks, Inputs, along, marks_of
 from nde.gradients.replay import filled
 from nde.integrate.outcome import Outcome, solve_plainly
-from nde.integrate.output import AtTimes, call_fn
 from nde.integrate.problem import Differentiable, Resume, Setup, slope
 from nde.integrate.progress import NoProgressMeter
 from nde.solvers import AbstractSolver
 from nde.stepping import AbstractStepSizeController
 
 
-class _Mark(eqx.Module):
-    """Times at which cotangents come in: of which output, and which of its rows."""
+class _Calendar(eqx.Module):
+    """All marks in the order in which they are met, the last in time first; behind them those that are not there.
+
+    Attributes:
+        t: Their times; minus infinity for one that is not there.
+        kind: Of which kind each is.
+        row: Which of its kind.
+    """
 
     t: Float[Array, "*marks"]
-    output: Int[Array, "*marks"]
+    kind: Int[Array, "*marks"]
     row: Int[Array, "*marks"]
+
+    @property
+    def count(self) -> IntScalar:
+        """How many are there."""
+        return jnp.sum(jnp.isfinite(self.t))
 
 
 class _Sweep(eqx.Module):
@@ -49,9 +61,7 @@ class AdjointSolve(eqx.Module):
     """The pull-back of a solve by its adjoint equation.
 
     Attributes:
-        varying: The inputs that derivatives are wanted of.
-        fixed: The other inputs.
-        setup: The constants of the solve.
+        inputs: The inputs of the solve.
         solver: Of the adjoint equation.
         controller: How its steps are chosen, in its loop time.
         dt0: The size of its first step, if that is given.
@@ -61,9 +71,7 @@ class AdjointSolve(eqx.Module):
         cotangent: The cotangent of that, `None` where it is zero.
     """
 
-    varying: PyTree[Array | None]
-    fixed: PyTree[Any]
-    setup: Setup
+    inputs: Inputs
     solver: AbstractSolver
     controller: AbstractStepSizeController
     dt0: Time | None
@@ -74,24 +82,18 @@ class AdjointSolve(eqx.Module):
 
     def run(self) -> PyTree[Array | None]:
         """The cotangent of the varying inputs."""
-        problem, end = self.problem(self.varying), self.ended
+        problem, end, setup, varying = self.inputs.here(), self.ended, self.inputs.setup, self.inputs.varying
         term = self.term()
-        a = filled(self.cotangent.y, end.y)
-        state = Adjoined(self.solution.first(end.y), a, tree.zeros_like(term.varying))
-        solver = self.solver.made_for(term, self.setup.real(end.t), state, None)
-        back = Back(term, solver, self.controller, self.setup, self.max_steps)
+        state = Adjoined(self.solution.first(end.y), filled(self.cotangent.y, end.y), tree.zeros_like(term.varying))
+        solver = self.solver.made_for(term, setup.real(end.t), state, None)
+        back = Back(term, solver, self.controller, setup, self.max_steps)
         h = back.first_step(state, end.t, problem.t0, self.dt0)
-        sweep = _Sweep(state, tree.zeros_like(self.varying), end.t, h)
+        sweep = _Sweep(state, tree.zeros_like(varying), end.t, h)
         sweep = self._timed(sweep, "t1", problem.t1, end.y)
-
-        def visit(sweep: _Sweep, mark: _Mark) -> tuple[_Sweep, None]:
-            return self._saved(back.until(sweep, mark.t), mark), None
-
-        sweep, _ = jax.lax.scan(visit, sweep, self._marks())
-        sweep = back.until(sweep, problem.t0)
+        sweep = back.until(self._visited(sweep, back), problem.t0)
         sweep = self._timed(sweep, "t0", problem.t0, problem.y0)
         (own, args), inputs = sweep.state.inputs, sweep.inputs
-        varies = jax.tree.map(lambda x: x is not None, self.varying.y0, is_leaf=lambda x: x is None)
+        varies = jax.tree.map(lambda x: x is not None, varying.y0, is_leaf=lambda x: x is None)
         return eqx.tree_at(
             lambda p: (p.y0, p.term, p.args),
             inputs,
@@ -103,73 +105,60 @@ class AdjointSolve(eqx.Module):
             is_leaf=lambda x: x is None,
         )
 
-    def problem(self, varying: PyTree[Array | None]) -> Differentiable:
-        """The problem with these varying inputs."""
-        return eqx.combine(varying, self.fixed)
-
     def term(self) -> AdjointTerm:
         """The adjoint equation; of an Itô solve, that of the Stratonovich equation with its solution."""
-        own = (self.varying.term, self.varying.args), (self.fixed.term, self.fixed.args)
-        if self.setup.solver.calculus == "ito" and self.problem(self.varying).term.noisy:
-            return ItoAdjointTerm(*own, self.solution)
-        return AdjointTerm(*own, self.solution)
+        varying, fixed = self.inputs.varying, self.inputs.fixed
+        own = (varying.term, varying.args), (fixed.term, fixed.args)
+        drives = OfData() if any(jax.tree.leaves(path_of(term)) for term in single_terms(varying.term)) else Constant()
+        if self.inputs.setup.solver.calculus == "ito" and self.inputs.here().term.noisy:
+            return ItoAdjointTerm(*own, self.solution, drives)
+        return AdjointTerm(*own, self.solution, drives)
 
-    def _wanted(self) -> list[tuple[int, AtTimes]]:
-        """The outputs that a derivative comes back from."""
-        outputs = enumerate(self.problem(self.varying).outputs)
-        return [(i, o) for i, o in outputs if isinstance(o, AtTimes) and jax.tree.leaves(self.cotangent.saved[i])]
+    def _visited(self, sweep: _Sweep, back: "Back") -> _Sweep:
+        """The sweep behind the first of all marks."""
+        kinds = marks_of(self.inputs, self.ended, self.cotangent)
+        if not kinds:
+            return sweep
+        calendar = _calendar(kinds)
+        count, start = calendar.count, self.inputs.here().t0
 
-    def _marks(self) -> _Mark:
-        """All save times, the last first; those that the solve did not reach are put where it ended."""
-        wanted = self._wanted()
-        end = self.ended.t
-        ts = jnp.concatenate([*(jnp.minimum(o.ts, end) for _, o in wanted), jnp.zeros(0, end.dtype)])
-        rows = jnp.concatenate([*(jnp.arange(len(o.ts)) for _, o in wanted), jnp.zeros(0, int)])
-        outputs = jnp.concatenate([*(jnp.full(len(o.ts), i) for i, o in wanted), jnp.zeros(0, int)])
-        order = jnp.argsort(-ts)
-        return _Mark(jax.lax.stop_gradient(ts)[order], outputs[order], rows[order])
+        def visit(carry: tuple[IntScalar, _Sweep]) -> tuple[IntScalar, _Sweep]:
+            number, sweep = carry
+            mark = tree.row(calendar, number)
+            sweep = back.until(sweep, jnp.maximum(mark.t, start))
+            return number + 1, self._met(sweep, kinds, mark)
 
-    def _saved(self, sweep: _Sweep, mark: _Mark) -> _Sweep:
-        """The sweep with the cotangents of what was saved at a mark."""
-        y = self.solution.at(self.setup.real(mark.t), sweep.state.y)
+        first = jnp.asarray(0, jnp.int32)
+        return jax.lax.while_loop(lambda carry: any_lane(carry[0] < count), visit, (first, sweep))[1]
+
+    def _met(self, sweep: _Sweep, kinds: list[AbstractMarks], mark: _Calendar) -> _Sweep:
+        """The sweep with what changes at a mark."""
+        y = self.solution.at(self.inputs.setup.real(sweep.t), sweep.state.y)
         a, inputs = sweep.state.a, sweep.inputs
-        for i, output in self._wanted():
-            due = (mark.output == i) & (output.ts[mark.row] <= self.ended.t)
-            more, change = self._pulled(i, y, mark.row, due)
+        for number, kind in enumerate(kinds):
+            due = (mark.kind == number) & jnp.isfinite(mark.t)
+            more, change = kind.change(mark.row, due, y, a)
             a, inputs = tree.add(a, change), tree.add(inputs, more)
         state = dataclasses.replace(sweep.state, a=a)
         return dataclasses.replace(sweep, state=state, inputs=inputs)
 
-    def _pulled(self, i: int, y: Y, row: IntScalar, due: Array) -> tuple[PyTree[Array], Y]:
-        """The cotangents of the inputs and of the state by a value that was saved of it."""
-
-        def value(varying: PyTree[Array | None], y: Y) -> PyTree[Any]:
-            problem = self.problem(varying)
-            output = problem.outputs[i]
-            assert isinstance(output, AtTimes)
-            t = output.ts[row]
-            if self._moves(i):
-                y = tree.add(y, tree.scaled(slope(problem, self.setup, t, y), t - jax.lax.stop_gradient(t)))
-            return call_fn(output.fn, self.setup.real(t), y, problem.args)
-
-        values, pull = jax.vjp(value, self.varying, y)
-        return pull(filled(self.cotangent.saved[i], values, lambda g, _: jnp.where(due, tree.row(g, row), 0)))
-
-    def _moves(self, i: int) -> bool:
-        """Whether a derivative to the save times of an output is wanted."""
-        output = self.varying.outputs[i]
-        return isinstance(output, AtTimes) and output.ts is not None
-
     def _timed(self, sweep: _Sweep, name: str, t: Time, y: Y) -> _Sweep:
         """The sweep with the cotangent of `t0` or `t1`, if it is wanted."""
-        if getattr(self.varying, name) is None:
+        if getattr(self.inputs.varying, name) is None:
             return sweep
-        speed = slope(self.problem(self.varying), self.setup, t, y)
-        pairs = zip(jax.tree.leaves(sweep.state.a), jax.tree.leaves(speed), strict=True)
-        moved = sum((jnp.real(jnp.sum(a * f)).astype(t.dtype) for a, f in pairs), jnp.zeros_like(t))
+        moved = along(sweep.state.a, slope(self.inputs.here(), self.inputs.setup, t, y), t)
         change = -moved if name == "t0" else moved if self.cotangent.t is None else moved + self.cotangent.t
         inputs = eqx.tree_at(lambda p: getattr(p, name), sweep.inputs, replace_fn=lambda x: x + change)
         return dataclasses.replace(sweep, inputs=inputs)
+
+
+def _calendar(kinds: list[AbstractMarks]) -> _Calendar:
+    """The marks of all kinds."""
+    ts = jnp.concatenate([jnp.where(jnp.isfinite(kind.ts), kind.ts, -jnp.inf) for kind in kinds])
+    numbers = jnp.concatenate([jnp.full(len(kind.ts), number) for number, kind in enumerate(kinds)])
+    rows = jnp.concatenate([jnp.arange(len(kind.ts)) for kind in kinds])
+    order = jnp.argsort(-ts)
+    return _Calendar(ts[order], numbers[order], rows[order])
 
 
 class Back(eqx.Module):
@@ -191,26 +180,45 @@ class Back(eqx.Module):
 
     def first_step(self, state: Adjoined, t: Time, t0: Time, dt0: Time | None) -> Time:
         """The size of the first step."""
-        problem, setup = self._problem(state, t, t0), self._setup(dt0)
+        if dt0 is not None:
+            return dt0
+        problem, setup = self._problem(state, t, t0), self._setup(None)
 
         def speed(t: Time, y: Adjoined) -> Adjoined:
             return slope(problem, setup, t, y)
 
         order = self.solver.error_order(self.term)
-        plan, _ = self.controller.init(speed, problem.t0, problem.t1, state, dt0, order)
+        plan, _ = self.controller.init(speed, problem.t0, problem.t1, state, None, order)
         return jnp.maximum(plan.end - problem.t0, jnp.finfo(t.dtype).tiny)
 
     def until(self, sweep: _Sweep, t: Time) -> _Sweep:
-        """The sweep at an earlier loop time."""
+        """The sweep at an earlier loop time; as it is if it is there to rounding."""
         t = jax.lax.stop_gradient(t)
-        outcome = solve_plainly(self._problem(sweep.state, sweep.t, t), self._setup(sweep.h))
-        moved = sweep.t > t
-        h = jnp.where(moved & jnp.isfinite(outcome.h) & (outcome.h > 0), outcome.h, sweep.h)
-        h = h if self.controller.needs_error else sweep.h
+        start = self._behind_jumps(sweep.t)
+        outcome = solve_plainly(self._problem(sweep.state, start, t), self._setup(sweep.h))
+        moved = start > t
         # A solve that failed has no gradient.
         failed = moved & (outcome.code != SUCCESSFUL)
-        y = jax.tree.map(lambda x: jnp.where(failed, jnp.nan, x), outcome.y)
-        return dataclasses.replace(sweep, state=y, t=jnp.where(moved, t, sweep.t), h=h)
+        y = tree.where(moved, outcome.y, sweep.state)
+        y = jax.tree.map(lambda x: jnp.where(failed, jnp.nan, x), y)
+        return dataclasses.replace(sweep, state=y, t=jnp.where(moved, t, sweep.t), h=self._next_step(sweep, outcome))
+
+    def _next_step(self, sweep: _Sweep, outcome: Outcome) -> Time:
+        """The size of the next step; that of one step that a mark cut short says nothing."""
+        if not self.controller.needs_error:
+            return sweep.h
+        usable = jnp.isfinite(outcome.h) & (outcome.h > 0) & (outcome.steps > 0)
+        least = jnp.where(outcome.steps == 1, sweep.h, 0)
+        return jnp.where(usable, jnp.maximum(outcome.h, least), sweep.h)
+
+    def _behind_jumps(self, t: Time) -> Time:
+        """A loop time; one that is at a jump is put before it, where the way back goes on."""
+        landmarks = self.controller.landmarks
+        if landmarks is None or not self.controller.jumps:
+            return t
+        margin = 8 * jnp.finfo(t.dtype).eps * jnp.maximum(jnp.abs(landmarks), jnp.abs(t))
+        near = jnp.abs(-landmarks - t) <= margin
+        return jnp.min(jnp.where(near, -landmarks - margin, t))
 
     def _problem(self, state: Adjoined, start: Time, end: Time) -> Differentiable:
         t = self.setup.real(start)

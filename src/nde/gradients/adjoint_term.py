@@ -10,6 +10,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
 from nde.core.types import Args, BoolScalar, IntScalar, RealScalar, Y
+from nde.gradients.adjoint_drives import AbstractDrives
 from nde.integrate.output import DenseStep, step_holding
 from nde.terms import AbstractTerm, ito_to_stratonovich
 
@@ -81,17 +82,20 @@ class Adjoined(eqx.Module):
 class AdjointTerm(AbstractTerm):
     """`dy = f dX`, `da = -a (∂f/∂y) dX`, `dp = -a (∂f/∂p) dX`, driven as the term whose adjoint it is.
 
-    What drives a step appears linearly in all three, so that one pull-back of the term's own slope makes them.
+    What drives a step appears linearly in all three, so that one pull-back of the term's own slope makes them. Where
+    derivatives to the data of paths are wanted, they are among the `p`, and `X` depends on them.
 
     Attributes:
         varying: Of the term and the user's arguments what derivatives are wanted of.
         fixed: The rest of both.
         solution: Where the solution comes from.
+        drives: What drives it.
     """
 
     varying: PyTree[Array | None]
     fixed: PyTree[Any]
     solution: AbstractSolution
+    drives: AbstractDrives
 
     @property
     def own(self) -> AbstractTerm:
@@ -118,13 +122,13 @@ class AdjointTerm(AbstractTerm):
         del y
 
         def own(t: RealScalar, term: AbstractTerm, y: Y, args: Args) -> Y:
-            return term.slope(term.vf(t, y, args), y, drive, stage)
+            return term.slope(term.vf(t, y, args), y, *self.drives.seen(drive, term, stage))
 
         return self.along(own, *vf)
 
     def scale(self, drive: PyTree[Any]) -> RealScalar:
         """That of the term."""
-        return self.own.scale(drive)
+        return self.own.scale(self.drives.known(drive))
 
     def speed(self, t: RealScalar, y: Adjoined, args: Args) -> Adjoined:
         """The pull-back of the term's speed."""
@@ -180,7 +184,7 @@ class AdjointTerm(AbstractTerm):
         self, t: RealScalar, h: RealScalar, nodes: tuple[float, ...], needs: frozenset[str], place: PyTree[Any]
     ) -> tuple[PyTree[Any], PyTree[Any]]:
         """As the term."""
-        return self.own.prepare(t, h, nodes, needs, place)
+        return self.drives.prepare(self.own, t, h, nodes, needs, place)
 
     def commit(self, accepted: BoolScalar, old: PyTree[Any], new: PyTree[Any]) -> PyTree[Any]:
         """As the term."""
@@ -192,7 +196,7 @@ class AdjointTerm(AbstractTerm):
 
     def backward(self, drive: PyTree[Any], stages: int) -> PyTree[Any]:
         """As the term."""
-        return self.own.backward(drive, stages)
+        return self.drives.backward(drive, self.own, stages)
 
 
 class ItoAdjointTerm(AdjointTerm):

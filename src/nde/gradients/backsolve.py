@@ -4,24 +4,27 @@ import abc
 from typing import Any
 
 import equinox as eqx
+import equinox.internal as eqxi
 import jax
 import jax.numpy as jnp
 from jaxtyping import PyTree
 
 from nde.core import tree
+from nde.core.types import Time
+from nde.gradients.adjoint_drives import path_of, single_terms
 from nde.gradients.adjoint_solve import AdjointSolve
 from nde.gradients.adjoint_term import AbstractSolution, Carried, Interpolated
 from nde.gradients.base import AbstractAdjoint
+from nde.gradients.marks import Inputs
 from nde.gradients.seminorm import seminormed
 from nde.integrate.knots import ended_at_knots
 from nde.integrate.outcome import Outcome, solve_plainly, solve_recorded
-from nde.integrate.output import AtTimes
 from nde.integrate.problem import Differentiable, Setup
 from nde.integrate.recorders import DenseRecorder
 from nde.solvers import AbstractSolver, Heun
 from nde.solvers.runge_kutta import ExplicitRungeKutta
-from nde.stepping import AbstractStepSizeController, ConstantStepSize
-from nde.terms import AbstractTerm, ControlledODETerm, MultiTerm
+from nde.stepping import AbstractStepSizeController, ClipStepSizeController, ConstantStepSize
+from nde.terms.dependence import depends_on
 
 
 class AbstractContinuousAdjoint(AbstractAdjoint):
@@ -38,44 +41,30 @@ class AbstractContinuousAdjoint(AbstractAdjoint):
 
     def solve(self, problem: Differentiable, setup: Setup) -> Outcome:
         """The solve, with a reverse mode of its own."""
-        self._check(problem, setup)
+        self._check(problem)
         return _solve(problem, tree.constant(setup), self)
 
-    def _check(self, problem: Differentiable, setup: Setup) -> None:
+    def _check(self, problem: Differentiable) -> None:
         """Refuses what this adjoint is not for.
 
         Raises:
-            ValueError: If the gradient of every step is wanted, or steps are on a grid of the forward solve.
             TypeError: If noise cannot be walked backward.
         """
-        name = type(self).__name__
-        if any(not isinstance(output, AtTimes) for output in problem.outputs):
-            raise ValueError(
-                f"`{name}` got `SaveAt(steps=...)` or `SaveAt(dense=True)`, values at the steps of the forward solve, "
-                "which the adjoint equation does not know. Use `SaveAt(ts=...)`, or another method such as "
-                "`nde.RecursiveCheckpointAdjoint()`."
-            )
-        if setup.controller.grid is not None and self.stepsize_controller is None:
-            raise ValueError(
-                f"`{name}` got a solve with `StepTo`, whose steps are those of the forward solve. Give the way back "
-                "steps of its own: `stepsize_controller=nde.PIDController(...)`, or `nde.ConstantStepSize()` and `dt0`."
-            )
         if problem.term.noisy and not problem.term.recalls(revisits=True):
             raise TypeError(
-                f"`{name}` got a Brownian motion that cannot be walked backward in other steps; it wants "
+                f"`{type(self).__name__}` got a Brownian motion that cannot be walked backward in other steps; it wants "
                 "`nde.VirtualBrownianTree(t0, t1, tol, shape, key)`."
             )
 
     def back(self, problem: Differentiable, setup: Setup) -> tuple[AbstractSolver, AbstractStepSizeController, Any]:
         """The solver of the way back, its controller in its loop time, and the size of its first step."""
-        if self.stepsize_controller is None:
-            controller = seminormed(setup.controller).wrap(-1, problem.t0.dtype)
+        own = self.stepsize_controller
+        if own is None:
+            chosen, turn = seminormed(setup.controller), -1
         else:
-            controller = ended_at_knots(self.stepsize_controller, problem.term)
-            controller = controller.wrap(-setup.direction, problem.t0.dtype)
-        dt0 = setup.dt0 if self.dt0 is None else jnp.abs(jnp.asarray(self.dt0, problem.t0.dtype))
-        if controller.needs_error and self.dt0 is None:
-            dt0 = None
+            chosen, turn = ended_at_knots(own, problem.term), -setup.direction
+        controller = in_sections(chosen).wrap(turn, problem.t0.dtype)
+        dt0 = self._first_step(problem, setup, chosen)
         if dt0 is None and isinstance(controller, ConstantStepSize):
             raise ValueError(
                 f"`{type(self).__name__}` got `ConstantStepSize` for the way back, but no step size; pass `dt0=...`."
@@ -87,6 +76,14 @@ class AbstractContinuousAdjoint(AbstractAdjoint):
                 "the way back. Give it another, as in `solver=nde.Heun()`."
             )
         return solver, controller, dt0
+
+    def _first_step(self, problem: Differentiable, setup: Setup, controller: AbstractStepSizeController) -> Time | None:
+        """The size of the first step; `None` where the controller chooses it."""
+        if self.dt0 is not None:
+            return jnp.abs(jnp.asarray(self.dt0, problem.t0.dtype))
+        if controller.needs_error:
+            return None
+        return setup.dt0 if controller.grid is None else problem.t1 - problem.t0
 
     def _solver(self, problem: Differentiable, setup: Setup) -> AbstractSolver:
         solver = setup.solver if self.solver is None else self.solver
@@ -213,11 +210,7 @@ def _solve(problem: Differentiable, setup: Setup, adjoint: AbstractContinuousAdj
 def _forward(
     perturbed: PyTree[bool], problem: Differentiable, setup: Setup, adjoint: AbstractContinuousAdjoint
 ) -> tuple[Outcome, tuple[Outcome, AbstractSolution]]:
-    if any(_data_varies(term) for term in _leaves(perturbed.term)):
-        raise TypeError(
-            f"`{type(adjoint).__name__}` got a derivative to the data of a path, which it does not make; use "
-            "`nde.RecursiveCheckpointAdjoint()`, or wrap the data in `jax.lax.stop_gradient`."
-        )
+    _check_data(perturbed, problem, type(adjoint).__name__)
     outcome, solution = adjoint.forward(problem, setup)
     return outcome, (outcome, solution)
 
@@ -232,18 +225,41 @@ def _backward(
     adjoint: AbstractContinuousAdjoint,
 ) -> Any:
     outcome, solution = residuals
-    varying, fixed = eqx.partition(problem, perturbed)
-    solver, controller, dt0 = adjoint.back(problem, setup)
-    solve = AdjointSolve(
-        varying, fixed, setup, solver, controller, dt0, solution, outcome, cotangent, adjoint.max_steps
-    )
-    return solve.run()
+    inputs = Inputs(*eqx.partition(problem, perturbed), setup)
+    back = adjoint.back(problem, setup)
+    cotangent = AdjointSolve(inputs, *back, solution, outcome, cotangent, adjoint.max_steps).run()
+    return eqxi.nondifferentiable_backward(cotangent, msg=_NO_REVERSE_TWICE.format(adjoint=type(adjoint).__name__))
 
 
-def _leaves(term: AbstractTerm) -> tuple[Any, ...]:
-    return term.terms if isinstance(term, MultiTerm) else (term,)
+_NO_REVERSE_TWICE = (
+    "Got reverse-mode differentiation of a gradient by `{adjoint}`, which has it once. For Hessians take forward over "
+    "reverse, `jax.jacfwd(jax.grad(f))`, or `adjoint=nde.DirectAdjoint()` for any nesting."
+)
 
 
-def _data_varies(term: Any) -> bool:
-    path = term.controlled.path if isinstance(term, ControlledODETerm) else term.path
-    return any(leaf is True for leaf in jax.tree.leaves(path))
+def in_sections(controller: AbstractStepSizeController) -> AbstractStepSizeController:
+    """The controller; for steps on a known grid one that may start and end anywhere in it."""
+    if controller.grid is None:
+        return controller
+    return ClipStepSizeController(ConstantStepSize(), step_ts=controller.landmarks)
+
+
+def _check_data(perturbed: PyTree[bool], problem: Differentiable, name: str) -> None:
+    """Refuses derivatives to data that the adjoint equation does not have.
+
+    Raises:
+        TypeError: For those to the interval of noise, or to the times of data whose path has kinks there.
+    """
+    for term, moving in zip(single_terms(problem.term), single_terms(perturbed.term), strict=True):
+        if term.noisy and any(leaf is True for leaf in jax.tree.leaves(path_of(moving))):
+            raise TypeError(
+                f"`{name}` got a derivative to the interval of a Brownian motion, which has none. Wrap its times in "
+                "`jax.lax.stop_gradient`."
+            )
+    varying, fixed = eqx.partition(problem.term, perturbed.term)
+    if depends_on(lambda varying: eqx.combine(varying, fixed).knots, varying):
+        raise TypeError(
+            f"`{name}` got a derivative to the times `ts` of a path with kinks there, which the adjoint equation does "
+            "not make. Use `nde.RecursiveCheckpointAdjoint()` or a smooth path such as `nde.CubicInterpolation`, or "
+            "wrap the times in `jax.lax.stop_gradient`."
+        )

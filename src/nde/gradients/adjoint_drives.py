@@ -1,0 +1,160 @@
+"""What drives the adjoint equation: a constant, or a function of the data of paths that derivatives are wanted of."""
+
+import abc
+from collections.abc import Callable
+from typing import Any
+
+import equinox as eqx
+from jaxtyping import PyTree
+
+from nde.core.types import RealScalar
+from nde.paths.halves import HALVES, Halves, first_half, second_half, whole_step
+from nde.terms import AbstractTerm, ControlledODETerm, MultiTerm
+
+
+class AbstractDrives(eqx.Module):
+    """Makes the drives of steps, and shows them to the stages."""
+
+    @abc.abstractmethod
+    def prepare(
+        self,
+        term: AbstractTerm,
+        t: RealScalar,
+        h: RealScalar,
+        nodes: tuple[float, ...],
+        needs: frozenset[str],
+        place: PyTree[Any],
+    ) -> tuple[PyTree[Any], PyTree[Any]]:
+        """The drive of a step along the paths of a term, and their next place."""
+
+    @abc.abstractmethod
+    def known(self, drive: PyTree[Any]) -> PyTree[Any]:
+        """What the term would have had."""
+
+    @abc.abstractmethod
+    def seen(self, drive: PyTree[Any], term: AbstractTerm, stage: int) -> tuple[PyTree[Any], int]:
+        """What a stage sees, as a function of the term, and the number of the stage in it."""
+
+    @abc.abstractmethod
+    def backward(self, drive: PyTree[Any], term: AbstractTerm, stages: int) -> PyTree[Any]:
+        """The drive of the same step walked backward; see `AbstractTerm.backward`."""
+
+
+class Constant(AbstractDrives):
+    """As those of the term."""
+
+    def prepare(
+        self,
+        term: AbstractTerm,
+        t: RealScalar,
+        h: RealScalar,
+        nodes: tuple[float, ...],
+        needs: frozenset[str],
+        place: PyTree[Any],
+    ) -> tuple[PyTree[Any], PyTree[Any]]:
+        """That of the term."""
+        return term.prepare(t, h, nodes, needs, place)
+
+    def known(self, drive: PyTree[Any]) -> PyTree[Any]:
+        """The same."""
+        return drive
+
+    def seen(self, drive: PyTree[Any], term: AbstractTerm, stage: int) -> tuple[PyTree[Any], int]:
+        """The same."""
+        del term
+        return drive, stage
+
+    def backward(self, drive: PyTree[Any], term: AbstractTerm, stages: int) -> PyTree[Any]:
+        """That of the term."""
+        return term.backward(drive, stages)
+
+
+class Remade(eqx.Module):
+    """The drive of a step, and what it takes to make that of a single stage again.
+
+    Attributes:
+        drive: The drive.
+        t: Start of the step.
+        h: Its size.
+        place: The place of the paths before it.
+        nodes: The times of the stages as fractions of the step.
+        needs: What the solver wants beyond increments.
+        part: Which part of the step is meant.
+        turned: Whether it is walked backward.
+    """
+
+    drive: PyTree[Any]
+    t: RealScalar
+    h: RealScalar
+    place: PyTree[Any]
+    nodes: tuple[float, ...] = eqx.field(static=True)
+    needs: frozenset[str] = eqx.field(static=True)
+    part: Callable[[PyTree[Any]], PyTree[Any]] = eqx.field(static=True)
+    turned: bool = eqx.field(default=False, static=True)
+
+    def at(self, term: AbstractTerm, stage: int) -> PyTree[Any]:
+        """The drive, with that stage alone, along the paths of a term."""
+        drive, _ = term.prepare(self.t, self.h, self.nodes[stage : stage + 1], self.needs, self.place)
+        drive = self.part(drive)
+        return term.backward(drive, 0) if self.turned else drive
+
+
+class OfData(AbstractDrives):
+    """Made again in each stage, so that derivatives to the data of paths flow."""
+
+    def prepare(
+        self,
+        term: AbstractTerm,
+        t: RealScalar,
+        h: RealScalar,
+        nodes: tuple[float, ...],
+        needs: frozenset[str],
+        place: PyTree[Any],
+    ) -> tuple[PyTree[Any], PyTree[Any]]:
+        """That of the term, and how it was made."""
+        drive, after = term.prepare(t, h, nodes, needs, place)
+
+        def remade(part: Callable[[PyTree[Any]], PyTree[Any]]) -> Remade:
+            return Remade(part(drive), t, h, place, nodes, needs, part)
+
+        if HALVES not in needs:
+            return remade(_undivided), after
+        return Halves(remade(whole_step), remade(first_half), remade(second_half)), after
+
+    def known(self, drive: Remade) -> PyTree[Any]:
+        """That of the term."""
+        return drive.drive
+
+    def seen(self, drive: Remade, term: AbstractTerm, stage: int) -> tuple[PyTree[Any], int]:
+        """The drive of the stage, alone."""
+        return drive.at(term, stage), 0
+
+    def backward(self, drive: Remade, term: AbstractTerm, stages: int) -> Remade:
+        """That of the term, and how it was made."""
+        return Remade(
+            term.backward(drive.drive, stages),
+            drive.t,
+            drive.h,
+            drive.place,
+            drive.nodes[stages:],
+            drive.needs,
+            drive.part,
+            turned=not drive.turned,
+        )
+
+
+def _undivided(drive: PyTree[Any]) -> PyTree[Any]:
+    """A drive that does not come in halves."""
+    return drive
+
+
+def single_terms(term: AbstractTerm) -> tuple[Any, ...]:
+    """The terms of a sum that are none themselves."""
+    if isinstance(term, MultiTerm):
+        return tuple(single for each in term.terms for single in single_terms(each))
+    return (term,)
+
+
+def path_of(term: Any) -> Any:
+    """The path of a term, or what is left of it when some of its numbers were taken out."""
+    return term.controlled.path if isinstance(term, ControlledODETerm) else term.path

@@ -1,0 +1,232 @@
+"""Times at which the adjoint equation takes something up on its way back: saved values, records of steps, jumps."""
+
+import abc
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, PyTree
+
+from nde.core import tree
+from nde.core.types import BoolScalar, IntScalar, Time, Y
+from nde.gradients.replay import filled
+from nde.integrate.outcome import Outcome
+from nde.integrate.output import AtSteps, AtTimes, DenseStep, Saved, call_fn
+from nde.integrate.problem import Differentiable, Setup, begun, dense_step, drive_of, first_cache, slope, step_map
+from nde.stepping import span
+
+Change = tuple[PyTree[Array], Y]
+"""Of the cotangents of the inputs and of the solution."""
+
+
+class Inputs(eqx.Module):
+    """The inputs of a solve.
+
+    Attributes:
+        varying: Those that derivatives are wanted of.
+        fixed: The others.
+        setup: The constants.
+    """
+
+    varying: PyTree[Array | None]
+    fixed: PyTree[Any]
+    setup: Setup
+
+    def problem(self, varying: PyTree[Array | None]) -> Differentiable:
+        """The problem with these varying inputs."""
+        return eqx.combine(varying, self.fixed)
+
+    def here(self) -> Differentiable:
+        """The problem that was solved."""
+        return self.problem(self.varying)
+
+    @property
+    def timed(self) -> bool:
+        """Whether derivatives of times are wanted."""
+        varying = self.varying
+        times = [output.ts for output in varying.outputs if isinstance(output, AtTimes)]
+        return any(t is not None for t in (varying.t0, varying.t1, varying.landmarks, *times))
+
+    def moved(self, problem: Differentiable, t: Time, y: Y) -> Y:
+        """A state at a time, which moves with it."""
+        if not self.timed:
+            return y
+        return tree.add(y, tree.scaled(slope(problem, self.setup, t, y), t - jax.lax.stop_gradient(t)))
+
+
+class AbstractMarks(eqx.Module):
+    """Times of one kind.
+
+    Attributes:
+        inputs: The inputs of the solve.
+        ts: Its loop times, in any order; infinite where there is none.
+    """
+
+    inputs: eqx.AbstractVar[Inputs]
+    ts: eqx.AbstractVar[Array]
+
+    @abc.abstractmethod
+    def change(self, row: IntScalar, due: BoolScalar, y: Y, a: Y) -> Change:
+        """What changes at one of them; nothing if it is not due.
+
+        Args:
+            row: Which of the times.
+            due: Whether it is its turn.
+            y: The solution there.
+            a: Its cotangent behind that time.
+        """
+
+
+class AbstractSaved(AbstractMarks):
+    """Times at which something was saved.
+
+    Attributes:
+        given: The cotangent of all that was saved, rows first.
+    """
+
+    given: eqx.AbstractVar[PyTree[Any]]
+
+    @abc.abstractmethod
+    def value(self, problem: Differentiable, row: IntScalar, y: Y) -> PyTree[Any]:
+        """What was saved in a row, as a function of the inputs and of the solution there."""
+
+    def change(self, row: IntScalar, due: BoolScalar, y: Y, a: Y) -> Change:
+        """The pull-back of what was saved."""
+        del a
+        values, pull = jax.vjp(
+            lambda varying, y: self.value(self.inputs.problem(varying), row, y), self.inputs.varying, y
+        )
+        return pull(filled(self.given, values, lambda g, _: jnp.where(due, tree.row(g, row), 0)))
+
+
+class SavedAtTimes(AbstractSaved):
+    """Those that were given.
+
+    Attributes:
+        output: The number of the output.
+    """
+
+    inputs: Inputs
+    ts: Array
+    given: PyTree[Any]
+    output: int = eqx.field(static=True)
+
+    def value(self, problem: Differentiable, row: IntScalar, y: Y) -> PyTree[Any]:
+        """That of the save function."""
+        output = problem.outputs[self.output]
+        assert isinstance(output, AtTimes)
+        t = output.ts[row]
+        return call_fn(output.fn, self.inputs.setup.real(t), self.inputs.moved(problem, t, y), problem.args)
+
+
+class SavedAtSteps(AbstractSaved):
+    """The ends of steps of the forward solve.
+
+    Attributes:
+        output: The number of the output.
+    """
+
+    inputs: Inputs
+    ts: Array
+    given: PyTree[Any]
+    output: int = eqx.field(static=True)
+
+    def value(self, problem: Differentiable, row: IntScalar, y: Y) -> PyTree[Any]:
+        """The time, and the value of the save function."""
+        output = problem.outputs[self.output]
+        assert isinstance(output, AtSteps)
+        t = as_moving(problem, self.ts[row])
+        return t, call_fn(output.fn, self.inputs.setup.real(t), self.inputs.moved(problem, t, y), problem.args)
+
+
+class Records(AbstractSaved):
+    """The starts of steps of the forward solve, all of which were recorded.
+
+    Attributes:
+        ends: Their ends.
+    """
+
+    inputs: Inputs
+    ts: Array
+    given: PyTree[Any]
+    ends: Array
+
+    def value(self, problem: Differentiable, row: IntScalar, y: Y) -> DenseStep:
+        """The record of the step from there."""
+        setup = self.inputs.setup
+        step = span(as_moving(problem, self.ts[row]), as_moving(problem, self.ends[row]))
+        y = self.inputs.moved(problem, step.start, y)
+        state = setup.solver.init(problem.term, setup.real(step.start), y, problem.args)
+        cache = first_cache(problem, setup, step.start, y, state)
+        drive, _ = drive_of(problem, setup, step, begun(problem, setup, step.start, row))
+        out = step_map(problem, setup, step, y, state, cache, drive)
+        return dense_step(problem, setup, step, y, out.stages, drive)
+
+
+class Jumps(AbstractMarks):
+    """The landmarks of the solve, where its vector field may jump: the cotangent of one is `a (f(t-) - f(t+))`."""
+
+    inputs: Inputs
+    ts: Array
+
+    def change(self, row: IntScalar, due: BoolScalar, y: Y, a: Y) -> Change:
+        """What the jump does to the cotangent of its time."""
+        problem, setup = self.inputs.here(), self.inputs.setup
+        t = self.ts[row]
+        margin = _margin(problem, t)
+        before, after = (slope(problem, setup, at, y) for at in (t - margin, t + margin))
+        moved = along(a, tree.minus(before, after), t)
+        inputs = eqx.tree_at(
+            lambda p: p.landmarks,
+            tree.zeros_like(self.inputs.varying),
+            replace_fn=lambda x: x.at[row].set(jnp.where(due, moved, 0)),
+        )
+        return inputs, tree.zeros_like(y)
+
+
+def marks_of(inputs: Inputs, ended: Outcome, cotangent: Outcome) -> list[AbstractMarks]:
+    """All kinds of times that a solve has, of which a derivative comes back."""
+    problem, t1 = inputs.here(), ended.t
+    marks: list[AbstractMarks] = []
+    for i, (output, saved, given) in enumerate(zip(problem.outputs, ended.saved, cotangent.saved, strict=True)):
+        if not jax.tree.leaves(given):
+            continue
+        if isinstance(output, AtTimes):
+            ts = jax.lax.stop_gradient(output.ts)
+            marks.append(SavedAtTimes(inputs, jnp.where(ts <= t1, ts, jnp.inf), given, i))
+        elif isinstance(output, AtSteps):
+            assert isinstance(saved, Saved)
+            marks.append(SavedAtSteps(inputs, saved.ts, (given.ts, given.ys), i))
+        else:
+            marks.append(Records(inputs, saved.start, given, saved.end))
+    if inputs.varying.landmarks is not None:
+        assert problem.landmarks is not None
+        ts = jax.lax.stop_gradient(problem.landmarks)
+        marks.append(Jumps(inputs, jnp.where((ts > problem.t0) & (ts < t1), ts, jnp.inf)))
+    return marks
+
+
+def as_moving(problem: Differentiable, t: Time) -> Time:
+    """The start or end of a step as a function of the last time before it that was given from outside.
+
+    A chosen step has a constant length, one that a given time ended moves with that time.
+    """
+    given = jnp.stack([problem.t1, problem.t0])
+    if problem.landmarks is not None:
+        given = jnp.concatenate([given, jnp.clip(problem.landmarks, problem.t0, problem.t1)])
+    known = jax.lax.stop_gradient(given)
+    source = given[jnp.argmax(jnp.where(known <= t + _margin(problem, t), known, -jnp.inf))]
+    return jax.lax.stop_gradient(t - source) + source
+
+
+def along(a: Y, f: Y, t: Time) -> Time:
+    """The product of a cotangent with a derivative in time, in the dtype of time."""
+    pairs = zip(jax.tree.leaves(a), jax.tree.leaves(f), strict=True)
+    return sum((jnp.real(jnp.sum(x * y)).astype(t.dtype) for x, y in pairs), jnp.zeros_like(t))
+
+
+def _margin(problem: Differentiable, t: Time) -> Time:
+    """How far from a jump there is no doubt on which side of it a time is."""
+    size = jnp.maximum(jnp.maximum(jnp.abs(problem.t0), jnp.abs(problem.t1)), jnp.abs(t))
+    return jax.lax.stop_gradient(8 * jnp.finfo(t.dtype).eps * size)
