@@ -13,6 +13,7 @@ NAMES: tuple[str, ...] = (
     "lorenz",
     "ou_gan",
     "returns",
+    "seminorm",
 )
 """Modules of this package, each with `run(folder, quick)`, which writes `NAME.md`, `NAME.json` and `NAME.png`."""
 
