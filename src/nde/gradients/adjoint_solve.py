@@ -10,10 +10,10 @@ from jaxtyping import Array, Float, Int, PyTree
 from nde.core import tree
 from nde.core.lanes import any_lane
 from nde.core.results import SUCCESSFUL
-from nde.core.types import IntScalar, Time, Y
+from nde.core.types import IntScalar, Time
 from nde.gradients.adjoint_drives import Constant, OfData, path_of, single_terms
 from nde.gradients.adjoint_term import AbstractSolution, Adjoined, AdjointTerm, ItoAdjointTerm
-from nde.gradients.marks import AbstractMarks, Inputs, along, marks_of
+from nde.gradients.marks import AbstractMarks, Inputs, along, as_moving, marks_of
 from nde.gradients.replay import filled
 from nde.integrate.outcome import Outcome, solve_plainly
 from nde.integrate.problem import Differentiable, Resume, Setup, slope
@@ -89,9 +89,8 @@ class AdjointSolve(eqx.Module):
         back = Back(term, solver, self.controller, setup, self.max_steps)
         h = back.first_step(state, end.t, problem.t0, self.dt0)
         sweep = _Sweep(state, tree.zeros_like(varying), end.t, h)
-        sweep = self._timed(sweep, "t1", problem.t1, end.y)
-        sweep = back.until(self._visited(sweep, back), problem.t0)
-        sweep = self._timed(sweep, "t0", problem.t0, problem.y0)
+        sweep = back.until(self._visited(self._ended(sweep), back), problem.t0)
+        sweep = self._begun(sweep)
         (own, args), inputs = sweep.state.inputs, sweep.inputs
         varies = jax.tree.map(lambda x: x is not None, varying.y0, is_leaf=lambda x: x is None)
         return eqx.tree_at(
@@ -142,13 +141,24 @@ class AdjointSolve(eqx.Module):
         state = dataclasses.replace(sweep.state, a=a)
         return dataclasses.replace(sweep, state=state, inputs=inputs)
 
-    def _timed(self, sweep: _Sweep, name: str, t: Time, y: Y) -> _Sweep:
-        """The sweep with the cotangent of `t0` or `t1`, if it is wanted."""
-        if getattr(self.inputs.varying, name) is None:
+    def _ended(self, sweep: _Sweep) -> _Sweep:
+        """The sweep with the cotangent of what the time of the end moves with."""
+        if not self.inputs.timed:
             return sweep
-        moved = along(sweep.state.a, slope(self.inputs.here(), self.inputs.setup, t, y), t)
-        change = -moved if name == "t0" else moved if self.cotangent.t is None else moved + self.cotangent.t
-        inputs = eqx.tree_at(lambda p: getattr(p, name), sweep.inputs, replace_fn=lambda x: x + change)
+        t, given = self.ended.t, self.cotangent.t
+        moved = along(sweep.state.a, slope(self.inputs.here(), self.inputs.setup, t, self.ended.y), t)
+        _, pull = jax.vjp(lambda varying: as_moving(self.inputs.problem(varying), t), self.inputs.varying)
+        (more,) = pull(moved if given is None else moved + given)
+        return dataclasses.replace(sweep, inputs=tree.add(sweep.inputs, more))
+
+    def _begun(self, sweep: _Sweep) -> _Sweep:
+        """The sweep with the cotangent of `t0`, if it is wanted."""
+        if self.inputs.varying.t0 is None:
+            return sweep
+        problem = self.inputs.here()
+        speed = slope(problem, self.inputs.setup, problem.t0, problem.y0)
+        moved = along(sweep.state.a, speed, problem.t0)
+        inputs = eqx.tree_at(lambda p: p.t0, sweep.inputs, replace_fn=lambda x: x - moved)
         return dataclasses.replace(sweep, inputs=inputs)
 
 

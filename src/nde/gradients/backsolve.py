@@ -52,8 +52,8 @@ class AbstractContinuousAdjoint(AbstractAdjoint):
         """
         if problem.term.noisy and not problem.term.recalls(revisits=True):
             raise TypeError(
-                f"`{type(self).__name__}` got a Brownian motion that cannot be walked backward in other steps; it wants "
-                "`nde.VirtualBrownianTree(t0, t1, tol, shape, key)`."
+                f"`{type(self).__name__}` got a Brownian motion that cannot be walked backward in other steps; it "
+                "wants `nde.VirtualBrownianTree(t0, t1, tol, shape, key)`."
             )
 
     def back(self, problem: Differentiable, setup: Setup) -> tuple[AbstractSolver, AbstractStepSizeController, Any]:
@@ -101,21 +101,23 @@ class BacksolveAdjoint(AbstractContinuousAdjoint):
     errors grow, it is wrong. `ReversibleAdjoint` is exact and takes as little memory; `InterpolatedAdjoint` keeps the
     solution.
 
-    For ODEs and CDEs (not to the data of a path), and for SDEs along a `VirtualBrownianTree`: a Stratonovich solve as
-    it is, an Itô solve (`nde.Euler()`, say) by the Stratonovich equation with the same solution. With `SaveAt(ts=...)`,
-    `t0`, `t1`, `fn` and `subs`. Reverse mode only; forward-over-reverse works, for Hessians.
+    For ODEs and CDEs, to the data of a path too, and for SDEs along a `VirtualBrownianTree`: a Stratonovich solve as it
+    is, an Itô solve (`nde.Euler()`, say) by the Stratonovich equation with the same solution. All of `SaveAt` works;
+    with `steps` or `dense` the steps of the forward solve are times that the way back stops at. Derivatives to `t0`,
+    `t1`, `ts` and jump times are those of the default. Reverse mode only; forward-over-reverse works, for Hessians.
 
     Attributes:
         solver: Of the way back; by default that of the solve, or `nde.Heun()` where that is not for Stratonovich noise.
         stepsize_controller: By default that of the solve, its norm taken of the solution and its cotangent. The
-            cotangents of parameters are mere integrals, which do not matter to the rest: one of your own leaves them
-            out with `norm=nde.adjoint_rms_seminorm`, and asks for them with `norm=nde.rms_norm`.
+            cotangents of parameters and data are mere integrals, which do not matter to the rest: one of your own
+            leaves them out with `norm=nde.adjoint_rms_seminorm`, and asks for them with `norm=nde.rms_norm`.
         dt0: Size of the first step; by default that of the solve with constant steps, otherwise chosen.
-        max_steps: Most steps between two save times.
+        max_steps: Most steps between two save times; the gradient is `nan` where they do not do.
 
     Raises:
-        ValueError: With `SaveAt(steps=...)`, `SaveAt(dense=True)`, or `StepTo` and no controller of its own.
-        TypeError: With another Brownian motion; for derivatives to the data of a path.
+        ValueError: For adaptive steps back with a solver that estimates no error; for constant ones of no size.
+        TypeError: With another Brownian motion; for derivatives to the times of a path with kinks there.
+        RuntimeError: For reverse mode of the gradient.
 
     Source: Chen, Rubanova, Bettencourt and Duvenaud, *Neural ordinary differential equations* (2018),
     doi:10.48550/arXiv.1806.07366; Li, Wong, Chen and Duvenaud (2020), doi:10.48550/arXiv.2001.01328; Kidger, Chen and
@@ -151,7 +153,8 @@ class InterpolatedAdjoint(AbstractContinuousAdjoint):
     """The gradient by the adjoint equation, along the solution that is kept as a path.
 
     As `BacksolveAdjoint`, but that the solution is not solved again: it does not drift away on the way back, and the
-    adjoint equation is linear. Memory holds all steps with what values inside of them are made of. For ODEs and CDEs.
+    adjoint equation is linear. Memory holds room for `max_steps` steps of the solve with what values inside of
+    them are made of: give it no more than it needs. For ODEs and CDEs.
 
     Attributes:
         solver: Of the way back; by default that of the solve.
@@ -161,7 +164,8 @@ class InterpolatedAdjoint(AbstractContinuousAdjoint):
 
     Raises:
         ValueError: As `BacksolveAdjoint`; if `max_steps` of the solve is `None`.
-        TypeError: With noise; for derivatives to the data of a path.
+        TypeError: With noise; for derivatives to the times of a path with kinks there.
+        RuntimeError: As `BacksolveAdjoint`.
 
     Source: Kidger, *On neural differential equations* (2022), section 5.1, doi:10.48550/arXiv.2202.02435.
 
@@ -196,8 +200,8 @@ class InterpolatedAdjoint(AbstractContinuousAdjoint):
         most = setup.most_steps
         if most is None:
             raise ValueError("`InterpolatedAdjoint` got `max_steps=None`; it wants to know how much room to make.")
-        outcome, steps = solve_recorded(problem, setup, DenseRecorder(most))
-        return outcome, Interpolated(jax.vmap(lambda step: step.collected())(steps), setup.direction)
+        outcome, steps = solve_recorded(problem, setup, DenseRecorder(most, collects=True))
+        return outcome, Interpolated(steps, setup.direction)
 
 
 @eqx.filter_custom_vjp

@@ -20,9 +20,15 @@ class _Steps(eqx.Module):
 
 
 class DenseRecorder(AbstractRecorder):
-    """Keeps each accepted step with its stages, for as many steps as `max_steps` allows."""
+    """Keeps each accepted step with its stages, for as many steps as `max_steps` allows.
+
+    Attributes:
+        max_steps: Room for them.
+        collects: Whether a state is kept for each power of time in place of the stages.
+    """
 
     max_steps: int = eqx.field(static=True)
+    collects: bool = eqx.field(default=False, static=True)
 
     def init(self, problem: Differentiable, setup: Setup) -> _Steps:
         """Room for all steps."""
@@ -32,7 +38,7 @@ class DenseRecorder(AbstractRecorder):
             drive, _ = drive_of(problem, setup, step, begun(problem, setup, step.start))
             cache = first_cache(problem, setup, step.start, problem.y0, problem.solver_state)
             out = step_map(problem, setup, step, problem.y0, problem.solver_state, cache, drive)
-            return dense_step(problem, setup, step, problem.y0, out.stages, drive)
+            return self._kept(dense_step(problem, setup, step, problem.y0, out.stages, drive))
 
         step = jax.eval_shape(first_step)
         return _Steps(steps=tree.empty_rows(self.max_steps, step), used=jnp.asarray(0, jnp.int32))
@@ -52,8 +58,10 @@ class DenseRecorder(AbstractRecorder):
         steps = store.steps
         return eqx.tree_at(lambda s: (s.start, s.end), steps, (ended(steps.start), ended(steps.end)))
 
-    @staticmethod
-    def _step(problem: Differentiable, setup: Setup, attempt: Attempt) -> DenseStep:
+    def _kept(self, step: DenseStep) -> DenseStep:
+        return step.collected() if self.collects else step
+
+    def _step(self, problem: Differentiable, setup: Setup, attempt: Attempt) -> DenseStep:
         end = attempt.recorded_end
-        step = dense_step(problem, setup, attempt.step, attempt.y, attempt.out.stages, attempt.drive)
+        step = self._kept(dense_step(problem, setup, attempt.step, attempt.y, attempt.out.stages, attempt.drive))
         return eqx.tree_at(lambda s: s.end, step, end)
