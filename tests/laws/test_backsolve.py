@@ -259,6 +259,30 @@ def test_noise_is_walked_backward(solver: str, error: float) -> None:
     assert near < 0.7 * distance(64)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("form", ["steps", "dense"])
+def test_values_at_the_steps_along_noise(form: str) -> None:
+    tree = nde.VirtualBrownianTree(0.0, 1.0, 1e-3, (), jax.random.key(3))
+
+    def loss(scale: jax.Array, adjoint: Any, steps: int) -> jax.Array:
+        noise = nde.ControlTerm(lambda t, y, args: scale * jnp.cos(y), tree)
+        terms = nde.MultiTerm(nde.ODETerm(lambda t, y, args: -y), noise)
+        saveat = nde.SaveAt(dense=True) if form == "dense" else nde.SaveAt(steps=steps // 8)
+        options = {"saveat": saveat, "adjoint": adjoint, "max_steps": steps}
+        sol = nde.diffeqsolve(terms, nde.Heun(), 0.0, 1.0, 1 / steps, 0.5, **options)
+        return sol.evaluate(0.37) if form == "dense" else jnp.sum(sol.ys)
+
+    def distance(steps: int) -> float:
+        ours, expected = (
+            quick_jit(jax.grad(lambda s, a=a: loss(s, a, steps)))(0.7) for a in (nde.BacksolveAdjoint(), DEFAULT)
+        )
+        return float(jnp.abs(ours - expected))
+
+    near = distance(1024)
+    assert near < 1e-3
+    assert near < 0.5 * distance(64)
+
+
 def pytree_loss(y0: jax.Array, adjoint: Any, t0: float = 0.0, t1: float = 1.0) -> jax.Array:
     """A state of two leaves."""
 
@@ -283,6 +307,46 @@ def test_lanes_pytrees_backward_in_time_and_hessians(adjoint: Any) -> None:
     compare(lambda a: jax.vmap(jax.grad(lambda y: pytree_loss(y, a))))
     compare(lambda a: lambda ys: jax.grad(lambda y: pytree_loss(y, a, 1.0, 0.2))(ys[1]))
     compare(lambda a: lambda ys: jax.jacfwd(jax.grad(lambda y: pytree_loss(y, a)))(ys[1]))
+
+
+def lotka_volterra(t: Any, y: jax.Array, args: jax.Array) -> jax.Array:
+    prey, predators = y
+    return jnp.stack([prey * (args[0] - args[1] * predators), predators * (args[2] * prey - args[3])])
+
+
+def network(t: Any, y: jax.Array, args: jax.Array) -> jax.Array:
+    hidden = jnp.tanh(jnp.append(y, t) @ args[:24].reshape(3, 8))
+    return hidden @ args[24:].reshape(8, 2)
+
+
+@pytest.mark.parametrize(("field", "size"), [(lotka_volterra, 4), (network, 40)])
+@pytest.mark.parametrize("adjoint", CONTINUOUS)
+def test_parameters_that_the_field_captures(field: Any, size: int, adjoint: Any) -> None:
+    def loss(weights: jax.Array, y0: jax.Array, adjoint: Any) -> jax.Array:
+        term = nde.ODETerm(lambda t, y, args: field(t, y, weights))
+        saveat = nde.SaveAt(ts=jnp.linspace(0.0, 2.0, 5))
+        options = {"saveat": saveat, "stepsize_controller": pid(1e-8), "adjoint": adjoint}
+        return jnp.sum(jnp.sin(nde.diffeqsolve(term, nde.Tsit5(), 0.0, 2.0, None, y0, **options).ys))
+
+    given = 1 + 0.3 * jnp.sin(jnp.arange(float(size))), jnp.array([1.5, 0.7])
+    ours, expected = (
+        ravel_pytree(quick_jit(jax.grad(lambda w, y, a=a: loss(w, y, a), argnums=(0, 1)))(*given))[0]
+        for a in (adjoint(), DEFAULT)
+    )
+    np.testing.assert_allclose(ours, expected, atol=1e-5 * jnp.abs(expected).max())
+
+
+def test_the_end_that_an_event_chose() -> None:
+    """It moves with the start of the solve, as a step that was chosen."""
+
+    def loss(p: jax.Array, adjoint: Any) -> jax.Array:
+        term = nde.ODETerm(lambda t, y, args: -args * (1 + 0.5 * jnp.sin(t)) * y)
+        options = {"stepsize_controller": pid(1e-9), "adjoint": adjoint, "event": nde.steady_state(1e-2, 1e-2)}
+        return nde.diffeqsolve(term, nde.Tsit5(), p[0], 50.0, None, p[1], args=p[2], **options).ys[0]
+
+    given = jnp.array([0.1, 1.0, 1.3])
+    ours, expected = (quick_jit(jax.grad(lambda p, a=a: loss(p, a)))(given) for a in (nde.BacksolveAdjoint(), DEFAULT))
+    np.testing.assert_allclose(ours, expected, atol=1e-8)
 
 
 def test_memory_does_not_grow_with_the_steps() -> None:
