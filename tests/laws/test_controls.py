@@ -19,7 +19,6 @@ TS = np.cumsum(RANDOM.uniform(0.2, 1.0, 7))
 XS = RANDOM.normal(size=(7, 2))
 MATRICES = 0.6 * RANDOM.normal(size=(2, 3, 3))
 Y0 = RANDOM.normal(size=3)
-COEFFICIENTS = tuple(RANDOM.normal(size=(4, 6, 2)))
 FINE = nde.PIDController(rtol=1e-9, atol=1e-9)
 
 
@@ -114,7 +113,12 @@ PATHS = {
     "linear": lambda xs, cs: nde.LinearInterpolation(TS, xs),
     "cubic": lambda xs, cs: nde.CubicInterpolation(TS, cs),
 }
-GRIDS = {"from knot to knot": lambda: nde.StepTo(TS), "adaptive": lambda: nde.PIDController(rtol=1e-6, atol=1e-6)}
+GRIDS = {
+    "from knot to knot": lambda: nde.StepTo(TS),
+    "adaptive": lambda: nde.ClipStepSizeController(nde.PIDController(rtol=1e-6, atol=1e-6), step_ts=TS),
+}
+"""The adaptive steps end at the knots of a smooth path, too: the choice of steps across a kink magnifies rounding, and
+two programs that round differently then differ by the tolerance."""
 
 
 @pytest.mark.parametrize("grid", GRIDS)
@@ -128,7 +132,7 @@ def test_gradients_to_data_and_parameters(path, grid):
         )
         return jnp.sum(jnp.cos(y))
 
-    inputs = (jnp.asarray(XS), tuple(map(jnp.asarray, COEFFICIENTS)), jnp.asarray(MATRICES))
+    inputs = (jnp.asarray(XS), nde.backward_hermite_coefficients(TS, XS), jnp.asarray(MATRICES))
     replayed = quick_jit(jax.grad(functools.partial(loss, nde.RecursiveCheckpointAdjoint()), (0, 1, 2)))(*inputs)
     direct = quick_jit(jax.grad(functools.partial(loss, nde.DirectAdjoint()), (0, 1, 2)))(*inputs)
     for a, b in zip(jax.tree.leaves(replayed), jax.tree.leaves(direct), strict=True):
