@@ -18,7 +18,15 @@ import optax
 from jaxtyping import Array
 
 import nde
-from experiments.adjoints import NORMS, applied, perceptron
+from experiments.adjoints import applied, perceptron
+
+NORMS: dict[str, Any] = {
+    "of all numbers": nde.rms_norm,
+    "the largest of parts": lambda error: jnp.max(jnp.stack([nde.rms_norm(leaf) for leaf in jax.tree.leaves(error)])),
+    "the seminorm": nde.adjoint_rms_seminorm,
+}
+"""By which the steps back are chosen: a mean square; the largest mean square of solution, cotangent, and each array of
+parameters, as in torchdiffeq; and that of solution and cotangent alone."""
 
 BATCH = 32
 SEEDS, STEPS, EVERY = 3, 60, 10

@@ -19,5 +19,5 @@ def test_steps_taken_back_are_exact_and_the_adjoint_equation_is_not():
 def test_a_quick_run_leaves_table_numbers_and_picture(tmp_path):
     adjoints.run(tmp_path, quick=True)
     page = (tmp_path / "adjoints.md").read_text(encoding="utf-8")
-    assert all(name in page for name in (*adjoints.WAYS, *adjoints.TASKS, *adjoints.NORMS))
+    assert all(name in page for name in adjoints.WAYS)
     assert (tmp_path / "adjoints.png").stat().st_size > 10_000
