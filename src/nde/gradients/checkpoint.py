@@ -1,6 +1,5 @@
 """Discretize-then-optimize with checkpoints: the default."""
 
-import math
 from typing import Any
 
 import equinox as eqx
@@ -10,38 +9,37 @@ from nde.core import tree
 from nde.core.chunks import in_chunks
 from nde.gradients.base import AbstractAdjoint, bounded
 from nde.gradients.replay import Replay
+from nde.gradients.room import with_room
 from nde.gradients.sensitivity import contracted, solve_with_jacobian, suits
 from nde.gradients.stack import stack_of
 from nde.gradients.starts import Kept, Restored
 from nde.gradients.steps import steps_of
 from nde.integrate.outcome import Outcome, solve_plainly, solve_recorded
 from nde.integrate.problem import Differentiable, Setup
-from nde.integrate.recorders import TapeRecorder
-from nde.integrate.start import retained_shape
-
-_STATES, _STATES_ALONG_DATA = 512, 2048
-"""Most states that are kept by default; more along data, whose knots make many steps."""
-_BYTES, _BYTES_WITH_NOISE = 4 * 2**20, 64 * 2**20
-"""Bytes that the kept states may take by default, if that leaves enough of them; noise costs more to draw again."""
 
 
 class RecursiveCheckpointAdjoint(AbstractAdjoint):
     """The exact gradient of the discretized solve, in memory that grows with the root of the number of steps.
 
     The forward pass records the grid and keeps some of its states. The backward pass replays each accepted step once,
-    with its known size, restoring the states that were not kept. With `k` kept states a solve of up to `k` steps
-    costs no extra work, one of up to `k^2 / 8` steps at most one more forward pass, and longer ones a few.
+    with its known size, restoring the states that were not kept. With `k` kept states a solve of fewer than `k` steps
+    costs no extra work, one of up to `k^2 / 8` steps at most one more forward pass, and, if `k` is at least 8, one of
+    up to `k^2` steps 2.1 and one of up to `4 k^2` steps 3.3 more.
 
     Reverse mode only: for `jax.jvp` and `jax.jacfwd` pass `ForwardMode`. Forward-over-reverse works, for Hessians.
 
     Attributes:
         checkpoints: How many states to keep; by default at most 512 (2,048 along interpolated data), fewer if they are
             large, never fewer than twice the root of `max_steps`.
+        memory: Instead, the bytes that the grid and the kept states may take; as many states are kept as fit. States
+            are those of a whole batch that is solved as one; under `vmap` it is the bytes of each lane. A gradient also
+            takes what the pull-back of a single step does: see `nde.memory`.
 
     Raises:
-        ValueError: If `checkpoints` is below one; in reverse mode, if `max_steps` is `None` and `checkpoints` is not
-            given. With `max_steps=None` the grid of the first 1,048,576 steps is recorded, and a solve that takes
-            more ends as one that has reached `max_steps`.
+        ValueError: If `checkpoints` or `memory` is below one, or both are given; in reverse mode, if `memory` does not
+            suffice for the grid of `max_steps` steps and one state, or if `max_steps` is `None` and neither is given.
+            With `max_steps=None` the grid of the first 1,048,576 steps is recorded, and a solve that takes more ends as
+            one that has reached `max_steps`.
 
     Source for checkpointing: Griewank and Walther, *Algorithm 799: revolve* (2000), doi:10.1145/347837.347846.
 
@@ -60,38 +58,51 @@ class RecursiveCheckpointAdjoint(AbstractAdjoint):
     """
 
     checkpoints: int | None = eqx.field(default=None, static=True)
+    memory: int | None = eqx.field(default=None, static=True)
 
     def __check_init__(self) -> None:
+        if self.checkpoints is not None and self.memory is not None:
+            raise ValueError(
+                "`RecursiveCheckpointAdjoint` got `checkpoints` and `memory`; pass how many states to keep, or how "
+                "many bytes they may take."
+            )
         if self.checkpoints is not None and self.checkpoints < 1:
             raise ValueError(
                 f"`RecursiveCheckpointAdjoint` got `checkpoints={self.checkpoints}`; it wants at least one state kept."
             )
+        if self.memory is not None and self.memory < 1:
+            raise ValueError(f"`RecursiveCheckpointAdjoint` got `memory={self.memory}`; it wants bytes, such as 2**20.")
+
+    @property
+    def unbound(self) -> bool:
+        """Whether nobody said how much to keep."""
+        return self.checkpoints is None and self.memory is None
 
     def solve(self, problem: Differentiable, setup: Setup) -> Outcome:
         """The solve, with a reverse mode of its own."""
-        return _solve(problem, tree.constant(setup), self.checkpoints)
+        return _solve(problem, tree.constant(setup), self)
 
 
 @eqx.filter_custom_vjp
-def _solve(problem: Differentiable, setup: Setup, checkpoints: int | None) -> Outcome:
-    del checkpoints
+def _solve(problem: Differentiable, setup: Setup, adjoint: RecursiveCheckpointAdjoint) -> Outcome:
+    del adjoint
     return _plainly(problem, setup)
 
 
 @_solve.def_fwd
 def _forward(
-    perturbed: PyTree[bool], problem: Differentiable, setup: Setup, checkpoints: int | None
+    perturbed: PyTree[bool], problem: Differentiable, setup: Setup, adjoint: RecursiveCheckpointAdjoint
 ) -> tuple[Outcome, tuple[PyTree[Any], Outcome]]:
-    if checkpoints is None and suits(problem, setup, perturbed):
+    if adjoint.unbound and suits(problem, setup, perturbed):
         outcome, jacobian = solve_with_jacobian(problem, setup, perturbed)
         return outcome, (jacobian, outcome)
-    if setup.most_steps is None and checkpoints is None:
+    if setup.most_steps is None and adjoint.unbound:
         raise ValueError(
             "Got `max_steps=None` in reverse mode; `RecursiveCheckpointAdjoint` wants to know how much to keep. "
-            "Pass `max_steps=...`, or `adjoint=nde.RecursiveCheckpointAdjoint(checkpoints=...)`."
+            "Pass `max_steps=...`, or `adjoint=nde.RecursiveCheckpointAdjoint(checkpoints=...)` or `(memory=...)`."
         )
     setup = bounded(setup)
-    outcome, tape = solve_recorded(problem, setup, _recorder(problem, setup, checkpoints))
+    outcome, tape = solve_recorded(problem, setup, with_room(problem, setup, adjoint.checkpoints, adjoint.memory))
     return outcome, (tape, outcome)
 
 
@@ -102,11 +113,11 @@ def _backward(
     perturbed: PyTree[bool],
     problem: Differentiable,
     setup: Setup,
-    checkpoints: int | None,
+    adjoint: RecursiveCheckpointAdjoint,
 ) -> Any:
     record, outcome = residuals
     varying, fixed = eqx.partition(problem, perturbed)
-    if checkpoints is None and suits(problem, setup, perturbed):
+    if adjoint.unbound and suits(problem, setup, perturbed):
         return contracted(record, cotangent, varying)
     steps = steps_of(varying, fixed, setup, record.grid, cotangent.saved)
     stack = stack_of(record)
@@ -119,15 +130,3 @@ def _plainly(problem: Differentiable, setup: Setup) -> Outcome:
     if setup.costly or not setup.meter.silent:
         return solve_plainly(problem, setup)
     return in_chunks(lambda parts: solve_plainly(*parts), (problem, setup))
-
-
-def _recorder(problem: Differentiable, setup: Setup, checkpoints: int | None) -> TapeRecorder:
-    """The tape of a solve: as many states as were asked for, or as a few megabytes hold."""
-    steps = setup.most_steps
-    assert steps is not None
-    if checkpoints is None:
-        state = tree.nbytes(retained_shape(problem, setup))
-        least = 2 * math.ceil(math.sqrt(steps))
-        room = (_BYTES_WITH_NOISE if problem.term.noisy else _BYTES) // max(1, state)
-        checkpoints = max(least, min(_STATES_ALONG_DATA if problem.term.tabulates else _STATES, room))
-    return TapeRecorder(steps, slots=min(steps, checkpoints))

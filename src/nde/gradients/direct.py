@@ -20,8 +20,8 @@ class DirectAdjoint(AbstractAdjoint):
     """Forward and reverse mode, and every nesting of the two, by JAX's own rules.
 
     The solve is run once for its grid, and a second time over that grid in a loop of bounded length, which JAX can
-    differentiate by itself. Memory grows with `max_steps`: choose it for short solves and for derivatives that the
-    default does not offer.
+    differentiate by itself. Its reverse mode computes each step twice more before it pulls back, and keeps as many
+    states as twice the root of `max_steps`: choose it for derivatives that the default does not offer.
 
     Raises:
         ValueError: If `max_steps` is `None`.
@@ -46,8 +46,8 @@ class DirectAdjoint(AbstractAdjoint):
         """The outcome of the second run, with the figures of the first."""
         if setup.max_steps is None:
             raise ValueError(
-                "`DirectAdjoint` got `max_steps=None`; it wants a bound on the number of steps, for its memory grows "
-                "with it. Pass `max_steps=...`, or `adjoint=nde.RecursiveCheckpointAdjoint(checkpoints=...)`."
+                "`DirectAdjoint` got `max_steps=None`; it wants a bound on the number of steps, for its loop is as long. "
+                "Pass `max_steps=...`, or `adjoint=nde.RecursiveCheckpointAdjoint(checkpoints=...)`."
             )
         first, grid = solve_recorded(constant(problem), constant(setup), GridRecorder(setup.max_steps))
         again = played_back(problem, setup, grid)
@@ -61,13 +61,26 @@ class DirectAdjoint(AbstractAdjoint):
 
 
 def _bounded_while(going: Callable[[Any], Any], body: Callable[[Any], Any], carry: Any, most: int) -> Any:
-    """A loop that JAX can differentiate in reverse: chunks of iterations, passed over when all lanes are done."""
+    """A loop that JAX can differentiate in reverse: chunks of iterations, passed over when all lanes are done.
+
+    Kept is what each chunk starts from, then of one chunk what its iterations start from, then the inside of one.
+    """
     size = max(1, round(most**0.5))
 
+    @_forgetful
+    def iteration(carry: Any, _: None) -> tuple[Any, None]:
+        return body(carry), None
+
+    @_forgetful
     def chunk(carry: Any, _: None) -> tuple[Any, None]:
         def steps() -> Any:
-            return jax.lax.scan(lambda c, _: (body(c), None), carry, length=size)[0]
+            return jax.lax.scan(iteration, carry, length=size)[0]
 
         return jax.lax.cond(any_lane(going(carry)), steps, lambda: carry), None
 
     return jax.lax.scan(chunk, carry, length=-(-most // size))[0]
+
+
+def _forgetful(body: Callable[[Any, None], Any]) -> Callable[[Any, None], Any]:
+    """The body of a scan, which is computed again in reverse; a scan keeps both computations apart by itself."""
+    return jax.checkpoint(body, prevent_cse=False)

@@ -15,11 +15,13 @@ class Stack(eqx.Module):
 
     Attributes:
         steps: The step of each state, of shape `(slots + 1,)`.
-        states: What they start from, of `slots + 1` rows; the one above the top is scratch.
+        order: The row of each state; `None` if each is in its own.
+        states: What they start from, of `slots + 1` rows; that of the one above the top is scratch.
         height: How many states there are.
     """
 
     steps: Array
+    order: Array | None
     states: Start
     height: IntScalar
 
@@ -32,20 +34,24 @@ class Stack(eqx.Module):
         """One more state if `keep`, for which there must be room."""
         return Stack(
             steps=tree.set_row(self.steps, self.height, step),
-            states=tree.set_row(self.states, self.height, state),
+            order=self.order,
+            states=tree.set_row(self.states, self._row(self.height), state),
             height=self.height + keep,
         )
 
     def top(self) -> tuple[IntScalar, Start]:
         """The last state and its step."""
-        return self.steps[self.height - 1], tree.row(self.states, self.height - 1)
+        return self.steps[self.height - 1], tree.row(self.states, self._row(self.height - 1))
 
     def without(self, step: IntScalar) -> "Stack":
         """The stack without its top if that is of this step."""
         return eqx.tree_at(lambda s: s.height, self, self.height - (self.steps[self.height - 1] == step))
 
+    def _row(self, place: IntScalar) -> IntScalar:
+        return place if self.order is None else self.order[place]
+
 
 def stack_of(tape: Tape) -> Stack:
     """The states of a tape."""
     steps = jnp.arange(tape.slots + 1, dtype=jnp.int32) << tape.shift
-    return Stack(steps=steps, states=tape.states, height=tape.kept.astype(jnp.int32))
+    return Stack(steps=steps, order=tape.order, states=tape.states, height=tape.kept.astype(jnp.int32))

@@ -2,7 +2,8 @@
 
 States are kept of every `2^shift`-th step, in a fixed number of slots. When the slots run out the kept states are
 thinned, to a quarter the first time and to a half after that: from then on at least half of the slots are free for the
-states that the backward pass computes again.
+states that the backward pass computes again. Thinning moves no state: it changes the order in which the slots are read
+and filled.
 """
 
 from typing import Any
@@ -10,7 +11,8 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import PyTree
+import numpy as np
+from jaxtyping import Array, PyTree
 
 from nde.core import tree
 from nde.core.types import BoolScalar, IntScalar, Y
@@ -26,11 +28,13 @@ class Tape(eqx.Module):
     Attributes:
         grid: Its steps.
         shift: States are kept of steps that are multiples of `2^shift`.
-        states: What these steps start from; the last row is scratch.
+        order: The slots in the order of what they hold, the free ones after; `None` if they never run out.
+        states: What these steps start from, a row for each slot; the last row is scratch.
     """
 
     grid: Grid
     shift: IntScalar
+    order: Array | None
     states: Start
 
     @property
@@ -65,6 +69,7 @@ class TapeRecorder(AbstractRecorder):
         return Tape(
             grid=GridRecorder(self.max_steps).init(problem, setup),
             shift=jnp.asarray(0, jnp.int32),
+            order=None if self.roomy else jnp.arange(self.slots + 1, dtype=jnp.int32),
             states=tree.empty_rows(self.slots + 1, retained_shape(problem, setup)),
         )
 
@@ -72,12 +77,12 @@ class TapeRecorder(AbstractRecorder):
         """One more step of the grid, and its state if it is its turn."""
         del problem
         index = slot = store.grid.length
-        if not self.roomy:
+        if store.order is not None:
             turn = index & ((1 << store.shift) - 1) == 0
-            slot = jnp.where(turn, index >> store.shift, self.slots)
+            slot = store.order[jnp.where(turn, index >> store.shift, self.slots)]
         start = Start(attempt.y, attempt.state, handed_on(setup, attempt.cache))
         states = tree.set_row(store.states, slot, retained(setup, start))
-        return Tape(store.grid.longer(attempt), store.shift, states)
+        return Tape(store.grid.longer(attempt), store.shift, store.order, states)
 
     def full(self, store: Tape) -> BoolScalar | None:
         """Whether the next state wants a slot and there is none."""
@@ -94,12 +99,18 @@ class TapeRecorder(AbstractRecorder):
         full = self.full(store)
         if full is None:
             return store
-        more = jnp.where(store.shift == 0, 2, 1)
-        source = jnp.minimum(jnp.arange(self.slots + 1) << more, self.slots)
-        states = jax.lax.cond(full, lambda: jax.tree.map(lambda x: x[source], store.states), lambda: store.states)
-        return eqx.tree_at(
-            lambda s: (s.states, s.shift), store, (states, jnp.where(full, store.shift + more, store.shift))
-        )
+        first = store.shift == 0
+        assert store.order is not None
+        order = store.order[jnp.where(first, self._every(4), self._every(2))]
+        shift = store.shift + jnp.where(first, 2, 1)
+        thinner = jnp.where(full, order, store.order), jnp.where(full, shift, store.shift)
+        return eqx.tree_at(lambda s: (s.order, s.shift), store, thinner)
+
+    def _every(self, nth: int) -> Array:
+        """Every so many of the slots, then the others; the scratch row stays the last."""
+        slots = np.arange(self.slots)
+        left = slots % nth == 0
+        return jnp.asarray(np.concatenate([slots[left], slots[~left], [self.slots]]), jnp.int32)
 
     def finish(self, store: Tape) -> Tape:
         """The tape."""
