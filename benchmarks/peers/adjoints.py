@@ -36,6 +36,11 @@ def _weighed(library: Any, adjoint: Any) -> Weighed:
     return Weighed("nde" if library is nde else "Diffrax", library, lambda _: (setting,))
 
 
+def our_checkpoints(kept: int) -> Weighed:
+    """Ours with so many states kept."""
+    return _weighed(nde, nde.RecursiveCheckpointAdjoint(checkpoints=kept))
+
+
 OUR_DEFAULT = _weighed(nde, nde.RecursiveCheckpointAdjoint())
 OUR_REVERSIBLE = _weighed(nde, nde.ReversibleAdjoint())
 OUR_BACKSOLVE = _weighed(nde, nde.BacksolveAdjoint())

@@ -10,12 +10,15 @@ from benchmarks.peers.adjoints import (
     OUR_DEFAULT,
     OUR_DIRECT,
     OUR_REVERSIBLE,
+    our_checkpoints,
 )
 from benchmarks.problem import Problem
 from benchmarks.row import Row
 from benchmarks.rows.neural_ode import network
 
 SIZES, BATCH = (8, 32, 32, 8), 32
+DIFFRAX_KEEPS = {100: 13, 5_000: 99}
+"""States that Diffrax keeps by default of so many steps (with one to spare)."""
 
 
 def rows() -> list[Row]:
@@ -29,6 +32,12 @@ def _rows(steps: int) -> list[Row]:
     of = f"Gradient over {steps:,} steps, 8-32-32-8, batch 32"
     rows = [
         Row(f"{of}, Tsit5, checkpoints", tsit5, OUR_DEFAULT, {DIFFRAX_DEFAULT: 1.0}),
+        Row(
+            f"{of}, Tsit5, as few checkpoints as Diffrax",
+            tsit5,
+            our_checkpoints(DIFFRAX_KEEPS[steps]),
+            {DIFFRAX_DEFAULT: 1.0},
+        ),
         Row(f"{of}, Tsit5, adjoint equation", tsit5, OUR_BACKSOLVE, {DIFFRAX_BACKSOLVE: 1.0}),
         Row(
             f"{of}, ReversibleHeun, steps taken back",
