@@ -11,6 +11,7 @@ NAMES: tuple[str, ...] = (
     "japanese_vowels",
     "latent_ode",
     "lorenz",
+    "memory",
     "ou_gan",
     "returns",
     "seminorm",
