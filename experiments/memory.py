@@ -287,7 +287,8 @@ taking turns; times relative to the default:
 
 {chr(10).join(runs)}
 
-A wrapped step evaluates the vector field twice as often, and is taken back before it is taken again.
+A wrapped step evaluates the vector field twice as often, and is taken back before it is taken again. Losses during
+training lie on each other; the neural CDE learns its series by heart, and what it then says of others is chance.
 
 ![Memory by steps, and losses during training](memory.png)
 """

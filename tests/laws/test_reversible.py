@@ -252,3 +252,29 @@ def test_what_cannot_be_taken_back_is_refused() -> None:
     noise = nde.ControlTerm(lambda t, y, args: y, nde.BrownianMotion((), jax.random.key(0)))
     with pytest.raises(TypeError, match="Stratonovich"):
         nde.diffeqsolve(noise, nde.Reversible(nde.Euler()), 0.0, 1.0, 0.1, 1.0)
+
+
+def test_memory_along_data_grows_by_the_times_of_steps_alone() -> None:
+    """On a known grid, too, for which the default makes what all steps see of the data in advance."""
+    knots = jnp.linspace(0.0, 1.0, 9)
+    path = nde.LinearInterpolation(
+        knots, jnp.stack([jnp.sin(k * knots[:, None] + jnp.arange(40.0)) for k in (1, 2)], -1)
+    )
+    term = nde.ControlTerm(
+        lambda t, y, args: jnp.stack([jnp.sin(y), jnp.cos(y)], -1), path, lambda f, x: (f * x).sum(-1)
+    )
+
+    def bytes_of(steps: int, adjoint: Any) -> int:
+        grid = nde.StepTo(jnp.linspace(0.0, 1.0, steps + 1))
+
+        def final(y0: jax.Array) -> jax.Array:
+            sol = nde.diffeqsolve(
+                term.to_ode(), nde.ReversibleHeun(), 0.0, 1.0, None, y0, stepsize_controller=grid, adjoint=adjoint
+            )
+            return jnp.sum(sol.ys)
+
+        return nde.memory(jax.grad(final), jnp.ones(40))
+
+    few, many = bytes_of(100, UNDONE), bytes_of(1_000, UNDONE)
+    assert many - few <= 4 * 8 * 900  # the grid as it was given, and as it was taken
+    assert bytes_of(1_000, DEFAULT) > 10 * many

@@ -1,5 +1,6 @@
 """Discretize-then-optimize without kept states: a reversible solver takes its steps back."""
 
+import dataclasses
 from typing import Any
 
 import equinox as eqx
@@ -56,7 +57,8 @@ class ReversibleAdjoint(AbstractAdjoint):
                 f"`ReversibleAdjoint` got {type(setup.solver).__name__}, whose steps cannot be taken back; it wants a "
                 "solver such as `nde.ReversibleHeun()`, `nde.ALF()`, or any explicit method in `nde.Reversible(...)`."
             )
-        return _solve(problem, tree.constant(setup))
+        in_passing = dataclasses.replace(problem, drives=None)  # what steps see of a path, made as it is wanted
+        return _solve(in_passing, tree.constant(setup))
 
 
 @eqx.filter_custom_vjp
