@@ -280,11 +280,13 @@ Temporary megabytes of the gradient, by the compiler's account:
 
 {chr(10).join(lines)}
 
-The wrapped method takes less than backpropagation by these factors: at {few} steps {factors[0]}; at {many} steps
-{factors[1]}. The default keeps states, not operations, and has most of that already. What the pull-back of one step
-takes is the floor of all ways, and twice as high for a wrapped step, which is two. So beside the default it pays to take
-steps back where what is kept is large beside that, as here along data: at {many} steps the default takes
-{beside["continuous flow"]:.1f} times as much on the flow, and {beside["neural CDE"]:.0f} times on the neural CDE.
+Backpropagation takes as many times more than the wrapped method: at {few} steps {factors[0]};
+at {many} steps {factors[1]}.
+
+The default keeps states, not operations, and has most of that already: at {many} steps it takes
+{beside["continuous flow"]:.1f} times as much as the wrapped method on the flow, {beside["neural CDE"]:.0f} times on the neural CDE.
+What the pull-back of one step takes is the floor of all ways, and twice as high for a wrapped step, which is two. So
+beside the default it pays to take steps back where what is kept is large beside that, as here along data.
 
 Trained with Adam over {updates} updates with {few} steps each, both ways from the same weights along the same batches,
 taking turns; times relative to the default:
