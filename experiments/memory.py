@@ -268,7 +268,7 @@ def table(told: dict[str, Any]) -> str:
         ", ".join(f"{task} {by[BACKPROPAGATED][i] / by[TAKEN_BACK][i]:,.0f}" for task, by in bytes_of.items())
         for i in (0, -1)
     ]
-    beside = {task: by[CHECKPOINTED][-1] / by[TAKEN_BACK][-1] for task, by in bytes_of.items()}
+    on_flow, on_cde = (by[CHECKPOINTED][-1] / by[TAKEN_BACK][-1] for by in bytes_of.values())
     return f"""# What a training step takes in memory when steps are taken back
 
 `python -m experiments memory`, in float32. Dopri5 with constant steps: by backpropagation through all operations, by
@@ -283,10 +283,10 @@ Temporary megabytes of the gradient, by the compiler's account:
 Backpropagation takes as many times more than the wrapped method: at {few} steps {factors[0]};
 at {many} steps {factors[1]}.
 
-The default keeps states, not operations, and has most of that already: at {many} steps it takes
-{beside["continuous flow"]:.1f} times as much as the wrapped method on the flow, {beside["neural CDE"]:.0f} times on the neural CDE.
-What the pull-back of one step takes is the floor of all ways, and twice as high for a wrapped step, which is two. So
-beside the default it pays to take steps back where what is kept is large beside that, as here along data.
+The default keeps states, not operations, and has most of that already: at {many} steps it takes {on_flow:.1f} times as
+much as the wrapped method on the flow, and {on_cde:.0f} times on the neural CDE. What the pull-back of one step takes
+is the floor of all ways, and twice as high for a wrapped step, which is two. So beside the default it pays to take
+steps back where what is kept is large beside that, as here along data.
 
 Trained with Adam over {updates} updates with {few} steps each, both ways from the same weights along the same batches,
 taking turns; times relative to the default:
