@@ -18,7 +18,7 @@ from benchmarks.rows.neural_ode import network
 
 SIZES, BATCH = (8, 32, 32, 8), 32
 DIFFRAX_KEEPS = {100: 13, 5_000: 99}
-"""States that Diffrax keeps by default of so many steps (with one to spare)."""
+"""By steps of a solve, the states that Diffrax keeps by default where `max_steps` is one more."""
 
 
 def rows() -> list[Row]:

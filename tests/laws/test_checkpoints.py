@@ -56,17 +56,17 @@ def test_few_steps_cost_no_extra_work_and_more_as_much_as_promised(kept: int) ->
         assert max(extra(n) for n in steps) <= limit, most
 
 
-def weighed(adjoint: nde.AbstractAdjoint, most: int, lanes: int = 1000) -> int:
-    return nde.memory(jax.grad(lambda y0: final(y0, 1 / most, adjoint, most).sum()), jnp.ones(lanes))
+def weighed(adjoint: nde.AbstractAdjoint, most: int, size: int) -> int:
+    return nde.memory(jax.grad(lambda y0: final(y0, 1 / most, adjoint, most).sum()), jnp.ones(size))
 
 
-@pytest.mark.parametrize("lanes", [100, 1000])
-def test_a_gradient_takes_what_it_was_given_and_what_a_step_takes(lanes: int) -> None:
+@pytest.mark.parametrize("size", [100, 1000])
+def test_a_gradient_takes_what_it_was_given_and_what_a_step_takes(size: int) -> None:
     """A batch that is solved as one is part of the state."""
-    step = weighed(nde.RecursiveCheckpointAdjoint(checkpoints=1), 1000, lanes)
+    step = weighed(nde.RecursiveCheckpointAdjoint(checkpoints=1), 1000, size)
     for budget in (100_000, 400_000):
-        taken = weighed(nde.RecursiveCheckpointAdjoint(memory=budget), 1000, lanes)
-        assert budget - 10 * lanes - 20_000 <= taken <= budget + step
+        taken = weighed(nde.RecursiveCheckpointAdjoint(memory=budget), 1000, size)
+        assert budget - 10 * size - 20_000 <= taken <= budget + step
 
 
 def test_under_vmap_it_is_what_a_lane_takes() -> None:
