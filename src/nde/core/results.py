@@ -41,7 +41,6 @@ class RESULTS(eqx.Enumeration):
         "step method."
     )
     event_occurred = "The solve was stopped by an event."
-    empty_interval = "Got t0 == t1: nothing to integrate. Pass t0 != t1, or use y0 itself."
     bad_tolerance = "Tolerances must be nonnegative and not both zero. Pass for example `rtol=1e-3, atol=1e-6`."
     bad_dt0 = (
         "`dt0` must be finite, not zero, and point from t0 to t1 (negative when t1 < t0). Pass such a `dt0`, or "

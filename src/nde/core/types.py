@@ -12,8 +12,8 @@ Y: TypeAlias = PyTree[Any]
 Args: TypeAlias = PyTree[Any]
 """Whatever the user hands to the vector field."""
 
-RealScalar: TypeAlias = float | int | Array
-"""A real number: a Python number or an array of shape ``()``."""
+RealScalar: TypeAlias = float | int | np.floating | np.integer | Array
+"""A real number: a number of Python's or NumPy's, or an array of shape ``()``."""
 
 Times: TypeAlias = Array | np.ndarray | Sequence[RealScalar]
 """Times as a user gives them, of shape ``(times,)``."""

@@ -20,6 +20,7 @@ class AbstractDrives(eqx.Module):
         self,
         term: AbstractTerm,
         t: RealScalar,
+        end: RealScalar,
         h: RealScalar,
         nodes: tuple[float, ...],
         needs: frozenset[str],
@@ -47,13 +48,14 @@ class Constant(AbstractDrives):
         self,
         term: AbstractTerm,
         t: RealScalar,
+        end: RealScalar,
         h: RealScalar,
         nodes: tuple[float, ...],
         needs: frozenset[str],
         place: PyTree[Any],
     ) -> tuple[PyTree[Any], PyTree[Any]]:
         """That of the term."""
-        return term.prepare(t, h, nodes, needs, place)
+        return term.prepare(t, end, h, nodes, needs, place)
 
     def known(self, drive: PyTree[Any]) -> PyTree[Any]:
         """The same."""
@@ -75,7 +77,8 @@ class Remade(eqx.Module):
     Attributes:
         drive: The drive.
         t: Start of the step.
-        h: Its size.
+        end: Its end.
+        h: Its length.
         place: The place of the paths before it.
         nodes: The times of the stages as fractions of the step.
         needs: What the solver wants beyond increments.
@@ -85,6 +88,7 @@ class Remade(eqx.Module):
 
     drive: PyTree[Any]
     t: RealScalar
+    end: RealScalar
     h: RealScalar
     place: PyTree[Any]
     nodes: tuple[float, ...] = eqx.field(static=True)
@@ -94,7 +98,7 @@ class Remade(eqx.Module):
 
     def at(self, term: AbstractTerm, stage: int) -> PyTree[Any]:
         """The drive, with that stage alone, along the paths of a term."""
-        drive, _ = term.prepare(self.t, self.h, self.nodes[stage : stage + 1], self.needs, self.place)
+        drive, _ = term.prepare(self.t, self.end, self.h, self.nodes[stage : stage + 1], self.needs, self.place)
         drive = self.part(drive)
         return term.backward(drive, 0) if self.turned else drive
 
@@ -106,16 +110,17 @@ class OfData(AbstractDrives):
         self,
         term: AbstractTerm,
         t: RealScalar,
+        end: RealScalar,
         h: RealScalar,
         nodes: tuple[float, ...],
         needs: frozenset[str],
         place: PyTree[Any],
     ) -> tuple[PyTree[Any], PyTree[Any]]:
         """That of the term, and how it was made."""
-        drive, after = term.prepare(t, h, nodes, needs, place)
+        drive, after = term.prepare(t, end, h, nodes, needs, place)
 
         def remade(part: Callable[[PyTree[Any]], PyTree[Any]]) -> Remade:
-            return Remade(part(drive), t, h, place, nodes, needs, part)
+            return Remade(part(drive), t, end, h, place, nodes, needs, part)
 
         if HALVES not in needs:
             return remade(_undivided), after
@@ -134,6 +139,7 @@ class OfData(AbstractDrives):
         return Remade(
             term.backward(drive.drive, stages),
             drive.t,
+            drive.end,
             drive.h,
             drive.place,
             drive.nodes[stages:],

@@ -147,7 +147,7 @@ class AdjointSolve(eqx.Module):
             return sweep
         t, given = self.ended.t, self.cotangent.t
         moved = along(sweep.state.a, slope(self.inputs.here(), self.inputs.setup, t, self.ended.y), t)
-        _, pull = jax.vjp(lambda varying: as_moving(self.inputs.problem(varying), t), self.inputs.varying)
+        _, pull = jax.vjp(lambda varying: as_moving(self.inputs.problem(varying), self.inputs.setup, t), self.inputs.varying)
         (more,) = pull(moved if given is None else moved + given)
         return dataclasses.replace(sweep, inputs=tree.add(sweep.inputs, more))
 
@@ -204,9 +204,8 @@ class Back(eqx.Module):
     def until(self, sweep: _Sweep, t: Time) -> _Sweep:
         """The sweep at an earlier loop time; as it is if it is there to rounding."""
         t = jax.lax.stop_gradient(t)
-        start = self._behind_jumps(sweep.t)
-        outcome = solve_plainly(self._problem(sweep.state, start, t), self._setup(sweep.h))
-        moved = start > t
+        outcome = solve_plainly(self._problem(sweep.state, sweep.t, t), self._setup(sweep.h))
+        moved = sweep.t > t
         # A solve that failed has no gradient.
         failed = moved & (outcome.code != SUCCESSFUL)
         y = tree.where(moved, outcome.y, sweep.state)
@@ -220,15 +219,6 @@ class Back(eqx.Module):
         usable = jnp.isfinite(outcome.h) & (outcome.h > 0) & (outcome.steps > 0)
         least = jnp.where(outcome.steps == 1, sweep.h, 0)
         return jnp.where(usable, jnp.maximum(outcome.h, least), sweep.h)
-
-    def _behind_jumps(self, t: Time) -> Time:
-        """A loop time; one that is at a jump is put before it, where the way back goes on."""
-        landmarks = self.controller.landmarks
-        if landmarks is None or not self.controller.jumps:
-            return t
-        margin = 8 * jnp.finfo(t.dtype).eps * jnp.maximum(jnp.abs(landmarks), jnp.abs(t))
-        near = jnp.abs(-landmarks - t) <= margin
-        return jnp.min(jnp.where(near, -landmarks - margin, t))
 
     def _problem(self, state: Adjoined, start: Time, end: Time) -> Differentiable:
         t = self.setup.real(start)
@@ -247,7 +237,7 @@ class Back(eqx.Module):
         return Setup(
             solver=self.solver,
             controller=self.controller,
-            direction=-self.setup.direction,
+            clock=self.setup.clock.turned(),
             dt0=dt0,
             code=jnp.asarray(SUCCESSFUL, jnp.int32),
             resume=Resume(),

@@ -1,6 +1,7 @@
 """The equation of the continuous adjoint, as a term that any solver takes."""
 
 import abc
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -9,10 +10,12 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
-from nde.core.types import Args, BoolScalar, IntScalar, RealScalar, Y
+from nde.core.clock import Clock
+from nde.core.types import Args, BoolScalar, IntScalar, RealScalar, Time, Y
 from nde.gradients.adjoint_drives import AbstractDrives
 from nde.integrate.output import DenseStep, step_holding
 from nde.terms import AbstractTerm, ito_to_stratonovich
+from nde.terms.within import held
 
 LinearForm = Callable[[RealScalar, AbstractTerm, Y, Args], Y]
 """From a time, a term, a state and arguments to what the vector field is there, times what drives it."""
@@ -48,11 +51,11 @@ class Interpolated(AbstractSolution):
 
     Attributes:
         steps: The steps of the forward solve.
-        direction: One or minus one, which turns the user's times into loop times of that solve.
+        clock: Turns the user's times into loop times of that solve.
     """
 
     steps: DenseStep
-    direction: IntScalar
+    clock: Clock
 
     def first(self, y: Y) -> None:
         """Nothing."""
@@ -61,7 +64,7 @@ class Interpolated(AbstractSolution):
     def at(self, t: RealScalar, y: Y | None) -> Y:
         """The interpolated value."""
         del y
-        at = jnp.asarray(t * self.direction, self.steps.end.dtype)
+        at = self.clock.loop(jnp.asarray(t, self.steps.end.dtype))
         return step_holding(self.steps, at, left=True).value(at)
 
 
@@ -90,12 +93,14 @@ class AdjointTerm(AbstractTerm):
         fixed: The rest of both.
         solution: Where the solution comes from.
         drives: What drives it.
+        bounds: Times before and behind which it is not evaluated.
     """
 
     varying: PyTree[Array | None]
     fixed: PyTree[Any]
     solution: AbstractSolution
     drives: AbstractDrives
+    bounds: tuple[Time, Time] | None = None
 
     @property
     def own(self) -> AbstractTerm:
@@ -115,7 +120,7 @@ class AdjointTerm(AbstractTerm):
     def vf(self, t: RealScalar, y: Adjoined, args: Args) -> tuple[RealScalar, Adjoined]:
         """Where the vector field is to be taken."""
         del args
-        return t, y
+        return (t if self.bounds is None else held(jnp.asarray(t), *self.bounds)), y
 
     def slope(self, vf: tuple[RealScalar, Adjoined], y: Adjoined, drive: PyTree[Any], stage: int) -> Adjoined:
         """The pull-back of the term's slope."""
@@ -170,6 +175,10 @@ class AdjointTerm(AbstractTerm):
         del t, y, args
         return self
 
+    def within(self, low: Time, high: Time) -> "AdjointTerm":
+        """The term that is not evaluated before `low` or behind `high`."""
+        return dataclasses.replace(self, bounds=(low, high))
+
     def begin(
         self, t0: RealScalar, step: IntScalar | int = 0, revisits: bool = False, forward: BoolScalar | bool = True
     ) -> PyTree[Any]:
@@ -181,10 +190,16 @@ class AdjointTerm(AbstractTerm):
         return self.own.recalls(revisits)
 
     def prepare(
-        self, t: RealScalar, h: RealScalar, nodes: tuple[float, ...], needs: frozenset[str], place: PyTree[Any]
+        self,
+        t: RealScalar,
+        end: RealScalar,
+        h: RealScalar,
+        nodes: tuple[float, ...],
+        needs: frozenset[str],
+        place: PyTree[Any],
     ) -> tuple[PyTree[Any], PyTree[Any]]:
         """As the term."""
-        return self.drives.prepare(self.own, t, h, nodes, needs, place)
+        return self.drives.prepare(self.own, t, end, h, nodes, needs, place)
 
     def commit(self, accepted: BoolScalar, old: PyTree[Any], new: PyTree[Any]) -> PyTree[Any]:
         """As the term."""

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 from jaxtyping import PyTree
 
 from nde.core import tree
+from nde.core.clock import Clock
 from nde.core.types import Time
 from nde.gradients.adjoint_drives import path_of, single_terms
 from nde.gradients.adjoint_solve import AdjointSolve
@@ -60,10 +61,10 @@ class AbstractContinuousAdjoint(AbstractAdjoint):
         """The solver of the way back, its controller in its loop time, and the size of its first step."""
         own = self.stepsize_controller
         if own is None:
-            chosen, turn = seminormed(setup.controller), -1
+            chosen, clock = seminormed(setup.controller), Clock(jnp.zeros_like(problem.t0), jnp.asarray(-1, jnp.int32))
         else:
-            chosen, turn = ended_at_knots(own, problem.term), -setup.direction
-        controller = in_sections(chosen).wrap(turn, problem.t0.dtype)
+            chosen, clock = ended_at_knots(own, problem.term), setup.clock.turned()
+        controller = in_sections(chosen).wrap(clock)
         dt0 = self._first_step(problem, setup, chosen)
         if dt0 is None and isinstance(controller, ConstantStepSize):
             raise ValueError(
@@ -201,7 +202,7 @@ class InterpolatedAdjoint(AbstractContinuousAdjoint):
         if most is None:
             raise ValueError("`InterpolatedAdjoint` got `max_steps=None`; it wants to know how much room to make.")
         outcome, steps = solve_recorded(problem, setup, DenseRecorder(most, collects=True))
-        return outcome, Interpolated(steps, setup.direction)
+        return outcome, Interpolated(steps, setup.clock)
 
 
 @eqx.filter_custom_vjp
@@ -245,7 +246,7 @@ def in_sections(controller: AbstractStepSizeController) -> AbstractStepSizeContr
     """The controller; for steps on a known grid one that may start and end anywhere in it."""
     if controller.grid is None:
         return controller
-    return ClipStepSizeController(ConstantStepSize(), step_ts=controller.landmarks)
+    return ClipStepSizeController(ConstantStepSize(), kink_ts=controller.landmarks)
 
 
 def _check_data(perturbed: PyTree[bool], problem: Differentiable, name: str) -> None:

@@ -136,8 +136,9 @@ class SavedAtSteps(AbstractSaved):
         """The time, and the value of the save function."""
         output = problem.outputs[self.output]
         assert isinstance(output, AtSteps)
-        t = as_moving(problem, self.ts[row])
-        return t, call_fn(output.fn, self.inputs.setup.real(t), self.inputs.moved(problem, t, y), problem.args)
+        setup = self.inputs.setup
+        t = as_moving(problem, setup, self.ts[row])
+        return t, call_fn(output.fn, setup.real(t), self.inputs.moved(problem, t, y), problem.args)
 
 
 class Records(AbstractSaved):
@@ -155,7 +156,7 @@ class Records(AbstractSaved):
     def value(self, problem: Differentiable, row: IntScalar, y: Y) -> DenseStep:
         """The record of the step from there."""
         setup = self.inputs.setup
-        step = span(as_moving(problem, self.ts[row]), as_moving(problem, self.ends[row]))
+        step = span(as_moving(problem, setup, self.ts[row]), as_moving(problem, setup, self.ends[row]))
         y = self.inputs.moved(problem, step.start, y)
         state = setup.solver.init(problem.term, setup.real(step.start), y, problem.args)
         cache = first_cache(problem, setup, step.start, y, state)
@@ -174,7 +175,7 @@ class Jumps(AbstractMarks):
         """What the jump does to the cotangent of its time."""
         problem, setup = self.inputs.here(), self.inputs.setup
         t = self.ts[row]
-        margin = _margin(problem, t)
+        margin = _margin(problem, setup, t)
         before, after = (slope(problem, setup, at, y) for at in (t - margin, t + margin))
         moved = along(a, tree.minus(before, after), t)
         inputs = eqx.tree_at(
@@ -207,7 +208,7 @@ def marks_of(inputs: Inputs, ended: Outcome, cotangent: Outcome) -> list[Abstrac
     return marks
 
 
-def as_moving(problem: Differentiable, t: Time) -> Time:
+def as_moving(problem: Differentiable, setup: Setup, t: Time) -> Time:
     """The start or end of a step as a function of the last time before it that was given from outside.
 
     A chosen step has a constant length, one that a given time ended moves with that time.
@@ -216,7 +217,7 @@ def as_moving(problem: Differentiable, t: Time) -> Time:
     if problem.landmarks is not None:
         given = jnp.concatenate([given, jnp.clip(problem.landmarks, problem.t0, problem.t1)])
     known = jax.lax.stop_gradient(given)
-    source = given[jnp.argmax(jnp.where(known <= t + _margin(problem, t), known, -jnp.inf))]
+    source = given[jnp.argmax(jnp.where(known <= t + _margin(problem, setup, t), known, -jnp.inf))]
     return jax.lax.stop_gradient(t - source) + source
 
 
@@ -226,7 +227,7 @@ def along(a: Y, f: Y, t: Time) -> Time:
     return sum((jnp.real(jnp.sum(x * y)).astype(t.dtype) for x, y in pairs), jnp.zeros_like(t))
 
 
-def _margin(problem: Differentiable, t: Time) -> Time:
+def _margin(problem: Differentiable, setup: Setup, t: Time) -> Time:
     """How far from a jump there is no doubt on which side of it a time is."""
     size = jnp.maximum(jnp.maximum(jnp.abs(problem.t0), jnp.abs(problem.t1)), jnp.abs(t))
-    return jax.lax.stop_gradient(8 * jnp.finfo(t.dtype).eps * size)
+    return 2 * setup.clock.blur(size)

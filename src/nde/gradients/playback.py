@@ -10,6 +10,7 @@ from jaxtyping import Array, PyTree
 
 from nde.core import tree
 from nde.core.advice import Advice
+from nde.core.clock import Clock
 from nde.core.results import SUCCESSFUL
 from nde.core.tree import all_finite
 from nde.core.types import BoolScalar, IntScalar, RealScalar, Time, Y
@@ -27,7 +28,7 @@ def played_back(problem: Differentiable, setup: Setup, grid: Grid) -> Setup:
     return eqx.tree_at(
         lambda s: (s.controller, s.resume.controller_state, s.recorded),
         setup,
-        (Playback(grid, following, problem, setup.controller.jumps), None, drives),
+        (Playback(grid, following, problem, setup.controller), None, drives),
         is_leaf=lambda x: x is None,
     )
 
@@ -53,10 +54,16 @@ class RecordedDrives(eqx.Module):
         return self.first
 
     def prepare(
-        self, t: RealScalar, h: RealScalar, nodes: tuple[float, ...], needs: frozenset[str], place: IntScalar
+        self,
+        t: RealScalar,
+        end: RealScalar,
+        h: RealScalar,
+        nodes: tuple[float, ...],
+        needs: frozenset[str],
+        place: IntScalar,
     ) -> tuple[PyTree[Any], IntScalar]:
         """The drive in the slot, and the next slot."""
-        del t, h, nodes, needs
+        del t, end, h, nodes, needs
         slot = jnp.minimum(place, self.following.shape[0] - 1)
         return tree.row(self.drives, slot), self.following[slot]
 
@@ -76,27 +83,40 @@ class Playback(AbstractStepSizeController):
         taken: Its steps.
         following: The slot of the step after that in each slot; in some slots this lane has no step.
         problem: What is solved.
-        jumping: Whether the vector field jumps.
+        controller: What chose the steps.
     """
 
     taken: Grid
     following: Array
     problem: Differentiable
-    jumping: bool = eqx.field(static=True)
+    controller: AbstractStepSizeController
 
     @property
-    def jumps(self) -> bool:
+    def breaks(self) -> bool:
         """As the controller that made the grid."""
-        return self.jumping
+        return self.controller.breaks
+
+    def breaks_at(self, t: Time) -> BoolScalar:
+        """As the controller that made the grid."""
+        return self.controller.breaks_at(t)
+
+    @property
+    def jumps(self) -> int:
+        """As the controller that made the grid."""
+        return self.controller.jumps
+
+    def jump_at(self, t: Time) -> tuple[BoolScalar, IntScalar]:
+        """As the controller that made the grid."""
+        return self.controller.jump_at(t)
 
     @property
     def always_accepts(self) -> bool:
         """True: only empty slots are passed over."""
         return True
 
-    def wrap(self, direction: RealScalar, dtype: Any) -> "Playback":
+    def wrap(self, clock: Clock) -> "Playback":
         """Already in loop time."""
-        del direction, dtype
+        del clock
         return self
 
     def check(self, t0: Time, t1: Time) -> int:
@@ -127,17 +147,9 @@ class Playback(AbstractStepSizeController):
         del y0, error, error_order, advice
         index = self.following[jnp.minimum(state, self.following.shape[0] - 1)]
         accepted = plan.end > step.start
-        start = jnp.where(accepted, plan.end, step.start)
-        jumped = jnp.asarray(False)
-        if self.jumping:
-            recorded, _, _ = self.taken.step(self.problem, jnp.minimum(index, self.taken.ends.shape[0] - 1))
-            jumped = accepted & (recorded > plan.end)
-            start = start + jax.lax.stop_gradient(jnp.where(jumped, recorded - start, 0))
         return Verdict(
             accepted=accepted,
-            start=start,
-            plan=self._plan(start, index),
-            jumped=jumped,
+            plan=self._plan(jnp.where(accepted, plan.end, step.start), index),
             state=index,
             code=None,
             finite=all_finite(y1) | ~accepted,

@@ -72,7 +72,7 @@ def _forward(perturbed: PyTree[bool], problem: Differentiable, setup: Setup) -> 
     setup = bounded(setup)
     steps = setup.most_steps
     assert steps is not None
-    outcome, grid = solve_recorded(problem, setup, GridRecorder(steps))
+    outcome, grid = solve_recorded(problem, setup, GridRecorder(steps, undoes=True))
     return outcome, (grid, outcome)
 
 

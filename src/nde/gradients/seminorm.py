@@ -63,7 +63,8 @@ def seminormed(controller: AbstractStepSizeController) -> AbstractStepSizeContro
     A mean square of all numbers would be one of parameters above all, of which there may be many, with small errors.
     """
     if isinstance(controller, ClipStepSizeController):
-        return ClipStepSizeController(seminormed(controller.controller), controller.step_ts, controller.jump_ts)
+        changed: Any = seminormed(controller.controller)
+        return ClipStepSizeController(changed, controller.step_ts, controller.jump_ts, controller.kink_ts)
     if not controller.needs_error:
         return controller
     changed: Any = controller

@@ -10,7 +10,7 @@ from nde.core import tree
 from nde.core.types import IntScalar
 from nde.gradients.stack import Stack
 from nde.gradients.steps import Recorded, Steps
-from nde.integrate.problem import first_cache
+from nde.integrate.problem import restarted, term_in
 from nde.integrate.start import Start, completed, handed_on, retained
 from nde.solvers import AbstractReversibleSolver
 from nde.stepping import span
@@ -81,21 +81,24 @@ class Undone(AbstractStarts):
         """Takes one step back; the first step starts where the solve did."""
         solver, setup, end, problem = steps.setup.solver, steps.setup, self.end, steps.here()
         assert isinstance(solver, AbstractReversibleSolver)
-        if setup.controller.jumps:  # what the step after starts with is the vector field behind the jump
-            end = Start(end.y, end.solver_state, first_cache(problem, setup, step.end, end.y, end.solver_state))
         length = span(step.start, step.end)
+        term, y = term_in(problem, setup, length), end.y
+        state, cache = steps.grid.state_before_jump(setup, step.end, end.solver_state), end.cache
+        if setup.controller.breaks:  # what the step after starts with is the vector field behind the discontinuity
+            cache = solver.warm(term, setup.real(step.end), y, problem.args, state)
         undone = solver.unstep(
-            problem.term,
-            end.y,
+            term,
+            y,
             problem.args,
-            end.solver_state,
-            end.cache,
+            state,
+            cache,
             steps.drive(step),
             steps.drive(steps.recorded(jnp.maximum(index - 1, 0))) if solver.multistep else None,
             setup.real(step.start),
-            setup.real(length.h),
+            setup.clock.length(length.h),
         )
-        start = tree.where(step.counts, Start(undone.y, undone.state, undone.cache), end)
+        before = restarted(problem, setup, step.start, undone.y, undone.state)
+        start = tree.where(step.counts, Start(undone.y, before, undone.cache), end)
         y, state = tree.where(index == 0, (problem.y0, problem.solver_state), (start.y, start.solver_state))
         start = Start(y, state, start.cache)
         return Start(start.y, start.solver_state, handed_on(setup, start.cache)), Undone(start)

@@ -14,7 +14,17 @@ from jaxtyping import Array, PyTree
 from nde.core import tree
 from nde.core.types import IntScalar, Time
 from nde.integrate.output import AtSteps, AtTimes, DenseStep, DenseSteps, call_fn
-from nde.integrate.problem import Differentiable, Setup, begun, dense_step, drive_of, end_of, first_cache, step_map
+from nde.integrate.problem import (
+    Differentiable,
+    Setup,
+    begun,
+    dense_step,
+    drive_of,
+    end_of,
+    first_cache,
+    restarted,
+    step_map,
+)
 from nde.integrate.recorders import Grid
 from nde.integrate.start import Start, handed_on
 from nde.stepping import span
@@ -148,8 +158,9 @@ class Steps(eqx.Module):
                 return inside()
             return end, call_fn(output.fn, setup.real(end), out.y, problem.args)
 
+        after = Start(out.y, restarted(problem, setup, end, out.y, out.state), handed_on(setup, out.cache))
         return Made(
-            after=Links(None if before.t is None else end, Start(out.y, out.state, handed_on(setup, out.cache))),
+            after=Links(None if before.t is None else end, after),
             at_end=tuple(at_end(output) for _, output in self.stepped()),
             inside=inside() if self.sampled() else None,
         )

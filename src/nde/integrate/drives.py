@@ -29,10 +29,16 @@ class DrivesOfGrid(eqx.Module):
         return jnp.asarray(step, jnp.int32)
 
     def prepare(
-        self, t: RealScalar, h: RealScalar, nodes: tuple[float, ...], needs: frozenset[str], place: IntScalar
+        self,
+        t: RealScalar,
+        end: RealScalar,
+        h: RealScalar,
+        nodes: tuple[float, ...],
+        needs: frozenset[str],
+        place: IntScalar,
     ) -> tuple[PyTree[Any], IntScalar]:
         """The row of the step, and the number of the next."""
-        del t, h, nodes, needs
+        del t, end, h, nodes, needs
         return tree.row(self.drives, place), place + 1
 
     def commit(self, accepted: BoolScalar, old: IntScalar, new: IntScalar) -> IntScalar:
@@ -45,7 +51,12 @@ class DrivesOfGrid(eqx.Module):
 
 
 def drives_of_grid(
-    term: AbstractTerm, nodes: tuple[float, ...], needs: frozenset[str], starts: Array, ends: Array
+    term: AbstractTerm,
+    nodes: tuple[float, ...],
+    needs: frozenset[str],
+    starts: Array,
+    ends: Array,
+    lengths: Array,
 ) -> PyTree[Array]:
     """What each step sees of the paths of a term.
 
@@ -55,9 +66,10 @@ def drives_of_grid(
         needs: What the solver wants beyond increments.
         starts: Where the steps start, of shape `(steps,)`.
         ends: Where they end.
+        lengths: How long they are.
     """
 
-    def drive(start: Array, end: Array) -> PyTree[Array]:
-        return term.prepare(start, end - start, nodes, needs, term.begin(start))[0]
+    def drive(start: Array, end: Array, h: Array) -> PyTree[Array]:
+        return term.prepare(start, end, h, nodes, needs, term.begin(start))[0]
 
-    return jax.vmap(drive)(starts, ends)
+    return jax.vmap(drive)(starts, ends, lengths)

@@ -10,4 +10,4 @@ def ended_at_knots(controller: AbstractStepSizeController, term: AbstractTerm) -
     """The controller; one that chooses its steps ends them where the derivative of a path jumps."""
     if not controller.needs_error or not term.knots:
         return controller
-    return ClipStepSizeController(controller, step_ts=jnp.concatenate(term.knots))
+    return ClipStepSizeController(controller, kink_ts=jnp.concatenate(term.knots))

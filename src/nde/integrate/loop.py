@@ -16,10 +16,21 @@ from nde.core import tree
 from nde.core.lanes import any_lane
 from nde.core.results import RESULTS, SUCCESSFUL, code_of, first_failure
 from nde.core.types import BoolScalar, IntScalar, Time, Y
-from nde.integrate.problem import Differentiable, Setup, Span, begun, drive_of, first_cache, paths, slope, step_map
+from nde.integrate.problem import (
+    Differentiable,
+    Setup,
+    Span,
+    begun,
+    drive_of,
+    first_cache,
+    paths,
+    restarted,
+    slope,
+    step_map,
+)
 from nde.integrate.recorders import AbstractRecorder, Attempt
 from nde.stepping import Plan, Verdict
-from nde.stepping.base import AT_T1, CHOSEN
+from nde.stepping.base import AT_T1, CHOSEN, slack
 
 
 class State(eqx.Module):
@@ -114,7 +125,7 @@ class Loop(eqx.Module):
             cache = first_cache(problem, setup, t0, y0, problem.solver_state)
         zero = jnp.asarray(0, jnp.int32)
         wanted = plan.end - t0 if setup.keeps_step else None
-        plan = self._ended_by_t1(plan)
+        plan = self._ended_by_t1(t0, plan)
         return State(
             t=t0,
             h=plan.end - t0,
@@ -141,7 +152,7 @@ class Loop(eqx.Module):
     def _attempt(self, state: State) -> tuple[Attempt, Verdict, PyTree[Any]]:
         """One step, judged; a lane that is done accepts nothing."""
         problem, setup = self.problem, self.setup
-        plan = self._ended_by_t1(Plan(state.t + state.h)) if state.plan is None else state.plan
+        plan = Plan(self._planned_end(state)) if state.plan is None else state.plan
         step = Span(state.t, plan.end, state.h)
         drive, place = drive_of(problem, setup, step, state.place)
         out = step_map(problem, setup, step, state.y, state.solver_state, state.cache, drive)
@@ -181,23 +192,22 @@ class Loop(eqx.Module):
     def _advance(self, state: State, live: BoolScalar, attempt: Attempt, verdict: Verdict, place: PyTree[Any]) -> State:
         """The state after a step was judged."""
         accepted, out = attempt.accepted, attempt.out
-        t = jnp.where(accepted, verdict.start, state.t)
-        if self.setup.controller.jumps:
-            t = jnp.minimum(t, self.problem.t1)
+        t = jnp.where(accepted, attempt.step.end, state.t)
         y = tree.where(accepted, out.y, state.y)
         wanted = None if state.wanted is None else jnp.where(live, verdict.plan.end - t, state.wanted)
         place = paths(self.problem, self.setup).commit(accepted, state.place, place)
-        following = self._ended_by_t1(self._within_room(t, verdict.plan, place))
+        following = self._ended_by_t1(t, self._within_room(t, verdict.plan, place))
         plan = self._end_or_stop(t, following, attempt, verdict)
         steps = state.steps + live
+        solver_state, cache = self._handed_over(state, attempt, t, y)
         return State(
             t=t,
             h=jnp.where(live, self._length(t, plan, steps), state.h),
             plan=None if state.plan is None else plan,
             wanted=wanted,
             y=y,
-            solver_state=tree.where(accepted, out.state, state.solver_state),
-            cache=self._next_cache(state, attempt, verdict, t, y),
+            solver_state=solver_state,
+            cache=cache,
             place=place,
             controller_state=tree.where(live, verdict.state, state.controller_state),
             meter=self.setup.meter.step(state.meter, self._progress(t)),
@@ -220,29 +230,31 @@ class Loop(eqx.Module):
             code = jnp.where(reached, code_of(RESULTS.event_occurred), code)
         return code
 
-    def _next_cache(self, state: State, attempt: Attempt, verdict: Verdict, t: Time, y: Y) -> PyTree[Any]:
-        if self.setup.controller.always_accepts and not self.setup.controller.jumps:
-            return attempt.out.cache  # a step that does not count was the last of its lane
-        cache = tree.where(attempt.accepted, attempt.out.cache, state.cache)
-        if not self.setup.controller.jumps or not jax.tree.leaves(cache):
-            return cache
-        jumped = attempt.accepted & verdict.jumped
-        return jax.lax.cond(
-            any_lane(jumped),
-            lambda: tree.where(jumped, first_cache(self.problem, self.setup, t, y, attempt.out.state), cache),
-            lambda: cache,
-        )
+    def _handed_over(self, state: State, attempt: Attempt, t: Time, y: Y) -> tuple[PyTree[Any], PyTree[Any]]:
+        """The solver's state and cache for the next step."""
+        controller, out = self.setup.controller, attempt.out
+        handed = tree.where(attempt.accepted, (out.state, out.cache), (state.solver_state, state.cache))
+        if not controller.breaks:
+            # With constant steps, a step that does not count was the last of its lane.
+            return (handed[0], out.cache) if controller.always_accepts else handed
+        if not jax.tree.leaves(handed):
+            return handed
+        broken = attempt.accepted & controller.breaks_at(t)
+
+        def anew() -> tuple[PyTree[Any], PyTree[Any]]:
+            fresh = restarted(self.problem, self.setup, t, y, out.state)
+            return tree.where(broken, (fresh, first_cache(self.problem, self.setup, t, y, fresh)), handed)
+
+        return jax.lax.cond(any_lane(broken), anew, lambda: handed)
 
     def _end_or_stop(self, t: Time, plan: Plan, attempt: Attempt, verdict: Verdict) -> Plan:
         """The plan of the next step; it ends where it starts, or at `nan`, if there can be none.
 
-        A step as short as rounding that was rejected is tried again only if it has become shorter.
+        A step that was rejected is tried again only if it has become shorter.
         """
         if self.setup.controller.always_accepts:
             return Plan(jnp.where(verdict.finite, plan.end, jnp.nan), plan.cause)
-        step = attempt.step
-        tiny = step.h <= 200 * jnp.finfo(t.dtype).eps * jnp.abs(step.end)
-        stuck = (plan.end <= t) | (~attempt.accepted & tiny & (plan.end >= step.end))
+        stuck = (plan.end <= t) | (~attempt.accepted & (plan.end >= attempt.step.end))
         return Plan(jnp.where(stuck, jnp.where(verdict.finite, t, jnp.nan), plan.end), plan.cause)
 
     def _length(self, t: Time, plan: Plan, steps: IntScalar) -> Time:
@@ -250,13 +262,22 @@ class Loop(eqx.Module):
         h = plan.end - t
         return h if self.setup.max_steps is None else jnp.where(steps < self.setup.max_steps, h, -h)
 
-    def _ended_by_t1(self, plan: Plan) -> Plan:
-        """The plan, ended by t1 if it comes as near as rounding can tell; at once if the inputs make no sense."""
+    def _planned_end(self, state: State) -> Time:
+        """The end of the next step from its length; that of the last step is t1 itself, whatever the rounding."""
+        end, t1 = state.t + state.h, self.problem.t1
+        near = jax.lax.stop_gradient(t1 - 2 * jnp.finfo(t1.dtype).eps * jnp.abs(t1))
+        return jnp.where(end >= near, t1, end)
+
+    def _ended_by_t1(self, t: Time, plan: Plan) -> Plan:
+        """The plan of a step from `t`, ended by t1 if that lies inside it, or hardly behind a time that was chosen.
+
+        It ends at once if the inputs make no sense.
+        """
         t1 = jnp.where(self.setup.code == SUCCESSFUL, self.problem.t1, self.problem.t0)
-        near = jax.lax.stop_gradient(t1 - 100 * jnp.finfo(t1.dtype).eps * jnp.abs(t1))
-        last = plan.end >= near
-        if self.setup.controller.jumps:
-            last = last & ~(self.setup.controller.ends_at_jump(plan) & (plan.end < t1))
+        longer = slack(plan.end - t, t1, self.setup.controller.always_accepts)
+        if plan.cause is not None:
+            longer = jnp.where(plan.cause == CHOSEN, longer, 0)
+        last = plan.end + longer >= t1
         cause = None if plan.cause is None else jnp.where(last, AT_T1, plan.cause)
         return Plan(end=jnp.where(last, t1, plan.end), cause=cause)
 

@@ -99,6 +99,11 @@ def padded_rows(rows: int, struct: PyTree[Any]) -> PyTree[Array]:
     return jax.tree.map(lambda x: jnp.full((rows, *x.shape), padding(x.dtype), x.dtype), struct)
 
 
+def over_rows(mask: Array, rows: Array) -> Array:
+    """A mask of rows, with axes added so that it masks an array of them."""
+    return mask.reshape(mask.shape + (1,) * (rows.ndim - 1))
+
+
 def shapes_of(fn: SaveFunction, t: Time, y: Y, args: Args) -> PyTree[jax.ShapeDtypeStruct]:
     """The shapes of a save function's value."""
     return jax.eval_shape(lambda t, y: call_fn(fn, t, y, args), t, y)

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, PyTree
 
 from nde.core import tree
+from nde.core.clock import Clock
 from nde.core.once import once
 from nde.core.types import Args, IntScalar, Time, Y
 from nde.integrate.drives import DrivesOfGrid
@@ -32,7 +33,7 @@ class Resume(eqx.Module):
 class Differentiable(eqx.Module):
     """The inputs of a solve to which derivatives flow.
 
-    Times are loop times, which always grow; `direction` turns them back.
+    Times are loop times, which always grow; the clock of the solve turns them back.
 
     Attributes:
         term: The right-hand side, closure-converted.
@@ -68,7 +69,7 @@ class Setup(eqx.Module):
     Attributes:
         solver: The method.
         controller: How steps are chosen.
-        direction: One or minus one, which turns loop times into the user's times.
+        clock: Turns loop times into the user's times.
         dt0: The size of the first step.
         code: What is wrong with the numbers that were given.
         resume: States of an earlier solve.
@@ -86,7 +87,7 @@ class Setup(eqx.Module):
 
     solver: AbstractSolver
     controller: AbstractStepSizeController
-    direction: IntScalar
+    clock: Clock
     dt0: Time | None
     code: IntScalar
     resume: Resume
@@ -113,18 +114,18 @@ class Setup(eqx.Module):
             return self.max_steps
         return grid.shape[0] if self.max_steps is None else min(self.max_steps, grid.shape[0])
 
-    def real(self, t: Time) -> Time:
-        """A loop time as the user's time."""
-        return t * self.direction.astype(t.dtype)
+    def real(self, t: Array) -> Array:
+        """Loop times as the user's times."""
+        return self.clock.real(t)
 
 
 def drive_of(problem: Differentiable, setup: Setup, step: Span, place: PyTree[Any]) -> tuple[PyTree[Any], PyTree[Any]]:
     """What the stages of a step see of the path, and the path's next place."""
-    solver = setup.solver
-    t, h = setup.real(step.start), setup.real(step.h)
+    solver, clock = setup.solver, setup.clock
+    t, end, h = clock.real(step.start), clock.real(step.end), clock.length(step.h)
 
     def prepared() -> tuple[PyTree[Any], PyTree[Any]]:
-        return paths(problem, setup).prepare(t, h, solver.nodes, solver.needs, place)
+        return paths(problem, setup).prepare(t, end, h, solver.nodes, solver.needs, place)
 
     return once(prepared, step.start) if setup.shares_drive and setup.recorded is None else prepared()
 
@@ -138,7 +139,7 @@ def paths(problem: Differentiable, setup: Setup) -> Any:
 
 def begun(problem: Differentiable, setup: Setup, start: Time, step: IntScalar | int = 0) -> PyTree[Any]:
     """The path's place before a step that starts there, `step` steps after the first."""
-    return paths(problem, setup).begin(setup.real(start), step, setup.revisits, setup.direction > 0)
+    return paths(problem, setup).begin(setup.real(start), step, setup.revisits, setup.clock.direction > 0)
 
 
 def drive_shape(problem: Differentiable, setup: Setup) -> PyTree[jax.ShapeDtypeStruct]:
@@ -157,17 +158,36 @@ def step_map(
     drive: PyTree[Any],
 ) -> StepOut:
     """One step: pure and differentiable, no judging, no saving."""
-    t, h = setup.real(step.start), setup.real(step.h)
-    return setup.solver.step(problem.term, y, problem.args, state, cache, drive, t, h)
+    t, h = setup.clock.real(step.start), setup.clock.length(step.h)
+    return setup.solver.step(term_in(problem, setup, step), y, problem.args, state, cache, drive, t, h)
 
 
 def dense_step(
     problem: Differentiable, setup: Setup, step: Span, y: Y, stages: PyTree[Any], drive: PyTree[Any]
 ) -> DenseStep:
     """A step made ready for values inside it."""
-    t, h = setup.real(step.start), setup.real(step.h)
-    inside = setup.solver.inside(problem.term, y, problem.args, drive, t, h, stages)
+    t, h = setup.clock.real(step.start), setup.clock.length(step.h)
+    inside = setup.solver.inside(term_in(problem, setup, step), y, problem.args, drive, t, h, stages)
     return DenseStep(start=step.start, end=step.end, y=y, inside=inside)
+
+
+def term_in(problem: Differentiable, setup: Setup, step: Span) -> AbstractTerm:
+    """The term as a step sees it: its vector field not beyond a discontinuity at which the step starts or ends."""
+    if not setup.controller.breaks:
+        return problem.term
+    return _between(problem, setup, step.start, step.end)
+
+
+def _between(problem: Differentiable, setup: Setup, start: Time, end: Time | None) -> AbstractTerm:
+    clock, breaks_at = setup.clock, setup.controller.breaks_at
+    start = jax.lax.stop_gradient(start)
+    low, high = jnp.where(breaks_at(start), start + clock.blur(start), -jnp.inf), jnp.full_like(start, jnp.inf)
+    if end is not None:
+        end = jax.lax.stop_gradient(end)
+        high = jnp.where(breaks_at(end), end - clock.blur(end), jnp.inf)
+        low, high = jnp.minimum(low, end), jnp.maximum(high, start)
+    low, high = clock.real(low), clock.real(high)
+    return problem.term.within(jnp.minimum(low, high), jnp.maximum(low, high))
 
 
 def end_of(problem: Differentiable, start: Time, end: Time, cause: IntScalar) -> Time:
@@ -188,15 +208,19 @@ def end_of(problem: Differentiable, start: Time, end: Time, cause: IntScalar) ->
 
 def first_cache(problem: Differentiable, setup: Setup, start: Time, y: Y, state: PyTree[Any]) -> PyTree[Any]:
     """The solver's cache for a step from here, computed anew."""
-    return setup.solver.warm(problem.term, setup.real(start), y, problem.args, state)
+    term = _between(problem, setup, start, None) if setup.controller.breaks else problem.term
+    return setup.solver.warm(term, setup.real(start), y, problem.args, state)
+
+
+def restarted(problem: Differentiable, setup: Setup, t: Time, y: Y, state: PyTree[Any]) -> PyTree[Any]:
+    """The solver's state for a step from `t`, behind a step that led there: its first state if there is a jump."""
+    if not setup.controller.jumps or not jax.tree.leaves(state):
+        return state
+    jumped, _ = setup.controller.jump_at(jax.lax.stop_gradient(t))
+    fresh = setup.solver.init(problem.term, setup.real(t), y, problem.args)
+    return tree.where(jumped, fresh, state)
 
 
 def slope(problem: Differentiable, setup: Setup, start: Time, y: Y) -> Y:
     """The derivative of the state in loop time."""
-    t = setup.real(start)
-    direction = setup.direction
-
-    def turned(f: Array) -> Array:
-        return f * direction.astype(tree.real_dtype(f))
-
-    return jax.tree.map(turned, problem.term.speed(t, y, problem.args))
+    return jax.tree.map(setup.clock.slope, problem.term.speed(setup.real(start), y, problem.args))

@@ -31,7 +31,7 @@ def handed_on(setup: Setup, cache: PyTree[Any]) -> PyTree[Any]:
 
 def hands_on(setup: Setup) -> bool:
     """Whether each step hands its cache to the next: not where the vector field may jump between them."""
-    return setup.hands_on and not setup.controller.jumps
+    return setup.hands_on and not setup.controller.breaks
 
 
 def retained(setup: Setup, start: Start) -> Start:

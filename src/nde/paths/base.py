@@ -1,7 +1,7 @@
 """A path: a value at every time of an interval."""
 
 import abc
-from typing import Any
+from typing import Any, ClassVar
 
 import equinox as eqx
 import jax
@@ -44,6 +44,9 @@ class AbstractPath(eqx.Module):
         Returns:
             A pytree of arrays.
         """
+
+    by_length: ClassVar[bool] = False
+    """Whether a step is known by its length, whatever rounding makes of the time at which it ends."""
 
     @property
     def knots(self) -> Float[Array, " knots"] | None:

@@ -1,6 +1,6 @@
 """Time itself as a path: what drives an ordinary differential equation."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
@@ -20,6 +20,8 @@ class TimePath(AbstractPath):
         print(nde.TimePath().evaluate(1.0, 3.0))
         ```
     """
+
+    by_length: ClassVar[bool] = True
 
     def evaluate(self, t0: RealScalar, t1: RealScalar | None = None, left: bool = True) -> Float[Array, ""]:
         """The time `t0`, or the difference `t1 - t0`."""

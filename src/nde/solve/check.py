@@ -79,9 +79,10 @@ def with_event(setup: Setup, event: AbstractEvent, term: AbstractTerm) -> Setup:
 def code_of_inputs(problem: Differentiable, controller: AbstractStepSizeController, dt0: Time | None) -> IntScalar:
     """`SUCCESSFUL`, or the code of the first thing that is wrong with the numbers."""
     t0, t1 = problem.t0, problem.t1
-    code = _fails(t0 == t1, RESULTS.empty_interval)
+    code = jnp.asarray(SUCCESSFUL, jnp.int32)
     if dt0 is not None:
-        code = first_failure(code, _fails(~(jnp.isfinite(dt0) & (dt0 > 0)), RESULTS.bad_dt0))
+        forward = (dt0 > 0) | ((t0 == t1) & (dt0 != 0))
+        code = _fails(~(jnp.isfinite(dt0) & forward), RESULTS.bad_dt0)
     code = first_failure(code, jnp.asarray(controller.check(t0, t1), jnp.int32))
     for output in problem.outputs:
         if isinstance(output, AtTimes):

@@ -8,7 +8,7 @@ from jaxtyping import Array, PyTree
 
 from nde.core.types import Time, Y
 from nde.integrate.outcome import Outcome
-from nde.integrate.output import Saved, call_fn, padding
+from nde.integrate.output import Saved, call_fn, over_rows, padding
 from nde.integrate.problem import Differentiable, Setup
 from nde.solve.saveat import SaveAt, SubSaveAt
 
@@ -22,8 +22,7 @@ def collect(problem: Differentiable, setup: Setup, saveat: SaveAt, outcome: Outc
     rows = [_rows(problem, setup, sub, outcome, saved) for sub in saveat.leaves()]
     if not rows:
         return None, None
-    direction = setup.direction
-    ts = saveat.rebuild([ts * direction.astype(ts.dtype) for ts, _ in rows])
+    ts = saveat.rebuild([jnp.where(jnp.isfinite(ts), setup.real(ts), jnp.inf) for ts, _ in rows])
     return ts, saveat.rebuild([ys for _, ys in rows])
 
 
@@ -35,6 +34,9 @@ def _rows(problem: Differentiable, setup: Setup, sub: SubSaveAt, outcome: Outcom
         parts.append(_single(problem, setup, sub, problem.t0, problem.y0))
     if sub.ts is not None:
         output, ys = next(saved)
+        _, first = _single(problem, setup, sub, problem.t0, problem.y0)
+        at_start = (output.ts == problem.t0) & (outcome.accepted == 0)  # no step was there to hold them
+        ys = jax.tree.map(lambda y, y0: jnp.where(over_rows(at_start, y), y0, y), ys, first)
         parts.append((jnp.where(output.ts <= outcome.t, output.ts, jnp.inf), ys))
     if sub.steps:
         ordered = sub.ts is None

@@ -171,7 +171,7 @@ def _inside_jit() -> bool:
 def _solution(problem: Differentiable, setup: Setup, saveat: SaveAt, outcome: Outcome) -> Solution:
     """The outcome as the user sees it."""
     ts, ys = collect(problem, setup, saveat, outcome)
-    dense = DenseInterpolation(outcome.saved[-1], setup.direction) if saveat.dense else None
+    dense = _dense(problem, setup, outcome) if saveat.dense else None
     resumable = jax.tree.map(
         jax.lax.stop_gradient, (outcome.solver_cache, outcome.controller_state, outcome.h), is_leaf=eqx.is_array
     )
@@ -193,8 +193,15 @@ def _solution(problem: Differentiable, setup: Setup, saveat: SaveAt, outcome: Ou
         result=result_of(outcome.code),
         solver_state=SolverResume(outcome.solver_state, cache) if saveat.solver_state else None,
         controller_state=ControllerResume(controller_state, h) if saveat.controller_state else None,
-        made_jump=setup.controller.jumps_at(outcome.t) if saveat.made_jump else None,
+        made_jump=setup.controller.jump_at(outcome.t)[0] if saveat.made_jump else None,
     )
+
+
+def _dense(problem: Differentiable, setup: Setup, outcome: Outcome) -> DenseInterpolation:
+    """All steps; if there was none, y0 wherever it is asked."""
+    steps = outcome.saved[-1]
+    first = jax.tree.map(lambda y, y0: y.at[0].set(jnp.where(outcome.accepted == 0, y0, y[0])), steps.y, problem.y0)
+    return DenseInterpolation(eqx.tree_at(lambda s: s.y, steps, first), setup.clock)
 
 
 def _facts(
@@ -206,7 +213,7 @@ def _facts(
 ) -> Facts:
     """What a message about a failure may quote."""
     facts: Facts = {"t0": times[0], "t1": times[1], "t": setup.real(outcome.t), "steps": outcome.steps}
-    facts["step size"] = setup.real(outcome.h)
+    facts["step size"] = setup.clock.length(outcome.h)
     if times[2] is not None:
         facts["dt0"] = times[2]
     for name in ("rtol", "atol"):

@@ -4,8 +4,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array
 
-from nde.core import tree
-from nde.core.types import IntScalar, RealScalar, Y
+from nde.core.clock import Clock
+from nde.core.types import RealScalar, Y
 from nde.integrate.output import DenseStep, step_holding
 from nde.paths import AbstractPath
 
@@ -15,7 +15,7 @@ class DenseInterpolation(AbstractPath):
 
     Attributes:
         steps: The steps, of leading axis `(max_steps,)`.
-        direction: 1 or -1, for a forward or backward solve.
+        clock: Turns times into those that steps are kept in.
 
     Example:
         ```python
@@ -28,7 +28,7 @@ class DenseInterpolation(AbstractPath):
     """
 
     steps: DenseStep
-    direction: IntScalar
+    clock: Clock
 
     def evaluate(self, t0: RealScalar, t1: RealScalar | None = None, left: bool = True) -> Y:
         """The state at `t0`, or the increment from `t0` to `t1`."""
@@ -41,10 +41,9 @@ class DenseInterpolation(AbstractPath):
     def derivative(self, t: RealScalar, left: bool = True) -> Y:
         """The derivative of the interpolated state in time."""
         at, step = self._find(t, left)
-        return jax.tree.map(lambda x: x * self.direction.astype(tree.real_dtype(x)), step.slope(at))
+        return jax.tree.map(self.clock.slope, step.slope(at))
 
     def _find(self, t: RealScalar, left: bool) -> tuple[Array, DenseStep]:
         """The loop time, and the step that holds it; at a step's end the earlier one if `left`."""
-        dtype = self.steps.end.dtype
-        at = jnp.asarray(t, dtype) * self.direction.astype(dtype)
+        at = self.clock.loop(jnp.asarray(t, self.steps.end.dtype))
         return at, step_holding(self.steps, at, left)

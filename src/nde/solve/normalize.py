@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, PyTree
 
+from nde.core.clock import Clock, clock_of
 from nde.core.closure import closed
 from nde.core.tree import real_dtype
 from nde.core.types import Args, RealScalar, Time, Y
@@ -62,22 +63,21 @@ def normalize(
     args = jax.tree.map(lambda x: jnp.asarray(x) if isinstance(x, np.ndarray | np.generic) else x, args)
     dtype = time_dtype([t0, t1, dt0, *(sub.ts for sub in saveat.leaves())], y0)
     t0, t1 = strong(t0, dtype), strong(t1, dtype)
-    direction = jnp.where(t0 <= t1, 1, -1).astype(jnp.int32)
-    sign = direction.astype(dtype)
+    clock = clock_of(t0, t1)
     term = terms.closed(t0, y0, args)
     solver = solver.made_for(term, t0, y0, args)
-    step = None if dt0 is None else jax.lax.stop_gradient(strong(dt0, dtype) * sign)
-    wrapped = ended_at_knots(controller, term).wrap(direction, dtype)
+    step = None if dt0 is None else jax.lax.stop_gradient(clock.length(strong(dt0, dtype)))
+    wrapped = ended_at_knots(controller, term).wrap(clock)
     problem = Differentiable(
         term=term,
         y0=y0,
         args=args,
-        t0=t0 * sign,
-        t1=t1 * sign,
+        t0=clock.loop(t0),
+        t1=clock.loop(t1),
         landmarks=wrapped.landmarks,
-        outputs=outputs_of(saveat, t0, y0, args, sign),
+        outputs=outputs_of(saveat, t0, y0, args, clock),
         solver_state=solver.init(term, t0, y0, args) if solver_state is None else solver_state.state,
-        drives=_drives(term, solver, wrapped.grid, t0, t1, sign) if term.tabulates else None,
+        drives=_drives(term, solver, wrapped.grid, clock, t0) if term.tabulates else None,
     )
     fused = is_elementwise(term, t0, y0, args)
     if term.noisy:
@@ -85,7 +85,7 @@ def normalize(
     setup = Setup(
         solver=solver,
         controller=wrapped,
-        direction=direction,
+        clock=clock,
         dt0=step,
         code=code_of_inputs(problem, wrapped, step),
         resume=_resume(term, solver, t0, y0, args, dt0, solver_state, controller_state, made_jump),
@@ -101,14 +101,14 @@ def normalize(
 
 
 def _drives(
-    term: AbstractTerm, solver: AbstractSolver, grid: Array | None, t0: Time, t1: Time, sign: Array
+    term: AbstractTerm, solver: AbstractSolver, grid: Array | None, clock: Clock, t0: Time
 ) -> PyTree[Any]:
     """What each step of a known grid sees of the paths; `None` if the grid is not known."""
     if grid is None:
         return None
-    inner = grid[:-1] * sign
-    starts, ends = jnp.concatenate([t0[None], inner]), jnp.concatenate([inner, t1[None]])
-    return drives_of_grid(term, solver.nodes, solver.needs, starts, ends)
+    ends = clock.real(grid)
+    lengths = clock.length(jnp.diff(grid, prepend=clock.loop(t0)[None]))
+    return drives_of_grid(term, solver.nodes, solver.needs, jnp.concatenate([t0[None], ends[:-1]]), ends, lengths)
 
 
 def _shares_drive(solver: AbstractSolver, problem: Differentiable, fused: bool) -> bool:
@@ -141,7 +141,7 @@ _NO_TIMES = (
 )
 
 
-def outputs_of(saveat: SaveAt, t0: Time, y0: Y, args: Args, sign: Array) -> tuple[Output, ...]:
+def outputs_of(saveat: SaveAt, t0: Time, y0: Y, args: Args, clock: Clock) -> tuple[Output, ...]:
     """The outputs of the loop, in the order of the `SubSaveAt`s: times, then steps; dense steps come last."""
     outputs: list[Output] = []
     for sub in saveat.leaves():
@@ -149,7 +149,7 @@ def outputs_of(saveat: SaveAt, t0: Time, y0: Y, args: Args, sign: Array) -> tupl
             continue
         fn = closed(sub.fn, t0, y0, args)
         if sub.ts is not None:
-            outputs.append(AtTimes(strong(sub.ts, t0.dtype) * sign, fn))
+            outputs.append(AtTimes(clock.loop(strong(sub.ts, t0.dtype)), fn))
         if sub.steps:
             outputs.append(AtSteps(fn, sub.steps))
     if saveat.dense:

@@ -14,7 +14,6 @@ Facts = dict[str, Any]
 """Numbers that a message may quote, by name."""
 
 _QUOTED: dict[int, tuple[str, ...]] = {
-    code_of(RESULTS.empty_interval): ("t0", "t1"),
     code_of(RESULTS.bad_dt0): ("t0", "t1", "dt0"),
     code_of(RESULTS.bad_tolerance): ("rtol", "atol"),
     code_of(RESULTS.bad_ts_order): ("t0", "t1"),

@@ -10,10 +10,12 @@ from collections.abc import Callable
 from typing import Any
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
 from nde.core.advice import Advice
+from nde.core.clock import Clock
 from nde.core.types import BoolScalar, IntScalar, Norm, RealScalar, Time, Y
 
 CHOSEN = -1
@@ -35,6 +37,22 @@ def span(start: Time, end: Time) -> Span:
     return Span(start, end, end - start)
 
 
+def slack(h: Time, end: Time, always_accepts: bool) -> Time:
+    """How much longer than planned a step may be to end at a given time: what is left is not worth a step of its own.
+
+    That is a thousandth of the step, or a few roundings of time, but always a small part of the step. So a step that
+    was rejected and planned anew is shorter.
+
+    Args:
+        h: The length of the step as planned.
+        end: The given time, in loop time.
+        always_accepts: Whether no step is ever rejected.
+    """
+    roundings = 4 * jnp.finfo(end.dtype).eps * jnp.abs(end)
+    most = h * (0.5 if always_accepts else 0.0625)
+    return jax.lax.stop_gradient(jnp.maximum(h * 2.0**-10, jnp.minimum(roundings, most)))
+
+
 class Plan(eqx.Module):
     """Where the next step ends, and why.
 
@@ -52,18 +70,14 @@ class Verdict(eqx.Module):
 
     Attributes:
         accepted: Whether the step counts.
-        start: Where the next step starts: at the end of this one, just behind a jump, or where this one started.
         plan: The next step.
-        jumped: Whether the next step starts behind a jump of the vector field.
         state: The controller's state.
         code: `SUCCESSFUL`, or why the solve must stop; `None` from a controller that never stops it.
         finite: Whether all numbers of the step were finite.
     """
 
     accepted: BoolScalar
-    start: Time
     plan: Plan
-    jumped: BoolScalar | bool
     state: PyTree[Any]
     code: IntScalar | None
     finite: BoolScalar
@@ -81,19 +95,24 @@ class AbstractStepSizeController(eqx.Module):
     """
 
     @property
-    def jumps(self) -> bool:
-        """Whether the controller knows of jumps in the vector field."""
+    def breaks(self) -> bool:
+        """Whether the controller knows times at which the vector field may be discontinuous."""
         return False
 
-    def ends_at_jump(self, plan: Plan) -> BoolScalar:
-        """Whether a jump is what ends the step."""
-        del plan
-        return jnp.asarray(False)
-
-    def jumps_at(self, t: Time) -> BoolScalar:
-        """Whether there is a jump at a loop time, to rounding."""
+    def breaks_at(self, t: Time) -> BoolScalar:
+        """Whether a loop time is one of them. Steps end at them, so equality is exact."""
         del t
         return jnp.asarray(False)
+
+    @property
+    def jumps(self) -> int:
+        """How many of them are jumps, behind which a solver begins anew."""
+        return 0
+
+    def jump_at(self, t: Time) -> tuple[BoolScalar, IntScalar]:
+        """Whether a loop time is a jump, and its number."""
+        del t
+        return jnp.asarray(False), jnp.asarray(0, jnp.int32)
 
     @property
     def needs_error(self) -> bool:
@@ -121,8 +140,8 @@ class AbstractStepSizeController(eqx.Module):
         return False
 
     @abc.abstractmethod
-    def wrap(self, direction: RealScalar, dtype: Any) -> "AbstractStepSizeController":
-        """The controller with its times turned into loop time of the given dtype."""
+    def wrap(self, clock: Clock) -> "AbstractStepSizeController":
+        """The controller with its times as loop times of a clock, in the dtype of that."""
 
     @abc.abstractmethod
     def check(self, t0: Time, t1: Time) -> IntScalar | int:

@@ -1,13 +1,15 @@
 """Steps cut short so that they end at given times."""
 
+import dataclasses
+import functools
 from collections.abc import Callable
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree, Real
 
 from nde.core.advice import Advice
+from nde.core.clock import Clock
 from nde.core.types import BoolScalar, IntScalar, Norm, RealScalar, Time, Times, Y
 from nde.stepping.base import (
     CHOSEN,
@@ -16,6 +18,7 @@ from nde.stepping.base import (
     Plan,
     Span,
     Verdict,
+    slack,
 )
 
 
@@ -29,15 +32,18 @@ def _times(name: str, ts: Times | None) -> Array | None:
 
 
 class ClipStepSizeController(AbstractAdaptiveStepSizeController):
-    """A controller whose steps end at given times, and which steps over given jumps.
+    """A controller whose steps end at given times, at which the vector field may be discontinuous.
 
-    At a jump a step ends just before it, by as much as rounding can blur the times of its stages; the next starts just
-    behind it, and whatever the solver kept of the vector field is computed anew.
+    A step that ends at one of `step_ts` or `jump_ts` evaluates the vector field just before that time at the latest,
+    and the step behind it just behind it at the earliest; what a solver kept of the vector field is computed anew. At
+    `jump_ts` also methods of several steps, and others that carry a state of their own, begin anew.
 
     Attributes:
-        controller: The adaptive controller that chooses the steps in between.
+        controller: The controller that chooses the steps in between.
         step_ts: Times of shape `(steps,)` to step to, in any order; those outside the solve are ignored.
         jump_ts: Times of shape `(jumps,)` at which the vector field is discontinuous, in any order.
+        kink_ts: Times of shape `(kinks,)` to step to at which the vector field is known to be continuous, as at the
+            knots of data: nothing is computed anew there.
 
     Example:
         ```python
@@ -54,16 +60,19 @@ class ClipStepSizeController(AbstractAdaptiveStepSizeController):
     controller: AbstractStepSizeController
     step_ts: Real[Array, " steps"] | None
     jump_ts: Real[Array, " jumps"] | None
+    kink_ts: Real[Array, " kinks"] | None
 
     def __init__(
         self,
         controller: AbstractStepSizeController,
         step_ts: Times | None = None,
         jump_ts: Times | None = None,
+        kink_ts: Times | None = None,
     ) -> None:
         self.controller = controller
         self.step_ts = _times("step_ts", step_ts)
         self.jump_ts = _times("jump_ts", jump_ts)
+        self.kink_ts = _times("kink_ts", kink_ts)
 
     @property
     def rtol(self) -> RealScalar:
@@ -81,21 +90,27 @@ class ClipStepSizeController(AbstractAdaptiveStepSizeController):
         return self.controller.norm  # pyright: ignore[reportAttributeAccessIssue]
 
     @property
-    def jumps(self) -> bool:
-        """Whether there are jumps."""
-        return self.controller.jumps or self.jump_ts is not None
+    def breaks(self) -> bool:
+        """Whether there are times to step to, or jumps."""
+        return self.controller.breaks or self.step_ts is not None or self.jump_ts is not None
 
-    def ends_at_jump(self, plan: Plan) -> BoolScalar:
-        """Whether a jump is what ends the step."""
-        inner = self.controller.ends_at_jump(plan)
-        return inner if self.jump_ts is None or plan.cause is None else inner | (plan.cause > self._first_jump)
+    def breaks_at(self, t: Time) -> BoolScalar:
+        """Whether a loop time is one of them."""
+        known = [_place(ts, t)[0] for ts in (self.step_ts, self.jump_ts) if ts is not None and ts.shape[0]]
+        return functools.reduce(jnp.logical_or, known, self.controller.breaks_at(t))
 
-    def jumps_at(self, t: Time) -> BoolScalar:
-        """Whether a jump is as near as rounding."""
-        inner = self.controller.jumps_at(t)
-        if self.jump_ts is None:
-            return inner
-        return inner | jnp.any(jnp.abs(self.jump_ts - t) <= 2 * _margin(self.jump_ts, t))
+    @property
+    def jumps(self) -> int:
+        """How many jumps there are."""
+        return self.controller.jumps + (0 if self.jump_ts is None else self.jump_ts.shape[0])
+
+    def jump_at(self, t: Time) -> tuple[BoolScalar, IntScalar]:
+        """Whether a loop time is a jump, and its number; those of the inner controller come first."""
+        inner, number = self.controller.jump_at(t)
+        if self.jump_ts is None or not self.jump_ts.shape[0]:
+            return inner, number
+        own, place = _place(self.jump_ts, t)
+        return inner | own, jnp.where(inner, number, self.controller.jumps + place)
 
     @property
     def needs_error(self) -> bool:
@@ -114,19 +129,21 @@ class ClipStepSizeController(AbstractAdaptiveStepSizeController):
 
     @property
     def landmarks(self) -> Float[Array, " landmarks"] | None:
-        """The inner controller's landmarks, the times to step to, and the jumps."""
-        groups = [ts for ts in (self.controller.landmarks, self.step_ts, self.jump_ts) if ts is not None]
+        """The inner controller's landmarks, then all times of this one."""
+        groups = [ts for ts in (self.controller.landmarks, *self._groups) if ts is not None]
         return jnp.concatenate(groups) if groups else None
 
-    def wrap(self, direction: RealScalar, dtype: Any) -> "ClipStepSizeController":
+    @property
+    def _groups(self) -> tuple[Array | None, ...]:
+        return self.step_ts, self.jump_ts, self.kink_ts
+
+    def wrap(self, clock: Clock) -> "ClipStepSizeController":
         """The times in loop time, sorted."""
 
         def turn(ts: Array | None) -> Array | None:
-            return None if ts is None else jnp.sort(ts.astype(dtype) * jnp.asarray(direction, dtype))
+            return None if ts is None else jnp.sort(clock.loop(ts.astype(clock.origin.dtype)))
 
-        return ClipStepSizeController(
-            self.controller.wrap(direction, dtype), step_ts=turn(self.step_ts), jump_ts=turn(self.jump_ts)
-        )
+        return ClipStepSizeController(self.controller.wrap(clock), *[turn(ts) for ts in self._groups])
 
     def check(self, t0: Time, t1: Time) -> IntScalar | int:
         """As the inner controller."""
@@ -150,62 +167,33 @@ class ClipStepSizeController(AbstractAdaptiveStepSizeController):
         advice: Advice,
         state: PyTree[Any],
     ) -> Verdict:
-        """The inner controller's verdict; behind a jump the next step starts just after it."""
+        """The inner controller's verdict, its next step cut short."""
         verdict = self.controller.judge(step, plan, y0, y1, error, error_order, advice, state)
-        start, following, jumped = verdict.start, verdict.plan, verdict.jumped
-        if self.jump_ts is not None:
-            assert plan.cause is not None
-            crossed = verdict.accepted & (plan.cause > self._first_jump)
-            last = self.jump_ts.shape[0] - 1
-            jump = self.jump_ts[jnp.clip(plan.cause - self._first_jump - 1, 0, last)]
-            margin = _margin(jump, step.start)
-            start = jnp.where(crossed, jump + margin, start)
-            end = jnp.where(crossed, jnp.maximum(following.end, jump + 2 * margin), following.end)
-            following = Plan(end=end, cause=following.cause)
-            jumped = crossed | jumped
-        return Verdict(
-            accepted=verdict.accepted,
-            start=start,
-            plan=self._clip(start, following),
-            jumped=jumped,
-            state=verdict.state,
-            code=verdict.code,
-            finite=verdict.finite,
-        )
-
-    @property
-    def _first_step(self) -> int:
-        inner = self.controller.landmarks
-        return 0 if inner is None else inner.shape[0]
-
-    @property
-    def _first_jump(self) -> int:
-        return self._first_step + (0 if self.step_ts is None else self.step_ts.shape[0])
+        start = jnp.where(verdict.accepted, plan.end, step.start)
+        return dataclasses.replace(verdict, plan=self._clip(start, verdict.plan))
 
     def _clip(self, start: Time, plan: Plan) -> Plan:
-        """The plan, ended at the first time to step to or before the first jump that lies inside it."""
+        """The plan, ended at the first of the given times that lies inside it, or hardly behind it."""
         if plan.cause is None:
             plan = Plan(plan.end, jnp.asarray(CHOSEN, jnp.int32))
-        if self.step_ts is not None and self.step_ts.shape[0]:
-            plan = _ended_by(self.step_ts, start, plan, self._first_step)
-        if self.jump_ts is not None and self.jump_ts.shape[0]:
-            plan = _ended_by(self.jump_ts, start, plan, self._first_jump, before=True)
+        offset = 0 if self.controller.landmarks is None else self.controller.landmarks.shape[0]
+        for ts in self._groups:
+            if ts is not None and ts.shape[0]:
+                plan = self._ended_by(ts, start, plan, offset)
+                offset += ts.shape[0]
         return plan
 
-
-def _ended_by(ts: Array, start: Time, plan: Plan, offset: int, before: bool = False) -> Plan:
-    """The plan, ended by the first of these times behind the start, or just before it."""
-    index = jnp.searchsorted(ts, start, side="right")
-    end = ts[jnp.minimum(index, ts.shape[0] - 1)]
-    if before:
-        end = end - _margin(end, start)
-    sooner = (index < ts.shape[0]) & (end <= plan.end)
-    cause = (offset + 1 + index).astype(jnp.int32)
-    unless = CHOSEN if plan.cause is None else plan.cause
-    return Plan(end=jnp.where(sooner, end, plan.end), cause=jnp.where(sooner, cause, unless))
+    def _ended_by(self, ts: Array, start: Time, plan: Plan, offset: int) -> Plan:
+        index = jnp.searchsorted(ts, start, side="right")
+        end = ts[jnp.minimum(index, ts.shape[0] - 1)]
+        chosen = plan.cause == CHOSEN
+        reach = plan.end + jnp.where(chosen, slack(plan.end - start, end, self.always_accepts), 0)
+        sooner = (index < ts.shape[0]) & (end <= reach)
+        cause = (offset + 1 + index).astype(jnp.int32)
+        return Plan(jnp.where(sooner, end, plan.end), jnp.where(sooner, cause, plan.cause))
 
 
-def _margin(jump: Array, start: Time) -> Array:
-    """How far rounding may move the times of the stages of a step that ends or starts near a jump."""
-    sizes = jnp.maximum(jnp.abs(jump), jnp.abs(start))
-    return jax.lax.stop_gradient(jnp.maximum(2 * jnp.finfo(start.dtype).eps * sizes, jnp.finfo(start.dtype).tiny))
+def _place(ts: Array, t: Time) -> tuple[BoolScalar, IntScalar]:
+    """Whether a time is one of sorted times, and its place among them."""
+    index = jnp.minimum(jnp.searchsorted(ts, t, side="left"), ts.shape[0] - 1)
+    return ts[index] == t, index.astype(jnp.int32)

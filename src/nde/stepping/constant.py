@@ -8,10 +8,11 @@ import jax.numpy as jnp
 from jaxtyping import PyTree
 
 from nde.core.advice import Advice
+from nde.core.clock import Clock
 from nde.core.results import SUCCESSFUL
 from nde.core.tree import all_finite
 from nde.core.types import IntScalar, RealScalar, Time, Y
-from nde.stepping.base import AbstractStepSizeController, Plan, Span, Verdict
+from nde.stepping.base import AbstractStepSizeController, Plan, Span, Verdict, slack
 
 
 class _Grid(eqx.Module):
@@ -23,7 +24,8 @@ class _Grid(eqx.Module):
 class ConstantStepSize(AbstractStepSizeController):
     """Steps of size `dt0`, the last one shorter if need be. The default controller.
 
-    The times are `t0 + i * dt0`, so that rounding does not add up.
+    The times are `t0 + i * dt0`, so that rounding does not add up. A remainder before t1 that is only rounding, or less
+    than a thousandth of a step, is made part of the last step.
 
     Raises:
         ValueError: In `diffeqsolve`, if `dt0` is `None`.
@@ -45,9 +47,9 @@ class ConstantStepSize(AbstractStepSizeController):
         """True."""
         return True
 
-    def wrap(self, direction: RealScalar, dtype: Any) -> "ConstantStepSize":
+    def wrap(self, clock: Clock) -> "ConstantStepSize":
         """Nothing depends on time."""
-        del direction, dtype
+        del clock
         return self
 
     def check(self, t0: Time, t1: Time) -> int:
@@ -82,13 +84,11 @@ class ConstantStepSize(AbstractStepSizeController):
         """Always accepts."""
         del step, y0, error, error_order, advice
         wanted = self._plan(state).end
-        reached = plan.end >= wanted - 100 * jnp.finfo(wanted.dtype).eps * jnp.abs(wanted)
+        reached = plan.end >= wanted - slack(state.step, wanted, always_accepts=True)
         grid = eqx.tree_at(lambda g: g.done, state, state.done + reached)
         return Verdict(
             accepted=jnp.asarray(True),
-            start=plan.end,
             plan=self._plan(grid),
-            jumped=False,
             state=grid,
             code=None,
             finite=all_finite(y1),

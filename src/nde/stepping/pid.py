@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, PyTree
 
 from nde.core.advice import Advice
+from nde.core.clock import Clock
 from nde.core.norms import rms_norm
 from nde.core.results import RESULTS, SUCCESSFUL, code_of
 from nde.core.tree import real_dtype
@@ -94,9 +95,9 @@ class PIDController(AbstractAdaptiveStepSizeController):
         """Whether there is a least step."""
         return self.dtmin is not None
 
-    def wrap(self, direction: RealScalar, dtype: Any) -> "PIDController":
-        """Nothing depends on the direction of time."""
-        del direction, dtype
+    def wrap(self, clock: Clock) -> "PIDController":
+        """Nothing depends on time."""
+        del clock
         return self
 
     def check(self, t0: Time, t1: Time) -> IntScalar:
@@ -110,10 +111,9 @@ class PIDController(AbstractAdaptiveStepSizeController):
         self, slope: Callable[[Time, Y], Y], t0: Time, t1: Time, y0: Y, dt0: Time | None, error_order: RealScalar
     ) -> tuple[Plan, PyTree[Any]]:
         """The first step: `dt0`, or one from the first two derivatives."""
-        del t1
         if dt0 is None:
             order = self._order(error_order)
-            dt0 = initial_step(slope, t0, y0, order, self.rtol, self.atol, self.norm)
+            dt0 = initial_step(slope, t0, t1, y0, order, self.rtol, self.atol, self.norm)
         if self.dtmax is not None:
             dt0 = jnp.minimum(dt0, jnp.asarray(self.dtmax, t0.dtype))
         if self.dtmin is not None:
@@ -161,9 +161,7 @@ class PIDController(AbstractAdaptiveStepSizeController):
         )
         return Verdict(
             accepted=accepted,
-            start=start,
             plan=Plan(end=start + h),
-            jumped=False,
             state=memory,
             code=code,
             finite=finite,

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, PyTree, Real
 
 from nde.core.advice import Advice
+from nde.core.clock import Clock
 from nde.core.results import RESULTS, SUCCESSFUL, code_of
 from nde.core.tree import all_finite
 from nde.core.types import IntScalar, RealScalar, Time, Times, Y
@@ -17,7 +18,8 @@ class StepTo(AbstractStepSizeController):
     """Steps to exactly these times; `dt0` must be `None`.
 
     Attributes:
-        ts: Strictly monotone times of shape `(times,)`, from t0 to t1, both included.
+        ts: Monotone times of shape `(times,)`, from t0 to t1, both included. Between times that coincide, be it after
+            rounding, no step is taken.
 
     Raises:
         ValueError: If `ts` is not one-dimensional or has fewer than two entries.
@@ -58,13 +60,16 @@ class StepTo(AbstractStepSizeController):
         """True."""
         return True
 
-    def wrap(self, direction: RealScalar, dtype: Any) -> "StepTo":
-        """The times in loop time."""
-        return StepTo(ts=self.ts.astype(dtype) * jnp.asarray(direction, dtype))
+    def wrap(self, clock: Clock) -> "StepTo":
+        """The times in loop time, each once: those that coincide with one before are moved behind the last."""
+        ts = clock.loop(self.ts.astype(clock.origin.dtype))
+        moves = jnp.concatenate([jnp.ones((1,), bool), ts[1:] != ts[:-1]])
+        source = jnp.searchsorted(jnp.cumsum(moves), jnp.arange(1, ts.shape[0] + 1), side="left")
+        return StepTo(ts=ts[jnp.minimum(source, ts.shape[0] - 1)])
 
     def check(self, t0: Time, t1: Time) -> IntScalar:
-        """Whether the times run strictly from t0 to t1."""
-        good = (self.ts[0] == t0) & (self.ts[-1] == t1) & jnp.all(self.ts[1:] > self.ts[:-1])
+        """Whether the times run from t0 to t1."""
+        good = (self.ts[0] == t0) & (self.ts[-1] == t1) & jnp.all(self.ts[1:] >= self.ts[:-1])
         return jnp.where(good, SUCCESSFUL, code_of(RESULTS.bad_step_ts))
 
     def init(
@@ -92,12 +97,10 @@ class StepTo(AbstractStepSizeController):
     ) -> Verdict:
         """Always accepts."""
         del step, y0, error, error_order, advice
-        index = state + 1
+        index = state + (plan.end >= self._plan(state).end)
         return Verdict(
             accepted=jnp.asarray(True),
-            start=plan.end,
             plan=self._plan(index),
-            jumped=False,
             state=index,
             code=None,
             finite=all_finite(y1),

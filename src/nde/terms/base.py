@@ -6,7 +6,7 @@ from typing import Any
 import equinox as eqx
 from jaxtyping import Array, Float, PyTree
 
-from nde.core.types import Args, BoolScalar, IntScalar, RealScalar, Y
+from nde.core.types import Args, BoolScalar, IntScalar, RealScalar, Time, Y
 
 
 class AbstractTerm(eqx.Module):
@@ -81,6 +81,10 @@ class AbstractTerm(eqx.Module):
         """The term with its functions traced once: what they captured becomes part of the term."""
 
     @abc.abstractmethod
+    def within(self, low: Time, high: Time) -> "AbstractTerm":
+        """The term whose vector fields are not evaluated before `low` or behind `high`."""
+
+    @abc.abstractmethod
     def begin(
         self, t0: RealScalar, step: IntScalar | int = 0, revisits: bool = False, forward: BoolScalar | bool = True
     ) -> PyTree[Any]:
@@ -92,9 +96,24 @@ class AbstractTerm(eqx.Module):
 
     @abc.abstractmethod
     def prepare(
-        self, t: RealScalar, h: RealScalar, nodes: tuple[float, ...], needs: frozenset[str], place: PyTree[Any]
+        self,
+        t: RealScalar,
+        end: RealScalar,
+        h: RealScalar,
+        nodes: tuple[float, ...],
+        needs: frozenset[str],
+        place: PyTree[Any],
     ) -> tuple[PyTree[Any], PyTree[Any]]:
-        """The drive of a step and the path's next place."""
+        """The drive of a step and the path's next place.
+
+        Args:
+            t: Start of the step.
+            end: Its end.
+            h: Its length: `end - t` but for rounding, which is of no account far from time zero.
+            nodes: The stages' times as fractions of the step.
+            needs: What the solver wants beyond increments.
+            place: The path's place before the step.
+        """
 
     @abc.abstractmethod
     def commit(self, accepted: BoolScalar, old: PyTree[Any], new: PyTree[Any]) -> PyTree[Any]:

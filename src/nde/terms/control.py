@@ -10,11 +10,12 @@ import jax.numpy as jnp
 from jaxtyping import Array, PyTree
 
 from nde.core.closure import closed
-from nde.core.types import Args, RealScalar, VectorField, Y
+from nde.core.types import Args, RealScalar, Time, VectorField, Y
 from nde.paths import AbstractBrownianPath, AbstractPath
 from nde.terms.controlled import ControlledODETerm
 from nde.terms.driven import AbstractDrivenTerm
 from nde.terms.fit import check_change
+from nde.terms.within import Within
 from nde.terms.product import check_product, contracted, is_diagonal, is_operator, matched, paired, product_of, value_of
 
 Product = Callable[[PyTree[Any], PyTree[Array]], PyTree[Any]]
@@ -103,6 +104,10 @@ class ControlTerm(AbstractDrivenTerm):
         product = closed(self.product, value, control)
         check_change("`prod` of a `ControlTerm`", eqx.combine(product.shapes, product.rest), y)
         return ControlTerm(field, self.path, product)
+
+    def within(self, low: Time, high: Time) -> "ControlTerm":
+        """The term whose vector field is not evaluated before `low` or behind `high`."""
+        return ControlTerm(Within(self.vector_field, low, high), self.path, self.product)
 
     def to_ode(self) -> "ControlledODETerm":
         """The ordinary differential equation `dy/dt = f(t, y, args) dX/dt`.

@@ -6,7 +6,7 @@ import equinox as eqx
 import jax
 from jaxtyping import Array, PyTree
 
-from nde.core.types import Args, RealScalar, Y
+from nde.core.types import Args, RealScalar, Time, Y
 from nde.paths import AbstractPath
 from nde.paths.halves import HALVES, Halves
 from nde.terms.driven import AbstractDrivenTerm
@@ -74,6 +74,10 @@ class ControlledODETerm(AbstractDrivenTerm):
         """
         return ControlledODETerm(self.controlled.closed(t, y, args))
 
+    def within(self, low: Time, high: Time) -> "ControlledODETerm":
+        """The term whose vector field is not evaluated before `low` or behind `high`."""
+        return ControlledODETerm(self.controlled.within(low, high))
+
     def vf(self, t: RealScalar, y: Y, args: Args) -> PyTree[Any]:
         """The vector field, without the control."""
         return self.controlled.vf(t, y, args)
@@ -95,19 +99,25 @@ class ControlledODETerm(AbstractDrivenTerm):
         return self.controlled.speed(t, y, args)
 
     def prepare(
-        self, t: RealScalar, h: RealScalar, nodes: tuple[float, ...], needs: frozenset[str], place: PyTree[Any]
+        self,
+        t: RealScalar,
+        end: RealScalar,
+        h: RealScalar,
+        nodes: tuple[float, ...],
+        needs: frozenset[str],
+        place: PyTree[Any],
     ) -> tuple[Slopes | Halves, PyTree[Any]]:
         """The derivatives of the path at all stages, and the path's next place."""
 
-        def slopes(t: RealScalar, h: RealScalar) -> tuple[Slopes, PyTree[Any]]:
-            at, after = self.path.slopes(t, h, nodes, place)
+        def slopes(t: RealScalar, end: RealScalar, h: RealScalar) -> tuple[Slopes, PyTree[Any]]:
+            at, after = self.path.slopes(t, end - t, nodes, place)
             return Slopes(h, at), after
 
-        whole, after = slopes(t, h)
+        whole, after = slopes(t, end, h)
         if HALVES not in needs:
             return whole, after
-        half = 0.5 * h
-        return Halves(whole, slopes(t, half)[0], slopes(t + half, h - half)[0]), after
+        half, middle = 0.5 * h, t + 0.5 * (end - t)
+        return Halves(whole, slopes(t, middle, half)[0], slopes(middle, end, h - half)[0]), after
 
     def slope(self, vf: PyTree[Any], y: Y, drive: Slopes, stage: int) -> Y:
         """The product with the derivative of the path at the stage."""

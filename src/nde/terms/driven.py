@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
-from nde.core.types import Args, BoolScalar, IntScalar, RealScalar, Y
+from nde.core.types import Args, BoolScalar, IntScalar, RealScalar, Time, Y
 from nde.paths import AbstractPath
 from nde.terms.base import AbstractTerm
 from nde.terms.product import value_of
@@ -33,6 +33,10 @@ class AbstractDrivenTerm(AbstractTerm):
     def closed(self, t: RealScalar, y: Y, args: Args) -> "AbstractDrivenTerm":
         """The term with its functions traced once."""
 
+    @abc.abstractmethod
+    def within(self, low: Time, high: Time) -> "AbstractDrivenTerm":
+        """The term whose vector field is not evaluated before `low` or behind `high`."""
+
     def contr(self, t0: RealScalar, t1: RealScalar) -> PyTree[Any]:
         """The increment of the path from `t0` to `t1`."""
         return self.path.evaluate(t0, t1)
@@ -53,10 +57,16 @@ class AbstractDrivenTerm(AbstractTerm):
         return self.path.recalls(revisits)
 
     def prepare(
-        self, t: RealScalar, h: RealScalar, nodes: tuple[float, ...], needs: frozenset[str], place: PyTree[Any]
+        self,
+        t: RealScalar,
+        end: RealScalar,
+        h: RealScalar,
+        nodes: tuple[float, ...],
+        needs: frozenset[str],
+        place: PyTree[Any],
     ) -> tuple[PyTree[Any], PyTree[Any]]:
         """The drive of a step and the path's next place; see `AbstractPath.prepare`."""
-        return self.path.prepare(t, h, nodes, needs, place)
+        return self.path.prepare(t, h if self.path.by_length else end - t, nodes, needs, place)
 
     def commit(self, accepted: BoolScalar, old: PyTree[Any], new: PyTree[Any]) -> PyTree[Any]:
         """The path's place after the step was judged; see `AbstractPath.commit`."""

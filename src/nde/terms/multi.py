@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
 from nde.core import tree
-from nde.core.types import Args, BoolScalar, IntScalar, RealScalar, Y
+from nde.core.types import Args, BoolScalar, IntScalar, RealScalar, Time, Y
 from nde.terms.base import AbstractTerm
 
 
@@ -67,6 +67,10 @@ class MultiTerm(AbstractTerm):
         """All terms closed."""
         return MultiTerm(*(term.closed(t, y, args) for term in self.terms))
 
+    def within(self, low: Time, high: Time) -> "MultiTerm":
+        """All terms within."""
+        return MultiTerm(*(term.within(low, high) for term in self.terms))
+
     def vf(self, t: RealScalar, y: Y, args: Args) -> tuple[PyTree[Any], ...]:
         """The vector field of each term."""
         return tuple(term.vf(t, y, args) for term in self.terms)
@@ -121,10 +125,16 @@ class MultiTerm(AbstractTerm):
         return all(term.recalls(revisits) for term in self.terms)
 
     def prepare(
-        self, t: RealScalar, h: RealScalar, nodes: tuple[float, ...], needs: frozenset[str], place: tuple[Any, ...]
+        self,
+        t: RealScalar,
+        end: RealScalar,
+        h: RealScalar,
+        nodes: tuple[float, ...],
+        needs: frozenset[str],
+        place: tuple[Any, ...],
     ) -> tuple[tuple[PyTree[Any], ...], tuple[PyTree[Any], ...]]:
         """The drive of each term and the next place of each path."""
-        prepared = [term.prepare(t, h, nodes, needs, p) for term, p in zip(self.terms, place, strict=True)]
+        prepared = [term.prepare(t, end, h, nodes, needs, p) for term, p in zip(self.terms, place, strict=True)]
         return tuple(drive for drive, _ in prepared), tuple(p for _, p in prepared)
 
     def commit(self, accepted: BoolScalar, old: tuple[Any, ...], new: tuple[Any, ...]) -> tuple[PyTree[Any], ...]:

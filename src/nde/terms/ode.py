@@ -9,10 +9,11 @@ from jaxtyping import Array, PyTree
 
 from nde.core.closure import closed
 from nde.core.tree import real_dtype
-from nde.core.types import Args, RealScalar, VectorField, Y
+from nde.core.types import Args, RealScalar, Time, VectorField, Y
 from nde.paths import TimePath
 from nde.terms.driven import AbstractDrivenTerm
 from nde.terms.fit import check_change
+from nde.terms.within import Within
 
 
 class ODETerm(AbstractDrivenTerm):
@@ -54,6 +55,10 @@ class ODETerm(AbstractDrivenTerm):
         field = closed(lambda t, y, args: _numbers_as(y, self.vector_field(t, y, args)), t, y, args)
         check_change("The vector field", eqx.combine(field.shapes, field.rest), y)
         return ODETerm(field)
+
+    def within(self, low: Time, high: Time) -> "ODETerm":
+        """The term whose vector field is not evaluated before `low` or behind `high`."""
+        return ODETerm(Within(self.vector_field, low, high))
 
     def vf(self, t: RealScalar, y: Y, args: Args) -> Y:
         """The vector field, in the dtypes of the state."""

@@ -20,10 +20,9 @@ from nde.stepping import span
 
 
 class _Notes(eqx.Module):
-    """Noted steps: where each ends, and its first state; where it starts only if that is not where the last ended."""
+    """Noted steps: where each ends, and its first state."""
 
     ends: Array
-    starts: Array | None
     ys: Y
     states: PyTree[Array]
     drives: PyTree[Array]
@@ -33,8 +32,6 @@ class _Notes(eqx.Module):
 
     def start(self, step: IntScalar) -> Time:
         """The start of a noted step."""
-        if self.starts is not None:
-            return self.starts[step]
         return jnp.where(step == 0, self.first, self.ends[jnp.maximum(step - 1, 0)])
 
 
@@ -56,10 +53,8 @@ class SampledRecorder(AbstractRecorder):
         rows = wanted.ts.shape[0]
         capacity = self.capacity or min(max(4 * rows, 128), 1024)
         capacity = capacity if setup.max_steps is None else max(1, min(capacity, setup.max_steps))
-        times = jnp.zeros((capacity,), problem.t0.dtype)
         return _Notes(
-            ends=times,
-            starts=times if setup.controller.jumps else None,
+            ends=jnp.zeros((capacity,), problem.t0.dtype),
             ys=tree.empty_rows(capacity, problem.y0),
             states=tree.empty_rows(capacity, problem.solver_state),
             drives=tree.empty_rows(capacity, drive_shape(problem, setup)) if problem.keeps_drives else None,
@@ -73,7 +68,6 @@ class SampledRecorder(AbstractRecorder):
         del problem, setup
         return _Notes(
             ends=tree.set_row(store.ends, store.used, attempt.recorded_end),
-            starts=None if store.starts is None else tree.set_row(store.starts, store.used, attempt.step.start),
             ys=tree.set_row(store.ys, store.used, attempt.y),
             states=tree.set_row(store.states, store.used, attempt.state),
             drives=None if store.drives is None else tree.set_row(store.drives, store.used, attempt.drive),

@@ -8,7 +8,7 @@ from jaxtyping import Array, PyTree
 from nde.core import tree
 from nde.core.lanes import any_lane
 from nde.core.types import IntScalar
-from nde.integrate.output import AtSteps, Saved, call_fn, padded_rows, padding, shapes_of
+from nde.integrate.output import AtSteps, Saved, call_fn, over_rows, padded_rows, padding, shapes_of
 from nde.integrate.problem import Differentiable, Setup
 from nde.integrate.recorders.base import AbstractRecorder, Attempt
 
@@ -78,7 +78,6 @@ class StepRecorder(AbstractRecorder):
 
 def _masked(there: Array, ys: PyTree[Array]) -> PyTree[Array]:
     def leaf(y: Array) -> Array:
-        mask = there.reshape(there.shape + (1,) * (y.ndim - 1))
-        return jnp.where(mask, y, jnp.asarray(padding(y.dtype), y.dtype))
+        return jnp.where(over_rows(there, y), y, jnp.asarray(padding(y.dtype), y.dtype))
 
     return jax.tree.map(leaf, ys)

@@ -82,7 +82,7 @@ class TapeRecorder(AbstractRecorder):
             slot = store.order[jnp.where(turn, index >> store.shift, self.slots)]
         start = Start(attempt.y, attempt.state, handed_on(setup, attempt.cache))
         states = tree.set_row(store.states, slot, retained(setup, start))
-        return Tape(store.grid.longer(attempt), store.shift, store.order, states)
+        return Tape(store.grid.longer(setup, attempt), store.shift, store.order, states)
 
     def full(self, store: Tape) -> BoolScalar | None:
         """Whether the next state wants a slot and there is none."""

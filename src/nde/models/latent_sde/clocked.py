@@ -1,6 +1,6 @@
 """Time and noise as one control."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from jaxtyping import Array, Float, PyTree
 
@@ -17,6 +17,7 @@ class Clocked(AbstractPath):
         motion: The motion.
     """
 
+    by_length: ClassVar[bool] = True
     motion: BrownianMotion
 
     def evaluate(self, t0: RealScalar, t1: RealScalar | None = None, left: bool = True) -> PyTree[Any]:

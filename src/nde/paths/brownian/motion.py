@@ -1,7 +1,7 @@
 """The Brownian motion to write by default."""
 
 import dataclasses
-from typing import Any
+from typing import Any, ClassVar
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -46,6 +46,7 @@ class BrownianMotion(AbstractBrownianPath):
         ```
     """
 
+    by_length: ClassVar[bool] = True
     shape: Shape = eqx.field(static=True)
     levy_area: LevyArea = eqx.field(static=True)
     seed: Seed
@@ -107,13 +108,14 @@ class BrownianMotion(AbstractBrownianPath):
             after = attempted(place, jnp.asarray(t), h, self.over(h, noise), noise)
             parts = after.parts
         if HALVES not in needs:
-            return self.increment(t, t + h, parts, use_levy=True), after
-        middle = jnp.asarray(t + 0.5 * h)
+            return self.over_length(h, parts), after
+        half = 0.5 * h
+        middle = jnp.asarray(t + half)
         draw = place.draws if isinstance(place, Memory) else place
         first, second = split(jnp.abs(h), parts, jnp.asarray(0.5, middle.dtype), self.noise(self._middles, draw))
         if isinstance(after, Attempted):
             after = dataclasses.replace(after, middle=Middle(middle, first, second))
-        return self.halved((middle - t, t + h - middle), first, second), after
+        return self.halved((half, h - half), first, second), after
 
     @property
     def _middles(self) -> Seed:

@@ -48,7 +48,7 @@ class LeapfrogMidpoint(AbstractReversibleSolver):
     def init(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args) -> tuple[Y, PyTree[Any]]:
         """The state before, and what drove the step from there: here a step of length zero."""
         del args
-        drive, _ = terms.prepare(t, jnp.zeros_like(t), self.nodes, self.needs, terms.begin(t))
+        drive, _ = terms.prepare(t, t, jnp.zeros_like(t), self.nodes, self.needs, terms.begin(t))
         return y, drive
 
     def warm(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args, state: PyTree[Any]) -> None:
