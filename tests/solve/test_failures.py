@@ -63,7 +63,6 @@ FAILURES = {
     "step underflow": (R.step_underflow, {"field": blows_up, "size": 2.0, "max_steps": 4096}, "too small"),
     "least step": (R.dt_min_reached, {"controller": least_step, "size": 500.0}, "`dtmin`"),
     "nan": (R.nonfinite, {"field": nowhere_after_a_third, "max_steps": 4096}, "not finite"),
-    "empty": (R.empty_interval, {"t1": 0.0, "ts": (0.0,)}, "Got t0 = 0, t1 = 0"),
     "negative tolerance": (R.bad_tolerance, {"rtol": -1e-3}, "rtol = -0.001"),
     "nan as tolerance": (R.bad_tolerance, {"rtol": float("nan")}, "nonnegative"),
     "no step": (R.bad_dt0, {"dt0": 0.0}, "dt0 = 0"),
@@ -107,7 +106,6 @@ BATCHES = {
     "nan": ({"field": nowhere_after_a_third, "max_steps": 4096}, "size", [0.1, 1.0, 0.2], R.nonfinite),
     "negative tolerance": ({}, "rtol", [1e-3, -1e-3, 1e-4], R.bad_tolerance),
     "wrong sign": ({}, "dt0", [0.1, -0.1, 0.2], R.bad_dt0),
-    "empty": ({"ts": (0.0,)}, "t1", [1.0, 0.0, 2.0], R.empty_interval),
     "outside": ({}, "ts", [(0.3, 0.4), (0.5, 1.2), (0.1, 1.0)], R.bad_ts_range),
 }
 
