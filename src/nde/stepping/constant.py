@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import PyTree
 
 from nde.core.advice import Advice
+from nde.core.count import counted
 from nde.core.results import SUCCESSFUL
 from nde.core.tree import all_finite
 from nde.core.types import IntScalar, RealScalar, Time, Y
@@ -83,7 +84,7 @@ class ConstantStepSize(AbstractStepSizeController):
         del step, y0, error, error_order, advice
         wanted = self._plan(state).end
         reached = plan.end >= wanted - 100 * jnp.finfo(wanted.dtype).eps * jnp.abs(wanted)
-        grid = eqx.tree_at(lambda g: g.done, state, state.done + reached)
+        grid = eqx.tree_at(lambda g: g.done, state, counted(state.done, reached))
         return Verdict(
             accepted=jnp.asarray(True),
             start=plan.end,
