@@ -33,7 +33,7 @@ def test_arguments_of_the_wrong_kind():
 FIELDS = {
     "structure": (lambda t, y, args: (y, y), ValueError, "structure"),
     "shape": (lambda t, y, args: y[:, None], ValueError, r"shape \(3, 1\) for a state of shape \(3,\)"),
-    "complex": (lambda t, y, args: y * 1j, TypeError, "complex64 for a state of dtype float32.*cast"),
+    "complex": (lambda t, y, args: jax.lax.complex(y, y), TypeError, "complex64 for a state of dtype float32.*cast"),
 }
 
 

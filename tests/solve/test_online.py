@@ -67,7 +67,7 @@ def test_rectilinear_with_gaps():
 
 
 def test_a_batch_of_series_in_one_update():
-    online = nde.OnlineCDE(lambda t, y: jnp.sin(y)[:, None] * jnp.ones(2))
+    online = nde.OnlineCDE(lambda t, y: jnp.sin(y)[:, None] * jnp.ones((1, 2)))
     starts = jnp.asarray([Y0, -Y0])
     states = jax.vmap(lambda y: online.init(TS[0], XS[0], y))(starts)
     states = jax.vmap(lambda s: online.update(s, TS[1], XS[1]))(states)
@@ -76,6 +76,6 @@ def test_a_batch_of_series_in_one_update():
 
 
 def test_time_that_goes_back_is_refused():
-    online = nde.OnlineCDE(lambda t, y: y[:, None] * jnp.ones(2))
+    online = nde.OnlineCDE(lambda t, y: y[:, None] * jnp.ones((1, 2)))
     with pytest.raises(nde.SolveError, match="Got t0 == t1"):
         online.update(online.init(1.0, XS[0], Y0), 1.0, XS[1])

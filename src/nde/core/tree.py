@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import equinox as eqx
 import jax
@@ -20,6 +20,12 @@ _LARGE = 512
 def real_dtype(x: Array) -> jnp.dtype:
     """The real floating dtype of the same precision: ``float32`` for ``complex64`` and so on."""
     return jnp.finfo(x.dtype).dtype
+
+
+def common_dtype(*xs: Any) -> jnp.dtype:
+    """The dtype of arrays, numbers and dtypes together, by JAX's standard rules even where promotion is strict."""
+    with jax.numpy_dtype_promotion("standard"):
+        return jnp.result_type(*xs)
 
 
 def add_scaled(y: PyTree, scale: RealScalar, weights: Sequence[RealScalar], slopes: Sequence[PyTree]) -> PyTree:

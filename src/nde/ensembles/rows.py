@@ -9,6 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PyTree
 
+from nde.core.tree import common_dtype
+
 
 def rows_of(ys: PyTree[Any], concatenate: Callable[..., Any] = jnp.concatenate) -> Any:
     """The samples as rows: all leaves side by side, in their common precision, which is at least single.
@@ -21,7 +23,7 @@ def rows_of(ys: PyTree[Any], concatenate: Callable[..., Any] = jnp.concatenate) 
         An array of shape `(paths, numbers)`.
     """
     leaves = [leaf.reshape(leaf.shape[0], -1) for leaf in jax.tree.leaves(ys)]
-    dtype = jnp.result_type(jnp.float32, *(_real(leaf.dtype) for leaf in leaves))
+    dtype = common_dtype(jnp.float32, *(_real(leaf.dtype) for leaf in leaves))
     return concatenate([leaf.astype(dtype) for leaf in leaves], axis=1)
 
 

@@ -38,7 +38,7 @@ class _Calendar(eqx.Module):
     @property
     def count(self) -> IntScalar:
         """How many are there."""
-        return jnp.sum(jnp.isfinite(self.t))
+        return jnp.sum(jnp.isfinite(self.t), dtype=jnp.int32)
 
 
 class _Sweep(eqx.Module):

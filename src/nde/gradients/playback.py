@@ -11,6 +11,7 @@ from jaxtyping import Array, PyTree
 from nde.core import tree
 from nde.core.advice import Advice
 from nde.core.clock import Clock
+from nde.core.count import first_of
 from nde.core.results import SUCCESSFUL
 from nde.core.tree import all_finite
 from nde.core.types import BoolScalar, IntScalar, RealScalar, Time, Y
@@ -165,5 +166,5 @@ class Playback(AbstractStepSizeController):
 def _slot_after(grid: Grid, t: Array) -> Array:
     """The slot of the first step that ends after a loop time."""
     slots = grid.ends.shape[0]
-    ends = jnp.where(jnp.arange(slots) < grid.length, grid.ends, jnp.inf)
+    ends = jnp.where(first_of(slots, grid.length), grid.ends, jnp.inf)
     return jnp.searchsorted(ends, t, side="right").astype(jnp.int32)

@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Array, PyTree
 
 from nde.core import tree
+from nde.core.count import counted_down
 from nde.core.lanes import any_lane
 from nde.core.types import IntScalar
 from nde.gradients.starts import AbstractStarts
@@ -110,7 +111,7 @@ class Replay(eqx.Module):
             step=index,
             after=self._passed(step.counts, links, sweep.after),
             inputs=steps.with_table(tree.add(inputs, more), sweep.inputs, index),
-            left=sweep.left - step.counts,
+            left=counted_down(sweep.left, step.counts),
             times=times,
         )
 
@@ -172,7 +173,7 @@ class Replay(eqx.Module):
             values, pull = jax.vjp(lambda varying, step: value(varying, step, row), steps.varying, step)
 
             more, change = pull(filled(given, values, lambda g, _: jnp.where(now, tree.row(g, row), 0)))
-            return left - now, tree.add(total, change), tree.add(inputs, more)
+            return counted_down(left, now), tree.add(total, change), tree.add(inputs, more)
 
         def run(left: IntScalar, total: DenseStep, inputs: PyTree[Array]) -> tuple[IntScalar, DenseStep, PyTree[Array]]:
             return jax.lax.while_loop(lambda c: any_lane(inside(c[0])), back, (left, total, inputs))

@@ -13,6 +13,7 @@ import jax.numpy as jnp
 from jaxtyping import PyTree
 
 from nde.core import tree
+from nde.core.count import counted
 from nde.core.lanes import any_lane
 from nde.core.results import RESULTS, SUCCESSFUL, code_of, first_failure
 from nde.core.types import BoolScalar, IntScalar, Time, Y
@@ -198,7 +199,7 @@ class Loop(eqx.Module):
         place = paths(self.problem, self.setup).commit(accepted, state.place, place)
         following = self._ended_by_t1(t, self._within_room(t, verdict.plan, place))
         plan = self._end_or_stop(t, following, attempt, verdict)
-        steps = state.steps + live
+        steps = counted(state.steps, live)
         solver_state, cache = self._handed_over(state, attempt, t, y)
         return State(
             t=t,
@@ -213,7 +214,7 @@ class Loop(eqx.Module):
             meter=self.setup.meter.step(state.meter, self._progress(t)),
             code=self._next_code(state, live, attempt, verdict, t, y),
             steps=steps,
-            accepted=state.accepted + accepted,
+            accepted=counted(state.accepted, accepted),
         )
 
     def _next_code(

@@ -72,7 +72,7 @@ class DenseStep(eqx.Module):
 
 def step_holding(steps: DenseStep, at: Time, left: bool) -> DenseStep:
     """Of the steps of a solve the one that holds a loop time; at a step's end the earlier one if `left`."""
-    used = jnp.sum(jnp.isfinite(steps.end))
+    used = jnp.sum(jnp.isfinite(steps.end), dtype=jnp.int32)
     index = jnp.searchsorted(steps.end, at, side="left" if left else "right")
     return tree.row(steps, jnp.clip(index, 0, jnp.maximum(used - 1, 0)))
 

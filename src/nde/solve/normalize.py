@@ -12,7 +12,7 @@ from jaxtyping import Array, PyTree
 
 from nde.core.clock import Clock, clock_of
 from nde.core.closure import closed
-from nde.core.tree import real_dtype
+from nde.core.tree import common_dtype, real_dtype
 from nde.core.types import Args, RealScalar, Time, Y
 from nde.integrate.drives import drives_of_grid
 from nde.integrate.knots import ended_at_knots
@@ -160,12 +160,12 @@ def outputs_of(saveat: SaveAt, t0: Time, y0: Y, args: Args, clock: Clock) -> tup
 def time_dtype(times: list[Any], y0: Y) -> Any:
     """The dtype of time: that of the times given, and at least the precision of the state."""
     given = [t for t in times if t is not None]
-    dtype = jnp.result_type(*given)
+    dtype = common_dtype(*given)
     if jnp.issubdtype(dtype, jnp.complexfloating):
         raise TypeError(f"Times of dtype {dtype} were given; `t0`, `t1`, `dt0` and `ts` want to be real.")
     if not jnp.issubdtype(dtype, jnp.floating):
         dtype = jnp.result_type(float)
-    return jnp.result_type(dtype, *(real_dtype(leaf) for leaf in jax.tree.leaves(y0)))
+    return common_dtype(dtype, *(real_dtype(leaf) for leaf in jax.tree.leaves(y0)))
 
 
 def strong(x: Any, dtype: Any) -> Array:

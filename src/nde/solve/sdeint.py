@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, PyTree
 
+from nde.core.tree import common_dtype
 from nde.core.types import Args, RealScalar, Times, Y
 from nde.gradients import AbstractAdjoint, RecursiveCheckpointAdjoint
 from nde.paths import BrownianMotion, SpaceTimeLevyArea
@@ -84,7 +85,7 @@ def sdeint(
     terms = MultiTerm(ODETerm(f), ControlTerm(g, motion))
     if prior is not None:
         terms = with_logqp(terms, with_args(prior))
-        y0 = (y0, jnp.zeros((), jnp.result_type(*jax.tree.leaves(y0))))
+        y0 = (y0, jnp.zeros((), common_dtype(*jax.tree.leaves(y0))))
     ys = diffeqsolve(
         terms,
         solver,

@@ -9,6 +9,7 @@ from jaxtyping import PyTree
 
 from nde.core.advice import Advice
 from nde.core.clock import Clock
+from nde.core.count import counted
 from nde.core.results import SUCCESSFUL
 from nde.core.tree import all_finite
 from nde.core.types import IntScalar, RealScalar, Time, Y
@@ -85,7 +86,7 @@ class ConstantStepSize(AbstractStepSizeController):
         del step, y0, error, error_order, advice
         wanted = self._plan(state).end
         reached = plan.end >= wanted - slack(state.step, wanted, always_accepts=True)
-        grid = eqx.tree_at(lambda g: g.done, state, state.done + reached)
+        grid = eqx.tree_at(lambda g: g.done, state, counted(state.done, reached))
         return Verdict(
             accepted=jnp.asarray(True),
             plan=self._plan(grid),

@@ -8,6 +8,7 @@ from jaxtyping import Array, PyTree, Real
 
 from nde.core.advice import Advice
 from nde.core.clock import Clock
+from nde.core.count import counted
 from nde.core.results import RESULTS, SUCCESSFUL, code_of
 from nde.core.tree import all_finite
 from nde.core.types import IntScalar, RealScalar, Time, Times, Y
@@ -97,7 +98,7 @@ class StepTo(AbstractStepSizeController):
     ) -> Verdict:
         """Always accepts."""
         del step, y0, error, error_order, advice
-        index = state + (plan.end >= self._plan(state).end)
+        index = counted(state, plan.end >= self._plan(state).end)
         return Verdict(
             accepted=jnp.asarray(True),
             plan=self._plan(index),

@@ -3,9 +3,9 @@
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 from jaxtyping import PyTree
 
+from nde.core.tree import common_dtype
 from nde.core.types import Y
 
 
@@ -33,8 +33,9 @@ def check_change(what: str, out: PyTree[Any], y: Y) -> None:
                 f"{what} returned an array of shape {f.shape} for a state of shape {state.shape}; the two "
                 "must agree. Look for a missing or extra axis in it or in y0."
             )
-        if jnp.result_type(f.dtype, state.dtype) != state.dtype:
+        common = common_dtype(f.dtype, state.dtype)
+        if common != state.dtype:
             raise TypeError(
                 f"{what} returned dtype {f.dtype} for a state of dtype {state.dtype}, which cannot hold it. "
-                f"Pass y0 as {jnp.result_type(f.dtype, state.dtype)}, or cast the result."
+                f"Pass y0 as {common}, or cast the result."
             )

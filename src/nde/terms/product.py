@@ -101,4 +101,6 @@ than a matrix product for each lane of a `vmap`."""
 def contracted(f: Array, x: Array, keep: int) -> Array:
     """`f` with all axes but its first ones contracted with those of `x`."""
     axes = tuple(range(keep, keep + x.ndim))
-    return jnp.sum(f * x, axis=axes) if x.size <= _SHORT else jnp.tensordot(f, x, axes=(axes, tuple(range(x.ndim))))
+    if x.size > _SHORT:
+        return jnp.tensordot(f, x, axes=(axes, tuple(range(x.ndim))))
+    return jnp.sum(f * jnp.expand_dims(x, range(keep)), axis=axes)

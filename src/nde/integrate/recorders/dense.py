@@ -6,6 +6,7 @@ import jax.numpy as jnp
 from jaxtyping import Array
 
 from nde.core import tree
+from nde.core.count import counted, first_of
 from nde.core.lanes import any_lane
 from nde.core.types import IntScalar
 from nde.integrate.output import DenseStep
@@ -46,11 +47,13 @@ class DenseRecorder(AbstractRecorder):
     def write(self, problem: Differentiable, setup: Setup, store: _Steps, attempt: Attempt) -> _Steps:
         """One more step; of length zero in a lane that rejected it."""
         step = self._step(problem, setup, attempt)
-        return _Steps(steps=tree.set_row(store.steps, store.used, step), used=store.used + any_lane(attempt.accepted))
+        return _Steps(
+            steps=tree.set_row(store.steps, store.used, step), used=counted(store.used, any_lane(attempt.accepted))
+        )
 
     def finish(self, store: _Steps) -> DenseStep:
         """The steps; the slots behind the last start and end at infinity."""
-        used = jnp.arange(self.max_steps) < store.used
+        used = first_of(self.max_steps, store.used)
 
         def ended(ts: Array) -> Array:
             return jnp.where(used, ts, jnp.inf)

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, PyTree
 
 from nde.core import tree
+from nde.core.count import counted, first_of
 from nde.core.lanes import any_lane
 from nde.core.types import IntScalar, Time
 from nde.integrate.problem import Differentiable, Setup, drive_shape
@@ -40,7 +41,7 @@ class Grid(eqx.Module):
         """For each slot how many steps of this lane came before."""
         slots = self.ends.shape[0]
         starts = jnp.concatenate([problem.t0[None], self.ends[:-1]])
-        counts = ((self.ends > starts) & (jnp.arange(slots) < self.length)).astype(jnp.int32)
+        counts = ((self.ends > starts) & first_of(slots, self.length)).astype(jnp.int32)
         return jnp.cumsum(counts) - counts
 
     def step(self, problem: Differentiable, index: IntScalar) -> tuple[Time, Time, IntScalar]:
@@ -66,7 +67,7 @@ class Grid(eqx.Module):
         return Grid(
             ends=tree.set_row(self.ends, index, attempt.recorded_end),
             causes=causes,
-            length=index + any_lane(attempt.accepted),
+            length=counted(index, any_lane(attempt.accepted)),
             drives=None if drives is None else tree.set_row(drives, index, attempt.recorded_drive),
             before_jumps=before_jumps,
         )

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, PyTree
 
 from nde.core import tree
+from nde.core.count import counted, first_of
 from nde.core.lanes import any_lane
 from nde.core.types import BoolScalar, IntScalar, Time, Y
 from nde.integrate.output import AtTimes, call_fn, padded_rows, shapes_of
@@ -71,7 +72,7 @@ class SampledRecorder(AbstractRecorder):
             ys=tree.set_row(store.ys, store.used, attempt.y),
             states=tree.set_row(store.states, store.used, attempt.state),
             drives=None if store.drives is None else tree.set_row(store.drives, store.used, attempt.drive),
-            used=store.used + any_lane(attempt.accepted),
+            used=counted(store.used, any_lane(attempt.accepted)),
             first=store.first,
             saved=store.saved,
         )
@@ -86,7 +87,7 @@ class SampledRecorder(AbstractRecorder):
         """Evaluates all save times inside the noted steps."""
         del y, state
         wanted = self._wanted(problem)
-        noted = jnp.arange(store.ends.shape[0]) < store.used
+        noted = first_of(store.ends.shape[0], store.used)
         ends = jnp.where(noted, store.ends, jnp.inf)
         steps = jnp.searchsorted(ends, wanted.ts, side="left")
         reached = (steps < store.used) & ((wanted.ts > store.first) | (store.first == problem.t0))

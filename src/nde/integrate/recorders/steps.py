@@ -6,6 +6,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, PyTree
 
 from nde.core import tree
+from nde.core.count import counted, first_of
 from nde.core.lanes import any_lane
 from nde.core.types import IntScalar
 from nde.integrate.output import AtSteps, Saved, call_fn, over_rows, padded_rows, padding, shapes_of
@@ -50,20 +51,20 @@ class StepRecorder(AbstractRecorder):
             ts=tree.set_row(store.ts, store.used, jnp.where(due, attempt.step.end, jnp.inf)),
             ys=tree.set_row(store.ys, store.used, tree.where(due, value, rest)),
             valid=tree.set_row(store.valid, store.used, due),
-            used=store.used + any_lane(due),
-            count=store.count + due,
+            used=counted(store.used, any_lane(due)),
+            count=counted(store.count, due),
         )
 
     def finish(self, store: _Rows) -> Saved:
         """The values one after the other: where lanes left gaps, each lane closes its own."""
         rows = self.max_steps
-        used = jnp.arange(rows) < store.used
+        used = first_of(rows, store.used)
         ts = jnp.where(used, store.ts, jnp.inf)
         saved = Saved(ts=ts, ys=_masked(used, store.ys), count=store.count)
 
         def close_gaps() -> Saved:
             source = jnp.searchsorted(jnp.cumsum(store.valid & used), jnp.arange(1, rows + 1), side="left")
-            there = jnp.arange(rows) < store.count
+            there = first_of(rows, store.count)
             source = jnp.minimum(source, rows - 1)
             ys = jax.tree.map(lambda y: y[source], store.ys)
             return Saved(ts=jnp.where(there, store.ts[source], jnp.inf), ys=_masked(there, ys), count=store.count)

@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PRNGKeyArray, Shaped
 
-from nde.core.tree import scaled
+from nde.core.tree import common_dtype, scaled
 from nde.core.types import VectorField
 from nde.gradients import AbstractAdjoint, RecursiveCheckpointAdjoint
 from nde.models.flow import AbstractFlow
@@ -175,7 +175,7 @@ class ContinuousFlow(AbstractFlow):
     @property
     def dtype(self) -> Any:
         """Of the weights."""
-        return jnp.result_type(*jax.tree.leaves(eqx.filter(self.fields, eqx.is_inexact_array)))
+        return common_dtype(*jax.tree.leaves(eqx.filter(self.fields, eqx.is_inexact_array)))
 
     def decode(
         self, z: Float[Array, " size"], *, condition: Float[Array, " condition"] | None = None
