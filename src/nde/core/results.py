@@ -49,7 +49,7 @@ class RESULTS(eqx.Enumeration):
     bad_ts_order = "`SaveAt(ts=...)` must be sorted in the direction of the solve. Sort `ts`."
     bad_ts_range = "`SaveAt(ts=...)` must lie between t0 and t1. Drop the times outside, or widen [t0, t1]."
     bad_step_ts = (
-        "`StepTo(ts=...)` must start at t0, end at t1 and be strictly monotone between. Check its first and last "
+        "`StepTo(ts=...)` must start at t0, end at t1 and be monotone between. Check its first and last "
         "entries against t0 and t1."
     )
 

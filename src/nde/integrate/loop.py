@@ -251,11 +251,13 @@ class Loop(eqx.Module):
     def _end_or_stop(self, t: Time, plan: Plan, attempt: Attempt, verdict: Verdict) -> Plan:
         """The plan of the next step; it ends where it starts, or at `nan`, if there can be none.
 
-        A step that was rejected is tried again only if it has become shorter.
+        A step as short as rounding that was rejected is tried again only if it has become shorter.
         """
         if self.setup.controller.always_accepts:
             return Plan(jnp.where(verdict.finite, plan.end, jnp.nan), plan.cause)
-        stuck = (plan.end <= t) | (~attempt.accepted & (plan.end >= attempt.step.end))
+        step = attempt.step
+        tiny = step.h <= 16 * jnp.finfo(t.dtype).eps * jnp.abs(step.end)
+        stuck = (plan.end <= t) | (~attempt.accepted & tiny & (plan.end >= step.end))
         return Plan(jnp.where(stuck, jnp.where(verdict.finite, t, jnp.nan), plan.end), plan.cause)
 
     def _length(self, t: Time, plan: Plan, steps: IntScalar) -> Time:
