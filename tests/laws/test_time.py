@@ -60,7 +60,14 @@ def test_an_autonomous_solve_is_the_same_wherever_it_starts(x64, dtype, adaptive
 
 def test_dense_output_far_from_zero():
     sol = nde.diffeqsolve(
-        nde.ODETerm(decay), nde.Tsit5(), 1e5, 1e5 + 1, None, 1.0, 1.0, saveat=nde.SaveAt(dense=True),
+        nde.ODETerm(decay),
+        nde.Tsit5(),
+        1e5,
+        1e5 + 1,
+        None,
+        1.0,
+        1.0,
+        saveat=nde.SaveAt(dense=True),
         stepsize_controller=PID,
     )
     np.testing.assert_allclose(sol.evaluate(1e5 + 0.5), np.exp(-0.5), rtol=1e-4)
@@ -101,7 +108,9 @@ def test_adaptive_noise_far_from_zero(seed):
 
 def test_stiff_decay_to_the_end_in_float32():
     controller = nde.PIDController(rtol=1e-4, atol=1e-6)
-    sol = nde.diffeqsolve(nde.ODETerm(decay), nde.Tsit5(), 1000.0, 1001.0, None, 1.0, 1e3, stepsize_controller=controller)
+    sol = nde.diffeqsolve(
+        nde.ODETerm(decay), nde.Tsit5(), 1000.0, 1001.0, None, 1.0, 1e3, stepsize_controller=controller
+    )
     np.testing.assert_allclose(sol.ys, 0, atol=1e-5)
 
 
@@ -111,7 +120,9 @@ def test_no_constant_step_is_swallowed():
     np.testing.assert_allclose(sol.ys[0], 0.875**8, rtol=1e-6)
 
 
-@pytest.mark.parametrize(("t1", "dt0", "steps"), [(1e3, 1e-3, 1_000_000), (1.0, 0.1, 10), (0.3, 0.1, 3), (7.0, 0.7, 10)])
+@pytest.mark.parametrize(
+    ("t1", "dt0", "steps"), [(1e3, 1e-3, 1_000_000), (1.0, 0.1, 10), (0.3, 0.1, 3), (7.0, 0.7, 10)]
+)
 def test_constant_steps_are_as_many_as_they_should_be(t1, dt0, steps):
     sol = nde.diffeqsolve(nde.ODETerm(lambda t, y, args: 0 * y), nde.Euler(), 0.0, t1, dt0, 1.0, max_steps=2_000_000)
     assert sol.stats["num_steps"] == steps
@@ -132,8 +143,16 @@ def test_given_times_near_the_end_are_stepped_to():
     close = np.nextafter(end, np.float32(0), dtype=np.float32)
     controller = nde.ClipStepSizeController(nde.ConstantStepSize(), step_ts=[close])
     sol = nde.diffeqsolve(
-        nde.ODETerm(decay), nde.Euler(), 0.0, end, 100.0, 1.0, 1e-3, stepsize_controller=controller,
-        saveat=nde.SaveAt(steps=True), max_steps=20,
+        nde.ODETerm(decay),
+        nde.Euler(),
+        0.0,
+        end,
+        100.0,
+        1.0,
+        1e-3,
+        stepsize_controller=controller,
+        saveat=nde.SaveAt(steps=True),
+        max_steps=20,
     )
     assert close in np.asarray(sol.ts)
     assert sol.stats["num_steps"] == 11
@@ -144,7 +163,13 @@ def test_given_times_that_coincide_are_empty_steps():
 
     def final(ts):
         sol = nde.diffeqsolve(
-            nde.ODETerm(lambda t, y, args: -y), nde.Euler(), ts[0], ts[-1], None, 1.0, stepsize_controller=nde.StepTo(ts)
+            nde.ODETerm(lambda t, y, args: -y),
+            nde.Euler(),
+            ts[0],
+            ts[-1],
+            None,
+            1.0,
+            stepsize_controller=nde.StepTo(ts),
         )
         return sol.ys[0], sol.stats["num_steps"]
 
@@ -165,7 +190,15 @@ def test_a_solve_over_nothing(t0, controller):
 
     def solve(t1, y0):
         return nde.diffeqsolve(
-            nde.ODETerm(decay), nde.Tsit5(), t0, t1, 0.1, y0, 1.0, saveat=saveat, stepsize_controller=controller,
+            nde.ODETerm(decay),
+            nde.Tsit5(),
+            t0,
+            t1,
+            0.1,
+            y0,
+            1.0,
+            saveat=saveat,
+            stepsize_controller=controller,
             max_steps=64,
         )
 
@@ -197,8 +230,16 @@ def test_a_solve_over_nothing(t0, controller):
 def test_lanes_that_end_where_they_start(adjoint):
     def final(y0, t1):
         sol = nde.diffeqsolve(
-            nde.ODETerm(decay), nde.ReversibleHeun(), 0.0, t1, 0.01, y0, 1.0, saveat=nde.SaveAt(ts=jnp.stack([0 * t1, t1])),
-            adjoint=adjoint, max_steps=128,
+            nde.ODETerm(decay),
+            nde.ReversibleHeun(),
+            0.0,
+            t1,
+            0.01,
+            y0,
+            1.0,
+            saveat=nde.SaveAt(ts=jnp.stack([0 * t1, t1])),
+            adjoint=adjoint,
+            max_steps=128,
         )
         return sol.ys.sum()
 
@@ -210,7 +251,14 @@ def test_lanes_that_end_where_they_start(adjoint):
 def test_unused_slots_are_plus_infinity_whatever_the_direction():
     for sign in (1, -1):
         sol = nde.diffeqsolve(
-            nde.ODETerm(decay), nde.Euler(), 0.0, 1.0 * sign, 0.25 * sign, 1.0, 1.0, saveat=nde.SaveAt(steps=True),
+            nde.ODETerm(decay),
+            nde.Euler(),
+            0.0,
+            1.0 * sign,
+            0.25 * sign,
+            1.0,
+            1.0,
+            saveat=nde.SaveAt(steps=True),
             max_steps=6,
         )
         np.testing.assert_allclose(sol.ts, [0.25 * sign, 0.5 * sign, 0.75 * sign, sign, np.inf, np.inf])
@@ -267,7 +315,9 @@ def test_the_derivative_to_a_discontinuity_that_is_stepped_to(x64, kind):
 
 @pytest.mark.parametrize("side", [jnp.less, jnp.less_equal], ids=["left", "right"])
 @pytest.mark.parametrize("kind", ["step_ts", "jump_ts"])
-@pytest.mark.parametrize("solver", [nde.Tsit5(), nde.Bosh3(), nde.ReversibleHeun(), nde.Reversible(nde.Tsit5())], ids=str)
+@pytest.mark.parametrize(
+    "solver", [nde.Tsit5(), nde.Bosh3(), nde.ReversibleHeun(), nde.Reversible(nde.Tsit5())], ids=str
+)
 def test_steps_do_not_shrink_at_a_discontinuity_that_is_stepped_to(x64, solver, kind, side):
     field = nde.ODETerm(lambda t, y, args: jnp.where(side(t, 0.3), 1.0, -2.0))
     controller = nde.ClipStepSizeController(nde.PIDController(rtol=1e-9, atol=1e-9), **{kind: jnp.asarray([0.3])})
@@ -319,9 +369,13 @@ def test_steps_are_undone_across_a_jump(x64, solver, kind):
         y0, rate, at = inputs
         field = nde.ODETerm(lambda t, y, rate: jnp.where((t > at[0]) & (t < at[1]), -rate * y, jnp.cos(rate * y)))
         controller = nde.ClipStepSizeController(nde.ConstantStepSize(), **{kind: at})
-        return nde.diffeqsolve(
-            field, solver, 0.0, 1.0, 0.02, y0, rate, stepsize_controller=controller, adjoint=adjoint, max_steps=64
-        ).ys[0].sum()
+        return (
+            nde.diffeqsolve(
+                field, solver, 0.0, 1.0, 0.02, y0, rate, stepsize_controller=controller, adjoint=adjoint, max_steps=64
+            )
+            .ys[0]
+            .sum()
+        )
 
     inputs = (jnp.asarray([1.0, 0.4]), jnp.asarray(1.3), jumps)
     wanted = jax.grad(final)(inputs, nde.RecursiveCheckpointAdjoint())

@@ -147,7 +147,8 @@ class AdjointSolve(eqx.Module):
             return sweep
         t, given = self.ended.t, self.cotangent.t
         moved = along(sweep.state.a, slope(self.inputs.here(), self.inputs.setup, t, self.ended.y), t)
-        _, pull = jax.vjp(lambda varying: as_moving(self.inputs.problem(varying), self.inputs.setup, t), self.inputs.varying)
+        inputs = self.inputs
+        _, pull = jax.vjp(lambda varying: as_moving(inputs.problem(varying), inputs.setup, t), inputs.varying)
         (more,) = pull(moved if given is None else moved + given)
         return dataclasses.replace(sweep, inputs=tree.add(sweep.inputs, more))
 

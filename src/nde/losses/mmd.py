@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from nde.core.compiled import compiled
 from nde.losses.signature_kernel import signature_kernel
 
 Kernel = Callable[[Array, Array], Array]
@@ -16,6 +17,7 @@ _ROWS = 16
 """Paths whose kernels with all others are computed at once: what a gradient keeps of them is tens of megabytes."""
 
 
+@compiled()
 def signature_mmd(
     x: Float[Array, "first rows channels"],
     y: Float[Array, "second columns channels"],

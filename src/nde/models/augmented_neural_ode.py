@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Real
 
+from nde.core.compiled import compiled
 from nde.core.types import Args, RealScalar, VectorField
 from nde.gradients import AbstractAdjoint, RecursiveCheckpointAdjoint
 from nde.models.flow import AbstractFlow, first_row
@@ -62,6 +63,7 @@ class AugmentedNeuralODE(AbstractFlow):
         if self.augmented_size < 0:
             raise ValueError(f"Got augmented_size={self.augmented_size}; a number of components is wanted, such as 1.")
 
+    @compiled(solves=True)
     def __call__(
         self, ts: Real[Array, " times"], y0: Float[Array, "size ..."], args: Args = None
     ) -> Float[Array, "times ..."]:
@@ -81,6 +83,7 @@ class AugmentedNeuralODE(AbstractFlow):
         """
         return jax.vmap(lambda y: self._projected(y, len(y0)))(self.states(ts, y0, args))
 
+    @compiled(solves=True)
     def final(
         self, t0: RealScalar, t1: RealScalar, y0: Float[Array, "size ..."], args: Args = None
     ) -> Float[Array, "..."]:
@@ -102,6 +105,7 @@ class AugmentedNeuralODE(AbstractFlow):
         y1 = first_row(self.until(self.vector_field, t0, t1, self._lifted(y0), args))
         return self._projected(y1, len(y0))
 
+    @compiled(solves=True)
     def states(
         self, ts: Real[Array, " times"], y0: Float[Array, "size *rest"], args: Args = None
     ) -> Float[Array, "times larger *rest"]:

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from nde.core.compiled import compiled
 from nde.data import DataError, Table
 from nde.models.scaling import Scaling
 from nde.solve import SaveAt, diffeqsolve
@@ -76,6 +77,7 @@ class AbstractODEModel(eqx.Module):
     def equation(self) -> str:
         """The differential equation in words and signs, a line for each quantity."""
 
+    @compiled(solves=True)
     def trajectory(self, times: Float[Array, " times"]) -> Float[Array, "times columns"]:
         """Model states at model times, which do not go back, the first not below zero and the last above it.
 

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree, Real
 
+from nde.core.compiled import compiled
 from nde.core.types import Args, RealScalar, VectorField, Y
 from nde.gradients import AbstractAdjoint, RecursiveCheckpointAdjoint
 from nde.models.flow import AbstractFlow, first_row
@@ -56,6 +57,7 @@ class HybridODE(AbstractFlow):
     dt0: float | None = None
     max_steps: int | None = eqx.field(static=True, default=4096)
 
+    @compiled(solves=True)
     def __call__(self, ts: Real[Array, " times"], y0: Y, args: Args = None) -> PyTree[Any]:
         """The states at times.
 
@@ -73,6 +75,7 @@ class HybridODE(AbstractFlow):
         """
         return self.along(self.vector_field, ts, y0, args)
 
+    @compiled(solves=True)
     def final(self, t0: RealScalar, t1: RealScalar, y0: Y, args: Args = None) -> PyTree[Any]:
         """The state at `t1` of a solve from `t0`.
 
@@ -115,6 +118,7 @@ class HybridODE(AbstractFlow):
         known = self.known(t, y, args if self.parameters is None else self.parameters)
         return known, self.network(t, y, args)
 
+    @compiled()
     def penalty(self, ts: Real[Array, " times"], ys: Y, args: Args = None) -> Float[Array, ""]:
         """The mean square of what the network adds along states, to be a part of the loss.
 

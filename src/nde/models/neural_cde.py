@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PRNGKeyArray, Shaped
 
+from nde.core.compiled import compiled
 from nde.gradients import AbstractAdjoint, RecursiveCheckpointAdjoint
 from nde.models.controlled import AbstractControlled, Static, without_gaps
 from nde.nn import MatrixMLP
@@ -101,6 +102,7 @@ class NeuralCDE(AbstractControlled):
         self.integrals, self.path = integrals, path
         self.solver, self.stepsize_controller, self.adjoint = solver, stepsize_controller, adjoint
 
+    @compiled(solves=True)
     def __call__(
         self,
         ts: Float[Array, " time"],
@@ -121,6 +123,7 @@ class NeuralCDE(AbstractControlled):
         at_last = SaveAt(t1=True) if self.path is LinearInterpolation else SaveAt(ts=ts[last][None])
         return self.read(self._states(ts, ys, last, static, at_last)[0], static)
 
+    @compiled(solves=True)
     def readings(
         self,
         ts: Float[Array, " time"],

@@ -5,6 +5,7 @@ from typing import Any
 import equinox as eqx
 from jaxtyping import Array, PyTree, Real
 
+from nde.core.compiled import compiled
 from nde.core.types import Args, RealScalar, VectorField, Y
 from nde.gradients import AbstractAdjoint, RecursiveCheckpointAdjoint
 from nde.models.flow import AbstractFlow, first_row
@@ -47,6 +48,7 @@ class NeuralODE(AbstractFlow):
     dt0: float | None = None
     max_steps: int | None = eqx.field(static=True, default=4096)
 
+    @compiled(solves=True)
     def __call__(self, ts: Real[Array, " times"], y0: Y, args: Args = None) -> PyTree[Any]:
         """The states at times.
 
@@ -64,6 +66,7 @@ class NeuralODE(AbstractFlow):
         """
         return self.along(self.vector_field, ts, y0, args)
 
+    @compiled(solves=True)
     def final(self, t0: RealScalar, t1: RealScalar, y0: Y, args: Args = None) -> PyTree[Any]:
         """The state at `t1` of a solve from `t0`: the flow as a map.
 

@@ -4,6 +4,7 @@ import equinox as eqx
 import jax
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
+from nde.core.compiled import compiled
 from nde.gradients import AbstractAdjoint, RecursiveCheckpointAdjoint
 from nde.models.controlled import AbstractControlled, Static, without_gaps
 from nde.nn import MatrixMLP
@@ -90,6 +91,7 @@ class NeuralRDE(AbstractControlled):
         self.window, self.order = window, order
         self.solver, self.stepsize_controller, self.adjoint = solver, stepsize_controller, adjoint
 
+    @compiled(solves=True)
     def __call__(
         self,
         ts: Float[Array, " time"],

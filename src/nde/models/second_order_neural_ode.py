@@ -7,6 +7,7 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Real
 
+from nde.core.compiled import compiled
 from nde.core.types import Args, RealScalar, VectorField
 from nde.gradients import AbstractAdjoint, RecursiveCheckpointAdjoint
 from nde.models.flow import AbstractFlow
@@ -51,6 +52,7 @@ class SecondOrderNeuralODE(AbstractFlow):
     dt0: float | None = None
     max_steps: int | None = eqx.field(static=True, default=4096)
 
+    @compiled(solves=True)
     def __call__(
         self, ts: Real[Array, " times"], x0: Float[Array, "size *rest"], args: Args = None
     ) -> Float[Array, "times size *rest"]:
@@ -70,6 +72,7 @@ class SecondOrderNeuralODE(AbstractFlow):
         """
         return self.states(ts, x0, self.initial_velocity(x0).astype(x0.dtype), args)[0]
 
+    @compiled(solves=True)
     def states(
         self,
         ts: Real[Array, " times"],

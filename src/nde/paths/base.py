@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
+from nde.core.compiled import compiled
 from nde.core.types import BoolScalar, IntScalar, RealScalar
 from nde.paths.halves import driven
 
@@ -58,6 +59,7 @@ class AbstractPath(eqx.Module):
         """Whether the drives of all steps of a known grid are better made at once, before the first step."""
         return False
 
+    @compiled()
     def derivative(self, t: RealScalar, left: bool = True) -> PyTree[Any]:
         """The derivative in time.
 

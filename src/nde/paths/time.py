@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
+from nde.core.compiled import compiled
 from nde.core.types import RealScalar
 from nde.paths.base import AbstractPath
 from nde.paths.halves import HALVES, Halves
@@ -23,6 +24,7 @@ class TimePath(AbstractPath):
 
     by_length: ClassVar[bool] = True
 
+    @compiled()
     def evaluate(self, t0: RealScalar, t1: RealScalar | None = None, left: bool = True) -> Float[Array, ""]:
         """The time `t0`, or the difference `t1 - t0`."""
         del left

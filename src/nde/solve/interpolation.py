@@ -5,6 +5,7 @@ import jax.numpy as jnp
 from jaxtyping import Array
 
 from nde.core.clock import Clock
+from nde.core.compiled import compiled
 from nde.core.types import RealScalar, Y
 from nde.integrate.output import DenseStep, step_holding
 from nde.paths import AbstractPath
@@ -30,6 +31,7 @@ class DenseInterpolation(AbstractPath):
     steps: DenseStep
     clock: Clock
 
+    @compiled()
     def evaluate(self, t0: RealScalar, t1: RealScalar | None = None, left: bool = True) -> Y:
         """The state at `t0`, or the increment from `t0` to `t1`."""
         if t1 is not None:
@@ -38,6 +40,7 @@ class DenseInterpolation(AbstractPath):
         at, step = self._find(t0, left)
         return step.value(at)
 
+    @compiled()
     def derivative(self, t: RealScalar, left: bool = True) -> Y:
         """The derivative of the interpolated state in time."""
         at, step = self._find(t, left)

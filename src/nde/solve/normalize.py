@@ -100,9 +100,7 @@ def normalize(
     return problem, setup
 
 
-def _drives(
-    term: AbstractTerm, solver: AbstractSolver, grid: Array | None, clock: Clock, t0: Time
-) -> PyTree[Any]:
+def _drives(term: AbstractTerm, solver: AbstractSolver, grid: Array | None, clock: Clock, t0: Time) -> PyTree[Any]:
     """What each step of a known grid sees of the paths; `None` if the grid is not known."""
     if grid is None:
         return None

@@ -5,6 +5,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
+from nde.core.compiled import compiled
 from nde.gradients import AbstractAdjoint, RecursiveCheckpointAdjoint
 from nde.models.adversarial.together import driven_together
 from nde.models.controlled import without_gaps
@@ -80,6 +81,7 @@ class NeuralCDEDiscriminator(eqx.Module):
         self.readout = eqx.nn.Linear(hidden_size, 1, key=keys[2])
         self.solver, self.adjoint = solver, adjoint
 
+    @compiled(solves=True)
     def __call__(
         self,
         ts: Float[Array, " time"],
@@ -96,6 +98,7 @@ class NeuralCDEDiscriminator(eqx.Module):
         lengths = jnp.asarray(ts.shape[0] if length is None else length)
         return self.scores(ts[None], ys[None], lengths[None])[0]
 
+    @compiled(solves=True)
     def scores(
         self,
         ts: Float[Array, "series time"],

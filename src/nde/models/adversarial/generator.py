@@ -5,6 +5,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key, PRNGKeyArray
 
+from nde.core.compiled import compiled
 from nde.gradients import AbstractAdjoint, RecursiveCheckpointAdjoint
 from nde.models.adversarial.together import driven_together
 from nde.nn import MatrixMLP, VectorFieldMLP, lipswish
@@ -96,6 +97,7 @@ class NeuralSDEGenerator(eqx.Module):
         self.initial_noise_size, self.noise_size, self.steps = initial_noise_size, noise_size, steps
         self.solver, self.adjoint = solver, adjoint
 
+    @compiled(solves=True)
     def sample(self, ts: Float[Array, " time"], *, key: PRNGKeyArray) -> Float[Array, "time channels"]:
         """One series.
 
@@ -105,6 +107,7 @@ class NeuralSDEGenerator(eqx.Module):
         """
         return self.samples(ts[None], key[None])[0]
 
+    @compiled(solves=True)
     def samples(
         self, ts: Float[Array, "series time"], keys: Key[Array, " series"]
     ) -> Float[Array, "series time channels"]:

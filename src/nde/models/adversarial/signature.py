@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
+from nde.core.compiled import compiled
 from nde.data import Batch
 from nde.losses import signature_kernel, signature_mmd
 from nde.models.adversarial.discriminator import observed_path
@@ -54,6 +55,7 @@ class SignatureMMDLoss(eqx.Module):
     basepoint: bool = eqx.field(default=True, static=True)
     time_scale: float = eqx.field(default=1.0, static=True)
 
+    @compiled(solves=True)
     def __call__(self, model: _Generator, batch: Batch, key: PRNGKeyArray) -> Float[Array, ""]:
         """The loss of a batch.
 

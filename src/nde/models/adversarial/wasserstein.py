@@ -5,6 +5,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from nde.core.compiled import compiled
 from nde.data import Batch
 from nde.gradients import DirectAdjoint
 from nde.models.adversarial.gan import SDEGAN
@@ -52,6 +53,7 @@ class WassersteinLoss(eqx.Module):
         if not self.penalty >= 0:
             raise ValueError(f"Got penalty={self.penalty}; a number that is not negative is wanted.")
 
+    @compiled(solves=True)
     def __call__(self, model: SDEGAN, batch: Batch, key: PRNGKeyArray) -> tuple[Float[Array, ""], dict[str, Array]]:
         """The loss of a batch, and what it is made of.
 

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
+from nde.core.compiled import compiled
 from nde.gradients import AbstractAdjoint, RecursiveCheckpointAdjoint
 from nde.models.recurrent.drift import Drift
 from nde.models.recurrent.ode_rnn import drifted
@@ -74,6 +75,7 @@ class GRUEncoder(AbstractEncoder):
         self.cell = eqx.nn.GRUCell(2 * input_size + 1, hidden_size, key=key)
         self.hidden_size = hidden_size
 
+    @compiled()
     def __call__(
         self, ts: Float[Array, " time"], ys: Float[Array, "time channels"], length: Int[Array, ""] | int
     ) -> Float[Array, " hidden"]:
@@ -139,6 +141,7 @@ class ODERNNEncoder(AbstractEncoder):
         self.cell = eqx.nn.GRUCell(2 * input_size, hidden_size, key=keys[1])
         self.hidden_size = hidden_size
 
+    @compiled(solves=True)
     def __call__(
         self, ts: Float[Array, " time"], ys: Float[Array, "time channels"], length: Int[Array, ""] | int
     ) -> Float[Array, " hidden"]:

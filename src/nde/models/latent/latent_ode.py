@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
+from nde.core.compiled import compiled
 from nde.core.types import RealScalar
 from nde.gradients import AbstractAdjoint, RecursiveCheckpointAdjoint
 from nde.models.latent.encoder import AbstractEncoder, GRUEncoder
@@ -121,6 +122,7 @@ class LatentODE(eqx.Module):
         self.solver, self.stepsize_controller, self.adjoint = solver, stepsize_controller, adjoint
         self.learns_noise = noise is None
 
+    @compiled(solves=True)
     def encode(
         self, ts: Float[Array, " time"], ys: Float[Array, "time channels"], length: Int[Array, ""] | int
     ) -> Posterior:
@@ -134,6 +136,7 @@ class LatentODE(eqx.Module):
         mean, log_variance = jnp.split(self.posterior(self.encoder(ts, ys, length)), 2)
         return Posterior(mean, log_variance)
 
+    @compiled(solves=True)
     def states(
         self, z: Float[Array, " latent"], t0: RealScalar, ts: Float[Array, " times"]
     ) -> Float[Array, "times state"]:
@@ -165,6 +168,7 @@ class LatentODE(eqx.Module):
             max_steps=_MAX_STEPS,
         ).ys
 
+    @compiled(solves=True)
     def predict(
         self,
         ts: Float[Array, " time"],
@@ -185,6 +189,7 @@ class LatentODE(eqx.Module):
         z = self.encode(ts, ys, length).sample(key)
         return jax.vmap(self.decoder)(self.states(z, ts[0], ts_new))
 
+    @compiled(solves=True)
     def reconstruct(
         self,
         ts: Float[Array, " time"],
@@ -195,6 +200,7 @@ class LatentODE(eqx.Module):
         """Channels, without noise, at the times of the rows; in the padding those of the last."""
         return self.predict(ts, ys, length, Rows.of(ts, ys, length).ts, key)
 
+    @compiled(solves=True)
     def elbo(
         self,
         ts: Float[Array, " time"],
@@ -217,6 +223,7 @@ class LatentODE(eqx.Module):
         """
         return self._bound(ts, ys, length, key, seen, weight)[0]
 
+    @compiled(solves=True)
     def loss(
         self,
         ts: Float[Array, " time"],

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
+from nde.core.compiled import compiled
 from nde.models.neural_cde import NeuralCDE
 from nde.models.recurrent.rows import Rows
 
@@ -74,6 +75,7 @@ class GRUContext(AbstractContextEncoder):
         self.readout = eqx.nn.Linear(hidden_size, context_size, key=keys[1])
         self.context_size = context_size
 
+    @compiled()
     def __call__(
         self, ts: Float[Array, " time"], ys: Float[Array, "time channels"], length: Int[Array, ""] | int
     ) -> Float[Array, "time context"]:
@@ -132,6 +134,7 @@ class CDEContext(AbstractContextEncoder):
         )
         self.context_size = context_size
 
+    @compiled(solves=True)
     def __call__(
         self, ts: Float[Array, " time"], ys: Float[Array, "time channels"], length: Int[Array, ""] | int
     ) -> Float[Array, "time context"]:

@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from nde.core.compiled import compiled
 from nde.data import Batch
 from nde.models.latent_sde.latent_sde import LatentSDE
 from nde.train import AnnealedBatch
@@ -38,6 +39,7 @@ class ELBO:
 
     weight: float = 1.0
 
+    @compiled(solves=True)
     def __call__(
         self, model: LatentSDE, batch: Batch | AnnealedBatch, key: PRNGKeyArray
     ) -> tuple[Float[Array, ""], dict[str, Float[Array, ""]]]:

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
+from nde.core.compiled import compiled
 from nde.gradients import AbstractAdjoint, RecursiveCheckpointAdjoint
 from nde.models.latent.posterior import Posterior
 from nde.models.latent_sde.context import AbstractContextEncoder, GRUContext
@@ -134,6 +135,7 @@ class LatentSDE(eqx.Module):
         self.solver, self.adjoint = solver, adjoint
         self.time, self.substeps = time, substeps
 
+    @compiled(static=("substeps",), solves=True)
     def sample(
         self, ts: Float[Array, " time"], *, key: PRNGKeyArray, errors: bool = True, substeps: int | None = None
     ) -> Float[Array, "time channels"]:
@@ -151,6 +153,7 @@ class LatentSDE(eqx.Module):
         states, _ = self._path(z0[None], Gaps.between(ts[None]), path, substeps)
         return self._channels(states[0], error if errors else None)
 
+    @compiled(static=("substeps",), solves=True)
     def posterior(
         self,
         ts: Float[Array, " time"],
@@ -184,6 +187,7 @@ class LatentSDE(eqx.Module):
         states, _ = self._path(self._initial(contexts).sample(first)[None], gaps, path, substeps)
         return self._channels(states[0, jnp.searchsorted(times, wanted, side="left")], error if errors else None)
 
+    @compiled(solves=True)
     def bound(
         self,
         ts: Float[Array, " time"],
@@ -202,6 +206,7 @@ class LatentSDE(eqx.Module):
         bounds = self.bounds(ts[None], ys[None], jnp.asarray(length)[None], key)
         return jax.tree.map(lambda part: part[0], bounds)
 
+    @compiled(solves=True)
     def bounds(
         self,
         ts: Float[Array, "series time"],

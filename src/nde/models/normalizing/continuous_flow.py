@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PRNGKeyArray, Shaped
 
+from nde.core.compiled import compiled
 from nde.core.tree import common_dtype, scaled
 from nde.core.types import VectorField
 from nde.gradients import AbstractAdjoint, RecursiveCheckpointAdjoint
@@ -137,6 +138,7 @@ class ContinuousFlow(AbstractFlow):
         self.dt0, self.max_steps = dt0, max_steps
         self.input_size, self.condition_size = input_size, condition_size
 
+    @compiled(solves=True)
     def log_prob(
         self,
         x: Float[Array, " size"],
@@ -157,6 +159,7 @@ class ContinuousFlow(AbstractFlow):
         """
         return self.encode(x, key=key, condition=condition).log_prob
 
+    @compiled(solves=True)
     def sample(
         self, *, key: PRNGKeyArray, condition: Float[Array, " condition"] | None = None
     ) -> Float[Array, " size"]:
@@ -177,6 +180,7 @@ class ContinuousFlow(AbstractFlow):
         """Of the weights."""
         return common_dtype(*jax.tree.leaves(eqx.filter(self.fields, eqx.is_inexact_array)))
 
+    @compiled(solves=True)
     def decode(
         self, z: Float[Array, " size"], *, condition: Float[Array, " condition"] | None = None
     ) -> Float[Array, " size"]:
@@ -195,6 +199,7 @@ class ContinuousFlow(AbstractFlow):
             z = self.until(field, 0.0, 1.0, z, condition)[0]
         return z
 
+    @compiled(solves=True)
     def encode(
         self,
         x: Float[Array, " size"],
@@ -232,6 +237,7 @@ class ContinuousFlow(AbstractFlow):
         found = self.encode_together(rows[0], keys=rows[1], conditions=rows[2], costs=costs, durations=rows[3])
         return Encoded(found.z[0], found.log_prob[0], {n: c[0] for n, c in found.costs.items()}, found.steps)
 
+    @compiled(solves=True)
     def encode_together(
         self,
         xs: Float[Array, "points size"],

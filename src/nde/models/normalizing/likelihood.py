@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from nde.core.compiled import compiled
 from nde.models.normalizing.continuous_flow import ContinuousFlow
 from nde.models.normalizing.costs import Cost, jacobian_norm, kinetic_energy, total_derivative
 from nde.models.normalizing.points import points_of
@@ -63,6 +64,7 @@ class FlowLikelihood:
         if not 0 <= self.steer < 1:
             raise ValueError(f"Got steer={self.steer}; half the width of end times is wanted, from 0 to below 1.")
 
+    @compiled(solves=True)
     def __call__(
         self, flow: ContinuousFlow, batch: Any, key: PRNGKeyArray
     ) -> tuple[Float[Array, ""], dict[str, Float[Array, ""]]]:

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from nde.core.compiled import compiled
 from nde.models.normalizing.continuous_flow import ContinuousFlow
 from nde.models.normalizing.points import points_of
 
@@ -46,6 +47,7 @@ class FlowMatching:
         if not 0 <= self.sigma < 1:
             raise ValueError(f"Got sigma={self.sigma}; a deviation is wanted, from 0 to below 1.")
 
+    @compiled()
     def __call__(self, flow: ContinuousFlow, batch: Any, key: PRNGKeyArray) -> Float[Array, ""]:
         """The mean over the batch, the blocks and one time for each point.
 

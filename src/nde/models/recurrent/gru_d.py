@@ -5,6 +5,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
+from nde.core.compiled import compiled
 from nde.models.recurrent.ends import Ends
 from nde.models.recurrent.rows import Rows
 
@@ -66,6 +67,7 @@ class GRUD(eqx.Module):
         self.state_decay = eqx.nn.Linear(input_size, hidden_size, key=decay)
         self.ends = Ends(static_size, hidden_size, output_size, key=ends)
 
+    @compiled()
     def __call__(
         self,
         ts: Float[Array, " time"],

@@ -5,6 +5,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
+from nde.core.compiled import compiled
 from nde.models.recurrent.ends import Ends
 from nde.models.recurrent.rows import Rows
 
@@ -64,6 +65,7 @@ class GRUDeltaT(eqx.Module):
         self.ends = Ends(static_size, hidden_size, output_size, key=keys[1])
         self.masks = masks
 
+    @compiled()
     def __call__(
         self,
         ts: Float[Array, " time"],

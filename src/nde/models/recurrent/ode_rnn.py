@@ -5,6 +5,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
+from nde.core.compiled import compiled
 from nde.gradients import AbstractAdjoint, RecursiveCheckpointAdjoint
 from nde.models.recurrent.drift import Drift
 from nde.models.recurrent.ends import Ends
@@ -78,6 +79,7 @@ class ODERNN(eqx.Module):
         self.cell = eqx.nn.GRUCell(2 * input_size, hidden_size, key=cell)
         self.ends = Ends(static_size, hidden_size, output_size, key=ends)
 
+    @compiled(solves=True)
     def __call__(
         self,
         ts: Float[Array, " time"],

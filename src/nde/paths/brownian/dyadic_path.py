@@ -6,6 +6,7 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
+from nde.core.compiled import compiled
 from nde.core.random import child
 from nde.core.types import RealScalar
 from nde.paths.brownian.base import AbstractBrownianPath
@@ -29,6 +30,7 @@ class AbstractDyadicPath(AbstractBrownianPath):
         """The increment over the whole interval."""
         return self.over(length, self.noise(child(self.seed, 0, _ROOT), 0))
 
+    @compiled()
     def evaluate(
         self, t0: RealScalar, t1: RealScalar | None = None, left: bool = True, use_levy: bool = False
     ) -> PyTree[Any]:

@@ -6,6 +6,7 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree, UInt32
 
+from nde.core.compiled import compiled
 from nde.core.random import Seed, child
 from nde.core.types import BoolScalar, IntScalar, RealScalar
 from nde.paths.brownian.base import AbstractBrownianPath, Shape, area_of, seed_from, shape_of
@@ -53,6 +54,7 @@ class UnsafeBrownianPath(AbstractBrownianPath):
         self.levy_area = area_of(levy_area, self.shape)
         self.seed = seed_from(key)
 
+    @compiled()
     def evaluate(
         self, t0: RealScalar, t1: RealScalar | None = None, left: bool = True, use_levy: bool = False
     ) -> PyTree[Any]:

@@ -10,6 +10,7 @@ import numpy as np
 from jax.core import Tracer
 from jaxtyping import Array, Int, PyTree, Real
 
+from nde.core.compiled import compiled
 from nde.core.types import BoolScalar, IntScalar, RealScalar, Times
 from nde.paths.base import AbstractPath
 from nde.paths.halves import HALVES, Halves
@@ -64,6 +65,7 @@ class AbstractInterpolation(AbstractPath):
     def slope_in(self, index: Int[Array, "..."], t: Real[Array, "..."]) -> PyTree[Array]:
         """The derivatives at times in the given intervals; axes of times come first."""
 
+    @compiled()
     def evaluate(self, t0: RealScalar, t1: RealScalar | None = None, left: bool = True) -> PyTree[Array]:
         """The value at `t0`, or the increment from `t0` to `t1`.
 
@@ -79,6 +81,7 @@ class AbstractInterpolation(AbstractPath):
         at = self._time(t1)
         return jax.tree.map(jnp.subtract, self.value_in(interval(self.ts, at, left), at, left), before)
 
+    @compiled()
     def derivative(self, t: RealScalar, left: bool = True) -> PyTree[Array]:
         """The derivative in time.
 

@@ -6,8 +6,10 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+from jax.core import Tracer
 from jaxtyping import Array, PyTree
 
+from nde.core.compiled import compiled
 from nde.core.types import RealScalar, Time
 from nde.paths.interpolation.base import AbstractInterpolation
 from nde.paths.interpolation.cubic import CubicInterpolation
@@ -45,6 +47,7 @@ class AbstractGrowingPath(eqx.Module):
         ```
     """
 
+    @compiled()
     def init(self, t: RealScalar, x: PyTree[Any]) -> Grown:
         """The path's first observation.
 
@@ -86,6 +89,10 @@ class GrowingLinear(AbstractGrowingPath):
 
     def grow(self, grown: Grown, t: RealScalar, x: PyTree[Any]) -> tuple[LinearInterpolation, Grown]:
         """The line."""
+        return self._grow(grown, _later(grown, t), x)
+
+    @compiled()
+    def _grow(self, grown: Grown, t: RealScalar, x: PyTree[Any]) -> tuple[LinearInterpolation, Grown]:
         t, x = _as(grown, t, x)
         piece = LinearInterpolation(jnp.stack([grown.t, t]), jax.tree.map(lambda a, b: jnp.stack([a, b]), grown.x, x))
         return piece, Grown(s=t, t=t, x=x)
@@ -108,6 +115,10 @@ class GrowingHermite(AbstractGrowingPath):
 
     def grow(self, grown: Grown, t: RealScalar, x: PyTree[Any]) -> tuple[CubicInterpolation, Grown]:
         """The cubic between the last slope and that of the line to the new observation."""
+        return self._grow(grown, _later(grown, t), x)
+
+    @compiled()
+    def _grow(self, grown: Grown, t: RealScalar, x: PyTree[Any]) -> tuple[CubicInterpolation, Grown]:
         t, x = _as(grown, t, x)
         h = t - grown.t
         slope = jax.tree.map(lambda a, b: (b - a) / h.astype(b.dtype), grown.x, x)
@@ -150,11 +161,26 @@ class GrowingRectilinear(AbstractGrowingPath):
 
     def grow(self, grown: Grown, t: RealScalar, x: PyTree[Any]) -> tuple[LinearInterpolation, Grown]:
         """The two halves."""
+        return self._grow(grown, _later(grown, t), x)
+
+    @compiled()
+    def _grow(self, grown: Grown, t: RealScalar, x: PyTree[Any]) -> tuple[LinearInterpolation, Grown]:
         t, x = _as(grown, t, x)
         x = jnp.where(jnp.isnan(x), grown.x, x)
         rows = [(grown.t, grown.x), (t, grown.x), (t, x)]
         ys = jnp.stack([jnp.concatenate([time[None].astype(x.dtype), values]) for time, values in rows])
         return LinearInterpolation(grown.s + jnp.arange(3, dtype=t.dtype), ys), Grown(s=grown.s + 2, t=t, x=x)
+
+
+def _later(grown: Grown, t: RealScalar) -> RealScalar:
+    """The time of a new observation.
+
+    Raises:
+        ValueError: If it is known (not traced) and before that of the last.
+    """
+    if not isinstance(t, Tracer) and not isinstance(grown.t, Tracer) and t < grown.t:
+        raise ValueError(f"Got an observation at the time {t} after one at {grown.t}; times must not decrease.")
+    return t
 
 
 def _as(grown: Grown, t: RealScalar, x: PyTree[Any]) -> tuple[Time, PyTree[Array]]:

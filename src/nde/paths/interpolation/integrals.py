@@ -3,7 +3,10 @@
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Real
 
+from nde.core.compiled import compiled
 
+
+@compiled()
 def with_integrals(ts: Real[Array, "..."], ys: Float[Array, "..."]) -> Float[Array, "times twice"]:
     """Puts after the channels of a series, for each of them, its integral over time so far.
 
