@@ -10,6 +10,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
+from jax.extend.core import get_opaque_trace_state
+from jaxtyping import PyTree
 
 from nde.core.results import SolveError
 
@@ -47,7 +49,7 @@ def compiled(*, static: Sequence[str] = (), solves: bool = False) -> Callable[[C
             given = [_Number(x) if type(x) is int and i not in places else x for i, x in enumerate(args)]
             named = {n: _Number(x) if type(x) is int and n not in names else x for n, x in kwargs.items()}
             signature, arrays = _signature(given, named)
-            if signature is None or (any(isinstance(x, Tracer) for x in arrays) and inside_jit()):
+            if signature is None or inside_jit():
                 return fn(*args, **kwargs)
             out, rest = _solved(program, signature, arrays) if solves else program(signature, arrays)
             return out if rest is None else eqx.combine(out, rest.value)
@@ -57,9 +59,46 @@ def compiled(*, static: Sequence[str] = (), solves: bool = False) -> Callable[[C
     return decorate
 
 
+_NOTHING_TRACED = get_opaque_trace_state()
+
+
+def under_transformation() -> bool:
+    """Whether JAX traces what is computed here: under `jax.jit`, `jax.vmap`, `jax.grad` or the like."""
+    return get_opaque_trace_state() != _NOTHING_TRACED
+
+
 def inside_jit() -> bool:
     """Whether a surrounding `jax.jit` or loop traces what is computed here."""
-    return isinstance(jnp.zeros(()), Tracer)
+    return under_transformation() and isinstance(jnp.zeros(()), Tracer)
+
+
+class _Kept:
+    """A number that is compiled for."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: float | complex) -> None:
+        self.value = value
+
+    def __hash__(self) -> int:
+        return hash(self.value)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Kept) and self.value == other.value
+
+
+Fixed = PyTree[Any]
+"""A pytree of which numbers are compiled for."""
+
+
+def fixed(parts: PyTree[Any]) -> Fixed:
+    """A pytree of which numbers are not traced by `compiled`, but compiled for."""
+    return jax.tree.map(lambda x: _Kept(x) if isinstance(x, float | complex) else x, parts)
+
+
+def released(parts: Fixed) -> PyTree[Any]:
+    """The pytree that was fixed."""
+    return jax.tree.map(lambda x: x.value if isinstance(x, _Kept) else x, parts)
 
 
 class _Number:

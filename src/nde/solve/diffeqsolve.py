@@ -5,11 +5,11 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jax.core import Tracer
 from jaxtyping import PyTree
 
+from nde.core.compiled import Fixed, compiled, fixed, released, under_transformation
 from nde.core.results import result_of, traced_code
-from nde.core.types import Args, RealScalar, Y
+from nde.core.types import Args, RealScalar, Time, Y
 from nde.gradients import AbstractAdjoint, RecursiveCheckpointAdjoint
 from nde.integrate.event import AbstractEvent, NoEvent
 from nde.integrate.outcome import Outcome
@@ -18,7 +18,7 @@ from nde.integrate.progress import AbstractProgressMeter, NoProgressMeter
 from nde.solve.check import check_types, with_event
 from nde.solve.collect import collect
 from nde.solve.interpolation import DenseInterpolation
-from nde.solve.normalize import ControllerResume, SolverResume, normalize, state_array, strong, time_dtype
+from nde.solve.normalize import ControllerResume, SolverResume, normalize
 from nde.solve.report import Facts, raise_now, raise_when_run
 from nde.solve.saveat import SaveAt
 from nde.solve.solution import Solution
@@ -102,33 +102,30 @@ def diffeqsolve(
         ```
     """
     check_types(terms, solver, stepsize_controller, saveat, event)
-    y0 = jax.tree.map(state_array, y0)
-    dtype = time_dtype([t0, t1, dt0, *(sub.ts for sub in saveat.leaves())], y0)
-    times = (strong(t0, dtype), strong(t1, dtype), None if dt0 is None else strong(dt0, dtype))
-    controller, rule = jax.tree.map(
-        lambda x: jnp.asarray(x) if isinstance(x, float) else x, (stepsize_controller, event or NoEvent())
-    )
-    run = _solve if _inside_jit() else _solve_compiled
+    times = (t0, t1, dt0)
+    transformed = under_transformation()
     try:
-        solution, facts = run(
+        solution, (t, h) = _solve(
             terms,
-            solver,
+            fixed((solver, adjoint, progress_meter)),
             times,
             y0,
             args,
             saveat,
-            controller,
-            adjoint,
+            stepsize_controller,
+            NoEvent() if event is None else event,
             max_steps,
-            progress_meter,
             (solver_state, controller_state, made_jump),
-            rule,
+            throw and transformed,
         )
     except TypeError as error:
         if "custom_vjp" in str(error) and "jvp" in str(error):
             raise TypeError(_NO_FORWARD_MODE.format(adjoint=type(adjoint).__name__)) from error
         raise
-    return _thrown(solution, facts) if throw else solution
+    solution.stats["max_steps"] = max_steps
+    if throw and not transformed:
+        raise_now(traced_code(solution.result), lambda: _facts(times, stepsize_controller, saveat, solution, t, h))
+    return solution
 
 
 _NO_FORWARD_MODE = (
@@ -137,35 +134,36 @@ _NO_FORWARD_MODE = (
 )
 
 
+@compiled(static=("max_steps", "throw"))
 def _solve(
     terms: AbstractTerm,
-    solver: AbstractSolver,
+    parts: Fixed,
     times: tuple[Any, Any, Any],
     y0: Y,
     args: Args,
     saveat: SaveAt,
     controller: AbstractStepSizeController,
-    adjoint: AbstractAdjoint,
-    max_steps: int | None,
-    meter: AbstractProgressMeter,
-    states: tuple[SolverResume | None, ControllerResume | None, Any],
     event: AbstractEvent,
-) -> tuple[Solution, Facts]:
+    max_steps: int | None,
+    states: tuple[SolverResume | None, ControllerResume | None, Any],
+    throw: bool,
+) -> tuple[Solution, tuple[Time, Time]]:
+    """The solution, where it ended, and with which step.
+
+    Inside of transformations it is tied to a check of how it ended.
+    """
+    solver, adjoint, meter = released(parts)
+    controller, event = jax.tree.map(lambda x: jnp.asarray(x) if isinstance(x, float) else x, (controller, event))
     problem, setup = normalize(terms, solver, *times, y0, args, saveat, controller, max_steps, meter, *states)
     setup = with_event(setup, event, problem.term)
     outcome = adjoint.solve(problem, setup)
-    return _solution(problem, setup, saveat, outcome), _facts(times, controller, saveat, setup, outcome)
-
-
-_solve_compiled = eqx.filter_jit(_solve)
-
-
-def _inside_jit() -> bool:
-    """Whether a surrounding `jit` (or loop) compiles the solve anyway.
-
-    A `jit` of our own would then only make JAX trace the solve without its gradient before it traces it with it.
-    """
-    return isinstance(jnp.zeros(()), Tracer)
+    solution = _solution(problem, setup, saveat, outcome)
+    t, h = setup.real(outcome.t), setup.clock.length(outcome.h)
+    if throw:
+        facts = _facts(times, controller, saveat, solution, t, h)
+        tied = raise_when_run((solution.ys, solution.interpolation), traced_code(solution.result), facts)
+        solution = eqx.tree_at(lambda s: (s.ys, s.interpolation), solution, tied, is_leaf=lambda x: x is None)
+    return solution, (t, h)
 
 
 def _solution(problem: Differentiable, setup: Setup, saveat: SaveAt, outcome: Outcome) -> Solution:
@@ -188,7 +186,6 @@ def _solution(problem: Differentiable, setup: Setup, saveat: SaveAt, outcome: Ou
             "num_steps": outcome.steps,
             "num_accepted_steps": outcome.accepted,
             "num_rejected_steps": outcome.steps - outcome.accepted,
-            "max_steps": setup.max_steps,
         },
         result=result_of(outcome.code),
         solver_state=SolverResume(outcome.solver_state, cache) if saveat.solver_state else None,
@@ -208,12 +205,12 @@ def _facts(
     times: tuple[Any, Any, Any],
     controller: AbstractStepSizeController,
     saveat: SaveAt,
-    setup: Setup,
-    outcome: Outcome,
+    solution: Solution,
+    t: Time,
+    h: Time,
 ) -> Facts:
     """What a message about a failure may quote."""
-    facts: Facts = {"t0": times[0], "t1": times[1], "t": setup.real(outcome.t), "steps": outcome.steps}
-    facts["step size"] = setup.clock.length(outcome.h)
+    facts: Facts = {"t0": times[0], "t1": times[1], "t": t, "steps": solution.stats["num_steps"], "step size": h}
     if times[2] is not None:
         facts["dt0"] = times[2]
     for name in ("rtol", "atol"):
@@ -223,13 +220,3 @@ def _facts(
     if saved:
         facts["first of ts"], facts["last of ts"] = saved[0][0], saved[0][-1]
     return facts
-
-
-def _thrown(solution: Solution, facts: Facts) -> Solution:
-    """The solution, unless it failed: then raises, at once or when the compiled program runs."""
-    code = traced_code(solution.result)
-    if not isinstance(code, Tracer):
-        raise_now(code, facts)
-        return solution
-    tied = raise_when_run((solution.ys, solution.interpolation), code, facts)
-    return eqx.tree_at(lambda s: (s.ys, s.interpolation), solution, tied, is_leaf=lambda x: x is None)

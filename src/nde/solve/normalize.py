@@ -156,14 +156,24 @@ def outputs_of(saveat: SaveAt, t0: Time, y0: Y, args: Args, clock: Clock) -> tup
 
 
 def time_dtype(times: list[Any], y0: Y) -> Any:
-    """The dtype of time: that of the times given, and at least the precision of the state."""
+    """The dtype of time: of the times given as arrays, and at least the precision of the state, which is float32.
+
+    Numbers of Python have no dtype of their own: they follow the state.
+    """
     given = [t for t in times if t is not None]
     dtype = common_dtype(*given)
     if jnp.issubdtype(dtype, jnp.complexfloating):
         raise TypeError(f"Times of dtype {dtype} were given; `t0`, `t1`, `dt0` and `ts` want to be real.")
-    if not jnp.issubdtype(dtype, jnp.floating):
-        dtype = jnp.result_type(float)
-    return common_dtype(dtype, *(real_dtype(leaf) for leaf in jax.tree.leaves(y0)))
+    arrays = [t for t in given if jnp.issubdtype(common_dtype(t), jnp.floating) and not _follows(t)]
+    states = [real_dtype(leaf) for leaf in jax.tree.leaves(y0)]
+    if not arrays and not states:
+        return common_dtype(float)
+    return common_dtype(jnp.float32, *[t.dtype for t in arrays], *states)
+
+
+def _follows(t: Any) -> bool:
+    """Whether a time is a number of Python, or one in disguise."""
+    return isinstance(t, int | float) or getattr(t, "weak_type", False)
 
 
 def strong(x: Any, dtype: Any) -> Array:

@@ -1,5 +1,6 @@
 """How a failure is told: where, why, and what to try."""
 
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -23,14 +24,14 @@ _QUOTED: dict[int, tuple[str, ...]] = {
 _WHERE = ("t", "step size", "steps")
 
 
-def raise_now(code: Array | np.ndarray, facts: Facts) -> None:
+def raise_now(code: Array | np.ndarray, facts: Callable[[], Facts]) -> None:
     """Raises if a concrete code says that the solve failed.
 
     Raises:
         SolveError: With the message of the code and the facts that belong to it.
     """
     if not _succeeded(int(code)):
-        raise SolveError(_message(int(code), {k: np.asarray(v) for k, v in facts.items()}))
+        raise SolveError(_message(int(code), {k: np.asarray(v) for k, v in facts().items()}))
 
 
 def raise_when_run(tied: PyTree[Any], code: Array, facts: Facts) -> PyTree[Any]:

@@ -15,8 +15,8 @@ from nde.paths import AbstractBrownianPath, AbstractPath
 from nde.terms.controlled import ControlledODETerm
 from nde.terms.driven import AbstractDrivenTerm
 from nde.terms.fit import check_change
-from nde.terms.within import Within
 from nde.terms.product import check_product, contracted, is_diagonal, is_operator, matched, paired, product_of, value_of
+from nde.terms.within import Within
 
 Product = Callable[[PyTree[Any], PyTree[Array]], PyTree[Any]]
 

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, PyTree
 
 from nde.core.closure import closed
-from nde.core.tree import real_dtype
+from nde.core.tree import common_dtype, real_dtype
 from nde.core.types import Args, RealScalar, Time, VectorField, Y
 from nde.paths import TimePath
 from nde.terms.driven import AbstractDrivenTerm
@@ -52,7 +52,7 @@ class ODETerm(AbstractDrivenTerm):
             ValueError: If the vector field returns another structure or other shapes than those of the state.
             TypeError: If it returns a dtype that the state cannot hold.
         """
-        field = closed(lambda t, y, args: _numbers_as(y, self.vector_field(t, y, args)), t, y, args)
+        field = closed(lambda t, y, args: _as_far_as_time(t, y, self.vector_field(t, y, args)), t, y, args)
         check_change("The vector field", eqx.combine(field.shapes, field.rest), y)
         return ODETerm(field)
 
@@ -100,8 +100,14 @@ def _as_state(slope: Any, state: Array) -> Array:
     return slope if fits else jnp.asarray(slope, state.dtype)
 
 
-def _numbers_as(y: Y, slope: PyTree[Any]) -> PyTree[Any]:
-    """The slope, Python's numbers in it as arrays of the dtypes of the state."""
+def _as_far_as_time(t: RealScalar, y: Y, slope: PyTree[Any]) -> PyTree[Any]:
+    """The slope in the dtypes of the state, where it has others for the sake of time or of Python's numbers alone."""
     if jax.tree.structure(slope) != jax.tree.structure(y):
         return slope
-    return jax.tree.map(lambda f, s: jnp.asarray(f, s.dtype) if isinstance(f, int | float) else f, slope, y)
+
+    def leaf(f: Any, state: Array) -> Any:
+        number = isinstance(f, int | float)
+        timed = isinstance(f, Array) and f.dtype == common_dtype(state.dtype, jnp.asarray(t).dtype)
+        return jnp.asarray(f, state.dtype) if number or timed else f
+
+    return jax.tree.map(leaf, slope, y)

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import lineax as lx
 from jaxtyping import Array, PyTree
 
+from nde.core.tree import common_dtype
 from nde.core.types import Y
 from nde.paths import BrownianIncrement
 
@@ -87,7 +88,8 @@ def product_of(f: Any, x: Array, y: Array) -> Array:
     """The product, for a state shaped as `y`."""
     if is_operator(f):
         return f.mv(x.astype(y.dtype)).astype(y.dtype)
-    x = x.astype(y.dtype)
+    dtype = common_dtype(f.dtype, y.dtype)
+    f, x = f.astype(dtype), x.astype(dtype)
     if f.shape == (*y.shape, *x.shape):
         return contracted(f, x, y.ndim).astype(y.dtype)
     return (f * x).astype(y.dtype)
