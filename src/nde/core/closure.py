@@ -30,8 +30,20 @@ class Closed(eqx.Module):
 
     def __call__(self, *args: Any) -> Any:
         """The function at arguments shaped as those that it was closed for."""
-        arrays = self.program(self.captured, *jax.tree.leaves(eqx.filter(args, eqx.is_array)))
+        try:
+            arrays = self.program(self.captured, *jax.tree.leaves(eqx.filter(args, eqx.is_array)))
+        except NameError as error:
+            if "unbound axis name" not in str(error):
+                raise
+            raise NameError(_NO_AXIS) from error
         return eqx.combine(jax.tree.unflatten(jax.tree.structure(self.shapes), arrays), self.rest)
+
+
+_NO_AXIS = (
+    "Got the gradient of a `jax.vmap(..., axis_name=...)` of a solve whose vector field communicates along that axis, "
+    "which JAX does not offer for functions with a gradient of their own. Take the gradient inside, "
+    "`jax.vmap(jax.grad(f), axis_name=...)`, or pass `adjoint=nde.DirectAdjoint()`."
+)
 
 
 def closed(fn: Callable[..., Any], *args: Any) -> Closed:

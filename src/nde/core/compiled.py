@@ -93,6 +93,8 @@ Fixed = PyTree[Any]
 
 def fixed(parts: PyTree[Any]) -> Fixed:
     """A pytree of which numbers are not traced by `compiled`, but compiled for."""
+    if not any(isinstance(x, float | complex) for x in jax.tree.leaves(parts)):
+        return parts
     return jax.tree.map(lambda x: _Kept(x) if isinstance(x, float | complex) else x, parts)
 
 

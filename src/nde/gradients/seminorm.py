@@ -1,15 +1,13 @@
 """The norm by which the steps of the adjoint equation are best chosen."""
 
-import dataclasses
-from typing import Any
-
 import equinox as eqx
 from jaxtyping import Array, Float, PyTree
 
 from nde.core.norms import rms_norm
 from nde.core.types import Norm, RealScalar
 from nde.gradients.adjoint_term import Adjoined
-from nde.stepping import AbstractStepSizeController, ClipStepSizeController
+from nde.stepping import AbstractStepSizeController
+from nde.stepping.norm import with_norm
 
 
 def adjoint_rms_seminorm(error: PyTree[Array]) -> Float[Array, ""]:
@@ -62,10 +60,4 @@ def seminormed(controller: AbstractStepSizeController) -> AbstractStepSizeContro
 
     A mean square of all numbers would be one of parameters above all, of which there may be many, with small errors.
     """
-    if isinstance(controller, ClipStepSizeController):
-        changed: Any = seminormed(controller.controller)
-        return ClipStepSizeController(changed, controller.step_ts, controller.jump_ts, controller.kink_ts)
-    if not controller.needs_error:
-        return controller
-    changed: Any = controller
-    return dataclasses.replace(changed, norm=Seminorm(changed.norm))
+    return with_norm(controller, Seminorm)

@@ -49,8 +49,9 @@ def diffeqsolve(
 ) -> Solution:
     """Solves an ordinary differential equation `dy/dt = f(t, y, args)` from `t0` to `t1`.
 
-    Works under `jax.jit`, `jax.vmap` and `jax.grad` and their nestings. Numbers (times, tolerances, step sizes) are
-    traced: changing them does not compile anew.
+    Works under `jax.jit`, `jax.vmap` and `jax.grad` and their nestings. Numbers (times, tolerances, step sizes, also in
+    `args`) are traced: changing them does not compile anew. Outside of `jax.jit`, too, a second solve with the same
+    functions and shapes does not compile: hand over the same vector field, not a new `lambda` each time.
 
     **The default controller is `ConstantStepSize`**: steps of size `dt0`, whatever the error. For steps that keep a
     tolerance pass `stepsize_controller=nde.PIDController(rtol=..., atol=...)`.
@@ -106,8 +107,7 @@ def diffeqsolve(
     transformed = under_transformation()
     try:
         solution, (t, h) = _solve(
-            terms,
-            fixed((solver, adjoint, progress_meter)),
+            fixed((terms, solver, adjoint, progress_meter)),
             times,
             y0,
             args,
@@ -136,7 +136,6 @@ _NO_FORWARD_MODE = (
 
 @compiled(static=("max_steps", "throw"))
 def _solve(
-    terms: AbstractTerm,
     parts: Fixed,
     times: tuple[Any, Any, Any],
     y0: Y,
@@ -152,7 +151,7 @@ def _solve(
 
     Inside of transformations it is tied to a check of how it ended.
     """
-    solver, adjoint, meter = released(parts)
+    terms, solver, adjoint, meter = released(parts)
     controller, event = jax.tree.map(lambda x: jnp.asarray(x) if isinstance(x, float) else x, (controller, event))
     problem, setup = normalize(terms, solver, *times, y0, args, saveat, controller, max_steps, meter, *states)
     setup = with_event(setup, event, problem.term)

@@ -20,6 +20,7 @@ from nde.integrate.output import AtSteps, AtTimes, DenseSteps, Output
 from nde.integrate.problem import Differentiable, Resume, Setup
 from nde.integrate.progress import AbstractProgressMeter
 from nde.solve.check import check_structure, code_of_inputs
+from nde.solve.collective import axes_seen, together
 from nde.solve.cost import is_costly, is_elementwise
 from nde.solve.saveat import SaveAt
 from nde.solvers import AbstractSolver
@@ -67,7 +68,8 @@ def normalize(
     term = terms.closed(t0, y0, args)
     solver = solver.made_for(term, t0, y0, args)
     step = None if dt0 is None else jax.lax.stop_gradient(clock.length(strong(dt0, dtype)))
-    wrapped = ended_at_knots(controller, term).wrap(clock)
+    axes = axes_seen(term, t0, y0, args)
+    wrapped = ended_at_knots(together(controller, axes), term).wrap(clock)
     problem = Differentiable(
         term=term,
         y0=y0,
@@ -91,7 +93,7 @@ def normalize(
         resume=_resume(term, solver, t0, y0, args, dt0, solver_state, controller_state, made_jump),
         meter=meter,
         max_steps=max_steps,
-        costly=term.noisy or is_costly(term, t0, y0, args),
+        costly=term.noisy or bool(axes) or is_costly(term, t0, y0, args),
         keeps_step=saveat.controller_state,
         hands_on=bool(jax.tree.leaves(problem.solver_state)),
         keeps_cache=not fused,
