@@ -27,7 +27,8 @@ def suits(problem: Differentiable, setup: Setup, perturbed: PyTree[bool]) -> boo
     """Whether a solve is cheap, of few real inputs, and saves no record of all its steps."""
     inputs = jax.tree.leaves(eqx.filter(problem, perturbed))
     states = jax.tree.leaves((problem.y0, problem.solver_state))
-    real = all(jnp.issubdtype(leaf.dtype, jnp.floating) for leaf in (*inputs, *states))
+    # A flag of a solver's state comes back as a Python `bool` in the backward pass.
+    real = all(eqx.is_array(leaf) and jnp.issubdtype(leaf.dtype, jnp.floating) for leaf in (*inputs, *states))
     few = sum(math.prod(leaf.shape) for leaf in inputs) <= _INPUTS
     sampled = all(isinstance(output, AtTimes) for output in problem.outputs)
     marked = bool(jax.tree.leaves(eqx.filter(problem.landmarks, perturbed.landmarks)))

@@ -33,8 +33,8 @@ class ExplicitRungeKutta(AbstractSolver):
         ```
     """
 
-    tableau: ButcherTableau = eqx.field(static=True)
-    convergence: int = eqx.field(static=True)
+    tableau: ButcherTableau = eqx.field(static=True, repr=False)
+    convergence: int = eqx.field(static=True, repr=False)
     adaptive: bool = eqx.field(static=True, repr=False)
     nodes: tuple[float, ...] = eqx.field(static=True, repr=False)
     noisy: bool = eqx.field(static=True, repr=False)
