@@ -1,10 +1,12 @@
 """The front door."""
 
+import dataclasses
 from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.core import Tracer
 from jaxtyping import PyTree
 
@@ -15,6 +17,7 @@ from nde.integrate.event import AbstractEvent, NoEvent
 from nde.integrate.outcome import Outcome
 from nde.integrate.problem import Differentiable, Setup
 from nde.integrate.progress import AbstractProgressMeter, NoProgressMeter
+from nde.solve.arguments import check_resumed, check_throw, check_times, step_bound
 from nde.solve.check import check_types, with_event
 from nde.solve.collect import collect
 from nde.solve.interpolation import DenseInterpolation
@@ -24,6 +27,7 @@ from nde.solve.saveat import SaveAt
 from nde.solve.solution import Solution
 from nde.solvers import AbstractSolver
 from nde.stepping import AbstractStepSizeController, ConstantStepSize
+from nde.stepping.tolerance import is_number, least
 from nde.terms import AbstractTerm
 
 
@@ -49,92 +53,87 @@ def diffeqsolve(
 ) -> Solution:
     """Solves an ordinary differential equation `dy/dt = f(t, y, args)` from `t0` to `t1`.
 
-    Works under `jax.jit`, `jax.vmap` and `jax.grad` and their nestings. Numbers (times, tolerances, step sizes) are
-    traced: changing them does not compile anew.
+        Works under `jax.jit`, `jax.vmap` and `jax.grad` and their nestings. Numbers (times, tolerances, step sizes) are
+        traced: changing them does not compile anew.
 
-    **The default controller is `ConstantStepSize`**: steps of size `dt0`, whatever the error. For steps that keep a
-    tolerance pass `stepsize_controller=nde.PIDController(rtol=..., atol=...)`.
+        **The default controller is `ConstantStepSize`**: steps of size `dt0`, whatever the error. For steps that keep a
+        tolerance pass `stepsize_controller=nde.PIDController(rtol=..., atol=...)`.
 
-    Args:
-        terms: The right-hand side, `ODETerm(vector_field)`.
-        solver: The method, such as `Tsit5()`.
-        t0: Start of the solve, in units of time.
-        t1: End of the solve; before `t0` for a solve backward in time.
-        dt0: Size of the first step (of every step, with constant steps), of the sign of `t1 - t0`; `None` lets an
-            adaptive controller choose.
-        y0: The state at `t0`, any pytree of arrays or numbers.
-        args: Handed to the vector field as it is.
-        saveat: What to save; by default the state at `t1`.
-        stepsize_controller: How steps are chosen.
-        adjoint: How the solve is differentiated.
-        event: What may end the solve before t1: `nde.steady_state()`.
-        max_steps: Most steps to attempt, or `None` for no bound.
-        throw: Whether a failure raises; otherwise `sol.result` tells it.
-        progress_meter: Shows how far the solve has come.
-        solver_state: `sol.solver_state` of an earlier solve, to go on from it.
-        controller_state: `sol.controller_state` of an earlier solve.
-        made_jump: `sol.made_jump` of an earlier solve.
+        Args:
+            terms: The right-hand side, `ODETerm(vector_field)`.
+            solver: The method, such as `Tsit5()`.
+            t0: Start of the solve, in units of time.
+            t1: End of the solve; before `t0` for a solve backward in time.
+            dt0: Size of the first step (of every step, with constant steps), of the sign of `t1 - t0`; `None` lets an
+                adaptive controller choose.
+            y0: The state at `t0`, any pytree of arrays or numbers.
+            args: Handed to the vector field as it is.
+            saveat: What to save; by default the state at `t1`.
+            stepsize_controller: How steps are chosen.
+            adjoint: How the solve is differentiated.
+            event: What may end the solve before t1: `nde.steady_state()`.
+            max_steps: Most steps to attempt, or `None` for no bound.
+            throw: Whether a failure raises; otherwise `sol.result` tells it.
+            progress_meter: Shows how far the solve has come.
+            solver_state: `sol.solver_state` of an earlier solve, to go on from it.
+            controller_state: `sol.controller_state` of an earlier solve.
+            made_jump: `sol.made_jump` of an earlier solve.
 
-    Returns:
-        The solution: `sol.ts` and `sol.ys` with a leading axis of times, `sol.stats`, `sol.result`.
+        Returns:
+            The solution: `sol.ts` and `sol.ys` with a leading axis of times, `sol.stats`, `sol.result`.
 
-    Raises:
-        TypeError: If an argument is of the wrong kind, or the vector field returns a dtype that `y0` cannot hold.
-        ValueError: If the vector field's result does not fit `y0`, or parts do not fit together.
-        SolveError: If the solve fails and `throw=True`. Under `jax.jit` the failure comes as JAX's own runtime error
-            with the same words.
+        Raises:
+            TypeError: If an argument is of the wrong kind, or the vector field returns a dtype that `y0` cannot hold; for a
+                mode of differentiation that the `adjoint` does not have.
+            ValueError: If the vector field's result does not fit `y0`, or parts do not fit together.
+            SolveError: If the solve fails and `throw=True`. Under `jax.jit` the failure comes as JAX's own runtime error
+                with the same words.
 
-    Example:
-        ```python
-        import jax.numpy as jnp
-        import nde
+        Example:
+            ```python
+            import jax.numpy as jnp
+    import numpy as np
+            import nde
 
-        def lotka_volterra(t, y, args):
-            prey, predators = y
-            return jnp.stack([prey * (1.0 - predators), predators * (prey - 1.0)])
+            def lotka_volterra(t, y, args):
+                prey, predators = y
+                return jnp.stack([prey * (1.0 - predators), predators * (prey - 1.0)])
 
-        sol = nde.diffeqsolve(
-            nde.ODETerm(lotka_volterra), nde.Tsit5(), 0.0, 10.0, None, jnp.array([2.0, 1.0]),
-            saveat=nde.SaveAt(ts=jnp.linspace(0.0, 10.0, 5)),
-            stepsize_controller=nde.PIDController(rtol=1e-6, atol=1e-6),
-        )
-        print(sol.ys)
-        ```
+            sol = nde.diffeqsolve(
+                nde.ODETerm(lotka_volterra), nde.Tsit5(), 0.0, 10.0, None, jnp.array([2.0, 1.0]),
+                saveat=nde.SaveAt(ts=jnp.linspace(0.0, 10.0, 5)),
+                stepsize_controller=nde.PIDController(rtol=1e-6, atol=1e-6),
+            )
+            print(sol.ys)
+            ```
     """
-    check_types(terms, solver, stepsize_controller, saveat, event)
+    check_types(terms, solver, stepsize_controller, saveat, event, adjoint, progress_meter)
+    check_times(t0, t1, dt0)
+    check_resumed(solver_state, controller_state, made_jump)
+    check_throw(throw)
+    max_steps = step_bound(max_steps)
     y0 = jax.tree.map(state_array, y0)
     dtype = time_dtype([t0, t1, dt0, *(sub.ts for sub in saveat.leaves())], y0)
     times = (strong(t0, dtype), strong(t1, dtype), None if dt0 is None else strong(dt0, dtype))
     controller, rule = jax.tree.map(
-        lambda x: jnp.asarray(x) if isinstance(x, float) else x, (stepsize_controller, event or NoEvent())
+        lambda x: jnp.asarray(x) if isinstance(x, float | np.ndarray) else x, (stepsize_controller, event or NoEvent())
     )
     run = _solve if _inside_jit() else _solve_compiled
-    try:
-        solution, facts = run(
-            terms,
-            solver,
-            times,
-            y0,
-            args,
-            saveat,
-            controller,
-            adjoint,
-            max_steps,
-            progress_meter,
-            (solver_state, controller_state, made_jump),
-            rule,
-        )
-    except TypeError as error:
-        if "custom_vjp" in str(error) and "jvp" in str(error):
-            raise TypeError(_NO_FORWARD_MODE.format(adjoint=type(adjoint).__name__)) from error
-        raise
+    solution, facts = run(
+        terms,
+        solver,
+        times,
+        y0,
+        args,
+        saveat,
+        controller,
+        adjoint,
+        max_steps,
+        progress_meter,
+        (solver_state, controller_state, made_jump),
+        rule,
+    )
     return _thrown(solution, facts) if throw else solution
-
-
-_NO_FORWARD_MODE = (
-    "Got forward-mode differentiation (`jax.jvp`, `jax.jacfwd`, `jax.linearize`) of a solve with `{adjoint}`, which "
-    "has reverse mode only. Pass `adjoint=nde.ForwardMode()`, or `adjoint=nde.DirectAdjoint()` for both modes."
-)
 
 
 def _solve(
@@ -211,7 +210,8 @@ def _facts(
         facts["dt0"] = times[2]
     for name in ("rtol", "atol"):
         if controller.needs_error:
-            facts[name] = getattr(controller, name)
+            tolerance = getattr(controller, name)
+            facts[name if is_number(tolerance) else f"least {name}"] = least(tolerance)
     saved = [sub.ts for sub in saveat.leaves() if sub.ts is not None]
     if saved:
         facts["first of ts"], facts["last of ts"] = saved[0][0], saved[0][-1]
@@ -225,4 +225,5 @@ def _thrown(solution: Solution, facts: Facts) -> Solution:
         raise_now(code, facts)
         return solution
     tied = raise_when_run((solution.ys, solution.interpolation), code, facts)
-    return eqx.tree_at(lambda s: (s.ys, s.interpolation), solution, tied, is_leaf=lambda x: x is None)
+    ys, interpolation = tied
+    return dataclasses.replace(solution, ys=ys, interpolation=interpolation)

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree, Real
 
 from nde.core.advice import Advice
-from nde.core.types import BoolScalar, IntScalar, Norm, RealScalar, Time, Times, Y
+from nde.core.types import BoolScalar, IntScalar, Norm, RealScalar, Time, Times, Tolerance, Y
 from nde.stepping.base import (
     CHOSEN,
     AbstractAdaptiveStepSizeController,
@@ -61,17 +61,22 @@ class ClipStepSizeController(AbstractAdaptiveStepSizeController):
         step_ts: Times | None = None,
         jump_ts: Times | None = None,
     ) -> None:
+        if not isinstance(controller, AbstractStepSizeController):
+            raise TypeError(
+                f"`ClipStepSizeController` got `{controller!r}`; it wants a controller such as "
+                "`nde.PIDController(rtol=1e-3, atol=1e-6)`."
+            )
         self.controller = controller
         self.step_ts = _times("step_ts", step_ts)
         self.jump_ts = _times("jump_ts", jump_ts)
 
     @property
-    def rtol(self) -> RealScalar:
+    def rtol(self) -> Tolerance:
         """The relative tolerance of the inner controller."""
         return self.controller.rtol  # pyright: ignore[reportAttributeAccessIssue]
 
     @property
-    def atol(self) -> RealScalar:
+    def atol(self) -> Tolerance:
         """The absolute tolerance of the inner controller."""
         return self.controller.atol  # pyright: ignore[reportAttributeAccessIssue]
 

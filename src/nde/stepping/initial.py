@@ -6,16 +6,17 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array
 
-from nde.core.types import Norm, RealScalar, Time, Y
+from nde.core.types import Norm, RealScalar, Time, Tolerance, Y
+from nde.stepping.tolerance import tolerated
 
 
 def initial_step(
-    slope: Callable[[Time, Y], Y],
+    slope: Callable[[Time, Tolerance, Y], Y],
     t0: Time,
     y0: Y,
     error_order: RealScalar,
-    rtol: RealScalar,
-    atol: RealScalar,
+    rtol: Tolerance,
+    atol: Tolerance,
     norm: Norm,
 ) -> Time:
     """The starting step size of Hairer, Norsett and Wanner, section II.4 (doi:10.1007/978-3-540-78862-1).
@@ -33,8 +34,10 @@ def initial_step(
         A positive step size in loop time.
     """
 
+    tolerance = tolerated(rtol, atol, jax.tree.map(jnp.abs, y0))
+
     def scaled(x: Y) -> RealScalar:
-        return norm(jax.tree.map(lambda a, y: a / (atol + rtol * jnp.abs(y)).astype(_real(a)), x, y0))
+        return norm(jax.tree.map(jnp.divide, x, tolerance))
 
     def _real(a: Array) -> jnp.dtype:
         return jnp.finfo(a.dtype).dtype
