@@ -3,7 +3,8 @@
 The gates are the identity on values and cost nothing in a compiled program: they act on derivatives alone.
 
 A tangent that a pull-back is made of passes a gate as a linear operation, which the pull-back turns around and never
-computes. In forward mode it is computed: when its program is batched or compiled, inside of `jax.jit` or out, it raises.
+computes. In forward mode it is computed: when its program is batched or compiled, inside of `jax.jit` or out, it
+raises.
 """
 
 from typing import Any, NoReturn, TypeVar
@@ -61,17 +62,32 @@ def _through_gate(primals: tuple[Any], tangents: tuple[Any], *, why: str) -> tup
     return x, tangent if isinstance(tangent, ad.Zero) else _refused.bind(tangent, why=why)
 
 
+def _same(x: Any, *, why: str) -> Any:
+    del why
+    return x
+
+
+def _lower_same(context: Any, x: Any, *, why: str) -> list[Any]:
+    del context, why
+    return [x]
+
+
+def _turned(cotangent: Any, x: Any, *, why: str) -> list[Any]:
+    del x, why
+    return [cotangent]
+
+
 _gate = Primitive("reverse_mode_only")
-_gate.def_impl(lambda x, *, why: x)
-_gate.def_abstract_eval(lambda x, *, why: x)
+_gate.def_impl(_same)
+_gate.def_abstract_eval(_same)
 ad.primitive_jvps[_gate] = _through_gate
 batching.primitive_batchers[_gate] = lambda xs, axes, *, why: (_gate.bind(*xs, why=why), axes[0])
-mlir.register_lowering(_gate, lambda _, x, *, why: [x])
+mlir.register_lowering(_gate, _lower_same)
 
 _refused = Primitive("refused_tangent")
 _refused.def_impl(_refuse)
-_refused.def_abstract_eval(lambda x, *, why: x)
-ad.deflinear2(_refused, lambda cotangent, x, *, why: [cotangent])
+_refused.def_abstract_eval(_same)
+ad.deflinear2(_refused, _turned)
 ad.primitive_jvps[_refused] = _refuse
 batching.primitive_batchers[_refused] = _refuse
 mlir.register_lowering(_refused, _refuse)

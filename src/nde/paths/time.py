@@ -1,5 +1,6 @@
 """Time itself as a path: what drives an ordinary differential equation."""
 
+import math
 from typing import Any
 
 import jax.numpy as jnp
@@ -20,6 +21,16 @@ class TimePath(AbstractPath):
         print(nde.TimePath().evaluate(1.0, 3.0))
         ```
     """
+
+    @property
+    def t0(self) -> float:
+        """Minus infinity."""
+        return -math.inf
+
+    @property
+    def t1(self) -> float:
+        """Infinity."""
+        return math.inf
 
     def evaluate(self, t0: RealScalar, t1: RealScalar | None = None, left: bool = True) -> Float[Array, ""]:
         """The time `t0`, or the difference `t1 - t0`."""

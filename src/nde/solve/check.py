@@ -66,8 +66,8 @@ def check_structure(
     every = max((sub.steps for sub in saveat.leaves()), default=0)
     if max_steps is not None and every > max_steps:
         raise ValueError(
-            f"Got `SaveAt(steps={every})` with `max_steps={max_steps}`: no step would ever be saved. Raise `max_steps`, "
-            "or save more often."
+            f"Got `SaveAt(steps={every})` with `max_steps={max_steps}`: no step would ever be saved. Raise "
+            "`max_steps`, or save more often."
         )
     if max_steps is None and (steps or saveat.dense):
         what = "SaveAt(steps=...)" if steps else "SaveAt(dense=True)"

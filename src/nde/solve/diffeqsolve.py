@@ -10,7 +10,7 @@ import numpy as np
 from jax.core import Tracer
 from jaxtyping import PyTree
 
-from nde.core.results import result_of, traced_code
+from nde.core.results import RESULTS, code_of, result_of, traced_code
 from nde.core.types import Args, RealScalar, Y
 from nde.gradients import AbstractAdjoint, RecursiveCheckpointAdjoint
 from nde.integrate.event import AbstractEvent, NoEvent
@@ -53,59 +53,58 @@ def diffeqsolve(
 ) -> Solution:
     """Solves an ordinary differential equation `dy/dt = f(t, y, args)` from `t0` to `t1`.
 
-        Works under `jax.jit`, `jax.vmap` and `jax.grad` and their nestings. Numbers (times, tolerances, step sizes) are
-        traced: changing them does not compile anew.
+    Works under `jax.jit`, `jax.vmap` and `jax.grad` and their nestings. Numbers (times, tolerances, step sizes) are
+    traced: changing them does not compile anew.
 
-        **The default controller is `ConstantStepSize`**: steps of size `dt0`, whatever the error. For steps that keep a
-        tolerance pass `stepsize_controller=nde.PIDController(rtol=..., atol=...)`.
+    **The default controller is `ConstantStepSize`**: steps of size `dt0`, whatever the error. For steps that keep a
+    tolerance pass `stepsize_controller=nde.PIDController(rtol=..., atol=...)`.
 
-        Args:
-            terms: The right-hand side, `ODETerm(vector_field)`.
-            solver: The method, such as `Tsit5()`.
-            t0: Start of the solve, in units of time.
-            t1: End of the solve; before `t0` for a solve backward in time.
-            dt0: Size of the first step (of every step, with constant steps), of the sign of `t1 - t0`; `None` lets an
-                adaptive controller choose.
-            y0: The state at `t0`, any pytree of arrays or numbers.
-            args: Handed to the vector field as it is.
-            saveat: What to save; by default the state at `t1`.
-            stepsize_controller: How steps are chosen.
-            adjoint: How the solve is differentiated.
-            event: What may end the solve before t1: `nde.steady_state()`.
-            max_steps: Most steps to attempt, or `None` for no bound.
-            throw: Whether a failure raises; otherwise `sol.result` tells it.
-            progress_meter: Shows how far the solve has come.
-            solver_state: `sol.solver_state` of an earlier solve, to go on from it.
-            controller_state: `sol.controller_state` of an earlier solve.
-            made_jump: `sol.made_jump` of an earlier solve.
+    Args:
+        terms: The right-hand side, `ODETerm(vector_field)`.
+        solver: The method, such as `Tsit5()`.
+        t0: Start of the solve, in units of time.
+        t1: End of the solve; before `t0` for a solve backward in time.
+        dt0: Size of the first step (of every step, with constant steps), of the sign of `t1 - t0`; `None` lets an
+            adaptive controller choose.
+        y0: The state at `t0`, any pytree of arrays or numbers.
+        args: Handed to the vector field as it is.
+        saveat: What to save; by default the state at `t1`.
+        stepsize_controller: How steps are chosen.
+        adjoint: How the solve is differentiated.
+        event: What may end the solve before t1: `nde.steady_state()`.
+        max_steps: Most steps to attempt, or `None` for no bound.
+        throw: Whether a failure raises; otherwise `sol.result` tells it.
+        progress_meter: Shows how far the solve has come.
+        solver_state: `sol.solver_state` of an earlier solve, to go on from it.
+        controller_state: `sol.controller_state` of an earlier solve.
+        made_jump: `sol.made_jump` of an earlier solve.
 
-        Returns:
-            The solution: `sol.ts` and `sol.ys` with a leading axis of times, `sol.stats`, `sol.result`.
+    Returns:
+        The solution: `sol.ts` and `sol.ys` with a leading axis of times, `sol.stats`, `sol.result`.
 
-        Raises:
-            TypeError: If an argument is of the wrong kind, or the vector field returns a dtype that `y0` cannot hold; for a
-                mode of differentiation that the `adjoint` does not have.
-            ValueError: If the vector field's result does not fit `y0`, or parts do not fit together.
-            SolveError: If the solve fails and `throw=True`. Under `jax.jit` the failure comes as JAX's own runtime error
-                with the same words.
+    Raises:
+        TypeError: If an argument is of the wrong kind, or the vector field returns a dtype that `y0` cannot hold; for a
+            mode of differentiation that the `adjoint` does not have.
+        ValueError: If the vector field's result does not fit `y0`, or parts do not fit together.
+        SolveError: If the solve fails and `throw=True`. Under `jax.jit` the failure comes as JAX's own runtime error
+            with the same words.
 
-        Example:
-            ```python
-            import jax.numpy as jnp
-    import numpy as np
-            import nde
+    Example:
+        ```python
+        import jax.numpy as jnp
+        import nde
 
-            def lotka_volterra(t, y, args):
-                prey, predators = y
-                return jnp.stack([prey * (1.0 - predators), predators * (prey - 1.0)])
+        def lotka_volterra(t, y, args):
+            prey, predators = y
+            return jnp.stack([prey * (1.0 - predators), predators * (prey - 1.0)])
 
-            sol = nde.diffeqsolve(
-                nde.ODETerm(lotka_volterra), nde.Tsit5(), 0.0, 10.0, None, jnp.array([2.0, 1.0]),
-                saveat=nde.SaveAt(ts=jnp.linspace(0.0, 10.0, 5)),
-                stepsize_controller=nde.PIDController(rtol=1e-6, atol=1e-6),
-            )
-            print(sol.ys)
-            ```
+        sol = nde.diffeqsolve(
+            nde.ODETerm(lotka_volterra), nde.Tsit5(), 0.0, 10.0, None, jnp.array([2.0, 1.0]),
+            saveat=nde.SaveAt(ts=jnp.linspace(0.0, 10.0, 5)),
+            stepsize_controller=nde.PIDController(rtol=1e-6, atol=1e-6),
+        )
+        print(sol.ys)
+        ```
     """
     check_types(terms, solver, stepsize_controller, saveat, event, adjoint, progress_meter)
     check_times(t0, t1, dt0)
@@ -193,6 +192,7 @@ def _solution(problem: Differentiable, setup: Setup, saveat: SaveAt, outcome: Ou
         solver_state=SolverResume(outcome.solver_state, cache) if saveat.solver_state else None,
         controller_state=ControllerResume(controller_state, h) if saveat.controller_state else None,
         made_jump=setup.controller.jumps_at(outcome.t) if saveat.made_jump else None,
+        event_mask=outcome.code == code_of(RESULTS.event_occurred) if setup.event.may_stop else None,
     )
 
 

@@ -33,7 +33,6 @@ def initial_step(
     Returns:
         A positive step size in loop time.
     """
-
     tolerance = tolerated(rtol, atol, jax.tree.map(jnp.abs, y0))
 
     def scaled(x: Y) -> RealScalar:

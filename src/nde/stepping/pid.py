@@ -16,7 +16,7 @@ from nde.core.tree import real_dtype
 from nde.core.types import BoolScalar, IntScalar, Norm, RealScalar, Time, Tolerance, Y
 from nde.stepping.base import AbstractAdaptiveStepSizeController, Plan, Span, Verdict
 from nde.stepping.initial import initial_step
-from nde.stepping.tolerance import is_number, least, tolerated
+from nde.stepping.tolerance import least, tolerated
 
 
 class _Memory(eqx.Module):
