@@ -108,3 +108,40 @@ def test_what_is_refused():
         final(matrix, prod=lambda f, dx: dx)
     with pytest.raises(TypeError, match="`to_ode` got a control of type BrownianMotion"):
         nde.ControlTerm(matrix, nde.BrownianMotion((2,), jax.random.key(0))).to_ode()
+
+
+def test_a_function_of_two_times_as_control():
+    """`dy = -y d(t^2)`, with a number captured by the control, to which the derivative flows."""
+
+    def final(speed, adjoint, as_ode):
+        term = nde.ControlTerm(lambda t, y, args: -y, lambda t0, t1: speed * (t1**2 - t0**2))
+        return nde.diffeqsolve(
+            term.to_ode() if as_ode else term, nde.Dopri5(), 0.0, 1.0, 0.01, 1.0, adjoint=adjoint, max_steps=128
+        ).ys[0]
+
+    for adjoint in (nde.RecursiveCheckpointAdjoint(), nde.BacksolveAdjoint()):
+        for as_ode in (False, True):
+            value, slope = jax.value_and_grad(final)(1.0, adjoint, as_ode)
+            np.testing.assert_allclose(value, np.exp(-1.0), rtol=1e-2)
+            np.testing.assert_allclose(slope, -np.exp(-1.0), rtol=1e-2)
+
+
+def test_a_function_of_two_times_has_no_value():
+    path = nde.ControlTerm(lambda t, y, args: -y, lambda t0, t1: t1 - t0).path
+    assert path.derivative(3.0) == 1
+    with pytest.raises(ValueError, match="no value at a single time"):
+        path.evaluate(0.5)
+
+
+def test_weakly_diagonal_terms_are_diagonal_control_terms():
+    motion = nde.VirtualBrownianTree(0.0, 1.0, 1e-3, (2,), jax.random.key(0))
+
+    def solve(diffusion):
+        terms = nde.MultiTerm(nde.ODETerm(lambda t, y, args: -y), diffusion)
+        return nde.diffeqsolve(terms, nde.ItoMilstein(), 0.0, 1.0, 0.1, jnp.ones(2)).ys
+
+    with pytest.warns(DeprecationWarning, match="`WeaklyDiagonalControlTerm` is now deprecated"):
+        term = nde.WeaklyDiagonalControlTerm(lambda t, y, args: 0.1 * y, motion)
+    np.testing.assert_allclose(solve(term), solve(nde.ControlTerm(lambda t, y, args: 0.1 * y, motion)), rtol=1e-6)
+    increment = term.contr(0.0, 1.0)
+    np.testing.assert_allclose(term.prod(term.vf(0.0, jnp.ones(2), None), increment), 0.1 * increment, rtol=1e-6)

@@ -22,5 +22,8 @@ Time: TypeAlias = Float[Array, ""]
 BoolScalar: TypeAlias = Bool[Array, ""]
 IntScalar: TypeAlias = Int[Array, ""]
 
+Tolerance: TypeAlias = PyTree[Any]
+"""A tolerance: a number, an array that broadcasts to the leaves of a state, or a pytree of these, a prefix of it."""
+
 Norm: TypeAlias = Callable[[PyTree[Any]], RealScalar]
 VectorField: TypeAlias = Callable[[Any, Any, Any], PyTree[Any]]

@@ -4,7 +4,6 @@ import abc
 from typing import Any
 
 import equinox as eqx
-import equinox.internal as eqxi
 import jax
 import jax.numpy as jnp
 from jaxtyping import PyTree
@@ -17,6 +16,7 @@ from nde.gradients.adjoint_solve import AdjointSolve
 from nde.gradients.adjoint_term import AbstractSolution, Carried, Interpolated
 from nde.gradients.base import AbstractAdjoint
 from nde.gradients.marks import Inputs
+from nde.gradients.modes import reverse_mode_once, reverse_mode_only
 from nde.gradients.seminorm import seminormed
 from nde.integrate.knots import ended_at_knots
 from nde.integrate.outcome import Outcome, solve_plainly, solve_recorded
@@ -36,6 +36,11 @@ class AbstractContinuousAdjoint(AbstractAdjoint):
     dt0: eqx.AbstractVar[float | None]
     max_steps: eqx.AbstractVar[int | None]
 
+    @property
+    @abc.abstractmethod
+    def carried(self) -> bool:
+        """Whether the solution is solved again, as part of the adjoint state."""
+
     @abc.abstractmethod
     def forward(self, problem: Differentiable, setup: Setup) -> tuple[Outcome, AbstractSolution]:
         """The solve, and where the adjoint equation will have its solution from."""
@@ -43,6 +48,7 @@ class AbstractContinuousAdjoint(AbstractAdjoint):
     def solve(self, problem: Differentiable, setup: Setup) -> Outcome:
         """The solve, with a reverse mode of its own."""
         self._check(problem)
+        problem = reverse_mode_only(problem, type(self).__name__)
         return _solve(problem, tree.constant(setup), self)
 
     def _check(self, problem: Differentiable) -> None:
@@ -61,7 +67,8 @@ class AbstractContinuousAdjoint(AbstractAdjoint):
         """The solver of the way back, its controller in its loop time, and the size of its first step."""
         own = self.stepsize_controller
         if own is None:
-            chosen, clock = seminormed(setup.controller), Clock(jnp.zeros_like(problem.t0), jnp.asarray(-1, jnp.int32))
+            chosen = seminormed(setup.controller, self.carried)
+            clock = Clock(jnp.zeros_like(problem.t0), jnp.asarray(-1, jnp.int32))
         else:
             chosen, clock = ended_at_knots(own, problem.term), setup.clock.turned()
         controller = in_sections(chosen).wrap(clock)
@@ -145,6 +152,11 @@ class BacksolveAdjoint(AbstractContinuousAdjoint):
     dt0: float | None = None
     max_steps: int | None = eqx.field(default=4096, static=True)
 
+    @property
+    def carried(self) -> bool:
+        """True."""
+        return True
+
     def forward(self, problem: Differentiable, setup: Setup) -> tuple[Outcome, AbstractSolution]:
         """The plain solve."""
         return solve_plainly(problem, setup), Carried()
@@ -189,6 +201,11 @@ class InterpolatedAdjoint(AbstractContinuousAdjoint):
     dt0: float | None = None
     max_steps: int | None = eqx.field(default=4096, static=True)
 
+    @property
+    def carried(self) -> bool:
+        """False: it is kept."""
+        return False
+
     def forward(self, problem: Differentiable, setup: Setup) -> tuple[Outcome, AbstractSolution]:
         """The solve, and its steps.
 
@@ -217,7 +234,7 @@ def _forward(
 ) -> tuple[Outcome, tuple[Outcome, AbstractSolution]]:
     _check_data(perturbed, problem, type(adjoint).__name__)
     outcome, solution = adjoint.forward(problem, setup)
-    return outcome, (outcome, solution)
+    return reverse_mode_once(outcome, type(adjoint).__name__), (outcome, solution)
 
 
 @_solve.def_bwd
@@ -233,13 +250,7 @@ def _backward(
     inputs = Inputs(*eqx.partition(problem, perturbed), setup)
     back = adjoint.back(problem, setup)
     cotangent = AdjointSolve(inputs, *back, solution, outcome, cotangent, adjoint.max_steps).run()
-    return eqxi.nondifferentiable_backward(cotangent, msg=_NO_REVERSE_TWICE.format(adjoint=type(adjoint).__name__))
-
-
-_NO_REVERSE_TWICE = (
-    "Got reverse-mode differentiation of a gradient by `{adjoint}`, which has it once. For Hessians take forward over "
-    "reverse, `jax.jacfwd(jax.grad(f))`, or `adjoint=nde.DirectAdjoint()` for any nesting."
-)
+    return reverse_mode_once(cotangent, type(adjoint).__name__)
 
 
 def in_sections(controller: AbstractStepSizeController) -> AbstractStepSizeController:

@@ -8,6 +8,7 @@ from jaxtyping import PyTree
 from nde.core import tree
 from nde.core.chunks import in_chunks
 from nde.gradients.base import AbstractAdjoint, bounded
+from nde.gradients.modes import reverse_mode_once, reverse_mode_only
 from nde.gradients.replay import Replay
 from nde.gradients.room import with_room
 from nde.gradients.sensitivity import contracted, solve_with_jacobian, suits
@@ -80,7 +81,7 @@ class RecursiveCheckpointAdjoint(AbstractAdjoint):
 
     def solve(self, problem: Differentiable, setup: Setup) -> Outcome:
         """The solve, with a reverse mode of its own."""
-        return _solve(problem, tree.constant(setup), self)
+        return _solve(reverse_mode_only(problem, type(self).__name__), tree.constant(setup), self)
 
 
 @eqx.filter_custom_vjp
@@ -95,7 +96,7 @@ def _forward(
 ) -> tuple[Outcome, tuple[PyTree[Any], Outcome]]:
     if adjoint.unbound and suits(problem, setup, perturbed):
         outcome, jacobian = solve_with_jacobian(problem, setup, perturbed)
-        return outcome, (jacobian, outcome)
+        return reverse_mode_once(outcome, type(adjoint).__name__), (jacobian, outcome)
     if setup.most_steps is None and adjoint.unbound:
         raise ValueError(
             "Got `max_steps=None` in reverse mode; `RecursiveCheckpointAdjoint` wants to know how much to keep. "
@@ -103,7 +104,7 @@ def _forward(
         )
     setup = bounded(setup)
     outcome, tape = solve_recorded(problem, setup, with_room(problem, setup, adjoint.checkpoints, adjoint.memory))
-    return outcome, (tape, outcome)
+    return reverse_mode_once(outcome, type(adjoint).__name__), (tape, outcome)
 
 
 @_solve.def_bwd
@@ -118,11 +119,11 @@ def _backward(
     record, outcome = residuals
     varying, fixed = eqx.partition(problem, perturbed)
     if adjoint.unbound and suits(problem, setup, perturbed):
-        return contracted(record, cotangent, varying)
+        return reverse_mode_once(contracted(record, cotangent, varying), type(adjoint).__name__)
     steps = steps_of(varying, fixed, setup, record.grid, cotangent.saved)
     stack = stack_of(record)
     starts = Kept(stack) if record.slots >= record.grid.ends.shape[0] else Restored(stack)
-    return Replay(steps, outcome, cotangent).run(starts)
+    return reverse_mode_once(Replay(steps, outcome, cotangent).run(starts), type(adjoint).__name__)
 
 
 def _plainly(problem: Differentiable, setup: Setup) -> Outcome:

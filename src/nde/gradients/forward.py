@@ -1,6 +1,7 @@
 """Forward mode."""
 
 from nde.gradients.base import AbstractAdjoint
+from nde.gradients.modes import forward_mode_only
 from nde.integrate.outcome import Outcome, solve_plainly
 from nde.integrate.problem import Differentiable, Setup
 
@@ -26,4 +27,4 @@ class ForwardMode(AbstractAdjoint):
 
     def solve(self, problem: Differentiable, setup: Setup) -> Outcome:
         """The plain loop, which JAX can differentiate forward."""
-        return solve_plainly(problem, setup)
+        return forward_mode_only(solve_plainly(problem, setup), type(self).__name__)

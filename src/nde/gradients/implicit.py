@@ -84,7 +84,8 @@ def _(primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> tuple[Y, Y]:
         here = eqx.tree_at(lambda p: (p.term, p.args), problem, (term, args), is_leaf=lambda x: x is None)
         return slope(here, setup, t, y)
 
-    _, change = eqx.filter_jvp(lambda inputs: field(inputs, y), (inputs,), (tangents[0],))
+    _, tangents_of_field = eqx.filter_jvp(lambda inputs: field(inputs, y), (inputs,), (tangents[0],))
+    change = jax.tree.map(lambda s, c: jnp.zeros_like(s) if c is None else c, y, tangents_of_field)
     jacobian = lx.JacobianLinearOperator(lambda y, _: field(inputs, y), y)
     minus = jax.tree.map(jnp.negative, change)
     return y, lx.linear_solve(jacobian, minus, linear_solver).value

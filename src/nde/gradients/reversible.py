@@ -8,6 +8,7 @@ from jaxtyping import PyTree
 
 from nde.core import tree
 from nde.gradients.base import AbstractAdjoint, bounded
+from nde.gradients.modes import reverse_mode_once, reverse_mode_only
 from nde.gradients.replay import Replay
 from nde.gradients.starts import Undone
 from nde.gradients.steps import steps_of
@@ -58,7 +59,7 @@ class ReversibleAdjoint(AbstractAdjoint):
                 "solver such as `nde.ReversibleHeun()`, `nde.ALF()`, or any explicit method in `nde.Reversible(...)`."
             )
         in_passing = dataclasses.replace(problem, drives=None)  # what steps see of a path, made as it is wanted
-        return _solve(in_passing, tree.constant(setup))
+        return _solve(reverse_mode_only(in_passing, type(self).__name__), tree.constant(setup))
 
 
 @eqx.filter_custom_vjp
@@ -73,7 +74,7 @@ def _forward(perturbed: PyTree[bool], problem: Differentiable, setup: Setup) -> 
     steps = setup.most_steps
     assert steps is not None
     outcome, grid = solve_recorded(problem, setup, GridRecorder(steps, undoes=True))
-    return outcome, (grid, outcome)
+    return reverse_mode_once(outcome, ReversibleAdjoint.__name__), (grid, outcome)
 
 
 @_solve.def_bwd
@@ -88,4 +89,5 @@ def _backward(
     varying, fixed = eqx.partition(problem, perturbed)
     y, state = outcome.y, outcome.solver_state
     end = Start(y, state, first_cache(problem, setup, outcome.t, y, state))
-    return Replay(steps_of(varying, fixed, setup, grid, cotangent.saved), outcome, cotangent).run(Undone(end))
+    replay = Replay(steps_of(varying, fixed, setup, grid, cotangent.saved), outcome, cotangent)
+    return reverse_mode_once(replay.run(Undone(end)), ReversibleAdjoint.__name__)

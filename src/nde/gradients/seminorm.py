@@ -4,10 +4,11 @@ import equinox as eqx
 from jaxtyping import Array, Float, PyTree
 
 from nde.core.norms import rms_norm
-from nde.core.types import Norm, RealScalar
+from nde.core.types import Norm, RealScalar, Tolerance
 from nde.gradients.adjoint_term import Adjoined
 from nde.stepping import AbstractStepSizeController
-from nde.stepping.norm import with_norm
+from nde.stepping.judging import judging_anew
+from nde.stepping.tolerance import is_number, least
 
 
 def adjoint_rms_seminorm(error: PyTree[Array]) -> Float[Array, ""]:
@@ -55,9 +56,25 @@ class Seminorm(eqx.Module):
         return self.norm((error.y, error.a))
 
 
-def seminormed(controller: AbstractStepSizeController) -> AbstractStepSizeController:
+def seminormed(controller: AbstractStepSizeController, carried: bool) -> AbstractStepSizeController:
     """The controller of a solve for its adjoint equation: its norm is that of the solution and its cotangent.
 
     A mean square of all numbers would be one of parameters above all, of which there may be many, with small errors.
+
+    Args:
+        controller: The controller.
+        carried: Whether the solution is part of the adjoint state.
     """
-    return with_norm(controller, Seminorm)
+
+    def judged(controller: Any) -> Any:
+        rtol, atol = (_adjoined(tolerance, carried) for tolerance in (controller.rtol, controller.atol))
+        return dataclasses.replace(controller, rtol=rtol, atol=atol, norm=Seminorm(controller.norm))
+
+    return judging_anew(controller, judged)
+
+
+def _adjoined(tolerance: Tolerance, carried: bool) -> Tolerance:
+    """A tolerance of the state as one of the adjoint state: the cotangent of a component has that of the component."""
+    if is_number(tolerance):
+        return tolerance
+    return Adjoined(tolerance if carried else None, tolerance, least(tolerance))

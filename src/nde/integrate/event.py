@@ -4,10 +4,12 @@ import abc
 from collections.abc import Callable
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 
 from nde.core.norms import rms_norm
-from nde.core.types import BoolScalar, Norm, RealScalar, Y
+from nde.core.types import BoolScalar, Norm, Tolerance, Y
+from nde.stepping.tolerance import is_number, tolerated
 
 
 class AbstractEvent(eqx.Module):
@@ -59,8 +61,8 @@ class SteadyState(AbstractEvent):
         norm: Of states.
     """
 
-    rtol: RealScalar
-    atol: RealScalar
+    rtol: Tolerance
+    atol: Tolerance
     norm: Norm
 
     @property
@@ -69,11 +71,14 @@ class SteadyState(AbstractEvent):
         return True
 
     def reached(self, slope: Callable[[], Y], y: Y) -> BoolScalar:
-        """Whether the norm of the derivative is below `atol + rtol * norm(y)`."""
-        return jnp.asarray(self.norm(slope()) < self.atol + self.rtol * self.norm(y))
+        """Whether the norm of the derivative is below `atol + rtol * norm(y)`; see `steady_state`."""
+        if is_number(self.rtol) and is_number(self.atol):
+            return jnp.asarray(self.norm(slope()) < self.atol + self.rtol * self.norm(y))
+        scales = tolerated(self.rtol, self.atol, jax.tree.map(jnp.abs, y))
+        return jnp.asarray(self.norm(jax.tree.map(jnp.divide, slope(), scales)) < 1)
 
 
-def steady_state(rtol: RealScalar = 1e-6, atol: RealScalar = 1e-6, norm: Norm = rms_norm) -> SteadyState:
+def steady_state(rtol: Tolerance = 1e-6, atol: Tolerance = 1e-6, norm: Norm = rms_norm) -> SteadyState:
     """A rule that ends a solve at a state that hardly moves any more: `norm(f(t, y)) < atol + rtol * norm(y)`.
 
     Pass it as `diffeqsolve(..., event=nde.steady_state(), adjoint=nde.ImplicitAdjoint())`, with a `t1` that is late
@@ -81,8 +86,9 @@ def steady_state(rtol: RealScalar = 1e-6, atol: RealScalar = 1e-6, norm: Norm = 
     `RESULTS.event_occurred`, which is okay; one that reaches t1 before has not come to rest.
 
     Args:
-        rtol: Relative tolerance, in one over a unit of time.
-        atol: Absolute tolerance, in units of the state over one of time.
+        rtol: Relative tolerance, in one over a unit of time: a number, or an array or a pytree that is a prefix of the
+            state. With the latter the rule is `norm(f(t, y) / (atol + rtol * |y|)) < 1`.
+        atol: Absolute tolerance, in units of the state over one of time, likewise.
         norm: Of states.
 
     Raises:

@@ -2,7 +2,10 @@
 
 from nde.paths.base import AbstractPath
 from nde.paths.brownian import (
+    AbstractBrownianIncrement,
     AbstractBrownianPath,
+    AbstractSpaceTimeLevyArea,
+    AbstractSpaceTimeTimeLevyArea,
     BrownianIncrement,
     BrownianInterval,
     BrownianMotion,
@@ -14,7 +17,9 @@ from nde.paths.brownian import (
     UnsafeBrownianPath,
     VirtualBrownianTree,
 )
+from nde.paths.increments import IncrementPath
 from nde.paths.interpolation import (
+    AbstractGlobalInterpolation,
     AbstractGrowingPath,
     AbstractInterpolation,
     CubicInterpolation,
@@ -31,10 +36,14 @@ from nde.paths.interpolation import (
 from nde.paths.time import TimePath
 
 __all__ = [
+    "AbstractBrownianIncrement",
     "AbstractBrownianPath",
+    "AbstractGlobalInterpolation",
     "AbstractGrowingPath",
     "AbstractInterpolation",
     "AbstractPath",
+    "AbstractSpaceTimeLevyArea",
+    "AbstractSpaceTimeTimeLevyArea",
     "BrownianIncrement",
     "BrownianInterval",
     "BrownianMotion",
@@ -45,6 +54,7 @@ __all__ = [
     "GrowingHermite",
     "GrowingLinear",
     "GrowingRectilinear",
+    "IncrementPath",
     "LinearInterpolation",
     "SpaceTimeLevyArea",
     "SpaceTimeTimeLevyArea",

@@ -1,7 +1,7 @@
 """A path: a value at every time of an interval."""
 
 import abc
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import equinox as eqx
 import jax
@@ -12,8 +12,11 @@ from nde.core.compiled import compiled
 from nde.core.types import BoolScalar, IntScalar, RealScalar
 from nde.paths.halves import driven
 
+Control = TypeVar("Control")
+"""What a path has as values."""
 
-class AbstractPath(eqx.Module):
+
+class AbstractPath(eqx.Module, Generic[Control]):
     """A function of time that can drive a term or be asked for its value.
 
     `evaluate` is the stateless public face. Loops use `prepare` and `commit` instead, which carry a *place*: what the

@@ -1,5 +1,6 @@
 """Time itself as a path: what drives an ordinary differential equation."""
 
+import math
 from typing import Any, ClassVar
 
 import jax.numpy as jnp
@@ -23,6 +24,16 @@ class TimePath(AbstractPath):
     """
 
     by_length: ClassVar[bool] = True
+
+    @property
+    def t0(self) -> float:
+        """Minus infinity."""
+        return -math.inf
+
+    @property
+    def t1(self) -> float:
+        """Infinity."""
+        return math.inf
 
     @compiled()
     def evaluate(self, t0: RealScalar, t1: RealScalar | None = None, left: bool = True) -> Float[Array, ""]:

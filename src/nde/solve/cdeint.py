@@ -5,9 +5,10 @@ from typing import Any
 
 from jaxtyping import PyTree
 
-from nde.core.types import Args, RealScalar, Times, Y
+from nde.core.types import Args, Times, Tolerance, Y
 from nde.gradients import AbstractAdjoint, RecursiveCheckpointAdjoint
 from nde.paths import AbstractPath
+from nde.solve.arguments import check_save_times
 from nde.solve.arity import with_args
 from nde.solve.diffeqsolve import diffeqsolve
 from nde.solve.saveat import SaveAt
@@ -24,8 +25,8 @@ def cdeint(
     args: Args = None,
     *,
     prod: Callable[[PyTree[Any], PyTree[Any]], PyTree[Any]] | None = None,
-    rtol: RealScalar = 1e-6,
-    atol: RealScalar = 1e-6,
+    rtol: Tolerance = 1e-6,
+    atol: Tolerance = 1e-6,
     stepsize_controller: AbstractStepSizeController | None = None,
     solver: AbstractSolver = Tsit5(),
     adjoint: AbstractAdjoint = RecursiveCheckpointAdjoint(),
@@ -45,7 +46,7 @@ def cdeint(
         ts: Sorted times of shape `(times,)`, increasing or decreasing, the first being that of `y0`.
         args: Handed to a vector field of three arguments.
         prod: The product of a value of the vector field with an increment of the control, if not that of a matrix.
-        rtol: Relative tolerance.
+        rtol: Relative tolerance; see `PIDController`.
         atol: Absolute tolerance, in units of the state.
         stepsize_controller: How steps are chosen instead.
         solver: The method.
@@ -73,8 +74,7 @@ def cdeint(
         print(ys[:, 0], jnp.exp(path.ys[:, 0]))
         ```
     """
-    if len(ts) < 2:
-        raise ValueError(f"`cdeint` got {len(ts)} times; it wants at least two, the first being that of y0.")
+    check_save_times("cdeint", ts)
     return diffeqsolve(
         ControlTerm(with_args(f), control, prod).to_ode(),
         solver,

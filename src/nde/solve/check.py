@@ -8,16 +8,21 @@ from jaxtyping import Array
 
 from nde.core.results import RESULTS, SUCCESSFUL, code_of, first_failure
 from nde.core.types import IntScalar, Time
+from nde.gradients import AbstractAdjoint
 from nde.integrate.event import AbstractEvent
 from nde.integrate.output import AtTimes
 from nde.integrate.problem import Differentiable, Setup
+from nde.integrate.progress import AbstractProgressMeter
+from nde.solve.described import described
 from nde.solve.saveat import SaveAt
 from nde.solvers import AbstractSolver
 from nde.stepping import AbstractStepSizeController
 from nde.terms import AbstractTerm
 
 
-def check_types(terms: Any, solver: Any, controller: Any, saveat: Any, event: Any) -> None:
+def check_types(
+    terms: Any, solver: Any, controller: Any, saveat: Any, event: Any, adjoint: Any, progress_meter: Any
+) -> None:
     """Whether each argument is of its kind.
 
     Raises:
@@ -28,15 +33,17 @@ def check_types(terms: Any, solver: Any, controller: Any, saveat: Any, event: An
         ("solver", solver, AbstractSolver, "nde.Tsit5()"),
         ("stepsize_controller", controller, AbstractStepSizeController, "nde.PIDController(rtol=1e-3, atol=1e-6)"),
         ("saveat", saveat, SaveAt, "nde.SaveAt(ts=...)"),
+        ("adjoint", adjoint, AbstractAdjoint, "nde.RecursiveCheckpointAdjoint()"),
+        ("progress_meter", progress_meter, AbstractProgressMeter, "nde.TextProgressMeter()"),
     )
     for name, value, kind, example in kinds:
         if not isinstance(value, kind):
-            made = f"the class {value.__name__}" if isinstance(value, type) else f"a {type(value).__name__}"
-            raise TypeError(f"`diffeqsolve` got {made} as `{name}`; it wants an instance such as `{example}`.")
+            raise TypeError(
+                f"`diffeqsolve` got {described(value)} as `{name}`; it wants an instance such as `{example}`."
+            )
     if event is not None and not isinstance(event, AbstractEvent):
         raise TypeError(
-            f"`diffeqsolve` got a {type(event).__name__} as `event`; it wants `None` or a rule such as "
-            "`nde.steady_state()`."
+            f"`diffeqsolve` got {described(event)} as `event`; it wants `None` or a rule such as `nde.steady_state()`."
         )
 
 
@@ -56,6 +63,12 @@ def check_structure(
     if max_steps is not None and max_steps < 1:
         raise ValueError(f"Got `max_steps={max_steps}`; it wants a positive number of steps, or `None` for no bound.")
     steps = any(sub.steps for sub in saveat.leaves())
+    every = max((sub.steps for sub in saveat.leaves()), default=0)
+    if max_steps is not None and every > max_steps:
+        raise ValueError(
+            f"Got `SaveAt(steps={every})` with `max_steps={max_steps}`: no step would ever be saved. Raise "
+            "`max_steps`, or save more often."
+        )
     if max_steps is None and (steps or saveat.dense):
         what = "SaveAt(steps=...)" if steps else "SaveAt(dense=True)"
         raise ValueError(

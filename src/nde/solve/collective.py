@@ -1,5 +1,6 @@
 """Vector fields that see other lanes of a `vmap`, or other devices, by `jax.lax.pmean` and its kin."""
 
+import dataclasses
 from typing import Any
 
 import equinox as eqx
@@ -8,7 +9,7 @@ import jax.numpy as jnp
 
 from nde.core.types import Args, Norm, RealScalar, Time, Y
 from nde.stepping import AbstractStepSizeController
-from nde.stepping.norm import with_norm
+from nde.stepping.judging import judging_anew
 from nde.terms import AbstractTerm
 
 
@@ -39,4 +40,4 @@ def together(controller: AbstractStepSizeController, axes: tuple[str, ...]) -> A
     """The controller whose steps are the same all along the axes: stages of one step must be those of one time."""
     if not axes:
         return controller
-    return with_norm(controller, lambda norm: _Shared(norm, axes))
+    return judging_anew(controller, lambda c: dataclasses.replace(c, norm=_Shared(c.norm, axes)))

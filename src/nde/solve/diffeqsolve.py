@@ -5,16 +5,18 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import PyTree
 
 from nde.core.compiled import Fixed, compiled, fixed, released, under_transformation
-from nde.core.results import result_of, traced_code
+from nde.core.results import RESULTS, code_of, result_of, traced_code
 from nde.core.types import Args, RealScalar, Time, Y
 from nde.gradients import AbstractAdjoint, RecursiveCheckpointAdjoint
 from nde.integrate.event import AbstractEvent, NoEvent
 from nde.integrate.outcome import Outcome
 from nde.integrate.problem import Differentiable, Setup
 from nde.integrate.progress import AbstractProgressMeter, NoProgressMeter
+from nde.solve.arguments import check_resumed, check_throw, check_times, step_bound
 from nde.solve.check import check_types, with_event
 from nde.solve.collect import collect
 from nde.solve.interpolation import DenseInterpolation
@@ -24,6 +26,7 @@ from nde.solve.saveat import SaveAt
 from nde.solve.solution import Solution
 from nde.solvers import AbstractSolver
 from nde.stepping import AbstractStepSizeController, ConstantStepSize
+from nde.stepping.tolerance import is_number, least
 from nde.terms import AbstractTerm
 
 
@@ -80,7 +83,8 @@ def diffeqsolve(
         The solution: `sol.ts` and `sol.ys` with a leading axis of times, `sol.stats`, `sol.result`.
 
     Raises:
-        TypeError: If an argument is of the wrong kind, or the vector field returns a dtype that `y0` cannot hold.
+        TypeError: If an argument is of the wrong kind, or the vector field returns a dtype that `y0` cannot hold; for a
+            mode of differentiation that the `adjoint` does not have.
         ValueError: If the vector field's result does not fit `y0`, or parts do not fit together.
         SolveError: If the solve fails and `throw=True`. Under `jax.jit` the failure comes as JAX's own runtime error
             with the same words.
@@ -102,36 +106,29 @@ def diffeqsolve(
         print(sol.ys)
         ```
     """
-    check_types(terms, solver, stepsize_controller, saveat, event)
+    check_types(terms, solver, stepsize_controller, saveat, event, adjoint, progress_meter)
+    check_times(t0, t1, dt0)
+    check_resumed(solver_state, controller_state, made_jump)
+    check_throw(throw)
+    max_steps = step_bound(max_steps)
     times = (t0, t1, dt0)
     transformed = under_transformation()
-    try:
-        solution, (t, h) = _solve(
-            fixed((terms, solver, adjoint, progress_meter)),
-            times,
-            y0,
-            args,
-            saveat,
-            stepsize_controller,
-            NoEvent() if event is None else event,
-            max_steps,
-            (solver_state, controller_state, made_jump),
-            throw and transformed,
-        )
-    except TypeError as error:
-        if "custom_vjp" in str(error) and "jvp" in str(error):
-            raise TypeError(_NO_FORWARD_MODE.format(adjoint=type(adjoint).__name__)) from error
-        raise
+    solution, (t, h) = _solve(
+        fixed((terms, solver, adjoint, progress_meter)),
+        times,
+        y0,
+        args,
+        saveat,
+        stepsize_controller,
+        NoEvent() if event is None else event,
+        max_steps,
+        (solver_state, controller_state, made_jump),
+        throw and transformed,
+    )
     solution.stats["max_steps"] = max_steps
     if throw and not transformed:
         raise_now(traced_code(solution.result), lambda: _facts(times, stepsize_controller, saveat, solution, t, h))
     return solution
-
-
-_NO_FORWARD_MODE = (
-    "Got forward-mode differentiation (`jax.jvp`, `jax.jacfwd`, `jax.linearize`) of a solve with `{adjoint}`, which "
-    "has reverse mode only. Pass `adjoint=nde.ForwardMode()`, or `adjoint=nde.DirectAdjoint()` for both modes."
-)
 
 
 @compiled(static=("max_steps", "throw"))
@@ -152,7 +149,9 @@ def _solve(
     Inside of transformations it is tied to a check of how it ended.
     """
     terms, solver, adjoint, meter = released(parts)
-    controller, event = jax.tree.map(lambda x: jnp.asarray(x) if isinstance(x, float) else x, (controller, event))
+    controller, event = jax.tree.map(
+        lambda x: jnp.asarray(x) if isinstance(x, float | np.ndarray) else x, (controller, event)
+    )
     problem, setup = normalize(terms, solver, *times, y0, args, saveat, controller, max_steps, meter, *states)
     setup = with_event(setup, event, problem.term)
     outcome = adjoint.solve(problem, setup)
@@ -190,6 +189,7 @@ def _solution(problem: Differentiable, setup: Setup, saveat: SaveAt, outcome: Ou
         solver_state=SolverResume(outcome.solver_state, cache) if saveat.solver_state else None,
         controller_state=ControllerResume(controller_state, h) if saveat.controller_state else None,
         made_jump=setup.controller.jump_at(outcome.t)[0] if saveat.made_jump else None,
+        event_mask=outcome.code == code_of(RESULTS.event_occurred) if setup.event.may_stop else None,
     )
 
 
@@ -214,7 +214,8 @@ def _facts(
         facts["dt0"] = times[2]
     for name in ("rtol", "atol"):
         if controller.needs_error:
-            facts[name] = getattr(controller, name)
+            tolerance = getattr(controller, name)
+            facts[name if is_number(tolerance) else f"least {name}"] = least(tolerance)
     saved = [sub.ts for sub in saveat.leaves() if sub.ts is not None]
     if saved:
         facts["first of ts"], facts["last of ts"] = saved[0][0], saved[0][-1]

@@ -8,10 +8,10 @@ from nde.core.clock import Clock
 from nde.core.compiled import compiled
 from nde.core.types import RealScalar, Y
 from nde.integrate.output import DenseStep, step_holding
-from nde.paths import AbstractPath
+from nde.paths import AbstractGlobalInterpolation
 
 
-class DenseInterpolation(AbstractPath):
+class DenseInterpolation(AbstractGlobalInterpolation):
     """All steps of a solve, to be evaluated anywhere between its ends; made by `SaveAt(dense=True)`.
 
     Attributes:
@@ -31,6 +31,17 @@ class DenseInterpolation(AbstractPath):
     steps: DenseStep
     clock: Clock
 
+    @property
+    def t0(self) -> Array:
+        """The start of the solve."""
+        return self.clock.real(self.steps.start[0])
+
+    @property
+    def t1(self) -> Array:
+        """Where the solve ended."""
+        used = jnp.sum(jnp.isfinite(self.steps.end))
+        return self.clock.real(self.steps.end[jnp.maximum(used - 1, 0)])
+
     @compiled()
     def evaluate(self, t0: RealScalar, t1: RealScalar | None = None, left: bool = True) -> Y:
         """The state at `t0`, or the increment from `t0` to `t1`."""
@@ -45,6 +56,9 @@ class DenseInterpolation(AbstractPath):
         """The derivative of the interpolated state in time."""
         at, step = self._find(t, left)
         return jax.tree.map(self.clock.slope, step.slope(at))
+
+    def _real(self, t: Array) -> Array:
+        return t * self.direction.astype(t.dtype)
 
     def _find(self, t: RealScalar, left: bool) -> tuple[Array, DenseStep]:
         """The loop time, and the step that holds it; at a step's end the earlier one if `left`."""

@@ -22,6 +22,7 @@ from nde.integrate.progress import AbstractProgressMeter
 from nde.solve.check import check_structure, code_of_inputs
 from nde.solve.collective import axes_seen, together
 from nde.solve.cost import is_costly, is_elementwise
+from nde.solve.described import described
 from nde.solve.saveat import SaveAt
 from nde.solvers import AbstractSolver
 from nde.stepping import AbstractStepSizeController
@@ -185,7 +186,10 @@ def strong(x: Any, dtype: Any) -> Array:
 
 def state_array(x: Any) -> Array:
     """A leaf of the state as a real or complex floating array."""
-    x = jnp.asarray(x)
+    try:
+        x = jnp.asarray(x)
+    except TypeError as error:
+        raise TypeError(f"Got {described(x)} in the state `y0`; it wants numbers or arrays.") from error
     return strong(x, x.dtype if jnp.issubdtype(x.dtype, jnp.inexact) else jnp.result_type(float))
 
 

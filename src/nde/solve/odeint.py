@@ -5,8 +5,9 @@ from typing import Any
 
 from jaxtyping import PyTree
 
-from nde.core.types import Args, RealScalar, Times, Y
+from nde.core.types import Args, Times, Tolerance, Y
 from nde.gradients import AbstractAdjoint, RecursiveCheckpointAdjoint
+from nde.solve.arguments import check_save_times
 from nde.solve.arity import with_args
 from nde.solve.diffeqsolve import diffeqsolve
 from nde.solve.saveat import SaveAt
@@ -21,8 +22,8 @@ def odeint(
     ts: Times,
     args: Args = None,
     *,
-    rtol: RealScalar = 1e-6,
-    atol: RealScalar = 1e-6,
+    rtol: Tolerance = 1e-6,
+    atol: Tolerance = 1e-6,
     solver: AbstractSolver = Tsit5(),
     adjoint: AbstractAdjoint = RecursiveCheckpointAdjoint(),
     max_steps: int | None = 4096,
@@ -34,7 +35,7 @@ def odeint(
         y0: The state at `ts[0]`, any pytree.
         ts: Sorted times of shape `(times,)`, increasing or decreasing, the first being that of `y0`.
         args: Handed to a vector field of three arguments.
-        rtol: Relative tolerance.
+        rtol: Relative tolerance; see `PIDController`.
         atol: Absolute tolerance, in units of the state.
         solver: The method; it must estimate its error.
         adjoint: How the solve is differentiated.
@@ -55,8 +56,7 @@ def odeint(
         print(nde.odeint(lambda t, y: -y, jnp.array([1.0, 2.0]), jnp.linspace(0.0, 1.0, 3)))
         ```
     """
-    if len(ts) < 2:
-        raise ValueError(f"`odeint` got {len(ts)} times; it wants at least two, the first being that of y0.")
+    check_save_times("odeint", ts)
     sol = diffeqsolve(
         ODETerm(with_args(f)),
         solver,

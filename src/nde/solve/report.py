@@ -16,7 +16,7 @@ Facts = dict[str, Any]
 
 _QUOTED: dict[int, tuple[str, ...]] = {
     code_of(RESULTS.bad_dt0): ("t0", "t1", "dt0"),
-    code_of(RESULTS.bad_tolerance): ("rtol", "atol"),
+    code_of(RESULTS.bad_tolerance): ("rtol", "atol", "least rtol", "least atol"),
     code_of(RESULTS.bad_ts_order): ("t0", "t1"),
     code_of(RESULTS.bad_ts_range): ("t0", "t1", "first of ts", "last of ts"),
     code_of(RESULTS.bad_step_ts): ("t0", "t1"),

@@ -1,14 +1,17 @@
 """What to save of a solve."""
 
+import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, PyTree, Real
 
 from nde.core.types import Args, RealScalar, Times, Y
+from nde.solve.described import described
 
 
 def save_y(t: RealScalar, y: Y, args: Args) -> Y:
@@ -60,14 +63,14 @@ class SubSaveAt(eqx.Module):
         steps: bool | int = 0,
         fn: Callable[[Any, Any, Any], PyTree[Any]] = save_y,
     ) -> None:
-        self.t0, self.t1 = t0, t1
-        self.ts = None if ts is None or len(ts) == 0 else jnp.asarray(ts)
-        self.steps = int(steps)
+        self.t0, self.t1 = _truth("t0", t0), _truth("t1", t1)
+        self.ts = None if ts is None else _times(ts)
+        self.steps = _every(steps)
+        if not callable(fn):
+            raise TypeError(f"`SaveAt(fn=...)` got {described(fn)}; it wants a function `(t, y, args) -> values`.")
         self.fn = fn
 
     def __check_init__(self) -> None:
-        if self.ts is not None and self.ts.ndim != 1:
-            raise ValueError(f"`SaveAt(ts=...)` got an array of shape {self.ts.shape}; it wants shape (times,).")
         if self.steps < 0:
             raise ValueError(f"`SaveAt(steps=...)` got {self.steps}; it wants `True` or a number of steps.")
         if not (self.t0 or self.t1 or self.ts is not None or self.steps):
@@ -125,14 +128,17 @@ class SaveAt(eqx.Module):
         controller_state: bool = False,
         made_jump: bool = False,
     ) -> None:
-        single = t0 or t1 or ts is not None or bool(steps)
+        single = _truth("t0", t0) or _truth("t1", t1) or ts is not None or bool(_every(steps))
         if subs is not None and single:
             raise ValueError("`SaveAt` got `subs` beside `t0`, `t1`, `ts` or `steps`; give one or the other.")
         self.subs = SubSaveAt(t0=t0, t1=t1, ts=ts, steps=steps, fn=fn) if single else subs
-        self.dense = dense
-        self.solver_state = solver_state
-        self.controller_state = controller_state
-        self.made_jump = made_jump
+        for sub in self.leaves():
+            if not _is_sub(sub):
+                raise TypeError(f"`SaveAt(subs=...)` got {described(sub)}; it wants a pytree of `nde.SubSaveAt(...)`.")
+        self.dense = _truth("dense", dense)
+        self.solver_state = _truth("solver_state", solver_state)
+        self.controller_state = _truth("controller_state", controller_state)
+        self.made_jump = _truth("made_jump", made_jump)
 
     def leaves(self) -> list[SubSaveAt]:
         """All `SubSaveAt`s."""
@@ -142,6 +148,37 @@ class SaveAt(eqx.Module):
         """A pytree of the structure of `subs` with one value for each."""
         structure = jax.tree.structure(self.subs, is_leaf=_is_sub)
         return jax.tree.unflatten(structure, values)
+
+
+def _truth(name: str, value: Any) -> bool:
+    if not isinstance(value, bool | np.bool_):
+        raise TypeError(f"`SaveAt({name}=...)` got {described(value)}; it wants `True` or `False`.")
+    return bool(value)
+
+
+def _times(ts: Any) -> Array | None:
+    """Save times as an array; `None` if there are none."""
+    try:
+        ts = jnp.asarray(ts)
+    except TypeError as error:
+        raise TypeError(f"`SaveAt(ts=...)` got {described(ts)}; it wants times of shape (times,).") from error
+    if ts.ndim != 1:
+        raise ValueError(
+            f"`SaveAt(ts=...)` got an array of shape {ts.shape}; it wants shape (times,). Write a single time as "
+            "`ts=[t]`."
+        )
+    if jnp.issubdtype(ts.dtype, jnp.complexfloating):
+        raise TypeError(f"`SaveAt(ts=...)` got times of dtype {ts.dtype}; they want to be real.")
+    return ts if ts.shape[0] else None
+
+
+def _every(steps: Any) -> int:
+    try:
+        return operator.index(steps)
+    except TypeError:
+        raise TypeError(
+            f"`SaveAt(steps=...)` got {described(steps)}; it wants `True` or a whole number of steps."
+        ) from None
 
 
 def _is_sub(x: Any) -> bool:

@@ -11,6 +11,7 @@ from nde.core.tree import common_dtype
 from nde.core.types import Args, RealScalar, Times, Y
 from nde.gradients import AbstractAdjoint, RecursiveCheckpointAdjoint
 from nde.paths import BrownianMotion, SpaceTimeLevyArea
+from nde.solve.arguments import check_save_times
 from nde.solve.arity import with_args
 from nde.solve.diffeqsolve import diffeqsolve
 from nde.solve.normalize import state_array
@@ -76,8 +77,7 @@ def sdeint(
         print(paths.mean(axis=0))
         ```
     """
-    if len(ts) < 2:
-        raise ValueError(f"`sdeint` got {len(ts)} times; it wants at least two, the first being that of y0.")
+    check_save_times("sdeint", ts)
     y0 = jax.tree.map(state_array, y0)
     f, g = with_args(drift), with_args(diffusion)
     shape = _noise_shape(jax.eval_shape(lambda t, y: g(t, y, args), jnp.asarray(ts[0], float), y0), y0)

@@ -25,7 +25,7 @@ class Solution(AbstractPath):
         solver_state: The solver's last state, if it was saved.
         controller_state: The controller's last state, if it was saved.
         made_jump: Whether the solve ended at a jump, if it was saved.
-        event_mask: `None`: no events.
+        event_mask: Whether an event ended the solve; `None` if none could.
 
     Example:
         ```python

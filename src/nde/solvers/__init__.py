@@ -7,6 +7,12 @@ from nde.solvers.dopri8 import Dopri8
 from nde.solvers.euler import Euler
 from nde.solvers.half import HalfSolver
 from nde.solvers.heun import Heun
+from nde.solvers.kinds import (
+    AbstractAdaptiveSolver,
+    AbstractItoSolver,
+    AbstractStratonovichSolver,
+    AbstractWrappedSolver,
+)
 from nde.solvers.midpoint import Midpoint
 from nde.solvers.ralston import Ralston
 from nde.solvers.reversible import (
@@ -21,6 +27,7 @@ from nde.solvers.runge_kutta import ExplicitRungeKutta
 from nde.solvers.stochastic import (
     SEA,
     SRA1,
+    AbstractSRK,
     DerivativeFreeMilstein,
     EulerHeun,
     GeneralShARK,
@@ -38,8 +45,13 @@ __all__ = [
     "ALF",
     "SEA",
     "SRA1",
+    "AbstractAdaptiveSolver",
+    "AbstractItoSolver",
     "AbstractReversibleSolver",
+    "AbstractSRK",
     "AbstractSolver",
+    "AbstractStratonovichSolver",
+    "AbstractWrappedSolver",
     "Bosh3",
     "ButcherTableau",
     "DerivativeFreeMilstein",

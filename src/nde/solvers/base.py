@@ -52,6 +52,9 @@ class AbstractSolver(eqx.Module):
     nodes: eqx.AbstractVar[tuple[float, ...]]
     needs: ClassVar[frozenset[str]] = frozenset()
 
+    term_structure: ClassVar[Any] = AbstractTerm
+    """The terms that it is for, as an annotation."""
+
     @property
     def calculus(self) -> str:
         """The solution to which a solve with noise converges: `"ito"`, `"stratonovich"`, or `"none"`: not for noise."""
@@ -87,6 +90,10 @@ class AbstractSolver(eqx.Module):
         """The state before the first step."""
         del terms, t, y, args
         return None
+
+    def func(self, terms: AbstractTerm, t0: RealScalar, y0: Y, args: Args) -> PyTree[Any]:
+        """The vector field of the terms, as the solver sees it."""
+        return terms.vf(t0, y0, args)
 
     @abc.abstractmethod
     def warm(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args, state: PyTree[Any]) -> PyTree[Any]:

@@ -10,6 +10,7 @@ from nde.core.polynomial import Polynomial
 from nde.core.types import Args, RealScalar, Y
 from nde.paths.halves import HALVES, first_half, second_half, whole_step
 from nde.solvers.base import AbstractSolver, StepOut
+from nde.solvers.kinds import AbstractWrappedSolver
 from nde.terms import AbstractTerm, drift_and_diffusion
 from nde.terms.dependence import depends_on
 
@@ -19,7 +20,7 @@ _BIASED = (
 )
 
 
-class HalfSolver(AbstractSolver):
+class HalfSolver(AbstractWrappedSolver):
     """Takes each step of a method twice, whole and in two halves: the halves are the result, the difference the error.
 
     For methods without an error estimate, such as `Euler()` and `ItoMilstein()`, with ordinary or stochastic

@@ -16,7 +16,7 @@ from jaxtyping import Array, Float, PyTree
 
 from nde.core.advice import Advice
 from nde.core.clock import Clock
-from nde.core.types import BoolScalar, IntScalar, Norm, RealScalar, Time, Y
+from nde.core.types import BoolScalar, IntScalar, Norm, RealScalar, Time, Tolerance, Y
 
 CHOSEN = -1
 """The step ends where the controller chose."""
@@ -188,6 +188,6 @@ class AbstractAdaptiveStepSizeController(AbstractStepSizeController):
         ```
     """
 
-    rtol: eqx.AbstractVar[RealScalar]
-    atol: eqx.AbstractVar[RealScalar]
+    rtol: eqx.AbstractVar[Tolerance]
+    atol: eqx.AbstractVar[Tolerance]
     norm: eqx.AbstractVar[Norm]

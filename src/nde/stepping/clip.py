@@ -10,7 +10,7 @@ from jaxtyping import Array, Float, PyTree, Real
 
 from nde.core.advice import Advice
 from nde.core.clock import Clock
-from nde.core.types import BoolScalar, IntScalar, Norm, RealScalar, Time, Times, Y
+from nde.core.types import BoolScalar, IntScalar, Norm, RealScalar, Time, Times, Tolerance, Y
 from nde.stepping.base import (
     CHOSEN,
     AbstractAdaptiveStepSizeController,
@@ -69,18 +69,23 @@ class ClipStepSizeController(AbstractAdaptiveStepSizeController):
         jump_ts: Times | None = None,
         kink_ts: Times | None = None,
     ) -> None:
+        if not isinstance(controller, AbstractStepSizeController):
+            raise TypeError(
+                f"`ClipStepSizeController` got `{controller!r}`; it wants a controller such as "
+                "`nde.PIDController(rtol=1e-3, atol=1e-6)`."
+            )
         self.controller = controller
         self.step_ts = _times("step_ts", step_ts)
         self.jump_ts = _times("jump_ts", jump_ts)
         self.kink_ts = _times("kink_ts", kink_ts)
 
     @property
-    def rtol(self) -> RealScalar:
+    def rtol(self) -> Tolerance:
         """The relative tolerance of the inner controller."""
         return self.controller.rtol  # pyright: ignore[reportAttributeAccessIssue]
 
     @property
-    def atol(self) -> RealScalar:
+    def atol(self) -> Tolerance:
         """The absolute tolerance of the inner controller."""
         return self.controller.atol  # pyright: ignore[reportAttributeAccessIssue]
 

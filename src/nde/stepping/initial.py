@@ -8,17 +8,18 @@ from jaxtyping import Array
 
 from nde.core import tree
 from nde.core.norms import max_norm
-from nde.core.types import Norm, RealScalar, Time, Y
+from nde.core.types import Norm, RealScalar, Time, Tolerance, Y
+from nde.stepping.tolerance import tolerated
 
 
 def initial_step(
-    slope: Callable[[Time, Y], Y],
+    slope: Callable[[Time, Tolerance, Y], Y],
     t0: Time,
     t1: Time,
     y0: Y,
     error_order: RealScalar,
-    rtol: RealScalar,
-    atol: RealScalar,
+    rtol: Tolerance,
+    atol: Tolerance,
     norm: Norm,
 ) -> Time:
     """The starting step size of Hairer, Norsett and Wanner, section II.4 (doi:10.1007/978-3-540-78862-1).
@@ -39,16 +40,13 @@ def initial_step(
     Returns:
         A positive step size in loop time.
     """
-
-    def scale(y: Array) -> Array:
-        dtype = tree.real_dtype(y)
-        return jnp.asarray(atol, dtype) + jnp.asarray(rtol, dtype) * jnp.abs(y)
+    tolerance = tolerated(rtol, atol, jax.tree.map(jnp.abs, y0))
 
     def size(x: Y) -> tuple[Array, Array]:
         """The norm in units of the tolerance, as a product whose first factor is the largest number."""
         largest = max_norm(x).astype(t0.dtype)
         usable = jnp.where((largest > 0) & jnp.isfinite(largest), largest, 1)
-        units = jax.tree.map(lambda a, y: a / scale(y), tree.scaled(x, 1 / usable), y0)
+        units = jax.tree.map(jnp.divide, tree.scaled(x, 1 / usable), tolerance)
         return usable, jnp.asarray(norm(units), t0.dtype)
 
     f0 = slope(t0, y0)

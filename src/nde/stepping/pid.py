@@ -6,6 +6,7 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, PyTree
 
 from nde.core.advice import Advice
@@ -13,9 +14,10 @@ from nde.core.clock import Clock
 from nde.core.norms import rms_norm
 from nde.core.results import RESULTS, SUCCESSFUL, code_of
 from nde.core.tree import real_dtype
-from nde.core.types import BoolScalar, IntScalar, Norm, RealScalar, Time, Y
+from nde.core.types import BoolScalar, IntScalar, Norm, RealScalar, Time, Tolerance, Y
 from nde.stepping.base import AbstractAdaptiveStepSizeController, Plan, Span, Verdict
 from nde.stepping.initial import initial_step
+from nde.stepping.tolerance import least, tolerated
 
 
 class _Memory(eqx.Module):
@@ -37,8 +39,9 @@ class PIDController(AbstractAdaptiveStepSizeController):
     scaled error is below one. Step sizes are constants of differentiation in every mode.
 
     Attributes:
-        rtol: Relative tolerance.
-        atol: Absolute tolerance, in units of the state.
+        rtol: Relative tolerance: a number, an array that broadcasts to each array of the state, or a pytree of these
+            that is a prefix of the state, so that each component may have its own.
+        atol: Absolute tolerance, in units of the state, likewise.
         norm: The norm of the scaled error, a function from a pytree like the state to a scalar.
         pcoeff: Proportional coefficient. `pcoeff=0.4, icoeff=0.3` suits mildly stiff problems.
         icoeff: Integral coefficient.
@@ -65,8 +68,8 @@ class PIDController(AbstractAdaptiveStepSizeController):
         ```
     """
 
-    rtol: RealScalar
-    atol: RealScalar
+    rtol: Tolerance
+    atol: Tolerance
     norm: Norm = rms_norm
     pcoeff: RealScalar = 0
     icoeff: RealScalar = 1
@@ -83,6 +86,14 @@ class PIDController(AbstractAdaptiveStepSizeController):
         if self.rtol is None or self.atol is None:
             raise ValueError(
                 "`PIDController` got `None` for a tolerance; it wants numbers. `rtol=1e-3, atol=1e-6` is a good start."
+            )
+        for name in ("rtol", "atol"):
+            for leaf in jax.tree.leaves(getattr(self, name)):
+                if isinstance(leaf, str | complex) or not (np.isscalar(leaf) or eqx.is_array_like(leaf)):
+                    raise TypeError(f"`PIDController` got `{leaf!r}` in `{name}`; it wants real numbers or arrays.")
+        if not callable(self.norm):
+            raise TypeError(
+                f"`PIDController` got `norm={self.norm!r}`; it wants a function of a pytree such as `nde.rms_norm`."
             )
 
     @property
@@ -103,14 +114,15 @@ class PIDController(AbstractAdaptiveStepSizeController):
     def check(self, t0: Time, t1: Time) -> IntScalar:
         """Whether the tolerances make sense."""
         del t0, t1
-        rtol, atol = jnp.asarray(self.rtol), jnp.asarray(self.atol)
-        good = (rtol >= 0) & (atol >= 0) & (rtol + atol > 0)
+        rtol, atol = jnp.asarray(least(self.rtol)), jnp.asarray(least(self.atol))
+        good = (rtol >= 0) & (atol >= 0) & (self._least_sum(rtol, atol) > 0)
         return jnp.where(good, SUCCESSFUL, code_of(RESULTS.bad_tolerance))
 
     def init(
         self, slope: Callable[[Time, Y], Y], t0: Time, t1: Time, y0: Y, dt0: Time | None, error_order: RealScalar
     ) -> tuple[Plan, PyTree[Any]]:
         """The first step: `dt0`, or one from the first two derivatives."""
+        self._check_numbers()
         if dt0 is None:
             order = self._order(error_order)
             dt0 = initial_step(slope, t0, t1, y0, order, self.rtol, self.atol, self.norm)
@@ -167,15 +179,35 @@ class PIDController(AbstractAdaptiveStepSizeController):
             finite=finite,
         )
 
+    def _check_numbers(self) -> None:
+        """Whether all settings but tolerances are single numbers.
+
+        Raises:
+            TypeError: If one is no number.
+            ValueError: If one is an array of numbers.
+        """
+        names = ("pcoeff", "icoeff", "dcoeff", "dtmin", "dtmax", "factormin", "factormax", "safety", "error_order")
+        for name in names:
+            value = getattr(self, name)
+            if value is None:
+                continue
+            if isinstance(value, str | complex) or not eqx.is_array_like(value):
+                raise TypeError(f"`PIDController` got `{name}={value!r}`; it wants a real number.")
+            if np.shape(value) != ():
+                raise ValueError(f"`PIDController` got `{name}` of shape {np.shape(value)}; it wants a single number.")
+
+    def _least_sum(self, rtol: Array, atol: Array) -> Array:
+        """The least sum of the two tolerances of a component, as far as can be told without the state."""
+        rtols, atols = jax.tree.leaves(self.rtol), jax.tree.leaves(self.atol)
+        alike = jax.tree.structure(self.rtol) == jax.tree.structure(self.atol)
+        if alike and all(np.shape(r) == np.shape(a) for r, a in zip(rtols, atols, strict=True)):
+            return jnp.asarray(least(jax.tree.map(jnp.add, self.rtol, self.atol)))
+        return rtol + atol
+
     def _scaled_error(self, y0: Y, y1: Y, error: Y | None) -> Array:
         """The norm of the error in units of the tolerance; infinite where it is not a number."""
-
-        def scale(e: Array, a: Array, b: Array) -> Array:
-            dtype = real_dtype(e)
-            size = jnp.maximum(jnp.abs(a), jnp.abs(b))
-            return e / (jnp.asarray(self.atol, dtype) + jnp.asarray(self.rtol, dtype) * size)
-
-        norm = jnp.asarray(self.norm(jax.tree.map(scale, error, y0, y1)))
+        sizes = jax.tree.map(lambda a, b: jnp.maximum(jnp.abs(a), jnp.abs(b)), y0, y1)
+        norm = jnp.asarray(self.norm(jax.tree.map(jnp.divide, error, tolerated(self.rtol, self.atol, sizes))))
         return jnp.where(jnp.isnan(norm), jnp.inf, norm)
 
     def _factor(self, scaled: Array, accepted: BoolScalar, order: RealScalar, memory: _Memory) -> Array:

@@ -8,6 +8,7 @@ from nde.terms.controlled import ControlledODETerm
 from nde.terms.logqp import with_logqp
 from nde.terms.multi import MultiTerm
 from nde.terms.ode import ODETerm
+from nde.terms.weakly_diagonal import WeaklyDiagonalControlTerm
 
 __all__ = [
     "AbstractTerm",
@@ -15,6 +16,7 @@ __all__ = [
     "ControlledODETerm",
     "MultiTerm",
     "ODETerm",
+    "WeaklyDiagonalControlTerm",
     "check_commutative",
     "drift_and_diffusion",
     "ito_to_stratonovich",

@@ -1,15 +1,21 @@
 """A term: a vector field, what drives it, and their product."""
 
 import abc
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import equinox as eqx
 from jaxtyping import Array, Float, PyTree
 
 from nde.core.types import Args, BoolScalar, IntScalar, RealScalar, Time, Y
 
+VF = TypeVar("VF")
+"""What a vector field returns."""
 
-class AbstractTerm(eqx.Module):
+Control = TypeVar("Control")
+"""What its control has as increments."""
+
+
+class AbstractTerm(eqx.Module, Generic[VF, Control]):
     """A right-hand side `f(t, y) dX`, or a sum of such.
 
     A method of Runge-Kutta type evaluates the vector field, and makes two things of it and of what drives the step: the

@@ -11,7 +11,7 @@ from jaxtyping import Array, PyTree
 
 from nde.core.closure import closed
 from nde.core.types import Args, RealScalar, Time, VectorField, Y
-from nde.paths import AbstractBrownianPath, AbstractPath
+from nde.paths import AbstractBrownianPath, AbstractPath, IncrementPath
 from nde.terms.controlled import ControlledODETerm
 from nde.terms.driven import AbstractDrivenTerm
 from nde.terms.fit import check_change
@@ -63,12 +63,17 @@ class ControlTerm(AbstractDrivenTerm):
     path: AbstractPath
     product: Product | None
 
-    def __init__(self, vector_field: VectorField, control: AbstractPath, prod: Product | None = None) -> None:
+    def __init__(
+        self,
+        vector_field: VectorField,
+        control: AbstractPath | Callable[[Any, Any], PyTree[Any]],
+        prod: Product | None = None,
+    ) -> None:
         """Make a term.
 
         Args:
             vector_field: A function `(t, y, args)`, as above.
-            control: The path that drives it.
+            control: The path that drives it, or a function `(t0, t1)` to the increment of one.
             prod: A function `(f, dx)` to the change of the state, linear in `dx`; by default as above.
         """
         if not callable(vector_field):
@@ -76,10 +81,13 @@ class ControlTerm(AbstractDrivenTerm):
                 f"`ControlTerm` got a vector field of type {type(vector_field).__name__}; it wants a function "
                 "`(t, y, args) -> f`, followed by the path that drives it."
             )
+        if not isinstance(control, AbstractPath) and callable(control) and not isinstance(control, type):
+            control = IncrementPath(control)
         if not isinstance(control, AbstractPath):
             raise TypeError(
                 f"`ControlTerm` got a control of type {type(control).__name__}; it wants a path such as "
-                "`nde.BrownianMotion(shape=(), key=key)` or `nde.LinearInterpolation(ts, ys)`."
+                "`nde.BrownianMotion(shape=(), key=key)` or `nde.LinearInterpolation(ts, ys)`, or a function "
+                "`(t0, t1) -> increment`."
             )
         self.vector_field = vector_field
         self.path = control
@@ -97,13 +105,14 @@ class ControlTerm(AbstractDrivenTerm):
             ValueError: If the shapes of vector field, control and state do not fit together.
         """
         field, control = closed(self.vf, t, y, args), self.control_shape(t)
+        path = self.path.closed(t) if isinstance(self.path, IncrementPath) else self.path
         value = eqx.combine(field.shapes, field.rest)
         if self.product is None:
             jax.tree.map(check_product, *matched(value, control, y), is_leaf=is_operator)
-            return ControlTerm(field, self.path)
+            return ControlTerm(field, path)
         product = closed(self.product, value, control)
         check_change("`prod` of a `ControlTerm`", eqx.combine(product.shapes, product.rest), y)
-        return ControlTerm(field, self.path, product)
+        return ControlTerm(field, path, product)
 
     def within(self, low: Time, high: Time) -> "ControlTerm":
         """The term whose vector field is not evaluated before `low` or behind `high`."""
@@ -147,7 +156,11 @@ class ControlTerm(AbstractDrivenTerm):
         """The product; an array of the shape of the control is contracted with it, not taken as diagonal."""
         if self.product is not None:
             return self.product(vf, value_of(control))
-        return jax.tree.map(lambda f, x: contracted(f, x, f.ndim - x.ndim), *paired(vf, value_of(control)))
+
+        def leaf(f: Any, x: Array) -> Array:
+            return f.mv(x) if is_operator(f) else contracted(f, x, f.ndim - x.ndim)
+
+        return jax.tree.map(leaf, *paired(vf, value_of(control)), is_leaf=is_operator)
 
     def vf_prod(self, t: RealScalar, y: Y, args: Args, control: PyTree[Any]) -> Y:
         """The product at `(t, y)`, as a matrix, diagonal, or an operator."""

@@ -1,7 +1,7 @@
 """A sum of terms."""
 
 import functools
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -11,8 +11,10 @@ from nde.core import tree
 from nde.core.types import Args, BoolScalar, IntScalar, RealScalar, Time, Y
 from nde.terms.base import AbstractTerm
 
+Terms = TypeVar("Terms")
 
-class MultiTerm(AbstractTerm):
+
+class MultiTerm(AbstractTerm, Generic[Terms]):
     """A sum of terms: drift and diffusion of a stochastic differential equation, in this order.
 
     What the terms have each on its own, vector fields and controls, is a tuple here.
@@ -41,7 +43,7 @@ class MultiTerm(AbstractTerm):
         for term in terms:
             if not isinstance(term, AbstractTerm):
                 raise TypeError(
-                    f"`MultiTerm` got a {type(term).__name__}; it wants terms such as `nde.ODETerm(drift)` and "
+                    f"`MultiTerm` got {_described(term)}; it wants terms such as `nde.ODETerm(drift)` and "
                     "`nde.ControlTerm(diffusion, motion)`, one argument each."
                 )
         if not terms:
@@ -146,6 +148,10 @@ class MultiTerm(AbstractTerm):
         rooms = [term.room(t, p) for term, p in zip(self.terms, place, strict=True)]
         known = [room for room in rooms if room is not None]
         return functools.reduce(jnp.minimum, known) if known else None
+
+
+def _described(term: Any) -> str:
+    return f"the class {term.__name__}" if isinstance(term, type) else f"a {type(term).__name__}"
 
 
 def _total(changes: list[Y]) -> Y:

@@ -95,7 +95,10 @@ class ODETerm(AbstractDrivenTerm):
         return drive
 
 
-def _as_state(slope: Any, state: Array) -> Array:
+def _as_state(slope: Any, state: Any) -> Any:
+    """The slope in the dtype of the state; as it is where the state is a Python number, which has none."""
+    if not hasattr(state, "dtype"):
+        return slope
     fits = isinstance(slope, Array) and slope.dtype == state.dtype
     return slope if fits else jnp.asarray(slope, state.dtype)
 

@@ -5,6 +5,8 @@ notes `(start, end, y)`. When the notes are full, or the solve is done, one sear
 and all of them are evaluated at once.
 """
 
+import dataclasses
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -111,7 +113,7 @@ class SampledRecorder(AbstractRecorder):
 
         saved = jax.lax.map(row, (reached, steps, wanted.ts, store.saved))
         first = jnp.where(store.used > 0, store.ends[jnp.maximum(store.used - 1, 0)], store.first)
-        return eqx.tree_at(lambda s: (s.saved, s.used, s.first), store, (saved, jnp.zeros_like(store.used), first))
+        return dataclasses.replace(store, saved=saved, used=jnp.zeros_like(store.used), first=first)
 
     def finish(self, store: _Notes) -> PyTree[Array]:
         """The values at the save times; padding where the solve did not get."""

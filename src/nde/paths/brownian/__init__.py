@@ -2,6 +2,9 @@
 
 from nde.paths.brownian.base import AbstractBrownianPath
 from nde.paths.brownian.increment import (
+    AbstractBrownianIncrement,
+    AbstractSpaceTimeLevyArea,
+    AbstractSpaceTimeTimeLevyArea,
     BrownianIncrement,
     DavieLevyArea,
     FosterLevyArea,
@@ -15,7 +18,10 @@ from nde.paths.brownian.tree import VirtualBrownianTree
 from nde.paths.brownian.unsafe import UnsafeBrownianPath
 
 __all__ = [
+    "AbstractBrownianIncrement",
     "AbstractBrownianPath",
+    "AbstractSpaceTimeLevyArea",
+    "AbstractSpaceTimeTimeLevyArea",
     "BrownianIncrement",
     "BrownianInterval",
     "BrownianMotion",

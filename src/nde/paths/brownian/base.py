@@ -3,7 +3,7 @@
 import dataclasses
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Generic
 
 import equinox as eqx
 import jax
@@ -13,7 +13,7 @@ from jaxtyping import Array, PyTree
 from nde.core import tree
 from nde.core.random import Seed, normals, seed_of
 from nde.core.types import RealScalar
-from nde.paths.base import AbstractPath
+from nde.paths.base import AbstractPath, Control
 from nde.paths.brownian.area import full_area, twist
 from nde.paths.brownian.bridge import VARIANCES, Parts, joined
 from nde.paths.brownian.increment import BrownianIncrement, FullLevyArea, LevyArea, parts_of
@@ -22,7 +22,7 @@ from nde.paths.halves import Halves
 Shape = PyTree[jax.ShapeDtypeStruct]
 
 
-class AbstractBrownianPath(AbstractPath):
+class AbstractBrownianPath(AbstractPath[Control], Generic[Control]):
     """A sample path of Brownian motion: independent components in any pytree of real floating arrays.
 
     What `evaluate` returns is the increment `W`; with `use_levy=True` it is a `BrownianIncrement`, with the areas that

@@ -8,7 +8,65 @@ from jaxtyping import Array, PyTree
 from nde.core.types import RealScalar
 
 
-class BrownianIncrement(eqx.Module):
+class AbstractBrownianIncrement(eqx.Module):
+    """What is known of Brownian motion over an interval: its increment, at least.
+
+    Attributes:
+        dt: The length of the interval.
+        W: The increment.
+
+    Example:
+        ```python
+        import nde
+
+        assert issubclass(nde.SpaceTimeLevyArea, nde.AbstractBrownianIncrement)
+        ```
+    """
+
+    dt: eqx.AbstractVar[RealScalar]
+    W: eqx.AbstractVar[PyTree[Any]]
+
+
+class AbstractSpaceTimeLevyArea(AbstractBrownianIncrement):
+    """The increment and the space-time Lévy area, at least.
+
+    Attributes:
+        dt: The length of the interval.
+        W: The increment.
+        H: The space-time area.
+
+    Example:
+        ```python
+        import nde
+
+        assert issubclass(nde.FosterLevyArea, nde.AbstractSpaceTimeLevyArea)
+        ```
+    """
+
+    H: eqx.AbstractVar[PyTree[Any]]
+
+
+class AbstractSpaceTimeTimeLevyArea(AbstractSpaceTimeLevyArea):
+    """The increment and the space-time and space-time-time Lévy areas, at least.
+
+    Attributes:
+        dt: The length of the interval.
+        W: The increment.
+        H: The space-time area.
+        K: The space-time-time area.
+
+    Example:
+        ```python
+        import nde
+
+        assert issubclass(nde.SpaceTimeTimeLevyArea, nde.AbstractSpaceTimeTimeLevyArea)
+        ```
+    """
+
+    K: eqx.AbstractVar[PyTree[Any]]
+
+
+class BrownianIncrement(AbstractBrownianIncrement):
     """The increment of Brownian motion over an interval.
 
     Attributes:
@@ -29,7 +87,7 @@ class BrownianIncrement(eqx.Module):
     W: PyTree[Any]
 
 
-class SpaceTimeLevyArea(BrownianIncrement):
+class SpaceTimeLevyArea(BrownianIncrement, AbstractSpaceTimeLevyArea):
     """The increment, and the space-time Lévy area `H = 1/h ∫ (W_{s,r} - (r - s)/h W_{s,u}) dr`.
 
     Attributes:
@@ -53,7 +111,7 @@ class SpaceTimeLevyArea(BrownianIncrement):
     H: PyTree[Any]
 
 
-class SpaceTimeTimeLevyArea(SpaceTimeLevyArea):
+class SpaceTimeTimeLevyArea(SpaceTimeLevyArea, AbstractSpaceTimeTimeLevyArea):
     """The increment, and the areas `H` and `K = 1/h^2 ∫ (W_{s,r} - (r - s)/h W_{s,u}) ((s + u)/2 - r) dr`.
 
     Attributes:

@@ -1,6 +1,7 @@
 """The Brownian motion to write by default."""
 
 import dataclasses
+import math
 from typing import Any, ClassVar
 
 import equinox as eqx
@@ -67,6 +68,16 @@ class BrownianMotion(AbstractBrownianPath):
         self.shape = shape_of(shape)
         self.levy_area = area_of(levy_area, self.shape)
         self.seed = seed_from(key)
+
+    @property
+    def t0(self) -> float:
+        """Minus infinity."""
+        return -math.inf
+
+    @property
+    def t1(self) -> float:
+        """Infinity."""
+        return math.inf
 
     def evaluate(
         self, t0: RealScalar, t1: RealScalar | None = None, left: bool = True, use_levy: bool = False

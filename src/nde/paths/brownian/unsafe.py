@@ -1,5 +1,6 @@
 """Increments without a path."""
 
+import math
 from typing import Any
 
 import equinox as eqx
@@ -53,6 +54,16 @@ class UnsafeBrownianPath(AbstractBrownianPath):
         self.shape = shape_of(shape)
         self.levy_area = area_of(levy_area, self.shape)
         self.seed = seed_from(key)
+
+    @property
+    def t0(self) -> float:
+        """Minus infinity."""
+        return -math.inf
+
+    @property
+    def t1(self) -> float:
+        """Infinity."""
+        return math.inf
 
     @compiled()
     def evaluate(

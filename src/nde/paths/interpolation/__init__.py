@@ -1,6 +1,6 @@
 """Paths through data."""
 
-from nde.paths.interpolation.base import AbstractInterpolation
+from nde.paths.interpolation.base import AbstractGlobalInterpolation, AbstractInterpolation
 from nde.paths.interpolation.cubic import CubicInterpolation
 from nde.paths.interpolation.fill_linear import linear_interpolation
 from nde.paths.interpolation.growing import AbstractGrowingPath, GrowingHermite, GrowingLinear, GrowingRectilinear
@@ -11,6 +11,7 @@ from nde.paths.interpolation.natural import natural_cubic_coefficients
 from nde.paths.interpolation.rectilinear import rectilinear_interpolation
 
 __all__ = [
+    "AbstractGlobalInterpolation",
     "AbstractGrowingPath",
     "AbstractInterpolation",
     "CubicInterpolation",

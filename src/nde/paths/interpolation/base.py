@@ -17,7 +17,30 @@ from nde.paths.halves import HALVES, Halves
 from nde.paths.interpolation.interval import interval, intervals_of_step
 
 
-class AbstractInterpolation(AbstractPath):
+class AbstractGlobalInterpolation(AbstractPath):
+    """A path that is known on an interval, from `t0` to `t1`: data, or a solution between its steps.
+
+    Example:
+        ```python
+        import nde
+
+        assert issubclass(nde.LinearInterpolation, nde.AbstractGlobalInterpolation)
+        assert issubclass(nde.DenseInterpolation, nde.AbstractGlobalInterpolation)
+        ```
+    """
+
+    @property
+    @abc.abstractmethod
+    def t0(self) -> Array:
+        """The start of the interval."""
+
+    @property
+    @abc.abstractmethod
+    def t1(self) -> Array:
+        """Its end."""
+
+
+class AbstractInterpolation(AbstractGlobalInterpolation):
     """A path that is given by a formula in each interval between two knots.
 
     The interval of a time is found at once on a uniform grid; in a solve, each step starts to look where the step

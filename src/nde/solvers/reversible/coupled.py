@@ -9,12 +9,13 @@ from nde.core import tree
 from nde.core.polynomial import Polynomial
 from nde.core.types import Args, RealScalar, Y
 from nde.solvers.base import AbstractSolver, StepOut
+from nde.solvers.kinds import AbstractWrappedSolver
 from nde.solvers.reversible.base import AbstractReversibleSolver, StepIn
 from nde.solvers.runge_kutta import ExplicitRungeKutta
 from nde.terms import AbstractTerm
 
 
-class Reversible(AbstractReversibleSolver):
+class Reversible(AbstractReversibleSolver, AbstractWrappedSolver):
     """An explicit one-step method made reversible, at its own order and twice its work.
 
     Of a method whose step from `(t, x)` changes the state by `F(t, x, h)` it makes a step of two states,

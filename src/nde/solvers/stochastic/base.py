@@ -10,7 +10,7 @@ from nde.core import tree
 from nde.core.polynomial import Polynomial
 from nde.core.types import Args, RealScalar, Y
 from nde.solvers.base import AbstractSolver, StepOut
-from nde.terms import AbstractTerm, ControlTerm, ODETerm, drift_and_diffusion
+from nde.terms import AbstractTerm, ControlTerm, MultiTerm, ODETerm, drift_and_diffusion
 
 
 class Drive(eqx.Module):
@@ -31,6 +31,7 @@ class AbstractStochasticSolver(AbstractSolver):
     States inside a step are on the line between its ends.
     """
 
+    term_structure: ClassVar[Any] = MultiTerm[tuple[ODETerm, AbstractTerm]]
     nodes: ClassVar[tuple[float, ...]] = (0.0, 1.0)
 
     def made_for(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args) -> "AbstractStochasticSolver":

@@ -4,14 +4,25 @@ from typing import Any, ClassVar
 
 from nde.core import tree
 from nde.core.types import Args, RealScalar, Y
-from nde.paths import SpaceTimeLevyArea
+from nde.paths import AbstractSpaceTimeLevyArea
 from nde.solvers.stochastic.base import AbstractStochasticSolver, Drive
 from nde.solvers.stochastic.tableau import NoiseWeights, StochasticTableau
 from nde.terms import AbstractTerm, ControlTerm, ODETerm, drift_and_diffusion
 from nde.terms.dependence import depends_on
 
 
-class _AbstractStochasticRungeKutta(AbstractStochasticSolver):
+class AbstractSRK(AbstractStochasticSolver):
+    """A stochastic Runge-Kutta method given by its tableau.
+
+    Example:
+        ```python
+        import nde
+
+        assert isinstance(nde.SPaRK(), nde.AbstractSRK)
+        ```
+    """
+
+    minimal_levy_area: ClassVar[type] = AbstractSpaceTimeLevyArea
     tableau: ClassVar[StochasticTableau]
     strong: ClassVar[float]
     convergence: ClassVar[int]
@@ -31,7 +42,7 @@ class _AbstractStochasticRungeKutta(AbstractStochasticSolver):
         del terms
         return self.strong
 
-    def made_for(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args) -> "_AbstractStochasticRungeKutta":
+    def made_for(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args) -> "AbstractSRK":
         """The solver, if the Brownian motion draws space-time areas.
 
         Raises:
@@ -40,7 +51,7 @@ class _AbstractStochasticRungeKutta(AbstractStochasticSolver):
         del t, y, args
         _, diffusion = drift_and_diffusion(terms, type(self).__name__)
         area = getattr(diffusion.path, "levy_area", None)
-        if area is None or not issubclass(area, SpaceTimeLevyArea):
+        if area is None or not issubclass(area, self.minimal_levy_area):
             raise TypeError(
                 f"`{type(self).__name__}` got a Brownian motion without space-time Lévy areas, which it needs. Pass "
                 "`levy_area=nde.SpaceTimeLevyArea` to the Brownian motion."
@@ -48,7 +59,7 @@ class _AbstractStochasticRungeKutta(AbstractStochasticSolver):
         return self
 
 
-class AbstractGeneralRungeKutta(_AbstractStochasticRungeKutta):
+class AbstractGeneralRungeKutta(AbstractSRK):
     """Methods for noise of any kind."""
 
     def move(
@@ -76,7 +87,7 @@ class AbstractGeneralRungeKutta(_AbstractStochasticRungeKutta):
         return y1, error
 
 
-class AbstractAdditiveRungeKutta(_AbstractStochasticRungeKutta):
+class AbstractAdditiveRungeKutta(AbstractSRK):
     """Methods for additive noise: the diffusion does not depend on the state, though it may on time."""
 
     def made_for(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args) -> "AbstractAdditiveRungeKutta":

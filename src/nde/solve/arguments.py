@@ -1,0 +1,103 @@
+"""Arguments of the front door, each by itself: numbers that are numbers, and instances that are no classes."""
+
+import operator
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+
+from nde.core.types import Times
+from nde.solve.described import described
+from nde.solve.normalize import ControllerResume, SolverResume
+
+
+def check_times(t0: Any, t1: Any, dt0: Any) -> None:
+    """Whether times are single numbers.
+
+    Raises:
+        TypeError: If one is no number.
+        ValueError: If one is an array of numbers.
+    """
+    for name, value in (("t0", t0), ("t1", t1), ("dt0", dt0)):
+        if value is None and name == "dt0":
+            continue
+        if not _is_numeric(value):
+            unless = " or `None`" if name == "dt0" else ""
+            raise TypeError(f"`diffeqsolve` got {described(value)} as `{name}`; it wants a real number{unless}.")
+        if jnp.shape(value) != ():
+            raise ValueError(
+                f"`diffeqsolve` got `{name}` of shape {jnp.shape(value)}; it wants a single number. For many solves at "
+                "once use `jax.vmap`."
+            )
+
+
+def step_bound(max_steps: Any) -> int | None:
+    """`max_steps` as a Python integer.
+
+    Raises:
+        TypeError: If it is no integer, or not known when the program is made.
+    """
+    if max_steps is None:
+        return None
+    if not isinstance(max_steps, bool | np.bool_):
+        try:
+            return operator.index(max_steps)
+        except TypeError:
+            pass
+    raise TypeError(
+        f"`diffeqsolve` got {described(max_steps)} as `max_steps`; it wants an integer that is known before the solve "
+        "is compiled, such as 4096, or `None` for no bound."
+    )
+
+
+def check_throw(throw: Any) -> None:
+    """Whether `throw` is a truth value that is known.
+
+    Raises:
+        TypeError: If it is not.
+    """
+    if not isinstance(throw, bool | np.bool_):
+        raise TypeError(f"`diffeqsolve` got {described(throw)} as `throw`; it wants `True` or `False`.")
+
+
+def check_resumed(solver_state: Any, controller_state: Any, made_jump: Any) -> None:
+    """Whether the states of an earlier solve are such.
+
+    Raises:
+        TypeError: If one is something else.
+    """
+    states = (("solver_state", solver_state, SolverResume), ("controller_state", controller_state, ControllerResume))
+    for name, state, kind in states:
+        if state is not None and not isinstance(state, kind):
+            raise TypeError(
+                f"`diffeqsolve` got {described(state)} as `{name}`; it wants `sol.{name}` of an earlier solve with "
+                f"`saveat=nde.SaveAt({name}=True, ...)`."
+            )
+    if made_jump is not None and not (_is_numeric(made_jump) and jnp.result_type(made_jump) == jnp.bool_):
+        raise TypeError(f"`diffeqsolve` got {described(made_jump)} as `made_jump`; it wants `sol.made_jump` or a bool.")
+
+
+def check_save_times(name: str, ts: Times) -> None:
+    """Whether there are two times or more.
+
+    Args:
+        name: Of the function that got them.
+        ts: The times.
+
+    Raises:
+        TypeError: If they are no sequence of times.
+        ValueError: If there are fewer than two.
+    """
+    if isinstance(ts, str) or not hasattr(ts, "__len__") or np.ndim(ts) == 0:
+        raise TypeError(f"`{name}` got {described(ts)} as `ts`; it wants times of shape (times,).")
+    if len(ts) < 2:
+        raise ValueError(f"`{name}` got {len(ts)} times; it wants at least two, the first being that of y0.")
+
+
+def _is_numeric(value: Any) -> bool:
+    if isinstance(value, str | bytes | type) or value is None:
+        return False
+    try:
+        return bool(jnp.issubdtype(jnp.result_type(value), jnp.number) or jnp.result_type(value) == jnp.bool_)
+    except (TypeError, ValueError):
+        return False
