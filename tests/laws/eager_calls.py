@@ -26,12 +26,12 @@ def key(v: float) -> Any:
 
 def series(v: float, channels: int = 2) -> Any:
     """Values at `TS`, with a gap."""
-    return jnp.cos(v + TS[:, None] * jnp.arange(1.0, channels + 1)).at[2, 0].set(jnp.nan)
+    return jnp.cos(v + jnp.outer(TS, jnp.arange(1.0, channels + 1))).at[2, 0].set(jnp.nan)
 
 
 def walk(v: float, size: int = 2) -> Any:
     """A series without gaps."""
-    return jnp.sin(v + TS[:, None] * jnp.arange(1.0, size + 1))
+    return jnp.sin(v + jnp.outer(TS, jnp.arange(1.0, size + 1)))
 
 
 def panel(v: float, count: int = 24) -> nde.TimeSeries:
