@@ -8,6 +8,7 @@ from benchmarks.rows import (
     coefficients,
     compile_time,
     controlled,
+    eager,
     latent_sde,
     lorenz,
     lorenz_lanes,
@@ -32,4 +33,5 @@ def all_rows() -> list[Row]:
         *coefficients.rows(),
         *signatures.rows(),
         *compile_time.rows(),
+        *eager.rows(),
     ]

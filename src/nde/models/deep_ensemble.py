@@ -7,6 +7,8 @@ import equinox as eqx
 import jax
 from jaxtyping import Array, PRNGKeyArray
 
+from nde.core.compiled import compiled
+
 
 class DeepEnsemble(eqx.Module):
     """Several models of one kind, each from random weights of its own.
@@ -50,6 +52,7 @@ class DeepEnsemble(eqx.Module):
         """What a function says of each model, along a leading axis for the members."""
         return eqx.filter_vmap(of_model)(self.models)
 
+    @compiled(solves=True)
     def __call__(self, *args: Any) -> Array:
         """What each model says, along a leading axis for the members."""
         return self.each(lambda model: model(*args))

@@ -25,7 +25,7 @@ def join(levels: Levels) -> Float[Array, " numbers"]:
 
 def outer(a: Float[Array, "..."], b: Float[Array, "..."]) -> Float[Array, "..."]:
     """The tensor product of one level with another."""
-    return a.reshape(a.shape + (1,) * b.ndim) * b
+    return a.reshape(a.shape + (1,) * b.ndim) * b.reshape((1,) * a.ndim + b.shape)
 
 
 def multiply(a: Levels, b: Levels) -> Levels:

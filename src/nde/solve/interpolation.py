@@ -57,9 +57,6 @@ class DenseInterpolation(AbstractGlobalInterpolation):
         at, step = self._find(t, left)
         return jax.tree.map(self.clock.slope, step.slope(at))
 
-    def _real(self, t: Array) -> Array:
-        return t * self.direction.astype(t.dtype)
-
     def _find(self, t: RealScalar, left: bool) -> tuple[Array, DenseStep]:
         """The loop time, and the step that holds it; at a step's end the earlier one if `left`."""
         at = self.clock.loop(jnp.asarray(t, self.steps.end.dtype))

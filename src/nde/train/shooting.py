@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
+from nde.core.compiled import compiled
 from nde.data import DataError
 
 Solve = Callable[[Any, Any, Any], Any]
@@ -74,6 +75,7 @@ class MultipleShooting(eqx.Module):
         """
         return Shots(model, self.starts)
 
+    @compiled(solves=True)
     def loss(self, shots: Shots, batch: Segments, key: Any) -> tuple[Float[Array, ""], dict[str, Float[Array, ""]]]:
         """The mean square of the distance to the data, and the penalty times that of the gaps between pieces.
 

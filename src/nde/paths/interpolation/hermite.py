@@ -62,18 +62,20 @@ def backward_hermite_coefficients(
     """
     name = "backward_hermite_coefficients"
     ts, ys = series(name, ts, ys, fill_forward_nans_at_end, replace_nans_at_start)
-    derivatives = like(ys, jnp.nan if deriv0 is None else deriv0)
 
     def leaf(y: Array, derivative: Any) -> Cubic:
         return _coefficients(times_of(ts, y), y, row_like(name, "`deriv0`", derivative, y))
 
-    leaves = jax.tree.map(leaf, ys, derivatives)
+    if deriv0 is None:
+        leaves = jax.tree.map(lambda y: _coefficients(times_of(ts, y), y), ys)
+    else:
+        leaves = jax.tree.map(leaf, ys, like(ys, deriv0))
     return jax.tree.transpose(jax.tree.structure(ys), jax.tree.structure((0, 0, 0, 0)), leaves)
 
 
 @jax.jit
 @side_by_side
-def _coefficients(ts: Array, ys: Series, deriv0: Row) -> Cubic:
+def _coefficients(ts: Array, ys: Series, deriv0: Row | float = jnp.nan) -> Cubic:
     """From knot to knot, with the last observation and the derivative there: `nan` for that of a straight piece."""
     missing = jnp.isnan(ys[0])
     start = jnp.broadcast_to(ts[0], missing.shape), ys[0], jnp.where(missing, jnp.nan, deriv0)

@@ -107,4 +107,4 @@ def _held(ys: Series) -> Series:
     last = length - 1 - jnp.argmax(~jnp.isnan(ys[::-1]), axis=0)
     value = jnp.take_along_axis(ys, last[None], axis=0)
     place = jnp.arange(length).reshape(length, *(1,) * (ys.ndim - 1))
-    return jnp.where(place > last, value, ys)
+    return jnp.where(place > last[None], value, ys)

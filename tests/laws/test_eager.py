@@ -1,0 +1,200 @@
+"""Calls outside of `jax.jit` are compiled once for all with the same shapes."""
+
+import gc
+import inspect
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import pytest
+
+import nde
+from nde import losses, metrics, models
+from nde.core.compiled import compiled
+from tests.laws.eager_calls import CALLS, SLOW, SOLVES, TS, Call
+
+FLOORS = {"nde": nde, "nde.nn": nde.nn, "nde.losses": losses, "nde.metrics": metrics, "nde.models": models}
+
+EXEMPT = {
+    "nde.RESULTS": "an enumeration",
+    "nde.SolveError": "an error",
+    "nde.Solution": "made by a solve",
+    "nde.OnlineState": "made by `OnlineCDE`",
+    "nde.Ensemble": "made by `ensemble`",
+    "nde.adjoint_rms_seminorm": "called by the controller of an adjoint solve, within its compiled program",
+    "nde.memory": "compiles what it is asked about: that is what it is for",
+    "nde.nn": "a package, with entries of its own",
+    "nde.metrics.Comparison": "made by `compare_series`",
+    "nde.metrics.Discrimination": "made by `real_against_fake`",
+    "nde.metrics.Distance": "made by other functions",
+    "nde.metrics.Estimate": "made by other functions",
+    "nde.metrics.Prediction": "made by `train_on_synthetic`",
+    "nde.metrics.Score": "made by `compare_series`",
+    "nde.metrics.Statistic": "made by `compare_series`",
+    "nde.models.Bound": "made by `LatentSDE`",
+    "nde.models.Encoded": "made by `ContinuousFlow`",
+    "nde.models.MODELS": "a table, whose models have entries",
+    "nde.models.SDE_MODELS": "a table, whose models have entries",
+    "nde.models.load_model": "reads files",
+    "nde.models.save_model": "writes files",
+}
+"""Public names without a call of their own, and why.
+
+Packages that are not looked at: `nde.train` and the `fit` of estimators, whose functions make a training step for a
+loss, an optimizer and a data source of their own and compile it for each training, once for all of its steps; the
+estimators' predictions, which call the models' methods; `nde.data` and `nde.plot`, which compute with NumPy.
+"""
+
+THROWING = frozenset({"nde.diffeqsolve, gradient", "nde.diffeqsolve, vmap"})
+"""Solves that compile in each call, for the host callback that raises is made anew."""
+
+
+class Compilations:
+    """How many programs JAX has compiled."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __call__(self, event: str, seconds: float, **details: Any) -> None:
+        self.count += event == "/jax/core/compile/backend_compile_duration"
+
+
+@pytest.fixture(scope="module")
+def compilations() -> Iterator[Compilations]:
+    counter = Compilations()
+    jax.monitoring.register_event_duration_secs_listener(counter)
+    yield counter
+    jax.monitoring.unregister_event_duration_listener(counter)
+
+
+def _public() -> dict[str, Any]:
+    return {f"{floor}.{name}": getattr(module, name) for floor, module in FLOORS.items() for name in module.__all__}
+
+
+def _needs_nothing(value: Any) -> bool:
+    """Whether it is a class whose instances are made without arguments."""
+    if not inspect.isclass(value) or inspect.isabstract(value):
+        return False
+    parameters = inspect.signature(value).parameters.values()
+    return all(p.default is not p.empty or p.kind in {p.VAR_POSITIONAL, p.VAR_KEYWORD} for p in parameters)
+
+
+def _defaults() -> dict[str, Call]:
+    """Classes without an entry that need no arguments: solvers, controllers, adjoints."""
+    known = CALLS.keys() | SOLVES.keys() | EXEMPT.keys()
+    found = {name: value for name, value in _public().items() if name not in known and _needs_nothing(value)}
+    return {name: lambda v, make=make: make() for name, make in found.items()}
+
+
+EVERY: dict[str, Call] = {**CALLS, **SOLVES, **_defaults()}
+
+
+def _marked(name: str) -> Any:
+    marks = [pytest.mark.slow] if name in SLOW else []
+    if name in THROWING:
+        marks.append(pytest.mark.xfail(reason="the host callback of `throw=True` is made anew in each call"))
+    return pytest.param(name, marks=marks)
+
+
+def test_every_public_name_has_a_call():
+    missing = {n for n, value in _public().items() if n not in EVERY and n not in EXEMPT and not _is_abstract(value)}
+    assert not missing
+    assert EXEMPT.keys() <= _public().keys()
+
+
+def _is_abstract(value: Any) -> bool:
+    return inspect.isclass(value) and (inspect.isabstract(value) or value.__name__.startswith("Abstract"))
+
+
+@pytest.mark.parametrize("name", [_marked(name) for name in EVERY])
+def test_a_second_call_compiles_nothing(name: str, compilations: Compilations):
+    jax.block_until_ready(EVERY[name](0.2))
+    before = compilations.count
+    jax.block_until_ready(EVERY[name](0.3))
+    assert compilations.count == before
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "nde.LinearInterpolation",
+        "nde.LinearInterpolation, gradient",
+        "nde.backward_hermite_coefficients, vmap",
+        "nde.diffeqsolve",
+        "nde.models.NeuralODE",
+    ],
+)
+def test_three_hundred_calls_leave_nothing_behind(name: str, compilations: Compilations):
+    """A compiled program holds about a megabyte; what is allowed here is a fiftieth of one a call."""
+    for _ in range(20):
+        jax.block_until_ready(EVERY[name](0.2))
+    gc.collect()
+    programs, memory, objects = compilations.count, _resident(), len(gc.get_objects())
+    for number in range(300):
+        jax.block_until_ready(EVERY[name](0.2 + number / 1000))
+    gc.collect()
+    assert compilations.count == programs
+    assert _resident() - memory < 300 * 20_000
+    assert len(gc.get_objects()) - objects < 300
+
+
+def _resident() -> int:
+    """Bytes that this process holds in memory; zero where there is no such account."""
+    account = Path("/proc/self/statm")
+    return int(account.read_text().split()[1]) * 4096 if account.exists() else 0
+
+
+def test_numbers_are_traced_and_flags_are_not():
+    traces = []
+
+    @compiled(static=("count",))
+    def powers(x: Any, count: int, shift: Any = 0, last: bool = False) -> Any:
+        traces.append(count)
+        found = [x**n + shift for n in range(count)]
+        return found[-1] if last else found
+
+    assert powers(2.0, 3) == [1.0, 2.0, 4.0]
+    assert powers(3.0, count=3) == [1.0, 3.0, 9.0]
+    assert powers(3.0, 3, 1) == [2.0, 4.0, 10.0]
+    assert powers(3.0, 3, 2) == [3.0, 5.0, 11.0]
+    assert powers(3.0, 3, shift=2, last=True) == 11.0
+    assert traces == [3, 3, 3, 3]
+    assert powers(3.0, 2) == [1.0, 3.0]
+    assert traces == [3, 3, 3, 3, 2]
+
+
+def test_inside_of_jit_there_is_no_other():
+    @compiled()
+    def double(x: Any) -> Any:
+        return 2 * x
+
+    inside = jax.make_jaxpr(double)(TS)
+    assert "jit" not in str(inside)
+    outside = jax.vmap(double)(TS)
+    assert jnp.array_equal(outside, 2 * TS)
+
+
+def test_what_is_no_array_comes_back_as_it_is():
+    @compiled()
+    def with_name(path: nde.LinearInterpolation, name: str) -> Any:
+        return path, name, jnp.tanh
+
+    path, name, function = with_name(nde.LinearInterpolation(TS, TS), "tanh")
+    assert isinstance(path, nde.LinearInterpolation)
+    assert (name, function) == ("tanh", jnp.tanh)
+
+
+def test_an_argument_without_a_hash_is_compiled_for_nothing():
+    class Unhashable:
+        __hash__ = None  # pyright: ignore[reportAssignmentType]
+
+    given = Unhashable()
+    assert compiled()(lambda x, other: (x + 1, other))(1.0, given) == (2.0, given)
+
+
+def test_a_failed_solve_comes_with_its_own_error():
+    model = models.NeuralODE(lambda t, y, args: y, nde.Euler(), nde.ConstantStepSize(), dt0=0.01, max_steps=5)
+    with pytest.raises(nde.SolveError, match="maximum number of steps"):
+        model(TS, jnp.ones(2))
