@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array
 
+from nde.core.tree import real_dtype, times
 from nde.core.types import Norm, RealScalar, Time, Y
 
 
@@ -33,20 +34,21 @@ def initial_step(
         A positive step size in loop time.
     """
 
-    def scaled(x: Y) -> RealScalar:
-        return norm(jax.tree.map(lambda a, y: a / (atol + rtol * jnp.abs(y)).astype(_real(a)), x, y0))
+    def scaled(x: Y) -> Time:
+        return jnp.asarray(norm(jax.tree.map(share, x, y0)), t0.dtype)
 
-    def _real(a: Array) -> jnp.dtype:
-        return jnp.finfo(a.dtype).dtype
+    def share(a: Array, y: Array) -> Array:
+        dtype = real_dtype(y)
+        return a / (jnp.asarray(atol, dtype) + jnp.asarray(rtol, dtype) * jnp.abs(y)).astype(a.dtype)
 
     f0 = slope(t0, y0)
     d0, d1 = scaled(y0), scaled(f0)
     small = (d0 < 1e-5) | (d1 < 1e-5)
-    h0 = jnp.where(small, 1e-6, 0.01 * (d0 / jnp.where(small, 1.0, d1))).astype(t0.dtype)
-    y1 = jax.tree.map(lambda y, f: y + h0.astype(_real(y)) * f, y0, f0)
+    h0 = jnp.where(small, 1e-6, 0.01 * (d0 / jnp.where(small, 1.0, d1)))
+    y1 = jax.tree.map(lambda y, f: y + times(f, h0), y0, f0)
     f1 = slope(t0 + h0, y1)
     d2 = scaled(jax.tree.map(jnp.subtract, f1, f0)) / h0
     largest = jnp.maximum(d1, d2)
     safe = jnp.where(largest <= 1e-15, 1.0, largest)
     h1 = jnp.where(largest <= 1e-15, jnp.maximum(1e-6, h0 * 1e-3), (0.01 / safe) ** (1 / error_order))
-    return jax.lax.stop_gradient(jnp.minimum(100 * h0, h1).astype(t0.dtype))
+    return jax.lax.stop_gradient(jnp.minimum(100 * h0, h1))

@@ -11,7 +11,7 @@ from jaxtyping import Array, PyTree
 from nde.core.advice import Advice
 from nde.core.norms import rms_norm
 from nde.core.results import RESULTS, SUCCESSFUL, code_of
-from nde.core.tree import real_dtype
+from nde.core.tree import common_dtype, real_dtype
 from nde.core.types import BoolScalar, IntScalar, Norm, RealScalar, Time, Y
 from nde.stepping.base import AbstractAdaptiveStepSizeController, Plan, Span, Verdict
 from nde.stepping.initial import initial_step
@@ -119,7 +119,7 @@ class PIDController(AbstractAdaptiveStepSizeController):
         if self.dtmin is not None:
             dt0 = jnp.maximum(dt0, jnp.asarray(self.dtmin, t0.dtype))
         leaves = jax.tree.leaves(y0)
-        one = jnp.ones((), real_dtype(leaves[0]) if leaves else t0.dtype)
+        one = jnp.ones((), common_dtype(*map(real_dtype, leaves)) if leaves else t0.dtype)
         memory = _Memory(
             last=None if _zero(self.pcoeff) and _zero(self.dcoeff) else one,
             before=None if _zero(self.dcoeff) else one,
@@ -175,7 +175,7 @@ class PIDController(AbstractAdaptiveStepSizeController):
         def scale(e: Array, a: Array, b: Array) -> Array:
             dtype = real_dtype(e)
             size = jnp.maximum(jnp.abs(a), jnp.abs(b))
-            return e / (jnp.asarray(self.atol, dtype) + jnp.asarray(self.rtol, dtype) * size)
+            return e / (jnp.asarray(self.atol, dtype) + jnp.asarray(self.rtol, dtype) * size).astype(e.dtype)
 
         norm = jnp.asarray(self.norm(jax.tree.map(scale, error, y0, y1)))
         return jnp.where(jnp.isnan(norm), jnp.inf, norm)
