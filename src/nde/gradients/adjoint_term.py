@@ -61,7 +61,8 @@ class Interpolated(AbstractSolution):
     def at(self, t: RealScalar, y: Y | None) -> Y:
         """The interpolated value."""
         del y
-        at = jnp.asarray(t * self.direction, self.steps.end.dtype)
+        dtype = self.steps.end.dtype
+        at = jnp.asarray(t, dtype) * self.direction.astype(dtype)
         return step_holding(self.steps, at, left=True).value(at)
 
 
