@@ -67,4 +67,4 @@ def adaptive(dtype: type, tolerance: float) -> nde.Solution:
 
 @functools.cache
 def in_dtype(dtype: type):
-    return lambda t, y, args: spinning_logistic(t, y, args).astype(dtype)
+    return lambda t, y, args: spinning_logistic(t.astype(dtype), y, args)

@@ -20,7 +20,7 @@ TS = (0.0, 0.41, 1.0)
 def complex_spin(t: Any, z: Any, args: Any) -> Any:
     """`spinning_logistic` with the plane read as the complex numbers."""
     rate, spin = args
-    return z * (rate * (1 - jnp.abs(z)) + 1j * spin * (1 + t))
+    return z * jax.lax.complex(rate * (1 - jnp.abs(z)), spin * (1 + t))
 
 
 def tree_spin(t: Any, y: Any, args: Any) -> Any:

@@ -4,6 +4,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
+from nde.core.tree import common_dtype
+
 
 def rms_norm(tree: PyTree[Array]) -> Float[Array, ""]:
     """Root mean square over all numbers of all leaves.
@@ -26,9 +28,8 @@ def rms_norm(tree: PyTree[Array]) -> Float[Array, ""]:
     size = sum(leaf.size for leaf in leaves)
     if size == 0:
         return jnp.zeros(())
-    square = sum(jnp.sum(jnp.real(leaf * jnp.conj(leaf))) for leaf in leaves)
-    mean = jnp.asarray(square) / size
-    return jnp.sqrt(mean)
+    squares = [jnp.sum(jnp.real(leaf * jnp.conj(leaf))) for leaf in leaves]
+    return jnp.sqrt(sum(_in_one_precision(squares), 0) / size)
 
 
 def max_norm(tree: PyTree[Array]) -> Float[Array, ""]:
@@ -51,5 +52,10 @@ def max_norm(tree: PyTree[Array]) -> Float[Array, ""]:
     leaves = [leaf for leaf in jax.tree.leaves(tree) if leaf.size]
     if not leaves:
         return jnp.zeros(())
-    largest = [jnp.max(jnp.abs(leaf)) for leaf in leaves]
+    largest = _in_one_precision([jnp.max(jnp.abs(leaf)) for leaf in leaves])
     return jnp.stack(largest).max() if len(largest) > 1 else largest[0]
+
+
+def _in_one_precision(numbers: list[Array]) -> list[Array]:
+    dtype = common_dtype(*numbers)
+    return [x.astype(dtype) for x in numbers]

@@ -1,5 +1,8 @@
 """The norm by which the steps of the adjoint equation are best chosen."""
 
+import dataclasses
+from typing import Any
+
 import equinox as eqx
 from jaxtyping import Array, Float, PyTree
 

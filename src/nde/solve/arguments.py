@@ -6,7 +6,6 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from nde.core.types import Times
 from nde.solve.described import described
 from nde.solve.normalize import ControllerResume, SolverResume
 
@@ -18,7 +17,8 @@ def check_times(t0: Any, t1: Any, dt0: Any) -> None:
         TypeError: If one is no number.
         ValueError: If one is an array of numbers.
     """
-    for name, value in (("t0", t0), ("t1", t1), ("dt0", dt0)):
+    times: tuple[tuple[str, Any], ...] = (("t0", t0), ("t1", t1), ("dt0", dt0))
+    for name, value in times:
         if value is None and name == "dt0":
             continue
         if not _is_numeric(value):
@@ -77,7 +77,7 @@ def check_resumed(solver_state: Any, controller_state: Any, made_jump: Any) -> N
         raise TypeError(f"`diffeqsolve` got {described(made_jump)} as `made_jump`; it wants `sol.made_jump` or a bool.")
 
 
-def check_save_times(name: str, ts: Times) -> None:
+def check_save_times(name: str, ts: Any) -> None:
     """Whether there are two times or more.
 
     Args:

@@ -34,7 +34,7 @@ def raise_now(code: Array | np.ndarray, facts: Callable[[], Facts]) -> None:
         raise SolveError(_message(int(code), {k: np.asarray(v) for k, v in facts().items()}))
 
 
-def raise_when_run(tied: PyTree[Any], code: Array, facts: Facts) -> PyTree[Any]:
+def raise_when_run(tied: PyTree[Any], code: Array | np.ndarray, facts: Facts) -> PyTree[Any]:
     """The arrays, tied to a check that raises when the compiled program runs and a lane has failed."""
     code = jax.lax.stop_gradient(code)
     facts = {k: jax.lax.stop_gradient(jnp.asarray(v)) for k, v in facts.items()}

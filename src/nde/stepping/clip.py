@@ -191,6 +191,7 @@ class ClipStepSizeController(AbstractAdaptiveStepSizeController):
     def _ended_by(self, ts: Array, start: Time, plan: Plan, offset: int) -> Plan:
         index = jnp.searchsorted(ts, start, side="right")
         end = ts[jnp.minimum(index, ts.shape[0] - 1)]
+        assert plan.cause is not None
         chosen = plan.cause == CHOSEN
         reach = plan.end + jnp.where(chosen, slack(plan.end - start, end, self.always_accepts), 0)
         sooner = (index < ts.shape[0]) & (end <= reach)

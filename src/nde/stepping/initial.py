@@ -9,11 +9,11 @@ from jaxtyping import Array
 from nde.core import tree
 from nde.core.norms import max_norm
 from nde.core.types import Norm, RealScalar, Time, Tolerance, Y
-from nde.stepping.tolerance import tolerated
+from nde.stepping.tolerance import in_units, tolerated
 
 
 def initial_step(
-    slope: Callable[[Time, Tolerance, Y], Y],
+    slope: Callable[[Time, Y], Y],
     t0: Time,
     t1: Time,
     y0: Y,
@@ -46,7 +46,7 @@ def initial_step(
         """The norm in units of the tolerance, as a product whose first factor is the largest number."""
         largest = max_norm(x).astype(t0.dtype)
         usable = jnp.where((largest > 0) & jnp.isfinite(largest), largest, 1)
-        units = jax.tree.map(jnp.divide, tree.scaled(x, 1 / usable), tolerance)
+        units = jax.tree.map(in_units, tree.scaled(x, 1 / usable), tolerance)
         return usable, jnp.asarray(norm(units), t0.dtype)
 
     f0 = slope(t0, y0)

@@ -13,11 +13,11 @@ from nde.core.advice import Advice
 from nde.core.clock import Clock
 from nde.core.norms import rms_norm
 from nde.core.results import RESULTS, SUCCESSFUL, code_of
-from nde.core.tree import real_dtype
+from nde.core.tree import common_dtype, real_dtype
 from nde.core.types import BoolScalar, IntScalar, Norm, RealScalar, Time, Tolerance, Y
 from nde.stepping.base import AbstractAdaptiveStepSizeController, Plan, Span, Verdict
 from nde.stepping.initial import initial_step
-from nde.stepping.tolerance import least, tolerated
+from nde.stepping.tolerance import in_units, least, tolerated
 
 
 class _Memory(eqx.Module):
@@ -131,7 +131,7 @@ class PIDController(AbstractAdaptiveStepSizeController):
         if self.dtmin is not None:
             dt0 = jnp.maximum(dt0, jnp.asarray(self.dtmin, t0.dtype))
         leaves = jax.tree.leaves(y0)
-        one = jnp.ones((), real_dtype(leaves[0]) if leaves else t0.dtype)
+        one = jnp.ones((), common_dtype(*map(real_dtype, leaves)) if leaves else t0.dtype)
         memory = _Memory(
             last=None if _zero(self.pcoeff) and _zero(self.dcoeff) else one,
             before=None if _zero(self.dcoeff) else one,
@@ -207,7 +207,7 @@ class PIDController(AbstractAdaptiveStepSizeController):
     def _scaled_error(self, y0: Y, y1: Y, error: Y | None) -> Array:
         """The norm of the error in units of the tolerance; infinite where it is not a number."""
         sizes = jax.tree.map(lambda a, b: jnp.maximum(jnp.abs(a), jnp.abs(b)), y0, y1)
-        norm = jnp.asarray(self.norm(jax.tree.map(jnp.divide, error, tolerated(self.rtol, self.atol, sizes))))
+        norm = jnp.asarray(self.norm(jax.tree.map(in_units, error, tolerated(self.rtol, self.atol, sizes))))
         return jnp.where(jnp.isnan(norm), jnp.inf, norm)
 
     def _factor(self, scaled: Array, accepted: BoolScalar, order: RealScalar, memory: _Memory) -> Array:

@@ -30,6 +30,11 @@ def tolerated(rtol: Tolerance, atol: Tolerance, sizes: PyTree[Array]) -> PyTree[
     return jax.tree.map(leaf, per_leaf("rtol", rtol, sizes), per_leaf("atol", atol, sizes), sizes)
 
 
+def in_units(x: Array, tolerance: Array) -> Array:
+    """Real or complex numbers in units of their tolerances."""
+    return x / tolerance.astype(x.dtype)
+
+
 def per_leaf(name: str, tolerance: Tolerance, y: PyTree[Array]) -> PyTree[Any]:
     """The tolerance of each leaf of a state.
 
