@@ -12,8 +12,11 @@ from typing import Any, NoReturn, TypeVar
 import equinox as eqx
 import equinox.internal as eqxi
 import jax
+import jax.numpy as jnp
 from jax.extend.core import Primitive
 from jax.interpreters import ad, batching, mlir
+
+from nde.core.types import BoolScalar, Time
 
 T = TypeVar("T")
 
@@ -39,6 +42,35 @@ def reverse_mode_once(results: T, adjoint: str) -> T:
     return eqxi.nondifferentiable_backward(results, msg=_NO_REVERSE_TWICE.format(adjoint=adjoint))
 
 
+def event_time(t: Time, stopped: BoolScalar) -> Time:
+    """Where a solve ended that a rule may have stopped, a time whose derivative is not known.
+
+    Reverse mode that asks for it is refused. In forward mode the tangent is not a number, for it is made whether anyone
+    asks for it or not.
+
+    Args:
+        t: Where the solve ended.
+        stopped: Whether the rule stopped it.
+    """
+    return eqxi.nondifferentiable_backward(_unknown(t, stopped), msg=_NO_EVENT_TIME)
+
+
+@jax.custom_jvp
+def _unknown(t: Time, stopped: BoolScalar) -> Time:
+    del stopped
+    return t
+
+
+@_unknown.defjvp
+def _(primals: tuple[Time, BoolScalar], tangents: tuple[Any, Any]) -> tuple[Time, Time]:
+    (t, stopped), (tangent, _) = primals, tangents
+    return t, jnp.where(stopped, jnp.nan, tangent)
+
+
+_NO_EVENT_TIME = (
+    "Got a derivative of the time at which `event` stopped a solve, which is not known: the rule is asked at the ends of "
+    "steps only. Differentiate the state `sol.ys`, or wrap the time in `jax.lax.stop_gradient`."
+)
 _NO_FORWARD = (
     "Got forward-mode differentiation (`jax.jvp`, `jax.jacfwd`, `jax.linearize`) of a solve with `{adjoint}`, which "
     "has reverse mode only. Pass `adjoint=nde.ForwardMode()`, or `adjoint=nde.DirectAdjoint()` for both modes."

@@ -24,9 +24,10 @@ def check_times(t0: Any, t1: Any, dt0: Any) -> None:
         if not _is_numeric(value):
             unless = " or `None`" if name == "dt0" else ""
             raise TypeError(f"`diffeqsolve` got {described(value)} as `{name}`; it wants a real number{unless}.")
-        if jnp.shape(value) != ():
+        shape = getattr(value, "shape", ())
+        if shape != ():
             raise ValueError(
-                f"`diffeqsolve` got `{name}` of shape {jnp.shape(value)}; it wants a single number. For many solves at "
+                f"`diffeqsolve` got `{name}` of shape {shape}; it wants a single number. For many solves at "
                 "once use `jax.vmap`."
             )
 

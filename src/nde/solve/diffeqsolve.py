@@ -12,6 +12,7 @@ from nde.core.compiled import Fixed, compiled, fixed, released, under_transforma
 from nde.core.results import RESULTS, code_of, result_of, traced_code
 from nde.core.types import Args, RealScalar, Time, Y
 from nde.gradients import AbstractAdjoint, RecursiveCheckpointAdjoint
+from nde.gradients.modes import event_time
 from nde.integrate.event import AbstractEvent, NoEvent
 from nde.integrate.outcome import Outcome
 from nde.integrate.problem import Differentiable, Setup
@@ -155,6 +156,9 @@ def _solve(
     problem, setup = normalize(terms, solver, *times, y0, args, saveat, controller, max_steps, meter, *states)
     setup = with_event(setup, event, problem.term)
     outcome = adjoint.solve(problem, setup)
+    if event.may_stop:
+        stopped = outcome.code == code_of(RESULTS.event_occurred)
+        outcome = eqx.tree_at(lambda o: o.t, outcome, event_time(outcome.t, stopped))
     solution = _solution(problem, setup, saveat, outcome)
     t, h = setup.real(outcome.t), setup.clock.length(outcome.h)
     if throw:
