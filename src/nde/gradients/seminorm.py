@@ -10,6 +10,7 @@ from nde.core.norms import rms_norm
 from nde.core.types import Norm, RealScalar, Tolerance
 from nde.gradients.adjoint_term import Adjoined
 from nde.stepping import AbstractStepSizeController, ClipStepSizeController
+from nde.stepping.revisit import RevisitingController
 from nde.stepping.tolerance import is_number, least
 
 
@@ -71,6 +72,8 @@ def seminormed(controller: AbstractStepSizeController, carried: bool) -> Abstrac
         return ClipStepSizeController(
             seminormed(controller.controller, carried), controller.step_ts, controller.jump_ts
         )
+    if isinstance(controller, RevisitingController):  # the way back has its own rejected steps, and is soon done
+        return seminormed(controller.controller, carried)
     if not controller.needs_error:
         return controller
     changed: Any = controller

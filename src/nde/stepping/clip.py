@@ -17,6 +17,7 @@ from nde.stepping.base import (
     Span,
     Verdict,
 )
+from nde.stepping.revisit import RevisitingController
 
 
 def _times(name: str, ts: Times | None) -> Array | None:
@@ -60,12 +61,30 @@ class ClipStepSizeController(AbstractAdaptiveStepSizeController):
         controller: AbstractStepSizeController,
         step_ts: Times | None = None,
         jump_ts: Times | None = None,
+        store_rejected_steps: int | None = None,
     ) -> None:
+        """Make a controller.
+
+        Args:
+            controller: The controller that chooses the steps in between.
+            step_ts: Times to step to.
+            jump_ts: Times at which the vector field is discontinuous.
+            store_rejected_steps: Room for so many ends of rejected steps, each of which a later step ends at again:
+                for an SDE along a `VirtualBrownianTree`, of whose path a rejected step has seen something. The other
+                Brownian motions remember what rejected steps saw by themselves and need none.
+        """
         if not isinstance(controller, AbstractStepSizeController):
             raise TypeError(
                 f"`ClipStepSizeController` got `{controller!r}`; it wants a controller such as "
                 "`nde.PIDController(rtol=1e-3, atol=1e-6)`."
             )
+        if store_rejected_steps is not None:
+            if isinstance(store_rejected_steps, bool) or not store_rejected_steps > 0:
+                raise ValueError(
+                    f"`ClipStepSizeController` got `store_rejected_steps={store_rejected_steps!r}`; it wants a number "
+                    "of steps, or `None`."
+                )
+            controller = RevisitingController(controller, int(store_rejected_steps))
         self.controller = controller
         self.step_ts = _times("step_ts", step_ts)
         self.jump_ts = _times("jump_ts", jump_ts)
