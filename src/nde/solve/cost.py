@@ -62,7 +62,7 @@ def _operations_of(eqn: Any) -> float:
         return operations(_only(params["jaxpr"])) * math.prod(params["mesh"].shape.values())
     if name.startswith(_FOREIGN):
         return math.inf
-    inner = _programs([params[key] for key in _BODIES.get(name, params)])
+    inner = _programs([params[key] for key in _BODIES.get(name, tuple(params))])
     rounds = _rounds(eqn) if name == "while" else params.get("length", 1)
     return rounds * sum(operations(part) for part in inner) if inner else _arithmetic(eqn)
 

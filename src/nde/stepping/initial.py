@@ -11,7 +11,7 @@ from nde.stepping.tolerance import tolerated
 
 
 def initial_step(
-    slope: Callable[[Time, Tolerance, Y], Y],
+    slope: Callable[[Time, Y], Y],
     t0: Time,
     y0: Y,
     error_order: RealScalar,

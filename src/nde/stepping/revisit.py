@@ -57,7 +57,12 @@ class RevisitingController(AbstractAdaptiveStepSizeController):
 
     controller: AbstractStepSizeController
     room: int = eqx.field(static=True)
-    dtype: Any = eqx.field(static=True, default=None)
+    dtype: Any = eqx.field(static=True)
+
+    def __init__(self, controller: AbstractStepSizeController, room: int, dtype: Any = None) -> None:
+        self.controller = controller
+        self.room = room
+        self.dtype = dtype
 
     @property
     def rtol(self) -> Tolerance:
