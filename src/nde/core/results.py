@@ -40,6 +40,10 @@ class RESULTS(eqx.Enumeration):
         "by zero, a logarithm or root of a negative number, an overflow, or a step size that is too large for a fixed "
         "step method."
     )
+    rejected_steps_full = (
+        "More steps were rejected one in the other than `store_rejected_steps` has room for. Raise it, or begin with a "
+        "smaller step."
+    )
     event_occurred = "The solve was stopped by an event."
     bad_tolerance = "Tolerances must be nonnegative and not both zero. Pass for example `rtol=1e-3, atol=1e-6`."
     bad_dt0 = (

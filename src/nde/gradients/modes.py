@@ -16,7 +16,7 @@ import jax.numpy as jnp
 from jax.extend.core import Primitive
 from jax.interpreters import ad, batching, mlir
 
-from nde.core.types import BoolScalar, Time
+from nde.core.types import BoolScalar, Time, Y
 
 T = TypeVar("T")
 
@@ -42,7 +42,7 @@ def reverse_mode_once(results: T, adjoint: str) -> T:
     return eqxi.nondifferentiable_backward(results, msg=_NO_REVERSE_TWICE.format(adjoint=adjoint))
 
 
-def event_time(t: Time, stopped: BoolScalar) -> Time:
+def event_time(t: Time, stopped: BoolScalar, y: Y) -> Time:
     """Where a solve ended that a rule may have stopped, a time whose derivative is not known.
 
     Reverse mode that asks for it is refused. In forward mode the tangent is not a number, for it is made whether anyone
@@ -51,25 +51,27 @@ def event_time(t: Time, stopped: BoolScalar) -> Time:
     Args:
         t: Where the solve ended.
         stopped: Whether the rule stopped it.
+        y: The state there: what it depends on, the time does, too.
     """
-    return eqxi.nondifferentiable_backward(_unknown(t, stopped), msg=_NO_EVENT_TIME)
+    return eqxi.nondifferentiable_backward(_unknown(t, stopped, y), msg=_NO_EVENT_TIME)
 
 
 @jax.custom_jvp
-def _unknown(t: Time, stopped: BoolScalar) -> Time:
-    del stopped
+def _unknown(t: Time, stopped: BoolScalar, y: Y) -> Time:
+    del stopped, y
     return t
 
 
 @_unknown.defjvp
-def _(primals: tuple[Time, BoolScalar], tangents: tuple[Any, Any]) -> tuple[Time, Time]:
-    (t, stopped), (tangent, _) = primals, tangents
-    return t, jnp.where(stopped, jnp.nan, tangent)
+def _(primals: tuple[Time, BoolScalar, Y], tangents: tuple[Any, Any, Any]) -> tuple[Time, Time]:
+    (t, stopped, _), (tangent, _, change) = primals, tangents
+    total = sum((jnp.sum(jnp.real(x)).astype(t.dtype) for x in jax.tree.leaves(change)), jnp.zeros_like(t))
+    return t, jnp.where(stopped, jnp.nan * total, tangent)
 
 
 _NO_EVENT_TIME = (
-    "Got a derivative of the time at which `event` stopped a solve, which is not known: the rule is asked at the ends of "
-    "steps only. Differentiate the state `sol.ys`, or wrap the time in `jax.lax.stop_gradient`."
+    "Got a derivative of the time at which `event` stopped a solve, which is not known: the rule is asked at the "
+    "ends of steps only. Differentiate the state `sol.ys`, or wrap the time in `jax.lax.stop_gradient`."
 )
 _NO_FORWARD = (
     "Got forward-mode differentiation (`jax.jvp`, `jax.jacfwd`, `jax.linearize`) of a solve with `{adjoint}`, which "

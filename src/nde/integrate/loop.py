@@ -197,7 +197,7 @@ class Loop(eqx.Module):
         y = tree.where(accepted, out.y, state.y)
         wanted = None if state.wanted is None else jnp.where(live, verdict.plan.end - t, state.wanted)
         place = paths(self.problem, self.setup).commit(accepted, state.place, place)
-        following = self._ended_by_t1(t, self._within_room(t, verdict.plan, place))
+        following = self._within_room(t, self._ended_by_t1(t, verdict.plan), place)
         plan = self._end_or_stop(t, following, attempt, verdict)
         steps = counted(state.steps, live)
         solver_state, cache = self._handed_over(state, attempt, t, y)
@@ -289,7 +289,7 @@ class Loop(eqx.Module):
         room = paths(self.problem, self.setup).room(self.setup.real(t), place)
         if room is None:
             return plan
-        sooner = t + room < plan.end
+        sooner = t + room < plan.end - self.setup.clock.blur(plan.end)
         cause = None if plan.cause is None else jnp.where(sooner, CHOSEN, plan.cause)
         return Plan(jnp.where(sooner, t + room, plan.end), cause)
 

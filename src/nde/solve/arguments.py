@@ -17,10 +17,8 @@ def check_times(t0: Any, t1: Any, dt0: Any) -> None:
         TypeError: If one is no number.
         ValueError: If one is an array of numbers.
     """
-    times: tuple[tuple[str, Any], ...] = (("t0", t0), ("t1", t1), ("dt0", dt0))
-    for name, value in times:
-        if value is None and name == "dt0":
-            continue
+    times: dict[str, Any] = {"t0": t0, "t1": t1} if dt0 is None else {"t0": t0, "t1": t1, "dt0": dt0}
+    for name, value in times.items():
         if not _is_numeric(value):
             unless = " or `None`" if name == "dt0" else ""
             raise TypeError(f"`diffeqsolve` got {described(value)} as `{name}`; it wants a real number{unless}.")
@@ -89,13 +87,14 @@ def check_save_times(name: str, ts: Any) -> None:
         TypeError: If they are no sequence of times.
         ValueError: If there are fewer than two.
     """
-    if isinstance(ts, str) or not hasattr(ts, "__len__") or np.ndim(ts) == 0:
+    if isinstance(ts, str) or not hasattr(ts, "__len__") or np.shape(ts) == ():
         raise TypeError(f"`{name}` got {described(ts)} as `ts`; it wants times of shape (times,).")
     if len(ts) < 2:
         raise ValueError(f"`{name}` got {len(ts)} times; it wants at least two, the first being that of y0.")
 
 
 def _is_numeric(value: Any) -> bool:
+    """Whether it is a number or an array of numbers."""
     if isinstance(value, str | bytes | type) or value is None:
         return False
     try:

@@ -158,7 +158,7 @@ def _solve(
     outcome = adjoint.solve(problem, setup)
     if event.may_stop:
         stopped = outcome.code == code_of(RESULTS.event_occurred)
-        outcome = eqx.tree_at(lambda o: o.t, outcome, event_time(outcome.t, stopped))
+        outcome = eqx.tree_at(lambda o: o.t, outcome, event_time(outcome.t, stopped, outcome.y))
     solution = _solution(problem, setup, saveat, outcome)
     t, h = setup.real(outcome.t), setup.clock.length(outcome.h)
     if throw:

@@ -20,6 +20,7 @@ from nde.stepping.base import (
     Verdict,
     slack,
 )
+from nde.stepping.revisit import RevisitingController
 
 
 def _times(name: str, ts: Times | None) -> Array | None:
@@ -67,13 +68,32 @@ class ClipStepSizeController(AbstractAdaptiveStepSizeController):
         controller: AbstractStepSizeController,
         step_ts: Times | None = None,
         jump_ts: Times | None = None,
+        store_rejected_steps: int | None = None,
         kink_ts: Times | None = None,
     ) -> None:
+        """Make a controller.
+
+        Args:
+            controller: The controller that chooses the steps in between.
+            step_ts: Times to step to.
+            jump_ts: Times at which the vector field is discontinuous.
+            kink_ts: Times to step to at which it is continuous.
+            store_rejected_steps: Room for so many ends of rejected steps, each of which a later step ends at again:
+                for an SDE along a `VirtualBrownianTree`, of whose path a rejected step has seen something. The other
+                Brownian motions remember what rejected steps saw by themselves and need none.
+        """
         if not isinstance(controller, AbstractStepSizeController):
             raise TypeError(
                 f"`ClipStepSizeController` got `{controller!r}`; it wants a controller such as "
                 "`nde.PIDController(rtol=1e-3, atol=1e-6)`."
             )
+        if store_rejected_steps is not None:
+            if isinstance(store_rejected_steps, bool) or not store_rejected_steps > 0:
+                raise ValueError(
+                    f"`ClipStepSizeController` got `store_rejected_steps={store_rejected_steps!r}`; it wants a number "
+                    "of steps, or `None`."
+                )
+            controller = RevisitingController(controller, int(store_rejected_steps))
         self.controller = controller
         self.step_ts = _times("step_ts", step_ts)
         self.jump_ts = _times("jump_ts", jump_ts)
@@ -148,7 +168,8 @@ class ClipStepSizeController(AbstractAdaptiveStepSizeController):
         def turn(ts: Array | None) -> Array | None:
             return None if ts is None else jnp.sort(clock.loop(ts.astype(clock.origin.dtype)))
 
-        return ClipStepSizeController(self.controller.wrap(clock), *[turn(ts) for ts in self._groups])
+        step_ts, jump_ts, kink_ts = (turn(ts) for ts in self._groups)
+        return ClipStepSizeController(self.controller.wrap(clock), step_ts, jump_ts, kink_ts=kink_ts)
 
     def check(self, t0: Time, t1: Time) -> IntScalar | int:
         """As the inner controller."""

@@ -96,9 +96,10 @@ class ODETerm(AbstractDrivenTerm):
 
 
 def _as_state(slope: Any, state: Any) -> Any:
-    """The slope in the dtype of the state; as it is where the state is a Python number, which has none."""
+    """The slope in the dtype of the state, or in its own where the state is a Python number, which has none."""
     if not hasattr(state, "dtype"):
-        return slope
+        slope = jnp.asarray(slope)
+        return slope if jnp.issubdtype(slope.dtype, jnp.inexact) else slope.astype(float)
     fits = isinstance(slope, Array) and slope.dtype == state.dtype
     return slope if fits else jnp.asarray(slope, state.dtype)
 
