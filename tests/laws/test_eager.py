@@ -121,7 +121,6 @@ def test_a_second_call_compiles_nothing(name: str, compilations: Compilations):
     [
         "nde.LinearInterpolation",
         "nde.LinearInterpolation, gradient",
-        "nde.backward_hermite_coefficients, vmap",
         "nde.diffeqsolve",
         "nde.models.NeuralODE",
     ],
