@@ -111,7 +111,7 @@ def frozen_grid(recorded: np.ndarray, controller: str, p: dict[str, Array]) -> A
         return CONTROLLERS[controller]("", p["t0"], p["t1"])[1].ts
     first_landmark = LANDMARKS[0] if controller == "clip" else np.inf
     moves = recorded[:-1] < first_landmark
-    inside = recorded[:-1] + moves * (p["t0"] - T0)
+    inside = recorded[:-1] + jnp.where(moves, p["t0"] - T0, 0)
     return jnp.concatenate([p["t0"][None], inside, p["t1"][None]])
 
 
@@ -120,7 +120,7 @@ def finite_differences(solver: str, controller: str, form: str) -> np.ndarray:
     """The gradient of the loss on the frozen grid by central differences."""
     grid = recorded_grid(solver, controller)
     steps = EPS * jnp.eye(flat_inputs().size)
-    points = jnp.concatenate([flat_inputs() + steps, flat_inputs() - steps])
+    points = flat_inputs()[None] + jnp.concatenate([steps, -steps])
     values = quick_jit(jax.vmap(lambda flat: loss(flat, solver, controller, form, DEFAULT, grid)))(points)
     plus, minus = jnp.split(values, 2)
     return np.asarray((plus - minus) / (2 * EPS))

@@ -155,7 +155,7 @@ def test_gradients_to_data_and_parameters(path, grid):
 def test_gradient_to_data_times_and_matrices_is_that_of_the_exact_solution(controller):
     def loss(ts, xs, matrices):
         fine = nde.StepTo(
-            jnp.concatenate([(ts[:-1, None] + jnp.arange(16) / 16 * jnp.diff(ts)[:, None]).ravel(), ts[-1:]])
+            jnp.concatenate([(ts[:-1, None] + jnp.arange(16)[None] / 16 * jnp.diff(ts)[:, None]).ravel(), ts[-1:]])
         )
         path = nde.LinearInterpolation(ts, xs)
         return jnp.sum(final(path, args=matrices, controller=fine if controller == "grid" else FINE) ** 2)

@@ -73,7 +73,7 @@ def test_gradient_draws_the_same_noise_again(solver: str) -> None:
     eps = 1e-6
     value = quick_jit(jax.vmap(lambda flat: loss(flat, solver, "constant")))
     moves = eps * jnp.eye(4)
-    differences = (value(inputs() + moves) - value(inputs() - moves)) / (2 * eps)
+    differences = (value(inputs()[None] + moves) - value(inputs()[None] - moves)) / (2 * eps)
     np.testing.assert_allclose(gradient(solver, "constant", nde.RecursiveCheckpointAdjoint()), differences, rtol=1e-6)
 
 

@@ -49,7 +49,7 @@ def test_neither_padding_nor_a_row_without_observations_on_the_line_changes_a_sc
 
 def test_scores_of_many_are_those_of_each_and_of_lanes():
     ts, ys, lengths = jnp.stack([TS, 2 * TS, TS + 1]), paths(1, 3, 5), jnp.array([5, 4, 2])
-    ys = jnp.where(jnp.arange(5)[:, None] < lengths[:, None, None], ys, jnp.nan)
+    ys = jnp.where(jnp.arange(5)[None, :, None] < lengths[:, None, None], ys, jnp.nan)
     many = eqx.filter_jit(DISCRIMINATOR.scores)(ts, ys, lengths)
     each = [score(DISCRIMINATOR, ts[i], ys[i], lengths[i]) for i in range(3)]
     np.testing.assert_allclose(many, each, rtol=1e-5)

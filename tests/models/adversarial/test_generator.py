@@ -52,7 +52,7 @@ def test_with_weights_put_by_hand_it_is_an_ornstein_uhlenbeck_process():
 def test_many_are_as_one_and_as_lanes_in_both_precisions(double):
     with jax.enable_x64(double):
         gan = SDEGAN(2, 4, noise_size=2, width=4, steps=2, key=jax.random.key(0))
-        ts = jnp.asarray(TS, float) * jnp.array([[1.0], [2.0], [0.5]])
+        ts = jnp.asarray(TS, float)[None] * jnp.array([[1.0], [2.0], [0.5]])
         keys = jax.random.split(jax.random.key(1), 3)
         many = eqx.filter_jit(gan.samples)(ts, keys)
         assert many.shape == (3, 5, 2)

@@ -250,7 +250,7 @@ class LatentODE(eqx.Module):
         posterior = self.encode(ts, ys, length if seen is None else seen)
         states = self.states(posterior.sample(key), ts[0], rows.ts)
         log_noise = jnp.maximum(self.log_noise, math.log(_LEAST_NOISE))
-        log_noise = log_noise if self.learns_noise else jax.lax.stop_gradient(self.log_noise)
+        log_noise = (log_noise if self.learns_noise else jax.lax.stop_gradient(self.log_noise))[None]
         errors = (rows.values - jax.vmap(self.decoder)(states)) * jnp.exp(-log_noise)
         densities = -0.5 * errors**2 - log_noise - 0.5 * math.log(2 * math.pi)
         return jnp.sum(jnp.where(rows.observed, densities, 0.0)) - weight * posterior.divergence(), states
