@@ -132,16 +132,20 @@ class Ahead(eqx.Module):
             at=self.at,
             ends=_inserted(self.ends, index, jnp.where(node, begin + length / 2, target), live),
             numbers=_inserted(
-                self.numbers.at[index].set(jnp.where(live, jnp.where(node, twice + ~back, 0), number)),
+                self.numbers.at[index].set(
+                    jnp.where(live, jnp.where(node, twice + (~back).astype(twice.dtype), 0), number)
+                ),
                 index,
-                jnp.where(node, twice + back, 0),
+                jnp.where(node, twice + back.astype(twice.dtype), 0),
                 live,
             ),
             seen=_inserted(self.seen, index, jnp.asarray(False), live),
-            slots=jnp.where(jnp.arange(size) <= self.count, _inserted(self.slots, index, free, live), self.slots),
+            slots=jnp.where(
+                jnp.arange(size, dtype=jnp.int32) <= self.count, _inserted(self.slots, index, free, live), self.slots
+            ),
             parts=tree.set_row(parts, jnp.where(live, slot, size), far),
-            count=self.count + live,
-            draws=self.draws + (live & ~node),
+            count=self.count + live.astype(self.count.dtype),
+            draws=self.draws + (live & ~node).astype(self.draws.dtype),
         )
 
     def increment(self, since: IntScalar | int, until: IntScalar) -> Parts:
@@ -152,7 +156,7 @@ class Ahead(eqx.Module):
             end = self.ends[index]
             more = joined(reached - begin, parts, end - reached, tree.row(self.parts, self.slots[index]))
             live = index < until
-            return index + live, jnp.where(live, end, reached), tree.where(live, more, parts)
+            return index + live.astype(index.dtype), jnp.where(live, end, reached), tree.where(live, more, parts)
 
         first = jnp.asarray(since, until.dtype)
         begin = self.begin_of(first)
@@ -162,7 +166,7 @@ class Ahead(eqx.Module):
     def without(self, intervals: IntScalar) -> "Ahead":
         """The rest behind so many intervals."""
         size = self.ends.shape[0]
-        index = jnp.arange(size) + intervals
+        index = jnp.arange(size, dtype=jnp.int32) + intervals
         there, source = index < size, index % size
         return Ahead(
             at=self.begin_of(intervals),
@@ -177,12 +181,12 @@ class Ahead(eqx.Module):
 
     def remembering(self, intervals: IntScalar) -> "Ahead":
         """The same, of which the end of so many intervals was seen."""
-        seen = self.seen | (jnp.arange(self.seen.shape[0]) == intervals - 1)
+        seen = self.seen | (jnp.arange(self.seen.shape[0], dtype=jnp.int32) == intervals - 1)
         return eqx.tree_at(lambda a: a.seen, self, seen)
 
 
 def _inserted(values: Array, index: IntScalar, value: Array, live: BoolScalar) -> Array:
     """The values with one more at an index, the last one lost."""
-    place = jnp.arange(values.shape[0])
+    place = jnp.arange(values.shape[0], dtype=jnp.int32)
     moved = jnp.where(place == index, value.astype(values.dtype), jnp.roll(values, 1))
     return jnp.where(live & (place >= index), moved, values)

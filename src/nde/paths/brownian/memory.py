@@ -69,7 +69,7 @@ class Memory(eqx.Module):
         parts = tree.set_row(self.parts, nearest, middle.second)
         return Memory(
             draws=self.draws,
-            height=self.height + condition,
+            height=self.height + condition.astype(self.height.dtype),
             ends=self.ends.at[slot].set(middle.time),
             parts=tree.set_row(parts, slot, middle.first),
         )
@@ -112,7 +112,7 @@ class Attempted(eqx.Module):
         shrinks = accepted & self.whole
         settled = Memory(
             draws=memory.draws + 1,
-            height=memory.height + grows - shrinks,
+            height=memory.height + grows.astype(jnp.int32) - shrinks.astype(jnp.int32),
             ends=memory.ends.at[slot].set(self.end),
             parts=tree.set_row(parts, slot, self.parts),
         )

@@ -121,7 +121,7 @@ class AbstractInterpolation(AbstractPath):
     ) -> tuple[PyTree[Array], IntScalar]:
         """The derivatives at fractions of a step, from inside it, and the interval in which it ends."""
         times, index = intervals_of_step(self.ts, self._time(t), self._time(h), nodes, place)
-        return self.slope_in(index, times), jnp.max(index) * (h > 0) + jnp.min(index) * (h <= 0)
+        return self.slope_in(index, times), jnp.where(h > 0, jnp.max(index), jnp.min(index))
 
     def _time(self, t: RealScalar) -> Array:
         return jnp.asarray(t, self.ts.dtype)
