@@ -144,8 +144,8 @@ class Ahead(eqx.Module):
                 jnp.arange(size, dtype=jnp.int32) <= self.count, _inserted(self.slots, index, free, live), self.slots
             ),
             parts=tree.set_row(parts, jnp.where(live, slot, size), far),
-            count=self.count + live.astype(jnp.int32),
-            draws=self.draws + (live & ~node).astype(jnp.int32),
+            count=self.count + live.astype(self.count.dtype),
+            draws=self.draws + (live & ~node).astype(self.draws.dtype),
         )
 
     def increment(self, since: IntScalar | int, until: IntScalar) -> Parts:
@@ -166,7 +166,7 @@ class Ahead(eqx.Module):
     def without(self, intervals: IntScalar) -> "Ahead":
         """The rest behind so many intervals."""
         size = self.ends.shape[0]
-        index = jnp.arange(size, dtype=intervals.dtype) + intervals
+        index = jnp.arange(size, dtype=jnp.int32) + intervals
         there, source = index < size, index % size
         return Ahead(
             at=self.begin_of(intervals),
@@ -181,12 +181,12 @@ class Ahead(eqx.Module):
 
     def remembering(self, intervals: IntScalar) -> "Ahead":
         """The same, of which the end of so many intervals was seen."""
-        seen = self.seen | (jnp.arange(self.seen.shape[0], dtype=intervals.dtype) == intervals - 1)
+        seen = self.seen | (jnp.arange(self.seen.shape[0], dtype=jnp.int32) == intervals - 1)
         return eqx.tree_at(lambda a: a.seen, self, seen)
 
 
 def _inserted(values: Array, index: IntScalar, value: Array, live: BoolScalar) -> Array:
     """The values with one more at an index, the last one lost."""
-    place = jnp.arange(values.shape[0], dtype=index.dtype)
+    place = jnp.arange(values.shape[0], dtype=jnp.int32)
     moved = jnp.where(place == index, value.astype(values.dtype), jnp.roll(values, 1))
     return jnp.where(live & (place >= index), moved, values)

@@ -56,7 +56,7 @@ class AbstractDyadicPath(AbstractBrownianPath):
 
     def parts_between(self, first: RealScalar, last: RealScalar) -> Parts:
         """The parts of the increment from one time to another."""
-        dtype = jnp.result_type(float, jnp.asarray(self.t0).dtype, jnp.asarray(first).dtype, jnp.asarray(last).dtype)
+        dtype = _finest(self.t0, first, last)
         start, end = jnp.asarray(self.t0, dtype), jnp.asarray(self.t1, dtype)
         depth = 31 if jnp.finfo(dtype).bits <= 32 else 52
         length = jnp.abs(end - start)
@@ -69,3 +69,10 @@ class AbstractDyadicPath(AbstractBrownianPath):
         begin, end_cell = cell(first), cell(last)
         parts = dyadic.increment(self.root(length), jnp.minimum(begin, end_cell), jnp.maximum(begin, end_cell))
         return turned(begin > end_cell, parts)
+
+
+def _finest(*times: RealScalar) -> Any:
+    """The most precise floating dtype among times."""
+    dtypes = [jnp.asarray(t).dtype for t in times]
+    floating = [dtype for dtype in dtypes if jnp.issubdtype(dtype, jnp.floating)]
+    return max(floating, key=lambda dtype: jnp.finfo(dtype).bits) if floating else jnp.result_type(float)

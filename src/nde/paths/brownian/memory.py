@@ -69,7 +69,7 @@ class Memory(eqx.Module):
         parts = tree.set_row(self.parts, nearest, middle.second)
         return Memory(
             draws=self.draws,
-            height=self.height + condition.astype(jnp.int32),
+            height=self.height + condition.astype(self.height.dtype),
             ends=self.ends.at[slot].set(middle.time),
             parts=tree.set_row(parts, slot, middle.first),
         )
