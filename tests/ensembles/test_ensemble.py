@@ -156,7 +156,7 @@ def test_a_first_chunk_that_fails_is_passed_over() -> None:
     early = jax.vmap(lambda i: jax.random.key_data(jax.random.fold_in(KEY, i)))(jnp.arange(300))
 
     def path(key: Any) -> Any:
-        fails = (jax.random.key_data(key) == early).all(axis=1).any()
+        fails = (jax.random.key_data(key)[None] == early).all(axis=1).any()
         return jnp.where(fails, jnp.inf, jax.random.normal(key))
 
     found = nde.ensemble(path, KEY, 1200, chunk=300)
@@ -228,7 +228,7 @@ MISUSE: dict[str, tuple[Any, dict[str, Any], type[Exception], str]] = {
     "no accuracy": (gaussian, {"accuracy": 0.0}, ValueError, "accuracy=0.0"),
     "no devices": (gaussian, {"devices": []}, ValueError, "no `devices`"),
     "nothing": (lambda key: (), {}, TypeError, "no numbers"),
-    "complex": (lambda key: jnp.ones(2) * 1j, {}, TypeError, "dtype complex64"),
+    "complex": (lambda key: jnp.ones(2, complex), {}, TypeError, "dtype complex64"),
     "an empty solution": (
         lambda key: nde.diffeqsolve(
             nde.ODETerm(lambda t, y, args: -y), nde.Euler(), 0.0, 1.0, 0.5, 1.0, saveat=nde.SaveAt(dense=True)

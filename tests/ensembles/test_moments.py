@@ -13,7 +13,7 @@ def merged(rows: np.ndarray, counted: np.ndarray, cuts: list[int]) -> Moments:
     moments = Moments.none(rows.shape[1])
     for part in np.split(np.arange(len(rows)), cuts):
         some = jnp.asarray(rows[part])
-        found = Part.of(some, (some - frame.centre) / frame.scale, jnp.asarray(counted[part]))
+        found = Part.of(some, frame.deviations(some), jnp.asarray(counted[part]))
         lone = Part(*(jnp.asarray(x)[None] for x in vars(found).values()))
         for of_device in moments_of(lone, frame):
             moments = moments.merged(of_device)

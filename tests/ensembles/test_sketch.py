@@ -31,7 +31,7 @@ def sketched(values: np.ndarray, counted: np.ndarray, accuracy: float) -> tuple[
     """Quantiles of the rows that count, the last half of the rows added to the counts of the first."""
     rows = np.asarray(values, np.float32)[:, None]
     frame = Frame.of(rows[counted][:256])
-    deviations = (jnp.asarray(rows) - frame.centre) / frame.scale
+    deviations = frame.deviations(jnp.asarray(rows))
     bins = Bins.within(accuracy)
     counts = jnp.zeros((1, bins.number), jnp.int32)
     for half in np.split(np.arange(len(rows)), 2):

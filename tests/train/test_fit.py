@@ -13,11 +13,12 @@ import pytest
 import nde
 from nde.data import ArrayLoader
 from nde.train import LengthCurriculum, TrainingError, adam, fit
+from nde.train.promotion import promoting
 from tests.train.small import HELD, ROWS, TARGETS, Line, assert_same, loss, metric, trained
 
 
 def test_it_does_what_a_plain_loop_of_optax_does():
-    model, optimizer, loader = Line(), optax.adam(0.05), ArrayLoader((ROWS, TARGETS), 8, seed=3)
+    model, optimizer, loader = Line(), promoting(optax.adam(0.05)), ArrayLoader((ROWS, TARGETS), 8, seed=3)
     weights, rest = eqx.partition(model, eqx.is_inexact_array)
     state, values = optimizer.init(weights), []
     for _ in range(30):

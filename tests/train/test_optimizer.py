@@ -6,6 +6,7 @@ import optax
 import pytest
 
 from nde.train import adam
+from nde.train.promotion import promoting
 
 
 def rates(**settings):
@@ -27,7 +28,7 @@ def test_the_rate_rises_and_falls_along_a_cosine():
 
 
 def test_clipping_and_decay_are_those_of_optax():
-    plain = optax.chain(optax.clip_by_global_norm(1.0), optax.adamw(0.1, weight_decay=0.5))
+    plain = promoting(optax.chain(optax.clip_by_global_norm(1.0), optax.adamw(0.1, weight_decay=0.5)))
     ours = adam(0.1, steps=10**6, warmup=0, weight_decay=0.5)
     weights = jnp.asarray([1.0, -3.0])
     states = [plain.init(weights), ours.init(weights)]

@@ -1,7 +1,9 @@
 """Counts of what happens, in integers of one dtype."""
 
+from typing import Any
+
 import jax.numpy as jnp
-from jaxtyping import Array, Bool
+from jaxtyping import Array, Bool, Float
 
 from nde.core.types import BoolScalar, IntScalar
 
@@ -16,6 +18,12 @@ def counted_down(count: IntScalar, happened: BoolScalar) -> IntScalar:
     return count - happened.astype(count.dtype)
 
 
-def first_of(rows: int, count: IntScalar) -> Bool[Array, " rows"]:
+def first_of(rows: int, count: IntScalar | int) -> Bool[Array, " rows"]:
     """Which of so many rows are the first `count`."""
+    count = jnp.asarray(count)
     return jnp.arange(rows, dtype=count.dtype) < count
+
+
+def divisor_of(among: Bool[Array, "..."], dtype: Any) -> Float[Array, ""]:
+    """How many of the conditions hold, and at least one: what the sum over those is divided by for a mean."""
+    return jnp.maximum(jnp.sum(among), 1).astype(dtype)

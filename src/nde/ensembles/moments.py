@@ -15,6 +15,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
+from nde.core.count import divisor_of
+
 
 class Frame(eqx.Module):
     """A point and a length for each number of a sample, in which deviations are counted.
@@ -26,6 +28,10 @@ class Frame(eqx.Module):
 
     centre: Float[Array, " numbers"]
     scale: Float[Array, " numbers"]
+
+    def deviations(self, rows: Float[Array, "paths numbers"]) -> Float[Array, "paths numbers"]:
+        """The rows in it."""
+        return (rows - self.centre[None]) / self.scale[None]
 
     @classmethod
     def of(cls, rows: Float[np.ndarray, "paths numbers"]) -> "Frame":
@@ -63,11 +69,11 @@ class Part(eqx.Module):
     ) -> "Part":
         """Of the rows that count."""
         count, among = jnp.sum(counted), counted[:, None]
-        mean = jnp.sum(jnp.where(among, deviations, 0), axis=0) / jnp.maximum(count, 1)
+        mean = jnp.sum(jnp.where(among, deviations, 0), axis=0) / divisor_of(counted, rows.dtype)
         return cls(
             count=count,
             mean=mean,
-            squares=jnp.sum(jnp.where(among, deviations - mean, 0) ** 2, axis=0),
+            squares=jnp.sum(jnp.where(among, deviations - mean[None], 0) ** 2, axis=0),
             minimum=jnp.min(jnp.where(among, rows, jnp.inf), axis=0),
             maximum=jnp.max(jnp.where(among, rows, -jnp.inf), axis=0),
         )

@@ -43,7 +43,7 @@ def simulate(
     def on_device(arrays: Any, key: Any, first: Array, left: Array) -> tuple[PyTree[Array], Bool[Array, " share"]]:
         path = _path_of(eqx.combine(arrays, static), key)
         begin = jax.lax.axis_index(AXIS) * plan.share
-        lane = jnp.arange(plan.lanes)
+        lane = jnp.arange(plan.lanes, dtype=jnp.int32)
 
         def block(number: Array, store: PyTree[Array]) -> PyTree[Array]:
             at = begin + number * plan.lanes
@@ -54,7 +54,7 @@ def simulate(
         shape = jax.eval_shape(path, first)
         store = jax.tree.map(lambda x: jnp.zeros((plan.share, *x.shape), x.dtype), shape)
         ys, fine = jax.lax.fori_loop(0, blocks, block, store)
-        return ys, fine & (begin + jnp.arange(plan.share) < left)
+        return ys, fine & (begin + jnp.arange(plan.share, dtype=jnp.int32) < left)
 
     whole, parts = PartitionSpec(), PartitionSpec(AXIS)
     run = jax.shard_map(

@@ -120,7 +120,7 @@ def _summed(
 
     def on_device(counts: Array | None, frame: Frame, ys: PyTree[Array], counted: Array) -> tuple[Part, Array | None]:
         rows = rows_of(ys)
-        deviations = (rows - frame.centre) / frame.scale
+        deviations = frame.deviations(rows)
         part = Part.of(rows, deviations, counted)
         if bins is not None and counts is not None:
             counts = bins.add(counts[0], deviations, counted)[None]

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from nde.core.axes import as_last_axes
 from nde.data import DataError, Table
 
 Row = tuple[float, ...]
@@ -99,7 +100,8 @@ class Scaling:
 
     def decode(self, zs: Float[Array | np.ndarray, "*times columns"]) -> Float[Array, "*times columns"]:
         """Measurements of model states; a root below zero is taken as zero."""
-        xs = zs * jnp.asarray(self.scale) + jnp.asarray(self.center)
+        scale, center = (as_last_axes(jnp.asarray(x), zs) for x in (self.scale, self.center))
+        xs = zs * scale + center
         return jnp.exp(xs) if self.log else jnp.maximum(xs, 0.0) ** 2 if self.root else jnp.asarray(xs)
 
     def log_slope(self, ys: Float[np.ndarray, "times columns"]) -> Float[np.ndarray, "times columns"]:

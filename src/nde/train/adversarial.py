@@ -8,6 +8,7 @@ import optax
 from jaxtyping import PyTree
 
 from nde.train.projection import project_weights
+from nde.train.promotion import promoting
 
 
 def adversarial(
@@ -52,7 +53,7 @@ def adversarial(
         "discriminator": optax.chain(up, kept),
         "discriminator.initial": optax.chain(up, optax.scale(initial[1]), kept),
     }
-    return optax.partition(players, _players)
+    return promoting(optax.partition(players, _players))
 
 
 def _players(weights: PyTree[Any]) -> PyTree[Any]:

@@ -58,4 +58,4 @@ def pull_of(average: Average, before: Int[Array, ""]) -> Float[Array, ""]:
     """
     if isinstance(average, StochasticWeightAverage):
         return 1 / jnp.maximum(1, before + 1 - average.start).astype(float)
-    return (1 - average) / -jnp.expm1((before + 1) * float(np.log(average)))
+    return (1 - average) / -jnp.expm1((before + 1).astype(float) * float(np.log(average)))

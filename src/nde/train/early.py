@@ -9,8 +9,10 @@ import numpy as np
 import optax
 from jaxtyping import Array, Float, PyTree
 
+from nde.core.count import divisor_of
 from nde.train.likelihood import log_density
 from nde.train.progress import Progress
+from nde.train.promotion import promoting
 
 _CHUNK = 50
 """Steps between two reports."""
@@ -34,12 +36,15 @@ def stopped_early(model: Any, pairs: Any, noise: Array, steps: int, progress: Pr
     That part is not learned while the steps are counted; then as many are made on all of it.
     """
     weights, static = eqx.partition(model, eqx.is_inexact_array)
-    optimizer = optax.apply_if_finite(optax.chain(optax.clip_by_global_norm(1.0), optax.adam(_LEARNING_RATE)), steps)
+    descending = optax.chain(optax.clip_by_global_norm(1.0), optax.adam(_LEARNING_RATE))
+    optimizer = promoting(optax.apply_if_finite(descending, steps))
     columns = pairs.known.shape[1]
 
     def losses(weights: PyTree[Any], learned: Array) -> tuple[Array, Array]:
         values = log_density(eqx.combine(weights, static), pairs, noise) / columns
-        seen, unseen = (-jnp.sum(jnp.where(part, values, 0.0)) / jnp.sum(part) for part in (learned, ~learned))
+        seen, unseen = (
+            -jnp.sum(jnp.where(part, values, 0.0)) / divisor_of(part, values.dtype) for part in (learned, ~learned)
+        )
         return seen, unseen
 
     def step(place: _Place, learned: Array, counts: Array) -> tuple[_Place, Array]:

@@ -10,8 +10,10 @@ import numpy as np
 import optax
 from jaxtyping import Array, Float, PyTree
 
+from nde.core.count import divisor_of, first_of
 from nde.data import Table
 from nde.train.progress import Progress
+from nde.train.promotion import promoting
 
 _CHUNK = 50
 """Steps between two reports."""
@@ -151,12 +153,12 @@ def fit_table(
 
 def loss(model: Trainable, data: _Data, rows: Array) -> Array:
     """The mean square of the distance over the first `rows` rows, and the model's penalty."""
-    seen = jnp.arange(data.times.shape[0]) < rows
+    seen = first_of(data.times.shape[0], rows)
     last = data.times[rows - 1]
     zs = model.trajectory(jnp.minimum(data.times, last))
     counts = data.known & seen[:, None]
     distance = jnp.where(counts, zs - data.zs, 0.0)
-    return jnp.sum(distance**2) / jnp.maximum(jnp.sum(counts), 1) + model.penalty(zs)
+    return jnp.sum(distance**2) / divisor_of(counts, zs.dtype) + model.penalty(zs)
 
 
 def _descend(
@@ -189,4 +191,4 @@ def _optimizer(steps: int, learning_rate: float) -> optax.GradientTransformation
     """Adam; a gradient that is not finite is passed over."""
     schedule = optax.cosine_decay_schedule(learning_rate, steps, alpha=0.01)
     descent = optax.chain(optax.clip_by_global_norm(1.0), optax.adam(schedule))
-    return optax.apply_if_finite(descent, max_consecutive_errors=steps)
+    return promoting(optax.apply_if_finite(descent, max_consecutive_errors=steps))

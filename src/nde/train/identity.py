@@ -14,6 +14,7 @@ from jaxtyping import PyTree
 
 from nde.train.averaging import StochasticWeightAverage
 from nde.train.learned import weights_and_rest
+from nde.train.promotion import promoting
 from nde.train.settings import Settings
 
 _FREE = {"log_every", "validated"}
@@ -29,6 +30,7 @@ def identity_of(
     curriculum or the optimizer depend on them.
     """
     weights, rest = weights_and_rest(model)
+    optimizer = promoting(optimizer)
     state = jax.eval_shape(optimizer.init, weights)
     chosen = {field.name: getattr(settings, field.name) for field in dataclasses.fields(settings)}
     kept = {name: value for name, value in chosen.items() if name not in _FREE}

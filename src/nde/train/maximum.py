@@ -9,9 +9,11 @@ import numpy as np
 import optax
 from jaxtyping import Array, PyTree
 
+from nde.core.count import divisor_of
 from nde.train.information import information, standard_errors
 from nde.train.likelihood import log_density
 from nde.train.progress import Progress
+from nde.train.promotion import promoting
 
 _TOLERANCE = 1e-7
 """The gradient of the mean of the log density, where a maximum is reached."""
@@ -22,8 +24,8 @@ def maximized(
 ) -> tuple[Any, np.ndarray, dict[str, float | None]]:
     """The model at the maximum of its likelihood, the losses on the way, and the standard errors there."""
     weights, static = eqx.partition(model, eqx.is_inexact_array)
-    count = jnp.sum(pairs.known)
-    solver = optax.lbfgs()
+    count = divisor_of(jnp.asarray(pairs.known), noise.dtype)
+    solver = promoting(optax.lbfgs())
 
     def loss(weights: PyTree[Any], data: tuple[Any, Array]) -> Array:
         return -jnp.sum(log_density(eqx.combine(weights, static), *data)) / count

@@ -2,6 +2,8 @@
 
 import optax
 
+from nde.train.promotion import promoting
+
 
 def adam(
     learning_rate: float = 1e-3,
@@ -48,11 +50,13 @@ def adam(
     if not 0 <= rising <= steps:
         raise ValueError(f"Got warmup={warmup} for {steps} steps; a number of them is wanted, or a share from 0 to 1.")
     schedule = _warmup_cosine(learning_rate, steps, rising, final)
-    return optax.chain(
-        optax.identity() if clip is None else optax.clip_by_global_norm(clip),
-        optax.scale_by_adam(),
-        optax.add_decayed_weights(weight_decay) if weight_decay else optax.identity(),
-        optax.inject_hyperparams(optax.scale_by_learning_rate, static_args="flip_sign")(schedule),
+    return promoting(
+        optax.chain(
+            optax.identity() if clip is None else optax.clip_by_global_norm(clip),
+            optax.scale_by_adam(),
+            optax.add_decayed_weights(weight_decay) if weight_decay else optax.identity(),
+            optax.inject_hyperparams(optax.scale_by_learning_rate, static_args="flip_sign")(schedule),
+        )
     )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from nde.core.compiled import compiled
+from nde.core.count import divisor_of
 from nde.data import DataError
 
 Solve = Callable[[Any, Any, Any], Any]
@@ -89,11 +90,11 @@ class MultipleShooting(eqx.Module):
         starts = shots.starts if self._learn_starts else jax.lax.stop_gradient(shots.starts)
         states = jax.vmap(lambda y0, ts: self._solve(shots.model, y0, ts))(starts[batch.place], batch.ts)
         distance = jnp.where(batch.known, states - batch.ys, 0.0)
-        misfit = jnp.sum(distance**2) / jnp.maximum(jnp.sum(batch.known), 1)
+        misfit = jnp.sum(distance**2) / divisor_of(batch.known, states.dtype)
         followed = batch.place + 1 < len(starts)
         following = starts[jnp.minimum(batch.place + 1, len(starts) - 1)]
         gap = jnp.where(followed[:, None], states[:, -1] - following, 0.0)
-        gap = jnp.sum(gap**2) / jnp.maximum(jnp.sum(followed) * starts.shape[1], 1)
+        gap = jnp.sum(gap**2) / (divisor_of(followed, states.dtype) * starts.shape[1])
         return misfit + self._penalty * gap, {"misfit": misfit, "gap": gap}
 
 

@@ -11,10 +11,12 @@ import optax
 from jaxtyping import Array, Float, Int, PyTree
 
 from nde.core import tree
+from nde.core.count import counted
 from nde.train.averaging import Average, pull_of
 from nde.train.curriculum import Curriculum
 from nde.train.devices import Placement
 from nde.train.learned import weights_and_rest
+from nde.train.promotion import promoting
 
 Loss = Callable[[Any, Any, Any], Any]
 """`loss(model, batch, key)`, the mean over the batch; or that and a dictionary of scalars to be told."""
@@ -74,7 +76,8 @@ class Step:
         key: Any,
         placement: Placement,
     ) -> None:
-        self._loss, self._optimizer, self._average, self._curriculum = loss, optimizer, average, curriculum
+        self._loss, self._optimizer = loss, promoting(optimizer)
+        self._average, self._curriculum = average, curriculum
         weights, rest = weights_and_rest(model)
         if not jax.tree.leaves(weights):
             raise ValueError("Got a model without floating-point arrays; at least one is wanted, to be learned.")
@@ -159,7 +162,7 @@ class Step:
         """The descent after a step; where the gradient is not finite, only the count goes on."""
         updates, state = self._optimizer.update(slope, descent.optimizer, descent.weights)
         weights = optax.apply_updates(descent.weights, updates)
-        taken = descent.taken + finite
+        taken = counted(descent.taken, finite)
         return Descent(
             weights=tree.where(finite, weights, descent.weights),
             optimizer=tree.where(finite, state, descent.optimizer),

@@ -26,7 +26,7 @@ class Filter(AbstractContextEncoder):
             t, seen, own, value = row
             gap = jnp.where(own, jnp.where(jnp.isnan(after), 0.0, after - t), 0.0)
             precision, shift = carried(precision, shift, gap)
-            precision = precision + seen / ERROR**2
+            precision = precision + jnp.where(seen, 1 / ERROR**2, 0.0)
             shift = shift + jnp.where(seen, jnp.nan_to_num(value), 0.0) / ERROR**2
             after = jnp.where(own, t, after)
             total = 1 / VARIANCE + precision

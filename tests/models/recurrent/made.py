@@ -9,6 +9,7 @@ import optax
 from nde import TimeSeries
 from nde.data import Batch, pad
 from nde.models import GRUD, ODERNN, GRUDeltaT
+from nde.train.promotion import promoting
 
 MODELS = {"GRUDeltaT": GRUDeltaT, "GRUD": GRUD, "ODERNN": ODERNN}
 
@@ -42,7 +43,7 @@ def accuracy(model, batch: Batch):
 def trained(model, batch: Batch, steps: int, rate: float = 1e-2):
     """The model after descent on the cross-entropy of the whole batch."""
     weights, rest = eqx.partition(model, eqx.is_inexact_array)
-    optimizer = optax.adam(rate)
+    optimizer = promoting(optax.adam(rate))
 
     def loss(weights):
         found = logits(eqx.combine(weights, rest), batch)

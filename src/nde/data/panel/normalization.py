@@ -118,7 +118,8 @@ class Normalization:
                 "channels. Name those which the values are of."
             )
         places = [self.channels.index(name) for name in names]
-        return values * np.array(self.scale)[places] + np.array(self.center)[places]
+        scale, center = (np.array(x)[places].reshape(*(1,) * (values.ndim - 1), -1) for x in (self.scale, self.center))
+        return values * scale + center
 
     def to_dict(self) -> dict[str, Any]:
         """All of it as lists and numbers, for a JSON file.

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
+from nde.core.count import divisor_of, first_of
 from nde.data import Batch
 from nde.models.latent.latent_ode import LatentODE
 
@@ -76,5 +77,5 @@ def cut_loss(model: LatentODE, cut: Cut, key: PRNGKeyArray) -> Float[Array, ""]:
 
     batch = cut.batch
     losses = jax.vmap(loss)(batch.ts, batch.ys, batch.lengths, keys, cut.seen)
-    own = jnp.arange(batch.ts.shape[1]) < batch.lengths[:, None]
-    return jnp.sum(losses) / jnp.maximum(1, jnp.sum(own[..., None] & ~jnp.isnan(batch.ys)))
+    own = jax.vmap(lambda length: first_of(batch.ts.shape[1], length))(batch.lengths)
+    return jnp.sum(losses) / divisor_of(own[..., None] & ~jnp.isnan(batch.ys), losses.dtype)

@@ -9,6 +9,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from nde.core.axes import as_last_axes
+
 _FIRST, _LEAST = 0.1, 1e-3
 
 
@@ -48,7 +50,8 @@ class AbstractLikelihood(eqx.Module):
             means: The channels without errors.
             ys: What was observed.
         """
-        return self.standard((ys - means) * jnp.exp(-self._log_scale)) - self._log_scale
+        log_scale = as_last_axes(self._log_scale, means)
+        return self.standard((ys - means) * jnp.exp(-log_scale)) - log_scale
 
     def sample(self, means: Float[Array, "*rows channels"], key: PRNGKeyArray) -> Float[Array, "*rows channels"]:
         """Observations.
@@ -57,7 +60,7 @@ class AbstractLikelihood(eqx.Module):
             means: The channels without errors.
             key: For the errors.
         """
-        return means + self.scale * self.draw(key, means.shape, means.dtype)
+        return means + as_last_axes(self.scale, means) * self.draw(key, means.shape, means.dtype)
 
     @property
     def _log_scale(self) -> Float[Array, " channels"]:

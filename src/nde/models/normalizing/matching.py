@@ -60,7 +60,7 @@ class FlowMatching:
         noise, clock = jax.random.split(key)
         z = jax.random.normal(noise, x.shape, x.dtype)
         # One time in each of as many equal parts as there are points: the loss is less noisy than with free ones.
-        times = (jnp.arange(len(x)) + jax.random.uniform(clock, (len(x),), x.dtype)) / len(x)
+        times = (jnp.arange(len(x), dtype=x.dtype) + jax.random.uniform(clock, (len(x),), x.dtype)) / len(x)
         errors = jax.vmap(lambda *point: self._error(flow, *point))(x, z, times, condition)
         return jnp.mean(errors)
 

@@ -8,6 +8,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, PyTree
 
+from nde.core.count import first_of
+
 
 class Rows(eqx.Module):
     """One series without `nan`: gaps are zero, the mean of normalized data, and the padding is at rest.
@@ -27,7 +29,7 @@ class Rows(eqx.Module):
     @classmethod
     def of(cls, ts: Float[Array, " time"], ys: Float[Array, "time channels"], length: Int[Array, ""] | int) -> "Rows":
         """The rows of a series of this length."""
-        own = jnp.arange(len(ts)) < length
+        own = first_of(len(ts), length)
         observed = own[:, None] & ~jnp.isnan(ys)
         return cls(jnp.where(own, ts, ts[length - 1]), own, observed, jnp.where(observed, ys, 0.0))
 
