@@ -47,9 +47,6 @@ loss, an optimizer and a data source of their own and compile it for each traini
 estimators' predictions, which call the models' methods; `nde.data` and `nde.plot`, which compute with NumPy.
 """
 
-THROWING = frozenset({"nde.diffeqsolve, gradient", "nde.diffeqsolve, vmap"})
-"""Solves that compile in each call, for the host callback that raises is made anew."""
-
 
 class Compilations:
     """How many programs JAX has compiled."""
@@ -75,7 +72,7 @@ def _public() -> dict[str, Any]:
 
 def _needs_nothing(value: Any) -> bool:
     """Whether it is a class whose instances are made without arguments."""
-    if not inspect.isclass(value) or inspect.isabstract(value):
+    if not inspect.isclass(value) or _is_abstract(value):
         return False
     parameters = inspect.signature(value).parameters.values()
     return all(p.default is not p.empty or p.kind in {p.VAR_POSITIONAL, p.VAR_KEYWORD} for p in parameters)
@@ -93,8 +90,6 @@ EVERY: dict[str, Call] = {**CALLS, **SOLVES, **_defaults()}
 
 def _marked(name: str) -> Any:
     marks = [pytest.mark.slow] if name in SLOW else []
-    if name in THROWING:
-        marks.append(pytest.mark.xfail(reason="the host callback of `throw=True` is made anew in each call"))
     return pytest.param(name, marks=marks)
 
 
