@@ -70,6 +70,10 @@ def _public() -> dict[str, Any]:
     return {f"{floor}.{name}": getattr(module, name) for floor, module in FLOORS.items() for name in module.__all__}
 
 
+def _is_abstract(value: Any) -> bool:
+    return inspect.isclass(value) and (inspect.isabstract(value) or value.__name__.startswith("Abstract"))
+
+
 def _needs_nothing(value: Any) -> bool:
     """Whether it is a class whose instances are made without arguments."""
     if not inspect.isclass(value) or _is_abstract(value):
@@ -97,10 +101,6 @@ def test_every_public_name_has_a_call():
     missing = {n for n, value in _public().items() if n not in EVERY and n not in EXEMPT and not _is_abstract(value)}
     assert not missing
     assert EXEMPT.keys() <= _public().keys()
-
-
-def _is_abstract(value: Any) -> bool:
-    return inspect.isclass(value) and (inspect.isabstract(value) or value.__name__.startswith("Abstract"))
 
 
 @pytest.mark.parametrize("name", [_marked(name) for name in EVERY])

@@ -108,3 +108,40 @@ def test_what_it_is_not_for_is_refused() -> None:
         nde.diffeqsolve(noise, nde.Heun(), 0.0, 1.0, 0.1, 1.0, event=nde.steady_state())
     with pytest.raises(TypeError, match="no state is at rest"):
         nde.diffeqsolve(noise, nde.Heun(), 0.0, 1.0, 0.1, 1.0, adjoint=nde.ImplicitAdjoint())
+
+
+ADJOINTS = (nde.RecursiveCheckpointAdjoint(), nde.DirectAdjoint(), nde.ImplicitAdjoint(), nde.BacksolveAdjoint())
+
+
+def rest(level, adjoint):
+    """`y` goes to `level`."""
+    return nde.diffeqsolve(
+        nde.ODETerm(lambda t, y, level: level - y),
+        nde.Tsit5(),
+        0.0,
+        50.0,
+        None,
+        0.0,
+        level,
+        stepsize_controller=nde.PIDController(rtol=1e-4, atol=1e-4),
+        event=nde.steady_state(1e-3, 1e-3),
+        adjoint=adjoint,
+        max_steps=128,
+    )
+
+
+@pytest.mark.parametrize("adjoint", ADJOINTS, ids=lambda adjoint: type(adjoint).__name__)
+def test_the_time_of_rest_has_no_silent_derivative(adjoint):
+    with pytest.raises(RuntimeError, match="time at which `event` stopped"):
+        jax.grad(lambda level: rest(level, adjoint).ts[0])(2.0)
+    np.testing.assert_allclose(jax.grad(lambda level: rest(level, adjoint).ys[0])(2.0), 1.0, rtol=1e-2)
+
+
+def test_the_time_of_rest_has_no_silent_tangent():
+    def solved(level):
+        sol = rest(level, nde.ForwardMode())
+        return sol.ts[0], sol.ys[0]
+
+    _, (time, state) = jax.jvp(solved, (2.0,), (1.0,))
+    assert np.isnan(time)
+    np.testing.assert_allclose(state, 1.0, rtol=1e-2)

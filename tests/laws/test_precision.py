@@ -68,3 +68,49 @@ def adaptive(dtype: type, tolerance: float) -> nde.Solution:
 @functools.cache
 def in_dtype(dtype: type):
     return lambda t, y, args: spinning_logistic(t.astype(dtype), y, args)
+
+
+@pytest.mark.usefixtures("x64")
+@pytest.mark.parametrize("dtype", [jnp.float32, jnp.bfloat16, jnp.float16, jnp.complex64], ids=lambda d: d.__name__)
+@pytest.mark.parametrize("adaptive", [True, False], ids=["adaptive", "constant"])
+def test_python_times_follow_the_state(dtype: type, adaptive: bool) -> None:
+    """`y' = -t y` with float64 enabled: no time is more exact than the state, or than float32."""
+    seen = []
+
+    def field(t, y, args):
+        seen.append(t.dtype)
+        return -t.astype(y.dtype) * y
+
+    sol = nde.diffeqsolve(
+        nde.ODETerm(field),
+        nde.Tsit5(),
+        0.0,
+        1.0,
+        None if adaptive else 0.125,
+        jnp.ones(2, dtype),
+        stepsize_controller=nde.PIDController(rtol=1e-2, atol=1e-2) if adaptive else nde.ConstantStepSize(),
+    )
+    assert set(seen) == {jnp.dtype(jnp.float32)}
+    assert sol.ys.dtype == dtype
+    np.testing.assert_allclose(np.asarray(sol.ys[0], complex), np.exp(-0.5), rtol=2e-2)
+
+
+@pytest.mark.usefixtures("x64")
+@pytest.mark.parametrize("dtype", [jnp.float32, jnp.bfloat16], ids=lambda d: d.__name__)
+def test_a_field_promoted_by_time_is_cast_to_the_state(dtype: type) -> None:
+    """Times given as float64 arrays, and JAX's own promotion: `t * y` is float64."""
+    with jax.numpy_dtype_promotion("standard"):
+        times = jnp.asarray([0.0, 1.0], jnp.float64)
+        term = nde.ODETerm(lambda t, y, args: -t * y)
+        sol = nde.diffeqsolve(term, nde.Tsit5(), times[0], times[1], 0.125, jnp.ones(2, dtype))
+    assert sol.ts.dtype == jnp.float64
+    assert sol.ys.dtype == dtype
+    np.testing.assert_allclose(np.asarray(sol.ys[0], float), np.exp(-0.5), rtol=2e-2)
+
+
+@pytest.mark.usefixtures("x64")
+def test_a_field_that_is_more_exact_for_another_reason_is_refused() -> None:
+    with pytest.raises(TypeError, match="float64 for a state of dtype float32"):
+        nde.diffeqsolve(
+            nde.ODETerm(lambda t, y, args: y.astype(jnp.float64)), nde.Euler(), 0.0, 1.0, 0.1, jnp.ones(2, jnp.float32)
+        )

@@ -5,7 +5,6 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array
 
-from nde.core.tree import real_dtype
 from nde.core.types import IntScalar, Time
 
 
@@ -38,7 +37,7 @@ class Clock(eqx.Module):
 
     def slope(self, f: Array) -> Array:
         """A derivative in the one time as that in the other."""
-        return f * self.direction.astype(real_dtype(f))
+        return f * self.direction.astype(f.dtype)
 
     def turned(self) -> "Clock":
         """The clock of a solve the other way, whose loop times are minus those of this."""
