@@ -74,7 +74,7 @@ def diffeqsolve(
         adjoint: How the solve is differentiated.
         event: What may end the solve before t1: `nde.steady_state()`.
         max_steps: Most steps to attempt, or `None` for no bound.
-        throw: Whether a failure raises; otherwise `sol.result` tells it.
+        throw: Whether a failure raises; otherwise `sol.result` tells it. `jax.export` wants `throw=False`.
         progress_meter: Shows how far the solve has come.
         solver_state: `sol.solver_state` of an earlier solve, to go on from it.
         controller_state: `sol.controller_state` of an earlier solve.

@@ -10,6 +10,7 @@ from jaxtyping import Array, PyTree
 
 from nde.core.lanes import any_lane
 from nde.core.results import RESULTS, SUCCESSFUL, SolveError, code_of, message_of
+from nde.solve.export import not_exported
 
 Facts = dict[str, Any]
 """Numbers that a message may quote, by name."""
@@ -38,7 +39,7 @@ def raise_when_run(tied: PyTree[Any], code: Array | np.ndarray, facts: Facts) ->
     """The arrays, tied to a check that raises when the compiled program runs and a lane has failed."""
     code = jax.lax.stop_gradient(code)
     facts = {k: jax.lax.stop_gradient(jnp.asarray(v)) for k, v in facts.items()}
-    failed = any_lane((code != SUCCESSFUL) & (code != code_of(RESULTS.event_occurred)))
+    failed = not_exported(any_lane((code != SUCCESSFUL) & (code != code_of(RESULTS.event_occurred))))
     shape = jax.ShapeDtypeStruct((), jnp.bool_)
     token = jax.lax.cond(
         failed,
