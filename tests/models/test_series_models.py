@@ -125,7 +125,7 @@ def test_it_learns_which_way_a_point_goes(model):
 
     def accuracy(model):
         batch = pad(panel[100:])
-        return float(jnp.mean((logits(model, batch) > 0) == batch.targets))
+        return float(jnp.mean((logits(model, batch) > 0) == (batch.targets == 1)))
 
     found = fit(model, loss, Loader(panel[:100], 50), adam(1e-2, steps=150), steps=150, key=KEY, progress=False)
     assert accuracy(model) < 0.8

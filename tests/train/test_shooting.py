@@ -66,7 +66,7 @@ def test_pieces_in_batches_with_starts_that_are_held():
 def test_the_loss_is_that_of_the_formula():
     """Five rows in two pieces, solved by a line of known slope."""
     ts, ys = np.arange(5.0), np.array([0.0, 1.0, 5.0, np.nan, 7.0])[:, None]
-    problem = multiple_shooting(lambda rate, y0, ts: y0 + rate * (ts - ts[0])[:, None], ts, ys, 2, penalty=3.0)
+    problem = multiple_shooting(lambda rate, y0, ts: y0[None] + rate * (ts - ts[0])[:, None], ts, ys, 2, penalty=3.0)
     np.testing.assert_array_equal(problem.starts, [[0.0], [5.0]])
     loss, metrics = problem.loss(problem.begin(jnp.asarray(1.0)), problem.data, None)
     assert float(metrics["misfit"]) == pytest.approx((0 + 0 + 3**2 + 0) / 4)
