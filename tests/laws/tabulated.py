@@ -32,7 +32,7 @@ class TabulatedPath(nde.AbstractBrownianPath):
     def evaluate(self, t0: Any, t1: Any = None, left: bool = True, use_levy: bool = False) -> Any:
         """The increment between the nearest nodes."""
         i, j = (jnp.round(jnp.asarray(t) * CELLS).astype(jnp.int32) for t in (t0, t1))
-        h = (j - i) / CELLS
+        h = (j - i).astype(self.values.dtype) / CELLS
         W = self.values[j] - self.values[i]
         area = self.integrals[j] - self.integrals[i] - h * self.values[i]
         return nde.SpaceTimeLevyArea(h, W, area / h - W / 2) if use_levy else W

@@ -144,8 +144,8 @@ def test_the_gradient_is_that_of_the_default(cell: tuple[str, str, str]) -> None
 def test_a_vmapped_gradient_equals_a_loop() -> None:
     """Lanes that take different numbers of steps and reject different ones."""
     one = jax.grad(lambda flat: loss(flat, "ReversibleHeun", "pid", "ts", UNDONE))
-    lanes = flat_inputs() * jnp.asarray([[1.0], [1.1], [1.4]])
-    lanes = lanes.at[:, -5:].set(flat_inputs()[-5:])
+    lanes = flat_inputs()[None] * jnp.asarray([[1.0], [1.1], [1.4]])
+    lanes = lanes.at[:, -5:].set(flat_inputs()[None, -5:])
     together, alone = quick_jit(jax.vmap(one))(lanes), quick_jit(one)
     for lane, flat in enumerate(lanes):
         assert_gradients_close(together[lane], alone(flat), 1e-7)
@@ -258,7 +258,7 @@ def test_memory_along_data_grows_by_the_times_of_steps_alone() -> None:
     """On a known grid, too, for which the default makes what all steps see of the data in advance."""
     knots = jnp.linspace(0.0, 1.0, 9)
     path = nde.LinearInterpolation(
-        knots, jnp.stack([jnp.sin(k * knots[:, None] + jnp.arange(40.0)) for k in (1, 2)], -1)
+        knots, jnp.stack([jnp.sin(k * knots[:, None] + jnp.arange(40.0)[None]) for k in (1, 2)], -1)
     )
     term = nde.ControlTerm(
         lambda t, y, args: jnp.stack([jnp.sin(y), jnp.cos(y)], -1), path, lambda f, x: (f * x).sum(-1)
