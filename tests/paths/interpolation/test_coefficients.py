@@ -42,3 +42,11 @@ def test_a_batch_of_series_with_times_of_their_own_is_one_series_after_the_other
     for i in range(3):
         for batch, one in zip(jax.tree.leaves(together), jax.tree.leaves(function(ts[i], ys[i])), strict=True):
             np.testing.assert_allclose(batch[i], one, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("coefficients", [nde.backward_hermite_coefficients, nde.natural_cubic_coefficients])
+@pytest.mark.parametrize("empty", [{}, [], None, {"a": ()}])
+def test_of_no_channels_at_all(coefficients, empty):
+    ts = jnp.asarray([0.0, 1.0, 2.0])
+    path = nde.CubicInterpolation(ts, coefficients(ts, empty))
+    assert path.evaluate(0.5) == path.derivative(0.5) == path.evaluate(0.5, 1.5) == empty

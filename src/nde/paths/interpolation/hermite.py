@@ -10,7 +10,7 @@ from nde.core.types import Times
 from nde.paths.interpolation.channels import side_by_side
 from nde.paths.interpolation.cubic import Coefficients
 from nde.paths.interpolation.observed import Row, Series, like, next_observed, row_like, series, times_of
-from nde.paths.interpolation.segment import Cubic, about, known
+from nde.paths.interpolation.segment import Cubic, about, by_power, known
 
 
 def backward_hermite_coefficients(
@@ -70,7 +70,7 @@ def backward_hermite_coefficients(
         leaves = jax.tree.map(lambda y: _coefficients(times_of(ts, y), y), ys)
     else:
         leaves = jax.tree.map(leaf, ys, like(ys, deriv0))
-    return jax.tree.transpose(jax.tree.structure(ys), jax.tree.structure((0, 0, 0, 0)), leaves)
+    return by_power(ys, leaves)
 
 
 @jax.jit

@@ -10,7 +10,7 @@ from nde.core.types import Times
 from nde.paths.interpolation.channels import side_by_side
 from nde.paths.interpolation.cubic import Coefficients
 from nde.paths.interpolation.observed import Row, Series, series, times_of
-from nde.paths.interpolation.segment import Cubic, about, known
+from nde.paths.interpolation.segment import Cubic, about, by_power, known
 
 
 def natural_cubic_coefficients(
@@ -56,7 +56,7 @@ def natural_cubic_coefficients(
     """
     ts, ys = series("natural_cubic_coefficients", ts, ys, fill_forward_nans_at_end, replace_nans_at_start)
     leaves = jax.tree.map(lambda y: _coefficients(times_of(ts, y), y), ys)
-    return jax.tree.transpose(jax.tree.structure(ys), jax.tree.structure((0, 0, 0, 0)), leaves)
+    return by_power(ys, leaves)
 
 
 @jax.jit

@@ -1,7 +1,10 @@
 """A cubic polynomial between two observations, about each of the knots that lie between them."""
 
+from typing import Any
+
+import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Real
+from jaxtyping import Array, Bool, PyTree, Real
 
 from nde.paths.interpolation.observed import Row
 
@@ -27,3 +30,10 @@ def known(there: Bool[Array, "*channels"], cubic: Cubic) -> Cubic:
     """The coefficients, `nan` where there is no polynomial."""
     d, c, b, a = (jnp.where(there, value, jnp.nan) for value in cubic)
     return d, c, b, a
+
+
+def by_power(ys: PyTree[Any], leaves: PyTree[Any]) -> tuple[PyTree[Array], ...]:
+    """The coefficients of each leaf, as one pytree for each power."""
+    if not jax.tree.leaves(ys):  # of which JAX cannot tell the structure inside the leaves
+        return ys, ys, ys, ys
+    return jax.tree.transpose(jax.tree.structure(ys), jax.tree.structure((0, 0, 0, 0)), leaves)
