@@ -48,7 +48,9 @@ def test_generics_take_what_they_are_of():
 
     assert isinstance(Ramp(), nde.AbstractPath)
     assert nde.AbstractTerm[int, str] == nde.AbstractTerm[int, str] != nde.AbstractTerm[int, int]
-    assert nde.AbstractBrownianPath[int].__origin__ is nde.AbstractBrownianPath
+    for generic in (nde.AbstractBrownianPath, nde.ODETerm, nde.MultiTerm, nde.AbstractSolver):
+        assert generic[int].__origin__ is generic
+    assert nde.ControlTerm[int, str].__args__ == (int, str)
 
 
 def test_increments_are_told_apart():

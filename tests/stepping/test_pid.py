@@ -102,3 +102,12 @@ def test_without_dt0_the_first_step_keeps_the_tolerance():
     first = steps[1]
     assert 1e-4 < first < 0.5
     assert len(steps) <= len(ends()) + 5
+
+
+def test_a_state_of_no_arrays_with_a_controller_that_remembers():
+    controller = nde.PIDController(rtol=1e-3, atol=1e-6, pcoeff=0.3, icoeff=0.3, dcoeff=0.1)
+    t0, t1, dt0 = (jnp.asarray(t, jnp.float32) for t in (0.0, 1.0, 0.1))
+    term = nde.ODETerm(lambda t, y, args: y)
+    sol = nde.diffeqsolve(term, nde.Tsit5(), t0, t1, dt0, {}, stepsize_controller=controller)
+    assert sol.ys == {}
+    assert sol.ts.dtype == jnp.float32

@@ -1,7 +1,7 @@
 """What a solver is: one step, and what it says of itself."""
 
 import abc
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import equinox as eqx
 from jaxtyping import PyTree
@@ -32,7 +32,11 @@ class StepOut(eqx.Module):
     advice: Advice = Advice()
 
 
-class AbstractSolver(eqx.Module):
+SolverState = TypeVar("SolverState")
+"""What a solver carries from step to step and cannot rebuild."""
+
+
+class AbstractSolver(eqx.Module, Generic[SolverState]):
     """A one-step method.
 
     A step is pure and differentiable: it neither judges nor saves. What a solver carries from step to step comes in

@@ -165,7 +165,7 @@ class PIDController(AbstractAdaptiveStepSizeController):
         start = jnp.where(accepted, plan.end, step.start)
         usable = jnp.where(scaled > 0, scaled, 1)
         memory = _Memory(
-            last=None if state.last is None else jnp.where(accepted, usable, state.last),
+            last=None if state.last is None else jnp.where(accepted, usable.astype(state.last.dtype), state.last),
             before=None
             if state.before is None or state.last is None
             else jnp.where(accepted, state.last, state.before),

@@ -12,6 +12,7 @@ from jaxtyping import Array, PyTree
 from nde.core.closure import closed
 from nde.core.types import Args, RealScalar, Time, VectorField, Y
 from nde.paths import AbstractBrownianPath, AbstractPath, IncrementPath
+from nde.terms.base import VF, Control
 from nde.terms.controlled import ControlledODETerm
 from nde.terms.driven import AbstractDrivenTerm
 from nde.terms.fit import check_change
@@ -21,7 +22,7 @@ from nde.terms.within import Within
 Product = Callable[[PyTree[Any], PyTree[Array]], PyTree[Any]]
 
 
-class ControlTerm(AbstractDrivenTerm):
+class ControlTerm(AbstractDrivenTerm[VF, Control]):
     """`f(t, y, args) dX(t)`: a vector field driven by a path, such as Brownian motion.
 
     For a state of shape `y` and a control of shape `x` the vector field returns one of

@@ -10,11 +10,11 @@ from jaxtyping import Array, Float, PyTree
 
 from nde.core.types import Args, BoolScalar, IntScalar, RealScalar, Time, Y
 from nde.paths import AbstractPath
-from nde.terms.base import AbstractTerm
+from nde.terms.base import VF, AbstractTerm, Control
 from nde.terms.product import value_of
 
 
-class AbstractDrivenTerm(AbstractTerm):
+class AbstractDrivenTerm(AbstractTerm[VF, Control]):
     """A vector field and the path that drives it."""
 
     path: eqx.AbstractVar[AbstractPath]

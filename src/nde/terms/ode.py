@@ -11,12 +11,13 @@ from nde.core.closure import closed
 from nde.core.tree import common_dtype, real_dtype
 from nde.core.types import Args, RealScalar, Time, VectorField, Y
 from nde.paths import TimePath
+from nde.terms.base import VF
 from nde.terms.driven import AbstractDrivenTerm
 from nde.terms.fit import check_change
 from nde.terms.within import Within
 
 
-class ODETerm(AbstractDrivenTerm):
+class ODETerm(AbstractDrivenTerm[VF, RealScalar]):
     """`f(t, y, args) dt`: the right-hand side of `dy/dt = f(t, y, args)`.
 
     Attributes:
