@@ -14,9 +14,9 @@ def promoting(optimizer: optax.GradientTransformation) -> optax.GradientTransfor
     """
     plain = optax.with_extra_args_support(optimizer)
 
-    def init(weights: PyTree[Any]) -> PyTree[Any]:
+    def init(params: PyTree[Any]) -> PyTree[Any]:
         with jax.numpy_dtype_promotion("standard"):
-            return plain.init(weights)
+            return plain.init(params)
 
     def update(
         updates: PyTree[Any], state: PyTree[Any], params: PyTree[Any] | None = None, **extra: Any
