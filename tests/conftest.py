@@ -1,8 +1,11 @@
-"""Tests start from JAX's own defaults of precision, and one that wants float64 asks for it itself.
+"""How JAX is set for tests.
 
-They are strict where JAX is lenient: no dtype or rank is promoted unless somebody says so.
+They start from its own defaults of precision, and one that wants float64 asks for it itself. They are strict where JAX
+is lenient: no dtype and no rank is promoted unless somebody says so. They are compiled with little effort, for most of
+their time is compilation; `XLA_FLAGS= make test` compiles as a user does.
 """
 
+import os
 from collections.abc import Iterator
 
 import jax
@@ -10,6 +13,11 @@ import pytest
 
 jax.config.update("jax_numpy_dtype_promotion", "strict")
 jax.config.update("jax_numpy_rank_promotion", "raise")
+
+if "XLA_FLAGS" not in os.environ:
+    jax.config.update("jax_disable_most_optimizations", True)
+    if jax.__version_info__ < (0, 11):  # XLA ends the process at a flag that it does not know
+        os.environ["XLA_FLAGS"] = "--xla_cpu_use_fusion_emitters=false"
 
 
 @pytest.fixture(scope="module", autouse=True)

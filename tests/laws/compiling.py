@@ -1,6 +1,6 @@
 """Compiling quickly: compile time is most of what a law costs, and the laws hold at any level of optimization.
 
-`tests/solve` compiles as a user does.
+Other tests are compiled as `tests/conftest.py` says.
 """
 
 import functools
