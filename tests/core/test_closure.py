@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 from nde.core.closure import closed
 
@@ -35,3 +36,11 @@ def test_derivatives_flow_to_what_was_captured():
 
     np.testing.assert_allclose(jax.jit(jax.grad(of_captured))(jnp.asarray(3.0)), 30.0)
     np.testing.assert_allclose(jax.jvp(of_captured, (3.0,), (1.0,))[1], 30.0)
+
+
+def test_arguments_of_another_structure():
+    f = closed(lambda x, args: x * args["a"], jnp.ones(2), {"a": 2.0})
+    np.testing.assert_array_equal(f(jnp.ones(2), {"a": 2.0}), [2.0, 2.0])
+    np.testing.assert_array_equal(f(jnp.ones(2), {"a": jnp.asarray(2.0)}), [2.0, 2.0])
+    with pytest.raises(ValueError, match="arguments of 3 leaves"):
+        f(jnp.ones(2), {"a": 2.0, "b": 1.0})

@@ -1,5 +1,6 @@
 """Functions that the user hands over, traced once."""
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -21,17 +22,31 @@ class Closed(eqx.Module):
         captured: The arrays that the function captured.
         shapes: The shapes of the arrays of the result, as a pytree.
         rest: The result with its arrays left out.
+        given: Of the leaves of the arguments, which were arrays. A Python number may come as an array later and an
+            array as a number, for that is how JAX calls rules of differentiation.
     """
 
     program: Callable[..., list[Any]] = eqx.field(static=True)
     captured: list[Array]
     shapes: PyTree[jax.ShapeDtypeStruct] = eqx.field(static=True)
     rest: PyTree[Any] = eqx.field(static=True)
+    given: tuple[bool, ...] = eqx.field(static=True)
 
     def __call__(self, *args: Any) -> Any:
-        """The function at arguments shaped as those that it was closed for."""
+        """The function at arguments shaped as those that it was closed for.
+
+        Raises:
+            ValueError: If the arguments are of another structure.
+            NameError: In the gradient of a `vmap`, if the function communicates along its named axis.
+        """
+        leaves = jax.tree.leaves(args)
+        if len(leaves) != len(self.given):
+            raise ValueError(
+                f"A function of the solve was called with arguments of {len(leaves)} leaves, "
+                f"{jax.tree.structure(args)}; it was traced for {len(self.given)}."
+            )
         try:
-            arrays = self.program(self.captured, *jax.tree.leaves(eqx.filter(args, eqx.is_array)))
+            arrays = self.program(self.captured, *itertools.compress(leaves, self.given))
         except NameError as error:
             if "unbound axis name" not in str(error):
                 raise
@@ -59,4 +74,5 @@ def closed(fn: Callable[..., Any], *args: Any) -> Closed:
     def program(captured: list[Array], *arrays: Array) -> list[Any]:
         return eval_jaxpr(jaxpr.jaxpr, captured, *arrays)
 
-    return Closed(program, [jnp.asarray(const) for const in jaxpr.consts], shapes, rest)
+    given = tuple(isinstance(leaf, Array | jax.ShapeDtypeStruct) for leaf in jax.tree.leaves(args))
+    return Closed(program, [jnp.asarray(const) for const in jaxpr.consts], shapes, rest, given)

@@ -232,6 +232,7 @@ def _solve(problem: Differentiable, setup: Setup, adjoint: AbstractContinuousAdj
 def _forward(
     perturbed: PyTree[bool], problem: Differentiable, setup: Setup, adjoint: AbstractContinuousAdjoint
 ) -> tuple[Outcome, tuple[Outcome, AbstractSolution]]:
+    problem, setup = tree.as_arrays((problem, setup))
     _check_data(perturbed, problem, type(adjoint).__name__)
     outcome, solution = adjoint.forward(problem, setup)
     return reverse_mode_once(outcome, type(adjoint).__name__), (outcome, solution)
@@ -247,6 +248,7 @@ def _backward(
     adjoint: AbstractContinuousAdjoint,
 ) -> Any:
     outcome, solution = residuals
+    problem, setup = tree.as_arrays((problem, setup))
     inputs = Inputs(*eqx.partition(problem, perturbed), setup)
     back = adjoint.back(problem, setup)
     cotangent = AdjointSolve(inputs, *back, solution, outcome, cotangent, adjoint.max_steps).run()

@@ -94,6 +94,7 @@ def _solve(problem: Differentiable, setup: Setup, adjoint: RecursiveCheckpointAd
 def _forward(
     perturbed: PyTree[bool], problem: Differentiable, setup: Setup, adjoint: RecursiveCheckpointAdjoint
 ) -> tuple[Outcome, tuple[PyTree[Any], Outcome]]:
+    problem, setup = tree.as_arrays((problem, setup))
     if adjoint.unbound and suits(problem, setup, perturbed):
         outcome, jacobian = solve_with_jacobian(problem, setup, perturbed)
         return reverse_mode_once(outcome, type(adjoint).__name__), (jacobian, outcome)
@@ -117,6 +118,7 @@ def _backward(
     adjoint: RecursiveCheckpointAdjoint,
 ) -> Any:
     record, outcome = residuals
+    problem, setup = tree.as_arrays((problem, setup))
     varying, fixed = eqx.partition(problem, perturbed)
     if adjoint.unbound and suits(problem, setup, perturbed):
         return reverse_mode_once(contracted(record, cotangent, varying), type(adjoint).__name__)

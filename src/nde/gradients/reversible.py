@@ -70,6 +70,7 @@ def _solve(problem: Differentiable, setup: Setup) -> Outcome:
 @_solve.def_fwd
 def _forward(perturbed: PyTree[bool], problem: Differentiable, setup: Setup) -> tuple[Outcome, tuple[Grid, Outcome]]:
     del perturbed
+    problem, setup = tree.as_arrays((problem, setup))
     setup = bounded(setup)
     steps = setup.most_steps
     assert steps is not None
@@ -86,6 +87,7 @@ def _backward(
     setup: Setup,
 ) -> Any:
     grid, outcome = residuals
+    problem, setup = tree.as_arrays((problem, setup))
     varying, fixed = eqx.partition(problem, perturbed)
     y, state = outcome.y, outcome.solver_state
     end = Start(y, state, first_cache(problem, setup, outcome.t, y, state))
