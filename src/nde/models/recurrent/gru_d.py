@@ -84,7 +84,7 @@ class GRUD(eqx.Module):
             static: Static features.
         """
         rows = Rows.of(ts, ys, length)
-        faded = _decay(self.value_rate * rows.ages + self.value_offset) * rows.filled_before
+        faded = _decay(self.value_rate[None] * rows.ages + self.value_offset[None]) * rows.filled_before
         values = jnp.where(rows.observed, rows.values, faded)
         kept = _decay(jax.vmap(self.state_decay)(rows.ages))
         inputs = (jnp.concatenate([values, rows.masks], axis=1), kept)
