@@ -226,9 +226,6 @@ _REST: dict[str, Call] = {
     "nde.steady_state": lambda v: nde.steady_state(rtol=v),
     "nde.ODETerm": lambda v: TERM.vf(v, jnp.array(v), None),
     "nde.ControlTerm": lambda v: _CONTROL.vf(v, jnp.array(v), None),
-    "nde.WeaklyDiagonalControlTerm": lambda v: nde.WeaklyDiagonalControlTerm(_noise, nde.BrownianMotion((), KEY)).vf(
-        v, jnp.array(v), None
-    ),
     "nde.ControlledODETerm": lambda v: nde.ControlTerm(_matrix, _LIN).to_ode().vf(v, jnp.array(v), None),
     "nde.MultiTerm": lambda v: _NOISY.vf(v, jnp.array(v), None),
     "nde.check_commutative": lambda v: nde.check_commutative(_NOISY, v, jnp.array(v)),

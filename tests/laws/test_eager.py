@@ -27,6 +27,7 @@ EXEMPT = {
     "nde.memory": "compiles what it is asked about: that is what it is for",
     "nde.nn": "a package, with entries of its own",
     "nde.metrics.Comparison": "made by `compare_series`",
+    "nde.WeaklyDiagonalControlTerm": "a `ControlTerm` that warns",
     "nde.metrics.Discrimination": "made by `real_against_fake`",
     "nde.metrics.Distance": "made by other functions",
     "nde.metrics.Estimate": "made by other functions",
