@@ -100,7 +100,7 @@ def test_matching_is_least_for_the_field_whose_flow_makes_the_law_of_the_data():
 def test_a_flow_learns_a_conditional_law(loss):
     """A normal law whose mean is the condition."""
     condition = jax.random.uniform(jax.random.key(2), (512, 1), minval=-2.0, maxval=2.0)
-    x = condition * jnp.array([1.0, -1.0]) + 0.3 * jax.random.normal(KEY, (512, 2))
+    x = condition * jnp.array([[1.0, -1.0]]) + 0.3 * jax.random.normal(KEY, (512, 2))
     flow = small_flow(condition_size=1, width=16, depth=2)
     steps = 1000 if isinstance(loss, FlowMatching) else 200
     optimizer = adam(1e-2, steps=steps)
