@@ -112,7 +112,7 @@ def test_times_have_no_derivative(adjoint: Any) -> None:
 def test_lanes_equal_a_loop(solver: str, steps: str) -> None:
     """Each with a key and a start of its own, values and gradients."""
     keys = jax.random.split(KEY, 4)
-    starts = inputs() + 0.5 * jax.random.normal(KEY, (4, 4))
+    starts = inputs()[None] + 0.5 * jax.random.normal(KEY, (4, 4))
 
     def lane(flat: jax.Array, key: jax.Array) -> Any:
         sol = solve(solver, steps, flat, key)

@@ -24,12 +24,12 @@ _INPUTS = 16
 
 
 def suits(problem: Differentiable, setup: Setup, perturbed: PyTree[bool]) -> bool:
-    """Whether a solve is cheap, of few real inputs, and saves no record of all its steps."""
+    """Whether a solve is cheap, of few real inputs of one precision, and saves no record of all its steps."""
     inputs = jax.tree.leaves(eqx.filter(problem, perturbed))
     states = jax.tree.leaves((problem.y0, problem.solver_state))
     # A flag of a solver's state comes back as a Python `bool` in the backward pass.
     real = all(eqx.is_array(leaf) and jnp.issubdtype(leaf.dtype, jnp.floating) for leaf in (*inputs, *states))
-    few = sum(math.prod(leaf.shape) for leaf in inputs) <= _INPUTS
+    few = sum(math.prod(leaf.shape) for leaf in inputs) <= _INPUTS and len({leaf.dtype for leaf in inputs}) <= 1
     sampled = all(isinstance(output, AtTimes) for output in problem.outputs)
     marked = bool(jax.tree.leaves(eqx.filter(problem.landmarks, perturbed.landmarks)))
     return not setup.costly and real and few and sampled and not marked
