@@ -41,7 +41,7 @@ def test_a_step_is_two_halves_and_its_error_their_distance_from_the_whole() -> N
         k = t * y
         return y + h / 2 * (k + (t + h) * (y + h * k))
 
-    drive, _ = term.prepare(0.3, 0.2, solver.nodes, solver.needs, None)
+    drive, _ = term.prepare(0.3, 0.5, 0.2, solver.nodes, solver.needs, None)
     out = solver.step(term, jnp.asarray(2.0), None, None, None, drive, 0.3, 0.2)
     halves = heun(0.4, heun(0.3, 2.0, 0.1), 0.1)
     np.testing.assert_allclose(out.y, halves, rtol=1e-14)

@@ -131,7 +131,7 @@ class PIDController(AbstractAdaptiveStepSizeController):
         if self.dtmin is not None:
             dt0 = jnp.maximum(dt0, jnp.asarray(self.dtmin, t0.dtype))
         leaves = jax.tree.leaves(y0)
-        one = jnp.ones((), common_dtype(*map(real_dtype, leaves)) if leaves else t0.dtype)
+        one = jnp.ones((), common_dtype(*map(real_dtype, leaves)) if leaves else None)  # as norms of nothing are
         memory = _Memory(
             last=None if _zero(self.pcoeff) and _zero(self.dcoeff) else one,
             before=None if _zero(self.dcoeff) else one,
