@@ -75,7 +75,19 @@ def test_a_batch_of_series_in_one_update():
     np.testing.assert_allclose(states.y[1], alone.y, rtol=1e-13)
 
 
-def test_time_that_goes_back_is_refused():
+def test_an_observation_that_is_not_later_is_refused():
     online = nde.OnlineCDE(lambda t, y: y[:, None] * jnp.ones((1, 2)))
-    with pytest.raises(nde.SolveError, match="Got t0 == t1"):
-        online.update(online.init(1.0, XS[0], Y0), 1.0, XS[1])
+    first = online.init(1.0, XS[0], Y0)
+    words = "later than the one before it"
+    with pytest.raises(nde.SolveError, match=words + r".*the last time = 1, the new time = 1\."):
+        online.update(first, 1.0, XS[1])
+    with pytest.raises(jax.errors.JaxRuntimeError, match=words + r".*the new time = 0\.5\."):
+        jax.block_until_ready(jax.jit(online.update)(first, 0.5, XS[1]))
+    with pytest.raises(ValueError, match="must not decrease"):
+        online.update(first, 0.5, XS[1])
+
+
+def test_two_observations_of_one_time_are_a_jump_of_the_rectilinear_path():
+    online = nde.OnlineCDE(lambda t, y: y[:, None] * jnp.ones((1, 3)), nde.GrowingRectilinear())
+    state = online.update(online.init(1.0, 0.1 * XS[0], Y0), 1.0, 0.1 * XS[1])
+    np.testing.assert_allclose(state.y, Y0 * np.exp(0.1 * np.sum(XS[1] - XS[0])), rtol=1e-6)

@@ -56,6 +56,10 @@ class RESULTS(eqx.Enumeration):
         "`StepTo(ts=...)` must start at t0, end at t1 and be monotone between. Check its first and last "
         "entries against t0 and t1."
     )
+    bad_observation_time = (
+        "An observation must be later than the one before it. Sort the observations, or merge those of one time; "
+        "`GrowingRectilinear` takes several of one time."
+    )
 
 
 class SolveError(RuntimeError):

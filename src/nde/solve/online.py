@@ -5,14 +5,19 @@ from typing import Any
 
 import equinox as eqx
 import jax
-from jaxtyping import PyTree
+import jax.numpy as jnp
+from jaxtyping import Array, PyTree
 
+from nde.core.compiled import under_transformation
+from nde.core.results import RESULTS, SUCCESSFUL, code_of
 from nde.core.types import Args, RealScalar, Time, Y
 from nde.paths import AbstractGrowingPath, GrowingLinear
+from nde.paths.interpolation.base import AbstractInterpolation
 from nde.paths.interpolation.growing import Grown
 from nde.solve.arity import with_args
 from nde.solve.diffeqsolve import diffeqsolve
 from nde.solve.normalize import state_array
+from nde.solve.report import raise_now, raise_when_run
 from nde.solvers import AbstractSolver, Tsit5
 from nde.stepping import StepTo
 from nde.terms import ControlTerm
@@ -116,4 +121,19 @@ class OnlineCDE(eqx.Module):
             args,
             stepsize_controller=StepTo(piece.ts),
         )
-        return OnlineState(jax.tree.map(lambda y: y[-1], sol.ys), grown)
+        ys = _after(state.grown, piece, grown, sol.ys)
+        return OnlineState(jax.tree.map(lambda y: y[-1], ys), grown)
+
+
+def _after(last: Grown, piece: AbstractInterpolation, new: Grown, ys: PyTree[Array]) -> PyTree[Array]:
+    """The states along a piece, tied to a check that it leads forward.
+
+    Raises:
+        SolveError: If it does not.
+    """
+    code = jnp.where(piece.t1 > piece.t0, SUCCESSFUL, code_of(RESULTS.bad_observation_time))
+    facts = {"the last time": last.t, "the new time": new.t}
+    if under_transformation():
+        return raise_when_run(ys, code, facts)
+    raise_now(code, lambda: facts)
+    return ys

@@ -50,3 +50,25 @@ def test_of_no_channels_at_all(coefficients, empty):
     ts = jnp.asarray([0.0, 1.0, 2.0])
     path = nde.CubicInterpolation(ts, coefficients(ts, empty))
     assert path.evaluate(0.5) == path.derivative(0.5) == path.evaluate(0.5, 1.5) == empty
+
+
+@pytest.mark.parametrize("function", [*ALL, nde.rectilinear_interpolation])
+def test_a_complex_series_is_its_real_and_its_imaginary_part(function: Any):
+    ts, ys = jnp.asarray(times(), jnp.float32), jnp.asarray(gappy(6), jnp.float32)
+    z = jax.lax.complex(ys, jnp.roll(ys, 1, axis=-1))
+    both = jnp.where(jnp.isnan(z), jnp.nan, 1.0)
+
+    def along(ys: jax.Array) -> list[jax.Array]:
+        made = function(ts, ys, replace_nans_at_start=0.0)
+        if function is nde.rectilinear_interpolation:
+            path = nde.LinearInterpolation(*made)
+        elif function is nde.linear_interpolation:
+            path = nde.LinearInterpolation(ts, made)
+        else:
+            path = nde.CubicInterpolation(ts, made)
+        middle = (path.t0 + path.t1) / 2
+        return [path.evaluate(middle), path.derivative(middle), path.evaluate(path.t0, path.t1)]
+
+    for of_z, of_x, of_y in zip(along(z), along(z.real * both), along(z.imag * both), strict=True):
+        assert of_z.dtype == jnp.complex64
+        np.testing.assert_allclose(of_z, jax.lax.complex(of_x, of_y), rtol=1e-5, atol=1e-5)

@@ -202,4 +202,4 @@ def _inexact(x: Any) -> Array:
 
 def spread(x: Array, like: Array) -> Array:
     """Numbers of times against rows of these times: with axes added at the end, in the dtype of the rows."""
-    return x.reshape(*x.shape, *(1,) * (like.ndim - x.ndim)).astype(jnp.finfo(like.dtype).dtype)
+    return x.reshape(*x.shape, *(1,) * (like.ndim - x.ndim)).astype(like.dtype)

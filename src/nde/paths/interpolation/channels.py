@@ -52,12 +52,21 @@ def side_by_side(sweep: Sweep) -> Sweep:
         return differentiable(*primals), jax.jvp(sweep, primals, tangents)[1]
 
     def with_channels(ts: Array, ys: Array, *rows: Array) -> PyTree[Array]:
+        if jnp.iscomplexobj(ys):
+            out = with_channels(ts, *(_parts(x) for x in (ys, *rows)))
+            return jax.tree.map(lambda x: jax.lax.complex(x[..., 0], x[..., 1]), out)
         channels = ys.shape[1:]
         lanes = math.prod(channels)
         out = differentiable(ts, ys.reshape(ys.shape[0], lanes), *(row.reshape(lanes) for row in rows))
         return jax.tree.map(lambda x: x.reshape(x.shape[0], *channels), out)
 
     return with_channels
+
+
+def _parts(x: Array) -> Array:
+    """A complex number as two channels, missing both if one is."""
+    x = jnp.where(jnp.isnan(x), jnp.asarray(complex(jnp.nan, jnp.nan), x.dtype), x)
+    return jnp.stack([x.real, x.imag], axis=-1)
 
 
 def _in_blocks(sweep: Sweep, ts: Array, rows: tuple[Array, ...]) -> PyTree[Array]:

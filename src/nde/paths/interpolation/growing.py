@@ -6,6 +6,7 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.core import Tracer
 from jaxtyping import Array, PyTree
 
@@ -153,9 +154,10 @@ class GrowingRectilinear(AbstractGrowingPath):
         Raises:
             ValueError: If it is no such array.
         """
-        if not isinstance(x, Array) or x.ndim != 1:
-            shape = x.shape if isinstance(x, Array) else type(x).__name__
-            raise ValueError(f"`GrowingRectilinear` got an observation of {shape}; it wants an array `(channels,)`.")
+        if not isinstance(x, Array | np.ndarray) or x.ndim != 1:
+            got = f"shape {x.shape}" if isinstance(x, Array | np.ndarray) else f"type {type(x).__name__}"
+            raise ValueError(f"`GrowingRectilinear` got an observation of {got}; it wants an array `(channels,)`.")
+        x = jnp.asarray(x)
         t = jnp.asarray(t, jnp.result_type(t, float))
         return Grown(s=jnp.zeros_like(t), t=t, x=x)
 

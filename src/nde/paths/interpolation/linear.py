@@ -58,7 +58,7 @@ class LinearInterpolation(AbstractInterpolation):
         def leaf(ys: Array) -> Array:
             y0, y1 = ys[index], ys[index + 1]
             w = spread(share, y0)
-            return jnp.where(w < 0.5, y0 + w * (y1 - y0), y1 - (1 - w) * (y1 - y0))
+            return jnp.where(w.real < 0.5, y0 + w * (y1 - y0), y1 - (1 - w) * (y1 - y0))
 
         return jax.tree.map(leaf, self.ys)
 
