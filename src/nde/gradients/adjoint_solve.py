@@ -14,7 +14,7 @@ from nde.core.types import IntScalar, Time
 from nde.gradients.adjoint_drives import Constant, OfData, path_of, single_terms
 from nde.gradients.adjoint_term import AbstractSolution, Adjoined, AdjointTerm, ItoAdjointTerm
 from nde.gradients.marks import AbstractMarks, Inputs, along, as_moving, marks_of
-from nde.gradients.replay import filled
+from nde.gradients.pull import filled
 from nde.integrate.outcome import Outcome, solve_plainly
 from nde.integrate.problem import Differentiable, Resume, Setup, slope
 from nde.integrate.progress import NoProgressMeter

@@ -6,9 +6,8 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import PyTree
+from jaxtyping import Array, PyTree
 
-from nde.core import tree
 from nde.core.clock import Clock
 from nde.core.types import Time
 from nde.gradients.adjoint_drives import path_of, single_terms
@@ -17,6 +16,7 @@ from nde.gradients.adjoint_term import AbstractSolution, Carried, Interpolated
 from nde.gradients.base import AbstractAdjoint
 from nde.gradients.marks import Inputs
 from nde.gradients.modes import reverse_mode_once, reverse_mode_only
+from nde.gradients.primitive import Levels, Rules, differentiable
 from nde.gradients.seminorm import seminormed
 from nde.integrate.knots import ended_at_knots
 from nde.integrate.outcome import Outcome, solve_plainly, solve_recorded
@@ -48,8 +48,31 @@ class AbstractContinuousAdjoint(AbstractAdjoint):
     def solve(self, problem: Differentiable, setup: Setup) -> Outcome:
         """The solve, with a reverse mode of its own."""
         self._check(problem)
-        problem = reverse_mode_only(problem, type(self).__name__)
-        return _solve(problem, tree.constant(setup), self)
+        rules = Rules(solve_plainly, self._forward, self._backward)
+        return differentiable(rules, reverse_mode_only(problem, type(self).__name__), setup)
+
+    def _forward(
+        self, problem: Differentiable, setup: Setup, wanted: PyTree[bool]
+    ) -> tuple[Outcome, tuple[Outcome, AbstractSolution]]:
+        _check_data(wanted, problem, type(self).__name__)
+        outcome, solution = self.forward(problem, setup)
+        return reverse_mode_once(outcome, type(self).__name__), (outcome, solution)
+
+    def _backward(
+        self,
+        problem: Differentiable,
+        setup: Setup,
+        wanted: PyTree[bool],
+        kept: tuple[Outcome, AbstractSolution],
+        cotangent: Outcome,
+        levels: Levels,
+    ) -> PyTree[Array | None]:
+        del levels
+        outcome, solution = kept
+        inputs = Inputs(*eqx.partition(problem, wanted), setup)
+        back = self.back(problem, setup)
+        change = AdjointSolve(inputs, *back, solution, outcome, cotangent, self.max_steps).run()
+        return reverse_mode_once(change, type(self).__name__)
 
     def _check(self, problem: Differentiable) -> None:
         """Refuses what this adjoint is not for.
@@ -222,39 +245,6 @@ class InterpolatedAdjoint(AbstractContinuousAdjoint):
         return outcome, Interpolated(steps, setup.clock)
 
 
-@eqx.filter_custom_vjp
-def _solve(problem: Differentiable, setup: Setup, adjoint: AbstractContinuousAdjoint) -> Outcome:
-    del adjoint
-    return solve_plainly(problem, setup)
-
-
-@_solve.def_fwd
-def _forward(
-    perturbed: PyTree[bool], problem: Differentiable, setup: Setup, adjoint: AbstractContinuousAdjoint
-) -> tuple[Outcome, tuple[Outcome, AbstractSolution]]:
-    problem, setup = tree.as_arrays((problem, setup))
-    _check_data(perturbed, problem, type(adjoint).__name__)
-    outcome, solution = adjoint.forward(problem, setup)
-    return reverse_mode_once(outcome, type(adjoint).__name__), (outcome, solution)
-
-
-@_solve.def_bwd
-def _backward(
-    residuals: tuple[Outcome, AbstractSolution],
-    cotangent: Outcome,
-    perturbed: PyTree[bool],
-    problem: Differentiable,
-    setup: Setup,
-    adjoint: AbstractContinuousAdjoint,
-) -> Any:
-    outcome, solution = residuals
-    problem, setup = tree.as_arrays((problem, setup))
-    inputs = Inputs(*eqx.partition(problem, perturbed), setup)
-    back = adjoint.back(problem, setup)
-    cotangent = AdjointSolve(inputs, *back, solution, outcome, cotangent, adjoint.max_steps).run()
-    return reverse_mode_once(cotangent, type(adjoint).__name__)
-
-
 def in_sections(controller: AbstractStepSizeController) -> AbstractStepSizeController:
     """The controller; for steps on a known grid one that may start and end anywhere in it."""
     if controller.grid is None:
@@ -262,19 +252,19 @@ def in_sections(controller: AbstractStepSizeController) -> AbstractStepSizeContr
     return ClipStepSizeController(ConstantStepSize(), kink_ts=controller.landmarks)
 
 
-def _check_data(perturbed: PyTree[bool], problem: Differentiable, name: str) -> None:
+def _check_data(wanted: PyTree[bool], problem: Differentiable, name: str) -> None:
     """Refuses derivatives to data that the adjoint equation does not have.
 
     Raises:
         TypeError: For those to the interval of noise, or to the times of data whose path has kinks there.
     """
-    for term, moving in zip(single_terms(problem.term), single_terms(perturbed.term), strict=True):
+    for term, moving in zip(single_terms(problem.term), single_terms(wanted.term), strict=True):
         if term.noisy and any(leaf is True for leaf in jax.tree.leaves(path_of(moving))):
             raise TypeError(
                 f"`{name}` got a derivative to the interval of a Brownian motion, which has none. Wrap its times in "
                 "`jax.lax.stop_gradient`."
             )
-    varying, fixed = eqx.partition(problem.term, perturbed.term)
+    varying, fixed = eqx.partition(problem.term, wanted.term)
     if depends_on(lambda varying: eqx.combine(varying, fixed).knots, varying):
         raise TypeError(
             f"`{name}` got a derivative to the times `ts` of a path with kinks there, which the adjoint equation does "

@@ -3,12 +3,12 @@
 from typing import Any
 
 import equinox as eqx
-from jaxtyping import PyTree
+from jaxtyping import Array, PyTree
 
-from nde.core import tree
 from nde.core.chunks import in_chunks
 from nde.gradients.base import AbstractAdjoint, bounded
 from nde.gradients.modes import reverse_mode_once, reverse_mode_only
+from nde.gradients.primitive import Levels, Rules, differentiable
 from nde.gradients.replay import Replay
 from nde.gradients.room import with_room
 from nde.gradients.sensitivity import contracted, solve_with_jacobian, suits
@@ -81,51 +81,46 @@ class RecursiveCheckpointAdjoint(AbstractAdjoint):
 
     def solve(self, problem: Differentiable, setup: Setup) -> Outcome:
         """The solve, with a reverse mode of its own."""
-        return _solve(reverse_mode_only(problem, type(self).__name__), tree.constant(setup), self)
+        rules = Rules(_plainly, self._forward, self._backward)
+        return differentiable(rules, reverse_mode_only(problem, type(self).__name__), setup)
 
+    def _by_jacobian(self, problem: Differentiable, setup: Setup, wanted: PyTree[bool]) -> bool:
+        """Whether the derivatives are carried along with the solve."""
+        return self.unbound and suits(problem, setup, wanted)
 
-@eqx.filter_custom_vjp
-def _solve(problem: Differentiable, setup: Setup, adjoint: RecursiveCheckpointAdjoint) -> Outcome:
-    del adjoint
-    return _plainly(problem, setup)
+    def _forward(
+        self, problem: Differentiable, setup: Setup, wanted: PyTree[bool]
+    ) -> tuple[Outcome, tuple[PyTree[Any], Outcome]]:
+        if self._by_jacobian(problem, setup, wanted):
+            outcome, record = solve_with_jacobian(problem, setup, wanted)
+        elif setup.most_steps is None and self.unbound:
+            raise ValueError(
+                "Got `max_steps=None` in reverse mode; `RecursiveCheckpointAdjoint` wants to know how much to keep. "
+                "Pass `max_steps=...`, or `adjoint=nde.RecursiveCheckpointAdjoint(checkpoints=...)` or `(memory=...)`."
+            )
+        else:
+            setup = bounded(setup)
+            room = with_room(problem, setup, self.checkpoints, self.memory)
+            outcome, record = solve_recorded(problem, setup, room)
+        return reverse_mode_once(outcome, type(self).__name__), (record, outcome)
 
-
-@_solve.def_fwd
-def _forward(
-    perturbed: PyTree[bool], problem: Differentiable, setup: Setup, adjoint: RecursiveCheckpointAdjoint
-) -> tuple[Outcome, tuple[PyTree[Any], Outcome]]:
-    problem, setup = tree.as_arrays((problem, setup))
-    if adjoint.unbound and suits(problem, setup, perturbed):
-        outcome, jacobian = solve_with_jacobian(problem, setup, perturbed)
-        return reverse_mode_once(outcome, type(adjoint).__name__), (jacobian, outcome)
-    if setup.most_steps is None and adjoint.unbound:
-        raise ValueError(
-            "Got `max_steps=None` in reverse mode; `RecursiveCheckpointAdjoint` wants to know how much to keep. "
-            "Pass `max_steps=...`, or `adjoint=nde.RecursiveCheckpointAdjoint(checkpoints=...)` or `(memory=...)`."
-        )
-    setup = bounded(setup)
-    outcome, tape = solve_recorded(problem, setup, with_room(problem, setup, adjoint.checkpoints, adjoint.memory))
-    return reverse_mode_once(outcome, type(adjoint).__name__), (tape, outcome)
-
-
-@_solve.def_bwd
-def _backward(
-    residuals: tuple[PyTree[Any], Outcome],
-    cotangent: Outcome,
-    perturbed: PyTree[bool],
-    problem: Differentiable,
-    setup: Setup,
-    adjoint: RecursiveCheckpointAdjoint,
-) -> Any:
-    record, outcome = residuals
-    problem, setup = tree.as_arrays((problem, setup))
-    varying, fixed = eqx.partition(problem, perturbed)
-    if adjoint.unbound and suits(problem, setup, perturbed):
-        return reverse_mode_once(contracted(record, cotangent, varying), type(adjoint).__name__)
-    steps = steps_of(varying, fixed, setup, record.grid, cotangent.saved)
-    stack = stack_of(record)
-    starts = Kept(stack) if record.slots >= record.grid.ends.shape[0] else Restored(stack)
-    return reverse_mode_once(Replay(steps, outcome, cotangent).run(starts), type(adjoint).__name__)
+    def _backward(
+        self,
+        problem: Differentiable,
+        setup: Setup,
+        wanted: PyTree[bool],
+        kept: tuple[PyTree[Any], Outcome],
+        cotangent: Outcome,
+        levels: Levels,
+    ) -> PyTree[Array | None]:
+        record, outcome = kept
+        varying, fixed = eqx.partition(problem, wanted)
+        if self._by_jacobian(problem, setup, wanted):
+            return reverse_mode_once(contracted(record, cotangent, varying), type(self).__name__)
+        steps = steps_of(varying, fixed, setup, record.grid, cotangent.saved)
+        stack = stack_of(record)
+        starts = Kept(stack) if record.slots >= record.grid.ends.shape[0] else Restored(stack)
+        return reverse_mode_once(Replay(steps, outcome, cotangent, levels).run(starts), type(self).__name__)
 
 
 def _plainly(problem: Differentiable, setup: Setup) -> Outcome:

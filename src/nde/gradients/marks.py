@@ -10,7 +10,7 @@ from jaxtyping import Array, PyTree
 
 from nde.core import tree
 from nde.core.types import BoolScalar, IntScalar, Time, Y
-from nde.gradients.replay import filled
+from nde.gradients.pull import filled
 from nde.integrate.outcome import Outcome
 from nde.integrate.output import AtSteps, AtTimes, DenseStep, Saved, call_fn
 from nde.integrate.problem import Differentiable, Setup, begun, dense_step, drive_of, first_cache, slope, step_map

@@ -10,15 +10,16 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, PyTree
 
 from nde.core import tree
 from nde.core.count import counted_down
 from nde.core.lanes import any_lane
 from nde.core.types import IntScalar
+from nde.gradients.primitive import Levels
+from nde.gradients.pull import filled, vjp
 from nde.gradients.starts import AbstractStarts
-from nde.gradients.steps import Links, Made, Steps
+from nde.gradients.steps import Links, Made, Recorded, Steps
 from nde.integrate.outcome import Outcome
 from nde.integrate.output import AtSteps, AtTimes, DenseStep, DenseSteps, call_fn
 from nde.integrate.start import Start, first_start, handed_on
@@ -51,11 +52,13 @@ class Replay(eqx.Module):
         steps: The steps of the solve.
         ended: How it ended.
         cotangent: The cotangent of that, `None` where it is zero.
+        levels: Surrounding lanes that share some of the inputs.
     """
 
     steps: Steps
     ended: Outcome
     cotangent: Outcome
+    levels: Levels = ()
 
     def run(self, starts: AbstractStarts) -> PyTree[Array | None]:
         """The cotangent of the varying inputs.
@@ -95,9 +98,7 @@ class Replay(eqx.Module):
         step = steps.recorded(index)
         start, starts = sweep.starts.before(steps, index, step)
         alone = steps.alone(index)
-        made, pull = jax.vjp(
-            lambda varying, links: alone.make(varying, links, step), alone.varying, steps.links(step, start)
-        )
+        made, pull = vjp(self.levels, _made, alone.varying, steps.links(step, start), (alone, step))
         inputs, times, inside = steps.with_row(sweep.inputs, index), sweep.times, None
         if made.inside is not None:
             inside, inputs, times = self.pull_samples(alone, made.inside, index, inputs, times)
@@ -160,7 +161,8 @@ class Replay(eqx.Module):
             at = output.ts[jnp.maximum(left, 0)]
             return (left >= 0) & ((at > step.start) | (index == 0))
 
-        def value(varying: PyTree[Array | None], step: DenseStep, left: IntScalar) -> PyTree[Any]:
+        def value(varying: PyTree[Array | None], step: DenseStep, here: tuple[Steps, IntScalar]) -> PyTree[Any]:
+            steps, left = here
             problem = steps.problem(varying)
             wanted = problem.outputs[i]
             assert isinstance(wanted, AtTimes)
@@ -170,8 +172,7 @@ class Replay(eqx.Module):
         def back(carry: tuple[IntScalar, DenseStep, PyTree[Array]]) -> tuple[IntScalar, DenseStep, PyTree[Array]]:
             left, total, inputs = carry
             now, row = inside(left), jnp.maximum(left, 0)
-            values, pull = jax.vjp(lambda varying, step: value(varying, step, row), steps.varying, step)
-
+            values, pull = vjp(self.levels, value, steps.varying, step, (steps, row))
             more, change = pull(filled(given, values, lambda g, _: jnp.where(now, tree.row(g, row), 0)))
             return counted_down(left, now), tree.add(total, change), tree.add(inputs, more)
 
@@ -182,26 +183,18 @@ class Replay(eqx.Module):
 
     def add_start(self, inputs: PyTree[Array], start: Links) -> PyTree[Array | None]:
         """The cotangents of the inputs, with what reached the start of the first step."""
-
-        def first(varying: PyTree[Array | None]) -> Links:
-            problem = self.steps.problem(varying)
-            return Links(problem.t0 if self.steps.timed else None, first_start(problem, self.steps.setup))
-
-        _, pull = jax.vjp(first, self.steps.varying)
-        (more,) = pull(start)
+        _, pull = vjp(self.levels, _first, self.steps.varying, None, self.steps)
+        more, _ = pull(start)
         return tree.add(inputs, more)
 
 
-def filled(given: PyTree[Any], like: PyTree[Any], change: Callable[[Array, Array], Array] | None = None) -> Any:
-    """Cotangents for values like these: zero where none is given, else as given, or as `change(given, value)` says."""
+def _made(varying: PyTree[Array | None], links: Links, here: tuple[Steps, Recorded]) -> Made:
+    """What a step makes."""
+    steps, step = here
+    return steps.make(varying, links, step)
 
-    def leaf(x: Array | None, g: Array | None) -> Any:
-        if x is None:
-            return None
-        if not jnp.issubdtype(x.dtype, jnp.inexact):
-            return np.zeros(x.shape, jax.dtypes.float0)
-        if g is None:
-            return jnp.zeros_like(x)
-        return g if change is None else change(g, x)
 
-    return jax.tree.map(leaf, like, given, is_leaf=lambda x: x is None)
+def _first(varying: PyTree[Array | None], _: None, steps: Steps) -> Links:
+    """What the first step starts from."""
+    problem = steps.problem(varying)
+    return Links(problem.t0 if steps.timed else None, first_start(problem, steps.setup))

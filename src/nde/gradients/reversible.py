@@ -1,14 +1,13 @@
 """Discretize-then-optimize without kept states: a reversible solver takes its steps back."""
 
 import dataclasses
-from typing import Any
 
 import equinox as eqx
-from jaxtyping import PyTree
+from jaxtyping import Array, PyTree
 
-from nde.core import tree
 from nde.gradients.base import AbstractAdjoint, bounded
 from nde.gradients.modes import reverse_mode_once, reverse_mode_only
+from nde.gradients.primitive import Levels, Rules, differentiable
 from nde.gradients.replay import Replay
 from nde.gradients.starts import Undone
 from nde.gradients.steps import steps_of
@@ -59,18 +58,12 @@ class ReversibleAdjoint(AbstractAdjoint):
                 "solver such as `nde.ReversibleHeun()`, `nde.ALF()`, or any explicit method in `nde.Reversible(...)`."
             )
         in_passing = dataclasses.replace(problem, drives=None)  # what steps see of a path, made as it is wanted
-        return _solve(reverse_mode_only(in_passing, type(self).__name__), tree.constant(setup))
+        rules = Rules(solve_plainly, _forward, _backward)
+        return differentiable(rules, reverse_mode_only(in_passing, type(self).__name__), setup)
 
 
-@eqx.filter_custom_vjp
-def _solve(problem: Differentiable, setup: Setup) -> Outcome:
-    return solve_plainly(problem, setup)
-
-
-@_solve.def_fwd
-def _forward(perturbed: PyTree[bool], problem: Differentiable, setup: Setup) -> tuple[Outcome, tuple[Grid, Outcome]]:
-    del perturbed
-    problem, setup = tree.as_arrays((problem, setup))
+def _forward(problem: Differentiable, setup: Setup, wanted: PyTree[bool]) -> tuple[Outcome, tuple[Grid, Outcome]]:
+    del wanted
     setup = bounded(setup)
     steps = setup.most_steps
     assert steps is not None
@@ -78,18 +71,17 @@ def _forward(perturbed: PyTree[bool], problem: Differentiable, setup: Setup) -> 
     return reverse_mode_once(outcome, ReversibleAdjoint.__name__), (grid, outcome)
 
 
-@_solve.def_bwd
 def _backward(
-    residuals: tuple[Grid, Outcome],
-    cotangent: Outcome,
-    perturbed: PyTree[bool],
     problem: Differentiable,
     setup: Setup,
-) -> Any:
-    grid, outcome = residuals
-    problem, setup = tree.as_arrays((problem, setup))
-    varying, fixed = eqx.partition(problem, perturbed)
+    wanted: PyTree[bool],
+    kept: tuple[Grid, Outcome],
+    cotangent: Outcome,
+    levels: Levels,
+) -> PyTree[Array | None]:
+    grid, outcome = kept
+    varying, fixed = eqx.partition(problem, wanted)
     y, state = outcome.y, outcome.solver_state
     end = Start(y, state, first_cache(problem, setup, outcome.t, y, state))
-    replay = Replay(steps_of(varying, fixed, setup, grid, cotangent.saved), outcome, cotangent)
+    replay = Replay(steps_of(varying, fixed, setup, grid, cotangent.saved), outcome, cotangent, levels)
     return reverse_mode_once(replay.run(Undone(end)), ReversibleAdjoint.__name__)

@@ -3,8 +3,11 @@
 import operator
 from typing import Any
 
+import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import PyTree
 
 from nde.solve.described import described
 from nde.solve.normalize import ControllerResume, SolverResume
@@ -101,3 +104,19 @@ def _is_numeric(value: Any) -> bool:
         return bool(jnp.issubdtype(jnp.result_type(value), jnp.number) or jnp.result_type(value) == jnp.bool_)
     except (TypeError, ValueError):
         return False
+
+
+def check_shards(inputs: PyTree[Any]) -> None:
+    """Whether JAX does not follow which inputs differ between devices: a loop must not begin with one that does not.
+
+    Raises:
+        TypeError: If it does.
+    """
+    for leaf in jax.tree.leaves(eqx.filter(inputs, eqx.is_array)):
+        kind = jax.typeof(leaf)
+        differing = getattr(kind, "vma", None) or getattr(getattr(kind, "manual_axis_type", None), "varying", None)
+        if differing:
+            raise TypeError(
+                f"Got a solve inside of `jax.shard_map` whose inputs are marked as differing along {set(differing)}; "
+                "its loops cannot carry the mark. Pass `check_vma=False` to `jax.shard_map`."
+            )

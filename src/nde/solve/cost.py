@@ -11,6 +11,7 @@ from jax.extend.core import ClosedJaxpr, Jaxpr, Literal
 from jaxtyping import PyTree
 
 from nde.core.types import Args, Time, Y
+from nde.gradients.primitive import SOLVE, program_of
 from nde.terms import AbstractTerm
 
 _CHEAP = 2_000
@@ -41,6 +42,8 @@ _APART = frozenset({"dot_general", "conv_general_dilated", "while", "scan", "con
 def _names(jaxpr: Jaxpr) -> Iterator[str]:
     for eqn in jaxpr.eqns:
         yield eqn.primitive.name
+        if eqn.primitive.name == SOLVE:
+            yield from _names(program_of(eqn).jaxpr)
         for inner in _programs(list(eqn.params.values())):
             yield from _names(inner)
 
@@ -60,6 +63,8 @@ def _operations_of(eqn: Any) -> float:
         return max(operations(branch) for branch in _programs(params["branches"]))
     if name == "shard_map":
         return operations(_only(params["jaxpr"])) * math.prod(params["mesh"].shape.values())
+    if name == SOLVE:
+        return operations(program_of(eqn).jaxpr)
     if name.startswith(_FOREIGN):
         return math.inf
     inner = _programs([params[key] for key in _BODIES.get(name, tuple(params))])

@@ -17,7 +17,7 @@ from nde.integrate.event import AbstractEvent, NoEvent
 from nde.integrate.outcome import Outcome
 from nde.integrate.problem import Differentiable, Setup
 from nde.integrate.progress import AbstractProgressMeter, NoProgressMeter
-from nde.solve.arguments import check_resumed, check_throw, check_times, step_bound
+from nde.solve.arguments import check_resumed, check_shards, check_throw, check_times, step_bound
 from nde.solve.check import check_types, with_event
 from nde.solve.collect import collect
 from nde.solve.interpolation import DenseInterpolation
@@ -155,6 +155,7 @@ def _solve(
     )
     problem, setup = normalize(terms, solver, *times, y0, args, saveat, controller, max_steps, meter, *states)
     setup = with_event(setup, event, problem.term)
+    check_shards((problem, setup))
     outcome = adjoint.solve(problem, setup)
     if event.may_stop:
         stopped = outcome.code == code_of(RESULTS.event_occurred)

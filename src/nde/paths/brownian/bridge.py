@@ -24,6 +24,7 @@ VARIANCES = (1.0, 1 / 12, 1 / 720)
 """Those of the parts over an interval of length one."""
 
 
+@jax.jit
 def joined(x: RealScalar, first: Parts, y: RealScalar, second: Parts) -> Parts:
     """The parts over an interval from those over its pieces of lengths `x` and `y`."""
     count, h = len(first), x + y
@@ -33,6 +34,7 @@ def joined(x: RealScalar, first: Parts, y: RealScalar, second: Parts) -> Parts:
     return tuple(_weighted(row, (*first, *second)) for row in chosen)
 
 
+@jax.jit
 def split(h: RealScalar, whole: Parts, a: RealScalar, noise: Parts) -> tuple[Parts, Parts]:
     """The parts over the first share `a` of an interval of length `h`, and over the rest, given those over the whole.
 
