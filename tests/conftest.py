@@ -18,7 +18,7 @@ STRICT = frozenset({"core", "laws", "paths", "solve", "solvers", "stepping", "te
 if "XLA_FLAGS" not in os.environ:
     jax.config.update("jax_disable_most_optimizations", True)
     if jax.__version_info__ < (0, 11):  # XLA ends the process at a flag that it does not know
-        os.environ["XLA_FLAGS"] = "--xla_cpu_use_fusion_emitters=false"
+        os.environ["XLA_FLAGS"] = "--xla_cpu_use_fusion_emitters=false --xla_cpu_parallel_codegen_split_count=1"
 
 
 @pytest.fixture(scope="module", autouse=True)

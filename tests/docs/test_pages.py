@@ -11,9 +11,15 @@ import pytest
 from tests.docs.examples import ROOT, Example, page_examples
 
 PAGES = page_examples()
+LONG = ("latent.md", "flows.md", "gan.md")
+"""Pages that train for most of a minute."""
 
 
-@pytest.mark.parametrize("example", PAGES, ids=lambda e: e.name)
+@pytest.mark.parametrize(
+    "example",
+    [pytest.param(e, marks=pytest.mark.slow if e.file.name in LONG else ()) for e in PAGES],
+    ids=lambda e: e.name,
+)
 def test_page(example: Example):
     example.run()
 

@@ -17,6 +17,7 @@ def _options() -> dict[str, Any] | None:
         "xla_backend_optimization_level": 0,
         "xla_llvm_disable_expensive_passes": True,
         "xla_cpu_use_fusion_emitters": False,
+        "xla_cpu_parallel_codegen_split_count": 1,
     }
     try:
         jax.jit(lambda x: x, compiler_options=options).lower(jnp.zeros(())).compile()

@@ -126,8 +126,10 @@ def finite_differences(solver: str, controller: str, form: str) -> np.ndarray:
     return np.asarray((plus - minus) / (2 * EPS))
 
 
-def gradient(solver: str, controller: str, form: str, adjoint: Any, grid: np.ndarray | None = None) -> np.ndarray:
-    """The gradient of the loss by an adjoint, in the mode that it has; on a recorded grid, if one is given."""
+@functools.cache
+def gradient(solver: str, controller: str, form: str, adjoint: Any, common: bool = False) -> np.ndarray:
+    """The gradient of the loss by an adjoint, in the mode that it has; on the common grid, if there is one."""
+    grid = common_grid(solver, controller) if common else None
     derivative = jax.jacfwd if isinstance(adjoint, nde.ForwardMode) else jax.grad
     run = quick_jit(derivative(lambda flat: loss(flat, solver, controller, form, adjoint, grid)))
     return np.asarray(run(flat_inputs()))

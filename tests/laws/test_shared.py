@@ -1,5 +1,6 @@
 """Gradients of a `jax.vmap` to what its lanes share: the sum over them, however `vmap` and derivatives are nested."""
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -19,7 +20,7 @@ SAMPLES = 3
 WAYS = {
     "checkpoints": (nde.Tsit5(), nde.RecursiveCheckpointAdjoint()),
     "few checkpoints": (nde.Tsit5(), nde.RecursiveCheckpointAdjoint(checkpoints=3)),
-    "reversible": (nde.ReversibleHeun(), nde.ReversibleAdjoint()),
+    "reversible": (nde.Reversible(nde.Bosh3()), nde.ReversibleAdjoint()),
     "interpolated": (nde.Tsit5(), nde.InterpolatedAdjoint(max_steps=256)),
     "backsolve": (nde.Heun(), nde.BacksolveAdjoint()),
 }
@@ -138,14 +139,29 @@ def check(of_sample: Callable[[Any, Any], jax.Array], samples: int = SAMPLES, rt
     assert_close(together, (jax.tree.map(lambda x: x.sum(0), weights), states), rtol)
 
 
-@pytest.mark.parametrize("controller", [nde.ConstantStepSize(), ADAPTIVE], ids=["constant", "adaptive"])
 @pytest.mark.parametrize("way", WAYS)
-def test_of_odes(way: str, controller: nde.AbstractStepSizeController):
-    check(loss(way, controller=controller))
+def test_of_odes(way: str):
+    """Each sample takes steps of its own."""
+    check(loss(way, controller=ADAPTIVE))
 
 
-@pytest.mark.parametrize("make", [cde, sde])
-@pytest.mark.parametrize("way", ["checkpoints", "reversible", "backsolve"])
+@pytest.mark.slow
+@pytest.mark.parametrize("way", WAYS)
+def test_of_odes_in_constant_steps(way: str):
+    check(loss(way))
+
+
+@pytest.mark.parametrize(
+    ("way", "make"),
+    [
+        ("checkpoints", sde),
+        ("reversible", cde),
+        pytest.param("checkpoints", cde, marks=pytest.mark.slow),
+        pytest.param("reversible", sde, marks=pytest.mark.slow),
+        pytest.param("backsolve", cde, marks=pytest.mark.slow),
+        pytest.param("backsolve", sde, marks=pytest.mark.slow),
+    ],
+)
 def test_along_data_and_noise(way: str, make: Callable[[Any, Any], nde.AbstractTerm]):
     def of_sample(shared: Any, own: Any) -> jax.Array:
         end = jax.lax.stop_gradient(shared["end"])
@@ -166,11 +182,16 @@ SAVED = {
 }
 
 
-@pytest.mark.parametrize("form", SAVED)
+def all_but_some_slow(cases: dict[str, Any], quick: tuple[str, ...]) -> list[Any]:
+    return [pytest.param(case, marks=() if case in quick else pytest.mark.slow) for case in cases]
+
+
+@pytest.mark.parametrize("form", all_but_some_slow(SAVED, ("times", "steps", "parts")))
 def test_of_everything_that_is_saved(form: str):
     check(loss("checkpoints", controller=ADAPTIVE, saveat=SAVED[form]))
 
 
+@pytest.mark.slow
 def test_values_saved_inside_of_steps_taken_back():
     check(loss("reversible", saveat=SAVED["times"]))
 
@@ -288,12 +309,16 @@ AROUND = {
 }
 
 
-@pytest.mark.parametrize("around", AROUND)
+@functools.cache
+def in_constant_steps() -> Any:
+    """The gradients of all samples in the plainest case."""
+    return one_by_one(loss("checkpoints"), shared_values(), own_values())
+
+
+@pytest.mark.parametrize("around", all_but_some_slow(AROUND, ("jit between", "nothing", "checkpoint", "shard_map")))
 def test_inside_of_other_transformations(around: str):
-    of_sample, shared, own = loss("checkpoints"), shared_values(), own_values()
-    weights, _ = one_by_one(of_sample, shared, own)
-    got = AROUND[around](of_sample)(shared, own)
-    assert_close(got, jax.tree.map(lambda x: x.sum(0), weights))
+    got = AROUND[around](loss("checkpoints"))(shared_values(), own_values())
+    assert_close(got, jax.tree.map(lambda x: x.sum(0), in_constant_steps()[0]))
 
 
 def test_marks_of_differing_devices_are_refused_in_words():
@@ -309,7 +334,7 @@ def test_marks_of_differing_devices_are_refused_in_words():
 def test_tangents_of_a_batch(adjoint: nde.AbstractAdjoint, monkeypatch: pytest.MonkeyPatch):
     """In forward mode, against reverse mode."""
     shared, own = shared_values(), own_values()
-    weights, _ = one_by_one(loss("checkpoints"), shared, own)
+    weights, _ = in_constant_steps()
     monkeypatch.setitem(WAYS, "tangents", (nde.Tsit5(), adjoint))
     direction = jax.tree.map(lambda x: 0.5 * jnp.ones_like(x), shared)
     _, change = quick_jit(lambda shared: jax.jvp(lambda s: total(loss("tangents"))(s, own), (shared,), (direction,)))(

@@ -1,5 +1,6 @@
 """Every way to differentiate, on every kind of problem: differences, and each other."""
 
+import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -120,8 +121,10 @@ PROBLEMS = {
 }
 
 
-def gradient(problem: Problem, how: Solve) -> np.ndarray:
+@functools.cache
+def gradient(name: str, how: Solve) -> np.ndarray:
     """To all inputs in one row."""
+    problem = PROBLEMS[name]
     return np.asarray(ravel_pytree(quick_jit(jax.grad(lambda p: problem.loss(p, how)))(problem.inputs()))[0])
 
 
@@ -140,26 +143,37 @@ def test_the_default_agrees_with_differences(name: str) -> None:
     direction = np.cos(3.0 * np.arange(flat.size))
     value = quick_jit(lambda x: problem.loss(back(x), how))
     slope = (value(flat + 1e-5 * direction) - value(flat - 1e-5 * direction)) / 2e-5
-    np.testing.assert_allclose(gradient(problem, how) @ direction, slope, rtol=1e-7)
+    np.testing.assert_allclose(gradient(name, how) @ direction, slope, rtol=1e-7)
 
 
-@pytest.mark.parametrize("way", EXACT)
-@pytest.mark.parametrize("name", PROBLEMS)
+def ways(quick: dict[str, tuple[Any, ...]], all_ways: Any) -> list[Any]:
+    """Each way for each problem; most are slow."""
+    return [
+        pytest.param(name, way, marks=() if way in quick.get(name, ()) else pytest.mark.slow)
+        for name in PROBLEMS
+        for way in all_ways
+    ]
+
+
+@pytest.mark.parametrize(("name", "way"), ways({"SDE": tuple(EXACT), "vmapped": tuple(EXACT)}, EXACT))
 def test_ways_that_are_exact_agree_with_the_default(name: str, way: str) -> None:
-    problem, how = PROBLEMS[name], EXACT[way]
-    ours, expected = gradient(problem, how), gradient(problem, how._replace(adjoint=DEFAULT))
+    how = EXACT[way]
+    ours, expected = gradient(name, how), gradient(name, how._replace(adjoint=DEFAULT))
     np.testing.assert_allclose(ours, expected, rtol=0, atol=1e-9 * np.abs(expected).max())
 
 
-@pytest.mark.parametrize("adjoint", [nde.BacksolveAdjoint, nde.InterpolatedAdjoint])
-@pytest.mark.parametrize("name", PROBLEMS)
+CONTINUOUS = (nde.BacksolveAdjoint, nde.InterpolatedAdjoint)
+QUICK = {"Lotka-Volterra": CONTINUOUS, "neural CDE": CONTINUOUS[1:], "SDE": CONTINUOUS, "pytree": CONTINUOUS[:1]}
+
+
+@pytest.mark.parametrize(("name", "adjoint"), ways(QUICK, CONTINUOUS))
 def test_the_adjoint_equation_agrees_as_far_as_its_steps_are_fine(name: str, adjoint: Any) -> None:
     problem = PROBLEMS[name]
     how = Solve(nde.Heun(), adjoint(), FINE) if problem.noisy else Solve(nde.Tsit5(), adjoint(), FINE // 8)
     if problem.noisy and adjoint is nde.InterpolatedAdjoint:
         with pytest.raises(TypeError, match="noise"):
-            gradient(problem, how)
+            gradient(name, how)
         return
-    ours, expected = gradient(problem, how), gradient(problem, how._replace(adjoint=DEFAULT))
+    ours, expected = gradient(name, how), gradient(name, how._replace(adjoint=DEFAULT))
     error = 2e-3 if problem.noisy else 1e-6
     np.testing.assert_allclose(ours, expected, rtol=0, atol=error * np.abs(expected).max())
