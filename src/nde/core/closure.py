@@ -37,7 +37,6 @@ class Closed(eqx.Module):
 
         Raises:
             ValueError: If the arguments are of another structure.
-            NameError: In the gradient of a `vmap`, if the function communicates along its named axis.
         """
         leaves = jax.tree.leaves(args)
         if len(leaves) != len(self.given):
@@ -45,20 +44,8 @@ class Closed(eqx.Module):
                 f"A function of the solve was called with arguments of {len(leaves)} leaves, "
                 f"{jax.tree.structure(args)}; it was traced for {len(self.given)}."
             )
-        try:
-            arrays = self.program(self.captured, *itertools.compress(leaves, self.given))
-        except NameError as error:
-            if "unbound axis name" not in str(error):
-                raise
-            raise NameError(_NO_AXIS) from error
+        arrays = self.program(self.captured, *itertools.compress(leaves, self.given))
         return eqx.combine(jax.tree.unflatten(jax.tree.structure(self.shapes), arrays), self.rest)
-
-
-_NO_AXIS = (
-    "Got the gradient of a `jax.vmap(..., axis_name=...)` of a solve whose vector field communicates along that axis, "
-    "which JAX does not offer for functions with a gradient of their own. Take the gradient inside, "
-    "`jax.vmap(jax.grad(f), axis_name=...)`, or pass `adjoint=nde.DirectAdjoint()`."
-)
 
 
 def closed(fn: Callable[..., Any], *args: Any) -> Closed:

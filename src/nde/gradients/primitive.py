@@ -242,7 +242,8 @@ def _batched(
         results = _solve.bind(*leaves, solve=solve, around=around)
         return results, [None] * len(results)
     moved = [x if a is None else jnp.moveaxis(x, a, 0) for x, a in zip(leaves, axes, strict=True)]
-    lanes = Lanes(axis.size, axis.name if isinstance(axis.name, str) else None, axis.spmd_name, differs)
+    name = None if type(axis.name) is object else axis.name  # JAX's mark of an axis without a name
+    lanes = Lanes(axis.size, name, axis.spmd_name, differs)
     results = _solve.bind(*moved, solve=solve, around=(*around, lanes))
     return results, [0] * len(results)
 
@@ -257,8 +258,8 @@ def _differentiated(
         rest = iter(moving)
         return call(*(next(rest) if m else x for x, m in zip(primals, moves, strict=True)))
 
-    pairs = [(x, t) for x, t, m in zip(primals, tangents, moves, strict=True) if m]
-    results, changes = jax.jvp(of_moving, *map(tuple, zip(*pairs, strict=True)))
+    moving, along = (tuple(x for x, m in zip(xs, moves, strict=True) if m) for xs in (primals, tangents))
+    results, changes = jax.jvp(of_moving, moving, along)
     return results, [
         ad.Zero(jax.typeof(x).to_tangent_aval()) if c.dtype == jax.dtypes.float0 else c
         for x, c in zip(results, changes, strict=True)

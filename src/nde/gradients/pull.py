@@ -34,14 +34,14 @@ def vjp(
     if not levels:
         return jax.vjp(lambda varying, moving: fn(varying, moving, fixed), varying, moving)
     leaves, structure = jax.tree.flatten(varying)
-    arrays, static = eqx.partition((moving, fixed), eqx.is_array)
+    (own, rest), static = eqx.partition((moving, fixed), eqx.is_array)
 
     def values(leaves: Sequence[Array], moving: PyTree[Any], fixed: PyTree[Any]) -> PyTree[Any]:
         return fn(jax.tree.unflatten(structure, leaves), *eqx.combine((moving, fixed), static))
 
     def pull(cotangent: PyTree[Any]) -> tuple[PyTree[Any], PyTree[Any]]:
         given = eqx.filter(cotangent, eqx.is_inexact_array)
-        change, further = _pulled(levels, values, leaves, *arrays, given)
+        change, further = _pulled(levels, values, leaves, own, rest, given)
         return jax.tree.unflatten(structure, change), filled(further, moving)
 
     # What the pull-back computes again of the value, XLA finds to be the same.
