@@ -10,7 +10,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
-from jax.extend.core import get_opaque_trace_state
+from jax.extend.core import Primitive, get_opaque_trace_state
+from jax.interpreters import mlir
 from jaxtyping import PyTree
 
 from nde.core.results import SolveError
@@ -69,7 +70,14 @@ def under_transformation() -> bool:
 
 def inside_jit() -> bool:
     """Whether a surrounding `jax.jit` or loop traces what is computed here."""
-    return under_transformation() and isinstance(jnp.zeros(()), Tracer)
+    return under_transformation() and isinstance(_nothing.bind(), Tracer)
+
+
+_nothing = Primitive("nothing")
+"""Is run where it stands or becomes part of a program, as anything else would, and costs next to nothing."""
+_nothing.def_impl(lambda: False)
+_nothing.def_abstract_eval(lambda: jax.core.ShapedArray((), jnp.bool_))
+mlir.register_lowering(_nothing, mlir.lower_fun(lambda: jnp.zeros((), jnp.bool_), multiple_results=False))
 
 
 class _Kept:
