@@ -9,7 +9,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.core import Tracer
+from jax.core import ShapedArray, Tracer
 from jax.extend.core import Primitive, get_opaque_trace_state
 from jax.interpreters import mlir
 from jaxtyping import PyTree
@@ -76,7 +76,7 @@ def inside_jit() -> bool:
 _nothing = Primitive("nothing")
 """Is run where it stands or becomes part of a program, as anything else would, and costs next to nothing."""
 _nothing.def_impl(lambda: False)
-_nothing.def_abstract_eval(lambda: jax.core.ShapedArray((), jnp.bool_))
+_nothing.def_abstract_eval(lambda: ShapedArray((), jnp.bool_))
 mlir.register_lowering(_nothing, mlir.lower_fun(lambda: jnp.zeros((), jnp.bool_), multiple_results=False))
 
 

@@ -8,10 +8,10 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Int
 
-Flat = Callable[..., Sequence[Array]]
+Flat = Callable[..., Sequence[Any]]
 """A function from arrays to arrays."""
 
-Found = tuple[list[Array], tuple[bool, ...]]
+Found = tuple[list[Any], tuple[bool, ...]]
 """Results, and which of them differ between lanes."""
 
 
@@ -39,7 +39,7 @@ class Lanes(NamedTuple):
         """An array that all lanes share, once for each of them."""
         return jnp.broadcast_to(x, (self.size, *jnp.shape(x)))
 
-    def run(self, fn: Callable[..., Sequence[Array]], args: Sequence[Any], differs: Sequence[bool]) -> Found:
+    def run(self, fn: Callable[..., Sequence[Any]], args: Sequence[Any], differs: Sequence[bool]) -> Found:
         """The results of all lanes, and which of them differ; one that does not has no axis of lanes.
 
         Args:
@@ -47,16 +47,16 @@ class Lanes(NamedTuple):
             args: What it takes besides, for all lanes.
             differs: Which of these differ from lane to lane.
         """
-        found: list[Array] = []
+        found: list[Any] = []
         differing: list[bool] = []
 
         @jax.custom_batching.custom_vmap
-        def seen(number: Array, *results: Array) -> Array:
+        def seen(number: Array, *results: Any) -> Array:
             del results
             return number
 
         @seen.def_vmap
-        def _(_: int, batched: Sequence[bool], number: Array, *results: Array) -> tuple[Array, bool]:
+        def _(_: int, batched: Sequence[bool], number: Array, *results: Any) -> tuple[Array, bool]:
             found[:], differing[:] = results, batched[1:]
             return number, True
 

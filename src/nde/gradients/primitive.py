@@ -68,7 +68,7 @@ class _Flattened:
         self.structure: Any = None
         self.static: Any = None
 
-    def leaves(self, pytree: PyTree[Any]) -> list[Array]:
+    def leaves(self, pytree: PyTree[Any]) -> list[Any]:
         """The arrays."""
         arrays, self.static = eqx.partition(pytree, eqx.is_array)
         leaves, self.structure = jax.tree.flatten(arrays)
@@ -93,9 +93,9 @@ class _Solve:
         self._structure, self._static = structure, static
         self._programs: dict[Any, ClosedJaxpr] = {}
 
-    def inputs(self, leaves: Sequence[Array]) -> tuple[Differentiable, Setup]:
+    def inputs(self, leaves: Sequence[Any]) -> tuple[Differentiable, Setup]:
         """The problem and its setup."""
-        arrays = [jnp.asarray(x) for x in leaves]  # JAX may hand over numbers of a program, which are none
+        arrays = [jnp.asarray(x) for x in leaves]
         return eqx.combine(jax.tree.unflatten(self._structure, arrays), self._static)
 
     def wanted(self, flags: Sequence[bool]) -> PyTree[bool]:
@@ -104,7 +104,7 @@ class _Solve:
         fixed, _ = self._static
         return jax.tree.map(lambda flag, _: False if flag is None else flag, marked, fixed, is_leaf=_is_none)
 
-    def plainly(self, *leaves: Array) -> list[Array]:
+    def plainly(self, *leaves: Any) -> list[Any]:
         """The outcome."""
         return self.ended.leaves(self.rules.plainly(*self.inputs(leaves)))
 
@@ -137,12 +137,12 @@ class _ReverseMode:
         self.call = jax.custom_vjp(_for_all(solve.plainly, around))
         self.call.defvjp(self._forward, self._backward, symbolic_zeros=True)
 
-    def _forward(self, *given: CustomVJPPrimal) -> tuple[list[Array], tuple[list[Array], list[Array]]]:
-        leaves = [x.value for x in given]
+    def _forward(self, *given: CustomVJPPrimal) -> tuple[list[Any], tuple[list[Any], list[Any]]]:
+        leaves = [jnp.asarray(x.value) for x in given]  # JAX may hand over numbers, of a program or of Python
         self.wanted = tuple(bool(x.perturbed) for x in given)
         ended = 0
 
-        def forward(*leaves: Array) -> list[Array]:
+        def forward(*leaves: Any) -> list[Any]:
             nonlocal ended
             outcome, kept = self.solve.rules.forward(*self.solve.inputs(leaves), self.solve.wanted(self.wanted))
             results = self.solve.ended.leaves(outcome)
@@ -167,7 +167,7 @@ class _ReverseMode:
             for lanes in self.around
         )
 
-        def backward(levels: Levels, *args: Any) -> list[Array]:
+        def backward(levels: Levels, *args: Any) -> list[Any]:
             present = iter(args[last:])
             outcome = self.solve.ended.tree([None if g is None else next(present) for g in given])
             outcome = eqx.filter(outcome, eqx.is_inexact_array)
@@ -185,7 +185,7 @@ class _ReverseMode:
 def _noting(lanes: Lanes, fn: Flat, ended: Callable[[], int], noted: list[Any]) -> Flat:
     """The way forward of all lanes, that notes which results differ; those that are the outcome all do."""
 
-    def run(*leaves: Array) -> list[Array]:
+    def run(*leaves: Any) -> list[Any]:
         results, differs = lanes.run(lambda _, *leaves: fn(*leaves), leaves, lanes.differs)
         told = ended()
         noted.append(differs)
@@ -197,8 +197,8 @@ def _noting(lanes: Lanes, fn: Flat, ended: Callable[[], int], noted: list[Any]) 
 def _summing(lanes: Lanes, fn: Flat, differs: Sequence[bool]) -> Flat:
     """The way back of all lanes, in which what they share has one cotangent."""
 
-    def run(outer: Levels, *args: Any) -> list[Array]:
-        def lane(number: Array, *args: Any) -> Sequence[Array]:
+    def run(outer: Levels, *args: Any) -> list[Any]:
+        def lane(number: Array, *args: Any) -> Sequence[Any]:
             return fn((Level(lanes, number), *outer), *args)
 
         changes, differing = lanes.run(lane, args, differs)
@@ -219,7 +219,7 @@ _solve.multiple_results = True
 
 
 @_solve.def_impl
-def _(*leaves: Array, solve: _Solve, around: Around) -> Sequence[Array]:
+def _(*leaves: Any, solve: _Solve, around: Around) -> Sequence[Array]:
     return _for_all(solve.plainly, around)(*leaves)
 
 
@@ -235,8 +235,8 @@ def _lowered(context: mlir.LoweringRuleContext, *values: Any, solve: _Solve, aro
 
 
 def _batched(
-    axis: Any, leaves: Sequence[Array], axes: Sequence[int | None], *, solve: _Solve, around: Around
-) -> tuple[Sequence[Array], Sequence[int | None]]:
+    axis: Any, leaves: Sequence[Any], axes: Sequence[int | None], *, solve: _Solve, around: Around
+) -> tuple[Sequence[Any], Sequence[int | None]]:
     differs = tuple(a is not None for a in axes)
     if not any(differs):
         results = _solve.bind(*leaves, solve=solve, around=around)
@@ -249,12 +249,12 @@ def _batched(
 
 
 def _differentiated(
-    primals: Sequence[Array], tangents: Sequence[Any], *, solve: _Solve, around: Around
-) -> tuple[Sequence[Array], Sequence[Any]]:
+    primals: Sequence[Any], tangents: Sequence[Any], *, solve: _Solve, around: Around
+) -> tuple[Sequence[Any], Sequence[Any]]:
     moves = [not isinstance(t, ad.Zero) for t in tangents]
     call = _ReverseMode(solve, around).call
 
-    def of_moving(*moving: Array) -> list[Array]:
+    def of_moving(*moving: Any) -> list[Any]:
         rest = iter(moving)
         return call(*(next(rest) if m else x for x, m in zip(primals, moves, strict=True)))
 
