@@ -76,8 +76,18 @@ VMAPPED = [
     ("pid", "ts", DEFAULT),
     ("clip", "dense", DEFAULT),
     ("pid", "t1", nde.RecursiveCheckpointAdjoint(checkpoints=3)),
-    pytest.param("clip", "ts", nde.DirectAdjoint(), marks=pytest.mark.slow),
     ("pid", "ts", nde.ForwardMode()),
+    *(
+        pytest.param(*row, marks=pytest.mark.slow)
+        for row in [
+            ("constant", "t1", DEFAULT),
+            ("step_to", "t0_t1", DEFAULT),
+            ("pid", "steps", DEFAULT),
+            ("clip", "fn", DEFAULT),
+            ("clip", "ts", nde.DirectAdjoint()),
+            ("clip", "ts", nde.ForwardMode()),
+        ]
+    ),
 ]
 
 
@@ -102,6 +112,19 @@ def test_vmapped_gradient_equals_loop(controller: str, form: str, adjoint: objec
 def test_gradient_without_jit_equals_gradient_with_jit(controller: str, form: str) -> None:
     eager = jax.grad(lambda flat: loss(flat, "Heun", controller, form))(flat_inputs())
     assert_gradients_close(eager, gradient("Heun", controller, form, DEFAULT), AGAINST_EACH_OTHER)
+
+
+@pytest.mark.slow
+def test_gradient_of_vmap_inside_equals_sum_of_gradients() -> None:
+    """The batch is inside the differentiated function, with parameters and times that all lanes share."""
+    shifts = jnp.asarray([0.0, 0.05, 0.1])
+
+    def lane(flat: jax.Array, shift: jax.Array) -> jax.Array:
+        return loss(flat.at[-2:].add(shift), "Tsit5", "pid", "ts")
+
+    together = quick_jit(jax.grad(lambda flat: jax.vmap(lane, in_axes=(None, 0))(flat, shifts).sum()))(flat_inputs())
+    alone = quick_jit(jax.grad(lane))
+    assert_gradients_close(together, sum(alone(flat_inputs(), shift) for shift in shifts), 1e-7)
 
 
 def test_gradient_of_an_accurate_solve_is_that_of_the_solution() -> None:

@@ -73,13 +73,6 @@ def constant(tree: T) -> T:
     return jax.tree.map(lambda x: jax.lax.stop_gradient(x) if eqx.is_inexact_array(x) else x, tree)
 
 
-def as_arrays(tree: T) -> T:
-    """The tree with arrays for the typed numbers that JAX hands to rules of differentiation for Python numbers."""
-    return jax.tree.map(
-        lambda x: jnp.asarray(x) if isinstance(x, int | float | complex) and hasattr(x, "dtype") else x, tree
-    )
-
-
 def zeros_like(tree: PyTree) -> PyTree:
     """A tree of zeros of the same shapes and dtypes."""
     return jax.tree.map(jnp.zeros_like, tree)

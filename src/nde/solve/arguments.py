@@ -107,10 +107,10 @@ def _is_numeric(value: Any) -> bool:
 
 
 def check_shards(inputs: PyTree[Any]) -> None:
-    """Whether JAX does not follow which inputs differ between devices: a loop must not begin with one that does not.
+    """Refuses inputs that `jax.shard_map` marks as differing between devices: no loop of a solve can carry the mark.
 
     Raises:
-        TypeError: If it does.
+        TypeError: If an input is marked.
     """
     for leaf in jax.tree.leaves(eqx.filter(inputs, eqx.is_array)):
         kind = jax.typeof(leaf)

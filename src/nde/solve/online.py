@@ -107,7 +107,7 @@ class OnlineCDE(eqx.Module):
             args: Handed to a vector field of three arguments.
 
         Raises:
-            ValueError: If shapes do not fit together.
+            ValueError: If shapes do not fit together; if a time that is not traced is before the last.
             SolveError: If the time is not after the last, or the state is no longer finite.
         """
         piece, grown = self.growing.grow(state.grown, t, x)
