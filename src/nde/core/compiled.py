@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, ParamSpec, TypeVar
 
@@ -151,16 +152,28 @@ def _signature(args: list[Any], kwargs: dict[str, Any]) -> tuple[_Signature | No
     """The signature and what is traced; no signature if a part of it has no hash, by which it would be known again."""
     leaves, structure = jax.tree.flatten((args, kwargs))
     arrays, rest = [], []
+    wide = jax.config.read("jax_enable_x64")
     for leaf in leaves:
         number = type(leaf) is _Number
         traced = number or _is_array(leaf)
         rest.append(None if traced else leaf)
         if traced:
-            arrays.append(leaf.value if number else leaf)
+            arrays.append(_on_device(leaf, wide) if type(leaf) is float else leaf.value if number else leaf)
     try:
         return _Signature(structure, tuple(rest)), arrays
     except TypeError:
         return None, arrays
+
+
+def _on_device(x: float, wide: bool) -> jax.Array:
+    """The number as an array, which many calls share: moving numbers to the device is most of a small call."""
+    return _moved(x, math.copysign(1.0, x), wide)  # zeros of both signs are equal to each other
+
+
+@functools.lru_cache(maxsize=1024)
+def _moved(x: float, sign: float, wide: bool) -> jax.Array:
+    del sign, wide
+    return jnp.asarray(x)
 
 
 def _is_array(x: Any) -> bool:

@@ -98,6 +98,8 @@ def check_save_times(name: str, ts: Any) -> None:
 
 def _is_numeric(value: Any) -> bool:
     """Whether it is a number or an array of numbers."""
+    if type(value) is float:
+        return True
     if isinstance(value, str | bytes | type) or value is None:
         return False
     try:

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import PyTree
 
-from nde.core.compiled import Fixed, compiled, fixed, released, under_transformation
+from nde.core.compiled import Fixed, compiled, fixed, released
 from nde.core.results import RESULTS, code_of, result_of, traced_code
 from nde.core.types import Args, RealScalar, Time, Y
 from nde.gradients import AbstractAdjoint, RecursiveCheckpointAdjoint
@@ -22,7 +22,7 @@ from nde.solve.check import check_types, with_event
 from nde.solve.collect import collect
 from nde.solve.interpolation import DenseInterpolation
 from nde.solve.normalize import ControllerResume, SolverResume, normalize
-from nde.solve.report import Facts, raise_now, raise_when_run
+from nde.solve.report import Facts, raise_if_failed
 from nde.solve.saveat import SaveAt
 from nde.solve.solution import Solution
 from nde.solvers import AbstractSolver
@@ -113,7 +113,6 @@ def diffeqsolve(
     check_throw(throw)
     max_steps = step_bound(max_steps)
     times = (t0, t1, dt0)
-    transformed = under_transformation()
     solution, (t, h) = _solve(
         fixed((terms, solver, adjoint, progress_meter)),
         times,
@@ -124,15 +123,19 @@ def diffeqsolve(
         NoEvent() if event is None else event,
         max_steps,
         (solver_state, controller_state, made_jump),
-        throw and transformed,
     )
     solution.stats["max_steps"] = max_steps
-    if throw and not transformed:
-        raise_now(traced_code(solution.result), lambda: _facts(times, stepsize_controller, saveat, solution, t, h))
-    return solution
+    if not throw:
+        return solution
+    return raise_if_failed(
+        solution,
+        lambda s: (s.ys, s.interpolation),
+        traced_code(solution.result),
+        lambda: _facts(times, stepsize_controller, saveat, solution, t, h),
+    )
 
 
-@compiled(static=("max_steps", "throw"))
+@compiled(static=("max_steps",))
 def _solve(
     parts: Fixed,
     times: tuple[Any, Any, Any],
@@ -143,12 +146,8 @@ def _solve(
     event: AbstractEvent,
     max_steps: int | None,
     states: tuple[SolverResume | None, ControllerResume | None, Any],
-    throw: bool,
 ) -> tuple[Solution, tuple[Time, Time]]:
-    """The solution, where it ended, and with which step.
-
-    Inside of transformations it is tied to a check of how it ended.
-    """
+    """The solution, where it ended, and with which step."""
     terms, solver, adjoint, meter = released(parts)
     controller, event = jax.tree.map(
         lambda x: jnp.asarray(x) if isinstance(x, float | np.ndarray) else x, (controller, event)
@@ -161,12 +160,7 @@ def _solve(
         stopped = outcome.code == code_of(RESULTS.event_occurred)
         outcome = eqx.tree_at(lambda o: o.t, outcome, event_time(outcome.t, stopped, outcome.y))
     solution = _solution(problem, setup, saveat, outcome)
-    t, h = setup.real(outcome.t), setup.clock.length(outcome.h)
-    if throw:
-        facts = _facts(times, controller, saveat, solution, t, h)
-        tied = raise_when_run((solution.ys, solution.interpolation), traced_code(solution.result), facts)
-        solution = eqx.tree_at(lambda s: (s.ys, s.interpolation), solution, tied, is_leaf=lambda x: x is None)
-    return solution, (t, h)
+    return solution, (setup.real(outcome.t), setup.clock.length(outcome.h))
 
 
 def _solution(problem: Differentiable, setup: Setup, saveat: SaveAt, outcome: Outcome) -> Solution:

@@ -8,7 +8,6 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, PyTree
 
-from nde.core.compiled import under_transformation
 from nde.core.results import RESULTS, SUCCESSFUL, code_of
 from nde.core.types import Args, RealScalar, Time, Y
 from nde.paths import AbstractGrowingPath, GrowingLinear
@@ -17,7 +16,7 @@ from nde.paths.interpolation.growing import Grown
 from nde.solve.arity import with_args
 from nde.solve.diffeqsolve import diffeqsolve
 from nde.solve.normalize import state_array
-from nde.solve.report import raise_now, raise_when_run
+from nde.solve.report import raise_if_failed
 from nde.solvers import AbstractSolver, Tsit5
 from nde.stepping import StepTo
 from nde.terms import ControlTerm
@@ -133,7 +132,4 @@ def _after(last: Grown, piece: AbstractInterpolation, new: Grown, ys: PyTree[Arr
     """
     code = jnp.where(piece.t1 > piece.t0, SUCCESSFUL, code_of(RESULTS.bad_observation_time))
     facts = {"the last time": last.t, "the new time": new.t}
-    if under_transformation():
-        return raise_when_run(ys, code, facts)
-    raise_now(code, lambda: facts)
-    return ys
+    return raise_if_failed(ys, lambda ys: ys, code, lambda: facts)

@@ -1,16 +1,24 @@
 """How a failure is told: where, why, and what to try."""
 
-from collections.abc import Callable
-from typing import Any
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
+from jax.extend.core import Primitive
+from jax.interpreters import batching
 from jaxtyping import Array, PyTree
 
+from nde.core.compiled import inside_jit
 from nde.core.lanes import any_lane
 from nde.core.results import RESULTS, SUCCESSFUL, SolveError, code_of, message_of
 from nde.solve.export import not_exported
+
+T = TypeVar("T")
 
 Facts = dict[str, Any]
 """Numbers that a message may quote, by name."""
@@ -26,20 +34,37 @@ _QUOTED: dict[int, tuple[str, ...]] = {
 _WHERE = ("t", "step size", "steps")
 
 
-def raise_now(code: Array | np.ndarray, facts: Callable[[], Facts]) -> None:
-    """Raises if a concrete code says that the solve failed.
+def raise_if_failed(
+    out: T, tied: Callable[[T], PyTree[Any]], code: Array | np.ndarray, facts: Callable[[], Facts]
+) -> T:
+    """The outcome; a failed solve raises here or, inside of `jax.jit`, when the compiled program runs.
+
+    Args:
+        out: The outcome of the solve.
+        tied: Its parts that wait for the check inside of `jax.jit`, where a check is dropped for which nothing waits.
+        code: How the solve ended; a batch of codes under `jax.vmap`.
+        facts: What the message may quote, computed if it is needed.
 
     Raises:
-        SolveError: With the message of the code and the facts that belong to it.
+        SolveError: With the message of the first lane that failed, and the facts that belong to it.
     """
-    if not _succeeded(int(code)):
-        raise SolveError(_message(int(code), {k: np.asarray(v) for k, v in facts().items()}))
+    if inside_jit():
+        waiting = _raise_when_run(tied(out), code, _quotable(facts))
+        return eqx.tree_at(tied, out, waiting, is_leaf=lambda x: x is None)
+    failed = _some_failed.bind(code) if isinstance(code, Tracer) else not _succeeded(int(code))
+    if failed:
+        quoted = _quotable(facts)
+        _failure.bind(code, *quoted.values(), names=tuple(quoted))
+    return out
 
 
-def raise_when_run(tied: PyTree[Any], code: Array | np.ndarray, facts: Facts) -> PyTree[Any]:
+def _quotable(facts: Callable[[], Facts]) -> Facts:
+    return {name: jax.lax.stop_gradient(jnp.asarray(value)) for name, value in facts().items()}
+
+
+def _raise_when_run(tied: PyTree[Any], code: Array | np.ndarray, facts: Facts) -> PyTree[Any]:
     """The arrays, tied to a check that raises when the compiled program runs and a lane has failed."""
     code = jax.lax.stop_gradient(code)
-    facts = {k: jax.lax.stop_gradient(jnp.asarray(v)) for k, v in facts.items()}
     failed = not_exported(any_lane((code != SUCCESSFUL) & (code != code_of(RESULTS.event_occurred))))
     shape = jax.ShapeDtypeStruct((), jnp.bool_)
     token = jax.lax.cond(
@@ -70,6 +95,29 @@ def _raise_first(codes: Any, facts: Facts) -> Any:
         where = f" (in lane {', '.join(map(str, lane))} of the batch)" if lane else ""
         raise SolveError(message + where)
     return np.zeros(codes.shape, np.bool_)
+
+
+def _batched(primitive: Primitive, xs: Sequence[Array], axes: Sequence[int | None], **params: Any) -> Any:
+    """The primitive of whole batches, whose result is one for all lanes."""
+    (size,) = {x.shape[axis] for x, axis in zip(xs, axes, strict=True) if axis is not None}
+    lanes = [
+        jnp.broadcast_to(x, (size, *x.shape)) if axis is None else jnp.moveaxis(x, axis, 0)
+        for x, axis in zip(xs, axes, strict=True)
+    ]
+    out = primitive.bind(*lanes, **params)
+    return (out, [None] * len(out)) if primitive.multiple_results else (out, None)
+
+
+_some_failed = Primitive("some_failed")
+"""Whether a solve failed in any lane of all `jax.vmap`s, outside of `jax.jit`."""
+_some_failed.def_impl(lambda codes: not all(_succeeded(code) for code in np.ravel(codes).tolist()))
+batching.primitive_batchers[_some_failed] = functools.partial(_batched, _some_failed)
+
+_failure = Primitive("failure")
+"""Raises for the first lane of all `jax.vmap`s that failed, outside of `jax.jit`."""
+_failure.multiple_results = True
+_failure.def_impl(lambda codes, *facts, names: _raise_first(codes, dict(zip(names, facts, strict=True))))
+batching.primitive_batchers[_failure] = functools.partial(_batched, _failure)
 
 
 def _succeeded(code: int) -> bool:

@@ -35,8 +35,6 @@ class ExplicitRungeKutta(AbstractSolver):
 
     tableau: ButcherTableau = eqx.field(static=True, repr=False)
     convergence: int = eqx.field(static=True, repr=False)
-    adaptive: bool = eqx.field(static=True, repr=False)
-    nodes: tuple[float, ...] = eqx.field(static=True, repr=False)
     noisy: bool = eqx.field(static=True, repr=False)
     reuses: bool = eqx.field(static=True, repr=False)
 
@@ -49,10 +47,18 @@ class ExplicitRungeKutta(AbstractSolver):
         """
         self.tableau = tableau
         self.convergence = order
-        self.adaptive = tableau.b_error is not None
-        self.nodes = (0.0, *tableau.c, *tableau.c_extra)
         self.noisy = False
         self.reuses = False
+
+    @property
+    def adaptive(self) -> bool:
+        """Whether the tableau has weights for an estimate of the error."""
+        return self.tableau.b_error is not None
+
+    @property
+    def nodes(self) -> tuple[float, ...]:
+        """Of the stages, and of those that values inside a step need further."""
+        return (0.0, *self.tableau.c, *self.tableau.c_extra)
 
     def made_for(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args) -> "ExplicitRungeKutta":
         """With noise no vector field is used again, and states inside a step are on the line between its ends.
