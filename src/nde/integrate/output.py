@@ -15,12 +15,6 @@ from nde.core.types import Args, Time, Y
 SaveFunction = Callable[[Any, Any, Any], PyTree[Any]]
 
 
-def save_y(t: Time, y: Y, args: Args) -> Y:
-    """The state itself."""
-    del t, args
-    return y
-
-
 class AtTimes(eqx.Module):
     """`fn(t, y, args)` at given loop times `ts`, sorted."""
 

@@ -16,7 +16,7 @@ from nde.core.tree import common_dtype, real_dtype
 from nde.core.types import Args, RealScalar, Time, Y
 from nde.integrate.drives import drives_of_grid
 from nde.integrate.knots import ended_at_knots
-from nde.integrate.output import AtSteps, AtTimes, DenseSteps, Output, save_y
+from nde.integrate.output import AtSteps, AtTimes, DenseSteps, Output
 from nde.integrate.problem import Differentiable, Resume, Setup
 from nde.integrate.progress import AbstractProgressMeter
 from nde.solve.check import check_structure, code_of_inputs
@@ -148,7 +148,7 @@ def outputs_of(saveat: SaveAt, t0: Time, y0: Y, args: Args, clock: Clock) -> tup
     for sub in saveat.leaves():
         if sub.ts is None and not sub.steps:
             continue
-        fn = sub.fn if sub.fn is save_y else closed(sub.fn, t0, y0, args)
+        fn = closed(sub.fn, t0, y0, args)
         if sub.ts is not None:
             outputs.append(AtTimes(clock.loop(strong(sub.ts, t0.dtype)), fn))
         if sub.steps:

@@ -6,7 +6,6 @@ and all of them are evaluated at once.
 """
 
 import dataclasses
-import functools
 
 import equinox as eqx
 import jax
@@ -17,13 +16,10 @@ from nde.core import tree
 from nde.core.count import counted, first_of
 from nde.core.lanes import any_lane
 from nde.core.types import BoolScalar, IntScalar, Time, Y
-from nde.integrate.output import AtTimes, call_fn, padded_rows, save_y, shapes_of
+from nde.integrate.output import AtTimes, call_fn, padded_rows, shapes_of
 from nde.integrate.problem import Differentiable, Setup, begun, dense_step, drive_of, drive_shape, first_cache, step_map
 from nde.integrate.recorders.base import AbstractRecorder, Attempt
 from nde.stepping import span
-
-_TOGETHER = 2**15
-"""Bytes of the states at all save times up to which they are evaluated in one kernel, not one after the other."""
 
 
 class _Notes(eqx.Module):
@@ -115,9 +111,7 @@ class SampledRecorder(AbstractRecorder):
             reached, step, at, saved = given
             return tree.where(reached, value(step, at), saved)
 
-        together = wanted.fn is save_y and wanted.ts.shape[0] * tree.nbytes(problem.y0) <= _TOGETHER
-        evaluated = jax.vmap(row) if together else functools.partial(jax.lax.map, row)
-        saved = evaluated((reached, steps, wanted.ts, store.saved))
+        saved = jax.lax.map(row, (reached, steps, wanted.ts, store.saved))
         first = jnp.where(store.used > 0, store.ends[jnp.maximum(store.used - 1, 0)], store.first)
         return dataclasses.replace(store, saved=saved, used=jnp.zeros_like(store.used), first=first)
 
