@@ -131,6 +131,36 @@ def test_a_batch_that_throws_names_the_lane():
         jax.block_until_ready(jax.jit(jax.vmap(lambda size: solve(size).ys))(jnp.asarray([1.0, 1e4])))
 
 
+TRANSFORMED = {
+    "vmap": jax.vmap,
+    "vmap of vmap": lambda value: lambda sizes: jax.vmap(jax.vmap(value))(sizes[:, None]),
+    "grad of vmap": lambda value: jax.grad(lambda sizes: jax.vmap(value)(sizes).sum()),
+    "vmap of grad": lambda value: jax.vmap(jax.grad(value)),
+    "vmap of jvp": lambda value: jax.vmap(lambda size: jax.jvp(value, (size,), (jnp.ones_like(size),))),
+}
+
+
+@pytest.mark.parametrize("transformed", TRANSFORMED.values(), ids=TRANSFORMED)
+def test_transformations_outside_of_jit_tell_it_at_once(transformed):
+    """As `SolveError`, not as the runtime error of a compiled program."""
+    adjoint = nde.ForwardMode() if transformed is TRANSFORMED["vmap of jvp"] else nde.RecursiveCheckpointAdjoint()
+
+    def value(size):
+        return nde.diffeqsolve(
+            nde.ODETerm(lambda t, y, size: -size * y),
+            nde.Euler(),
+            0.0,
+            1.0,
+            jnp.where(size > 10, -0.1, 0.1),
+            jnp.asarray(1.0),
+            size,
+            adjoint=adjoint,
+        ).ys[0]
+
+    with pytest.raises(nde.SolveError, match=r"dt0 = -0\.1.*lane 1(, 0)? of the batch"):
+        transformed(value)(jnp.asarray([1.0, 1e4]))
+
+
 def test_where_it_failed_is_told():
     with pytest.raises(nde.SolveError, match=r"at t = 0\.3.*steps = \d+"):
         solve(field=nowhere_after_a_third, max_steps=4096)

@@ -30,6 +30,8 @@ from nde.stepping import AbstractStepSizeController, ConstantStepSize
 from nde.stepping.tolerance import is_number, least
 from nde.terms import AbstractTerm
 
+_NO_EVENT = NoEvent()
+
 
 def diffeqsolve(
     terms: AbstractTerm,
@@ -120,7 +122,7 @@ def diffeqsolve(
         args,
         saveat,
         stepsize_controller,
-        NoEvent() if event is None else event,
+        _NO_EVENT if event is None else event,
         max_steps,
         (solver_state, controller_state, made_jump),
     )
