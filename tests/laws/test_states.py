@@ -91,3 +91,17 @@ def test_large_batch_in_the_state_equals_each_alone() -> None:
     y0 = jax.random.normal(jax.random.key(1), (5, 3))
     sol = nde.diffeqsolve(nde.ODETerm(decay), nde.Tsit5(), 0.0, 1.0, 0.05, y0, args=0.7)
     np.testing.assert_allclose(sol.ys[0], y0 * jnp.exp(-0.7), rtol=1e-8)
+
+
+PID = nde.PIDController(rtol=1e-4, atol=1e-6, pcoeff=0.3, icoeff=0.3, dcoeff=0.1)
+
+
+@pytest.mark.parametrize("dtype", [jnp.float32, jnp.complex64])
+@pytest.mark.parametrize("shape", [(0,), (2, 0)])
+def test_a_state_of_no_numbers_keeps_its_precision(shape: tuple[int, ...], dtype: Any) -> None:
+    """With float64 switched on, for then a norm of nothing of the default precision does not fit."""
+    sol = nde.diffeqsolve(
+        nde.ODETerm(decay), nde.Tsit5(), 0.0, 1.0, None, jnp.zeros(shape, dtype), 1.0, stepsize_controller=PID
+    )
+    assert sol.ys.shape == (1, *shape)
+    assert sol.ys.dtype == dtype

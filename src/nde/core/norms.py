@@ -25,11 +25,11 @@ def rms_norm(tree: PyTree[Array]) -> Float[Array, ""]:
         ```
     """
     leaves = jax.tree.leaves(tree)
-    size = sum(leaf.size for leaf in leaves)
-    if size == 0:
+    if not leaves:
         return jnp.zeros(())
+    size = sum(leaf.size for leaf in leaves)
     squares = [jnp.sum(jnp.real(leaf * jnp.conj(leaf))) for leaf in leaves]
-    return jnp.sqrt(sum(_in_one_precision(squares), 0) / size)
+    return jnp.sqrt(sum(_in_one_precision(squares), 0) / max(size, 1))
 
 
 def max_norm(tree: PyTree[Array]) -> Float[Array, ""]:
@@ -49,10 +49,10 @@ def max_norm(tree: PyTree[Array]) -> Float[Array, ""]:
         print(nde.max_norm(jnp.array([3.0, -4.0])))
         ```
     """
-    leaves = [leaf for leaf in jax.tree.leaves(tree) if leaf.size]
+    leaves = jax.tree.leaves(tree)
     if not leaves:
         return jnp.zeros(())
-    largest = _in_one_precision([jnp.max(jnp.abs(leaf)) for leaf in leaves])
+    largest = _in_one_precision([jnp.max(jnp.abs(leaf), initial=0) for leaf in leaves])
     return jnp.stack(largest).max() if len(largest) > 1 else largest[0]
 
 
