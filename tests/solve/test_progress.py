@@ -37,6 +37,14 @@ def test_tqdm(capsys: pytest.CaptureFixture[str]):
     assert "100" in capsys.readouterr().err
 
 
+def test_the_bar_is_refreshed_every_so_many_steps(capsys: pytest.CaptureFixture[str]):
+    """At its start, after each five of 200 steps, and at its end."""
+    pytest.importorskip("tqdm")
+    jax.block_until_ready(solve(nde.TqdmProgressMeter(refresh_steps=5)))
+    jax.effects_barrier()
+    assert capsys.readouterr().err.count("\r") == 1 + 40 + 1
+
+
 def test_a_batch_and_a_gradient_share_one_display(capsys: pytest.CaptureFixture[str]):
     meter = nde.TextProgressMeter(minimum_increase=0.5)
     slopes = jax.vmap(jax.grad(lambda rate: solve(meter, rate)[0]))(jnp.asarray([0.5, 1.0]))

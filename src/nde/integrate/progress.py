@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
 from nde.core.lanes import any_lane, least_lane
-from nde.core.types import RealScalar
+from nde.core.types import BoolScalar, IntScalar, RealScalar
 
 
 class AbstractProgressMeter(eqx.Module):
@@ -75,14 +75,17 @@ class NoProgressMeter(AbstractProgressMeter):
 
 
 class _Shown(eqx.Module):
-    """The share last shown (the same in all lanes), and the display's number."""
+    """The share last shown and the steps since (the same in all lanes), and the display's number."""
 
     share: Float[Array, ""]
+    steps: IntScalar
     display: Array
 
 
 class _AbstractDisplayMeter(AbstractProgressMeter):
-    minimum_increase: eqx.AbstractVar[RealScalar]
+    @abc.abstractmethod
+    def _due(self, state: _Shown, slowest: Float[Array, ""]) -> BoolScalar:
+        """Whether the progress of the slowest lane is to be shown."""
 
     @abc.abstractmethod
     def _open(self) -> "_Display":
@@ -93,19 +96,20 @@ class _AbstractDisplayMeter(AbstractProgressMeter):
         number = jax.pure_callback(
             lambda: _DISPLAYS.open(self._open), jax.ShapeDtypeStruct((), jnp.int32), vmap_method="sequential"
         )
-        return _Shown(share=jnp.zeros((), jnp.float32), display=number)
+        return _Shown(share=jnp.zeros((), jnp.float32), steps=jnp.zeros((), jnp.int32), display=number)
 
     def step(self, state: _Shown, progress: Float[Array, ""]) -> _Shown:
-        """Shows the progress of the slowest lane where it has grown enough."""
+        """Shows the progress of the slowest lane where it is due, and its end."""
         slowest = least_lane(jax.lax.stop_gradient(progress.astype(jnp.float32)))
-        show = any_lane((slowest - state.share >= self.minimum_increase) | ((slowest >= 1) & (state.share < 1)))
+        state = _Shown(state.share, state.steps + 1, state.display)
+        show = any_lane(self._due(state, slowest) | ((slowest >= 1) & (state.share < 1)))
 
         def shown() -> Float[Array, ""]:
             jax.debug.callback(_DISPLAYS.show, state.display, slowest, ordered=False)
             return slowest
 
         share = jax.lax.cond(show, shown, lambda: state.share)
-        return _Shown(share=share, display=state.display)
+        return _Shown(share=share, steps=jnp.where(show, 0, state.steps), display=state.display)
 
     def close(self, state: _Shown) -> None:
         """Shows the end and closes the display."""
@@ -131,16 +135,21 @@ class TextProgressMeter(_AbstractDisplayMeter):
 
     minimum_increase: RealScalar = 0.02
 
+    def _due(self, state: _Shown, slowest: Float[Array, ""]) -> BoolScalar:
+        return slowest - state.share >= self.minimum_increase
+
     def _open(self) -> "_Display":
         return _TextDisplay()
+
+
+_TWENTIETH = 0.05
 
 
 class TqdmProgressMeter(_AbstractDisplayMeter):
     """Shows a bar by `tqdm`.
 
     Attributes:
-        refresh_steps: Taken over from other libraries' interfaces; the bar moves by `minimum_increase`.
-        minimum_increase: The least growth between two refreshes, as a share of the whole.
+        refresh_steps: Steps from one refresh of the bar to the next, unless a twentieth more of the whole is done.
 
     Raises:
         ImportError: If `tqdm` is not installed.
@@ -157,13 +166,15 @@ class TqdmProgressMeter(_AbstractDisplayMeter):
     """
 
     refresh_steps: int = 20
-    minimum_increase: RealScalar = 0.005
 
     def __check_init__(self) -> None:
         try:
             import tqdm  # noqa: F401, PLC0415
         except ImportError as error:
             raise ImportError("`TqdmProgressMeter` wants the package tqdm: `pip install tqdm`.") from error
+
+    def _due(self, state: _Shown, slowest: Float[Array, ""]) -> BoolScalar:
+        return (state.steps >= self.refresh_steps) | (slowest - state.share >= _TWENTIETH)
 
     def _open(self) -> "_Display":
         return _TqdmDisplay()
@@ -198,8 +209,10 @@ class _TqdmDisplay(_Display):
         self.bar = tqdm.tqdm(total=100, unit="%", bar_format="{percentage:.1f}%|{bar}| [{elapsed}<{remaining}]")
 
     def show(self, share: float) -> None:
-        self.bar.n = max(self.bar.n, round(100 * share, 2))
-        self.bar.refresh()
+        reached = round(100 * share, 2)
+        if reached > self.bar.n:
+            self.bar.n = reached
+            self.bar.refresh()
 
     def close(self) -> None:
         self.bar.close()
