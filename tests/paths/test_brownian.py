@@ -148,7 +148,7 @@ def test_unsafe_increments_depend_on_both_times():
     ("make", "message"),
     [
         (lambda: seed_from(3.0), r"wants `jax.random.key"),
-        (lambda: nde.BrownianMotion(jax.ShapeDtypeStruct((), jnp.int32), KEY), "real floating dtype"),
+        (lambda: nde.BrownianMotion(jax.ShapeDtypeStruct((), jnp.int32), KEY), "floating or complex dtype"),
         (lambda: parts_of("H"), "SpaceTimeLevyArea"),
     ],
 )

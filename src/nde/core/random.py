@@ -7,13 +7,14 @@ CPU, with the same generator (see docs/decisions). JAX traces it once, wherever 
 Source: Salmon et al., *Parallel random numbers: as easy as 1, 2, 3* (2011), doi:10.1145/2063384.2063405.
 """
 
+import math
 from functools import partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, UInt32
+from jaxtyping import Array, Float, Inexact, UInt32
 
 Seed = UInt32[Array, "2"]
 """What all numbers of one source are drawn from."""
@@ -47,17 +48,31 @@ def threefry(seed: Seed, x0: Array, x1: Array) -> tuple[Array, Array]:
     return x0, x1
 
 
-@partial(jax.jit, static_argnames=("offset", "shape", "dtype"))
-def normals(seed: Seed, counter: Any, offset: int, shape: tuple[int, ...], dtype: Any) -> Float[Array, "..."]:
+def normals(seed: Seed, counter: Any, offset: int, shape: tuple[int, ...], dtype: Any) -> Inexact[Array, "..."]:
     """Standard normal numbers.
+
+    Complex ones have independent parts of the variance 1/2, so that the mean square of their size is one.
 
     Args:
         seed: Of the source.
         counter: Which draw of the source, an unsigned number of 32 bits.
         offset: Where these numbers begin among those of the draw; other arrays of the draw come before.
         shape: The shape wanted.
-        dtype: A floating dtype; half precisions are drawn in float32 and rounded.
+        dtype: A floating or complex dtype; half precisions are drawn in float32 and rounded.
     """
+    if not jnp.issubdtype(dtype, jnp.complexfloating):
+        return _real_normals(seed, counter, offset, shape, dtype)
+    parts = _real_normals(seed, counter, offset, (2, *shape), jnp.finfo(dtype).dtype) * 0.5**0.5
+    return jax.lax.complex(parts[0], parts[1])
+
+
+def drawn(struct: jax.ShapeDtypeStruct) -> int:
+    """How many real numbers `normals` draws for an array."""
+    return math.prod(struct.shape) * (2 if jnp.issubdtype(struct.dtype, jnp.complexfloating) else 1)
+
+
+@partial(jax.jit, static_argnames=("offset", "shape", "dtype"))
+def _real_normals(seed: Seed, counter: Any, offset: int, shape: tuple[int, ...], dtype: Any) -> Float[Array, "..."]:
     size = int(np.prod(shape))
     place = jnp.arange(size, dtype=jnp.uint32).reshape(shape) + np.uint32(offset)
     high, low = threefry(seed, jnp.asarray(counter, jnp.uint32), place)

@@ -53,6 +53,11 @@ def scaled(tree: PyTree, factor: RealScalar) -> PyTree:
     return jax.tree.map(lambda x: times(x, jnp.asarray(factor, real_dtype(x))), tree)
 
 
+def magnitudes(tree: PyTree) -> PyTree:
+    """The absolute values of the leaves, of their own dtype."""
+    return jax.tree.map(lambda x: jnp.abs(x).astype(x.dtype), tree)
+
+
 def where(condition: BoolScalar, new: PyTree, old: PyTree) -> PyTree:
     """The leaves of `new` where the condition holds, otherwise those of `old`."""
     return jax.tree.map(lambda n, o: jnp.where(condition, n, o), new, old)

@@ -10,7 +10,7 @@ from jaxtyping import PyTree
 
 from nde.core.compiled import Fixed, compiled, fixed, released
 from nde.core.results import RESULTS, code_of, result_of, traced_code
-from nde.core.types import Args, RealScalar, Time, Y
+from nde.core.types import Args, BoolScalar, RealScalar, Time, Y
 from nde.gradients import AbstractAdjoint, RecursiveCheckpointAdjoint
 from nde.gradients.modes import event_time
 from nde.integrate.event import AbstractEvent, NoEvent
@@ -189,9 +189,14 @@ def _solution(problem: Differentiable, setup: Setup, saveat: SaveAt, outcome: Ou
         result=result_of(outcome.code),
         solver_state=SolverResume(outcome.solver_state, cache) if saveat.solver_state else None,
         controller_state=ControllerResume(controller_state, h) if saveat.controller_state else None,
-        made_jump=setup.controller.jump_at(outcome.t)[0] if saveat.made_jump else None,
+        made_jump=_made_jump(setup, outcome) if saveat.made_jump else None,
         event_mask=outcome.code == code_of(RESULTS.event_occurred) if setup.event.may_stop else None,
     )
+
+
+def _made_jump(setup: Setup, outcome: Outcome) -> BoolScalar | bool:
+    """Whether the solve ended at a jump: known before it runs, if there are none."""
+    return setup.controller.jump_at(outcome.t)[0] if setup.controller.jumps else False
 
 
 def _dense(problem: Differentiable, setup: Setup, outcome: Outcome) -> DenseInterpolation:

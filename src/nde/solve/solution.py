@@ -24,7 +24,7 @@ class Solution(AbstractPath):
         result: How the solve ended.
         solver_state: The solver's last state, if it was saved.
         controller_state: The controller's last state, if it was saved.
-        made_jump: Whether the solve ended at a jump, if it was saved.
+        made_jump: Whether the solve ended at a jump, if it was saved; `False` itself if the controller knows of none.
         event_mask: Whether an event ended the solve; `None` if none could.
 
     Example:
@@ -46,7 +46,7 @@ class Solution(AbstractPath):
     result: RESULTS
     solver_state: PyTree[Any]
     controller_state: PyTree[Any]
-    made_jump: Array | None
+    made_jump: Array | bool | None
     event_mask: PyTree[Any] = None
 
     def evaluate(self, t0: RealScalar, t1: RealScalar | None = None, left: bool = True) -> Y:

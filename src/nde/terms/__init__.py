@@ -1,7 +1,7 @@
 """What drives a state: a vector field times a control."""
 
 from nde.terms.base import AbstractTerm
-from nde.terms.calculus import drift_and_diffusion, ito_to_stratonovich, self_advection, stratonovich_to_ito
+from nde.terms.calculus import check_real, drift_and_diffusion, ito_to_stratonovich, self_advection, stratonovich_to_ito
 from nde.terms.commutative import check_commutative
 from nde.terms.control import ControlTerm
 from nde.terms.controlled import ControlledODETerm
@@ -18,6 +18,7 @@ __all__ = [
     "ODETerm",
     "WeaklyDiagonalControlTerm",
     "check_commutative",
+    "check_real",
     "drift_and_diffusion",
     "ito_to_stratonovich",
     "self_advection",

@@ -35,10 +35,28 @@ def self_advection(diffusion: ControlTerm, t: RealScalar, y: Y, args: Args) -> Y
 
 
 def control_basis(diffusion: ControlTerm, t: RealScalar) -> tuple[Any, Any]:
-    """The unit vectors of the control as rows, and what makes increments of them."""
+    """The unit vectors of the control as rows, and what makes increments of them.
+
+    Raises:
+        TypeError: If the control is complex.
+    """
     shapes = diffusion.control_shape(jnp.asarray(t, jnp.result_type(float)))
+    check_real(shapes, "The correction between the calculi and the commutator")
     flat, unflatten = ravel_pytree(tree.zeros_like(shapes))
     return jnp.eye(flat.size, dtype=flat.dtype), unflatten
+
+
+def check_real(control: PyTree[jax.ShapeDtypeStruct], what: str) -> None:
+    """Refuses complex noise, of which the formulae for real noise are not those.
+
+    Raises:
+        TypeError: If a component is complex.
+    """
+    if any(jnp.iscomplexobj(leaf) for leaf in jax.tree.leaves(control)):
+        raise TypeError(
+            f"{what} is for real noise; it got complex noise. Write it as two real components divided by sqrt(2), or "
+            "use `nde.Euler()` for an Itô, `nde.Heun()` for a Stratonovich equation."
+        )
 
 
 class _Corrected(eqx.Module):

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, PyTree
 
+from nde.core import tree
 from nde.core.closure import closed
 from nde.core.types import Args, RealScalar, Time, VectorField, Y
 from nde.paths import AbstractBrownianPath, AbstractPath, IncrementPath
@@ -181,7 +182,7 @@ class ControlTerm(AbstractDrivenTerm[VF, Control]):
         if not self.noisy:
             return self.vf_prod(t, y, args, self.path.derivative(t, left=False))
         three = jax.tree.map(lambda x: jnp.full(x.shape, 3, x.dtype), self.control_shape(t))
-        return jax.tree.map(jnp.abs, self.vf_prod(t, y, args, three))
+        return tree.magnitudes(self.vf_prod(t, y, args, three))
 
     def slope(self, vf: PyTree[Any], y: Y, drive: PyTree[Any], stage: int) -> Y:
         """The product with the increment over the step."""

@@ -3,7 +3,6 @@
 import functools
 from typing import Any, Generic, TypeVar
 
-import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
@@ -96,7 +95,7 @@ class MultiTerm(AbstractTerm, Generic[Terms]):
     def speed(self, t: RealScalar, y: Y, args: Args) -> Y:
         """The sum of the speeds; with noise, of their absolute values."""
         speeds = [term.speed(t, y, args) for term in self.terms]
-        return _total([jax.tree.map(jnp.abs, speed) for speed in speeds] if self.noisy else speeds)
+        return _total([tree.magnitudes(speed) for speed in speeds] if self.noisy else speeds)
 
     def slope(self, vf: tuple[PyTree[Any], ...], y: Y, drive: tuple[PyTree[Any], ...], stage: int) -> Y:
         """The change of the state over the step, were it the same everywhere."""

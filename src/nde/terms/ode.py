@@ -7,8 +7,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, PyTree
 
+from nde.core import tree
 from nde.core.closure import closed
-from nde.core.tree import common_dtype, real_dtype
+from nde.core.tree import common_dtype
 from nde.core.types import Args, RealScalar, Time, VectorField, Y
 from nde.paths import TimePath
 from nde.terms.base import VF
@@ -67,11 +68,7 @@ class ODETerm(AbstractDrivenTerm[VF, RealScalar]):
 
     def prod(self, vf: Y, control: RealScalar) -> Y:
         """`vf * dt`."""
-
-        def leaf(v: Array) -> Array:
-            return v * jnp.asarray(control, real_dtype(v))
-
-        return jax.tree.map(leaf, vf)
+        return tree.scaled(vf, control)
 
     def applied(self, vf: Y, y: Y, control: RealScalar) -> Y:
         """`vf * dt`."""

@@ -177,7 +177,7 @@ class Step:
         if self._average is None:
             return None
         pull = pull_of(self._average, before)
-        moved = jax.tree.map(lambda a, w: a + pull.astype(tree.real_dtype(a)) * (w - a), average, weights)
+        moved = jax.tree.map(lambda a, w: a + tree.times(w - a, pull), average, weights)
         return tree.where(finite, moved, average)
 
 

@@ -1,7 +1,6 @@
 """What all Brownian paths share: their shape, their seed, and how increments are drawn."""
 
 import dataclasses
-import math
 from collections.abc import Sequence
 from typing import Any, Generic
 
@@ -11,7 +10,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, PyTree
 
 from nde.core import tree
-from nde.core.random import Seed, normals, seed_of
+from nde.core.random import Seed, drawn, normals, seed_of
 from nde.core.types import RealScalar
 from nde.paths.base import AbstractPath, Control
 from nde.paths.brownian.area import full_area, twist
@@ -23,7 +22,9 @@ Shape = PyTree[jax.ShapeDtypeStruct]
 
 
 class AbstractBrownianPath(AbstractPath[Control], Generic[Control]):
-    """A sample path of Brownian motion: independent components in any pytree of real floating arrays.
+    """A sample path of Brownian motion: independent components in any pytree of floating or complex arrays.
+
+    A complex component is `(X + i Y) / sqrt(2)` of two real ones, so that the mean of `|W|^2` is the time, too.
 
     What `evaluate` returns is the increment `W`; with `use_levy=True` it is a `BrownianIncrement`, with the areas that
     `levy_area` names. The numbers depend on the key alone, not on `jit`, `vmap` or the number of devices.
@@ -50,7 +51,7 @@ class AbstractBrownianPath(AbstractPath[Control], Generic[Control]):
     def noise(self, seed: Seed, counter: Any) -> Parts:
         """Standard normal numbers for each part: the numbers of one draw."""
         structs, structure = jax.tree.flatten(self.shape)
-        sizes = [math.prod(struct.shape) for struct in structs]
+        sizes = [drawn(struct) for struct in structs]
         starts = [sum(sizes[:i]) for i in range(len(sizes))]
 
         def part(number: int) -> PyTree[Array]:
@@ -115,9 +116,11 @@ def area_of(levy_area: Any, shape: Shape) -> LevyArea:
     """The class of increments, if a motion of this shape has them.
 
     Raises:
-        TypeError: If it is none, or full areas are wanted of a motion that is not of shape `(m,)`.
+        TypeError: If it is none, or full areas are wanted of a motion that is complex or not of shape `(m,)`.
     """
     parts_of(levy_area)
+    if issubclass(levy_area, FullLevyArea) and any(jnp.iscomplexobj(leaf) for leaf in jax.tree.leaves(shape)):
+        raise TypeError(f"Got `levy_area={levy_area.__name__}` for a complex motion; full areas want a real one.")
     if issubclass(levy_area, FullLevyArea) and not (isinstance(shape, jax.ShapeDtypeStruct) and len(shape.shape) == 1):
         raise TypeError(
             f"Got `levy_area={levy_area.__name__}` for a Brownian motion of shape {shape}; full Lévy areas are those "
@@ -130,15 +133,15 @@ def shape_of(shape: Any, dtype: Any = None) -> Shape:
     """A pytree of shapes: from a tuple of numbers, or a pytree of arrays or of shapes with dtypes.
 
     Raises:
-        TypeError: If a dtype is not real and floating.
+        TypeError: If a dtype is neither floating nor complex.
     """
     default = jnp.result_type(float) if dtype is None else dtype
     plain = isinstance(shape, Sequence) and all(isinstance(n, int) for n in shape)
     shapes = jax.ShapeDtypeStruct(tuple(shape), default) if plain else jax.tree.map(_struct, shape)
     for leaf in jax.tree.leaves(shapes):
-        if not jnp.issubdtype(leaf.dtype, jnp.floating):
+        if not jnp.issubdtype(leaf.dtype, jnp.inexact):
             raise TypeError(
-                f"Got a Brownian motion of dtype {leaf.dtype}; it wants a real floating dtype. Pass "
+                f"Got a Brownian motion of dtype {leaf.dtype}; it wants a floating or complex dtype. Pass "
                 "`shape=jax.ShapeDtypeStruct((3,), jnp.float32)`, say."
             )
     return shapes

@@ -13,7 +13,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, PyTree
+from jaxtyping import Array, Inexact, PyTree
 
 from nde.core import tree
 from nde.core.types import BoolScalar, RealScalar
@@ -122,5 +122,5 @@ def _reflected(mirror: list[Any], vector: list[Any]) -> list[Any]:
     return [v - 2 * m * along for m, v in zip(mirror, vector, strict=True)]
 
 
-def _weighted(weights: list[Any], trees: tuple[PyTree[Any], ...] | list[PyTree[Any]]) -> PyTree[Float[Array, "..."]]:
+def _weighted(weights: list[Any], trees: tuple[PyTree[Any], ...] | list[PyTree[Any]]) -> PyTree[Inexact[Array, "..."]]:
     return tree.combine(1.0, weights, trees)

@@ -11,7 +11,7 @@ from nde.core import tree
 from nde.core.types import Args, RealScalar, Y
 from nde.paths import BrownianIncrement, FullLevyArea
 from nde.solvers.stochastic.base import AbstractStochasticSolver, Drive
-from nde.terms import AbstractTerm, ControlTerm, ODETerm, drift_and_diffusion, self_advection
+from nde.terms import AbstractTerm, ControlTerm, ODETerm, check_real, drift_and_diffusion, self_advection
 
 _NOT_KNOWN = (
     "`{solver}` has strong order 1 if the noise commutes, which neither one Brownian component nor a diagonal tells "
@@ -27,9 +27,10 @@ class _AbstractMilstein(AbstractStochasticSolver):
         """The solver, with a warning if the noise may not commute.
 
         Raises:
-            TypeError: If the terms are not drift and diffusion.
+            TypeError: If the terms are not drift and diffusion, or the noise is complex.
         """
         _, diffusion = drift_and_diffusion(terms, type(self).__name__)
+        check_real(diffusion.control_shape(t), f"`{type(self).__name__}`")
         full = issubclass(getattr(diffusion.path, "levy_area", BrownianIncrement), FullLevyArea)
         if diffusion.layout(t, y, args) == "general" and not full:
             warnings.warn(_NOT_KNOWN.format(solver=type(self).__name__), stacklevel=2)
@@ -143,6 +144,7 @@ class DerivativeFreeMilstein(_AbstractMilstein):
             TypeError: If it is not, or the terms are not drift and diffusion.
         """
         _, diffusion = drift_and_diffusion(terms, type(self).__name__)
+        check_real(diffusion.control_shape(t), "`DerivativeFreeMilstein`")
         if diffusion.layout(t, y, args) == "general":
             raise TypeError(
                 "`DerivativeFreeMilstein` is for scalar or diagonal noise; it got a matrix. Use `nde.ItoMilstein()`."
