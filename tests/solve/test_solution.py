@@ -32,10 +32,10 @@ def to_rest(t1: Any, level: Any = 2.0) -> nde.Solution:
     return solve(t1, level, nde.steady_state(rtol=1e-3, atol=1e-3))
 
 
-@pytest.mark.parametrize("compile", [lambda function: function, quick_jit], ids=["outside of jit", "in jit"])
+@pytest.mark.parametrize("way", [lambda function: function, quick_jit], ids=["outside of jit", "in jit"])
 @pytest.mark.parametrize(("t1", "stopped"), [(LATE, True), (EARLY, False)])
-def test_the_mask_tells_whether_an_event_ended_the_solve(compile: Any, t1: float, stopped: bool) -> None:
-    sol = compile(to_rest)(t1)
+def test_the_mask_tells_whether_an_event_ended_the_solve(way: Any, t1: float, stopped: bool) -> None:
+    sol = way(to_rest)(t1)
     assert sol.event_mask.shape == ()
     assert sol.event_mask.dtype == jnp.bool_
     assert bool(sol.event_mask) is stopped
@@ -48,11 +48,11 @@ def test_without_an_event_there_is_no_mask() -> None:
     assert quick_jit(solve)(EARLY).event_mask is None
 
 
-@pytest.mark.parametrize("compile", [lambda function: function, quick_jit], ids=["outside of jit", "in jit"])
-def test_each_lane_has_a_mask_of_its_own(compile: Any) -> None:
-    sol = compile(jax.vmap(to_rest))(jnp.asarray([LATE, EARLY, LATE]))
+@pytest.mark.parametrize("way", [lambda function: function, quick_jit], ids=["outside of jit", "in jit"])
+def test_each_lane_has_a_mask_of_its_own(way: Any) -> None:
+    sol = way(jax.vmap(to_rest))(jnp.asarray([LATE, EARLY, LATE]))
     assert sol.event_mask.tolist() == [True, False, True]
-    levels = compile(jax.vmap(lambda level: to_rest(EARLY, level)))(jnp.asarray([0.0, 2.0]))
+    levels = way(jax.vmap(lambda level: to_rest(EARLY, level)))(jnp.asarray([0.0, 2.0]))
     assert levels.event_mask.tolist() == [True, False], "at rest from the start, and not after so short a time"
 
 
