@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
 from nde.core.compiled import compiled
+from nde.core.tree import common_dtype
 from nde.core.types import BoolScalar, IntScalar, RealScalar
 from nde.paths.halves import driven
 
@@ -70,7 +71,7 @@ class AbstractPath(eqx.Module, Generic[Control]):
             t: A time.
             left: At a jump, whether to return the limit from the left.
         """
-        t = jnp.asarray(t, jnp.result_type(t, float))
+        t = jnp.asarray(t, common_dtype(t, float))
         return jax.jvp(lambda t: self.evaluate(t, left=left), (t,), (jnp.ones_like(t),))[1]
 
     def begin(

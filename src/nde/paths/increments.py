@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from jaxtyping import PyTree
 
 from nde.core.closure import closed
+from nde.core.tree import common_dtype
 from nde.core.types import RealScalar
 from nde.paths.base import AbstractPath
 
@@ -50,5 +51,5 @@ class IncrementPath(AbstractPath):
 
     def derivative(self, t: RealScalar, left: bool = True) -> PyTree[Any]:
         """The derivative of the increment in its end."""
-        t = jnp.asarray(t, jnp.result_type(t, float))
+        t = jnp.asarray(t, common_dtype(t, float))
         return jax.jvp(lambda end: self.evaluate(t, end, left), (t,), (jnp.ones_like(t),))[1]

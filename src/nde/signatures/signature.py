@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Real
 
+from nde.core.tree import common_dtype
 from nde.signatures.dimension import check_sizes
 from nde.signatures.levels import Levels, join, outer
 
@@ -113,7 +114,7 @@ def each_path(
     if dxs.ndim < 2:
         raise ValueError(f"`{name}` got steps of shape {dxs.shape}; it wants `(*batch, steps, channels)`.")
     check_sizes(name, dxs.shape[-1], depth)
-    return _each_path(flatten, jnp.asarray(dxs, jnp.result_type(dxs, float)), depth, stream)
+    return _each_path(flatten, jnp.asarray(dxs, common_dtype(dxs, float)), depth, stream)
 
 
 @functools.partial(jax.jit, static_argnames=("flatten", "depth", "stream"))

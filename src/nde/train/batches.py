@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Protocol, runtime_checkable
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import PyTree
+
+from nde.core.moved import moved
 
 
 @runtime_checkable
@@ -45,7 +46,7 @@ class OneBatch:
     """The same batch again and again."""
 
     def __init__(self, batch: PyTree[Any]) -> None:
-        self._batch = jax.tree.map(jnp.asarray, batch)
+        self._batch = jax.tree.map(moved, batch)
 
     def __next__(self) -> PyTree[Any]:
         return self._batch

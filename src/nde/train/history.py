@@ -109,8 +109,8 @@ class Ledger:
 
     def _settle_one(self) -> None:
         told, validation = self._waiting.popleft()
-        loss, rate, skipped, in_a_row = np.asarray(told.numbers, np.float64).tolist()
-        row = {"step": len(self._rows) + 1, "loss": loss, "rate": rate}
+        loss, skipped, in_a_row, *rate = np.asarray(told.numbers, np.float64).tolist()
+        row = {"step": len(self._rows) + 1, "loss": loss, "rate": rate[0] if rate else np.nan}
         row |= {name: float(value) for name, value in jax.device_get(told.metrics).items()} if told.metrics else {}
         row |= {} if validation is None else {"validation": validation}
         self._rows.append(row)

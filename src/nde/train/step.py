@@ -52,9 +52,9 @@ class Descent(eqx.Module):
 
 
 class Told(eqx.Module):
-    """What a step tells: loss, learning rate and count of steps that were passed over, in one array; and metrics."""
+    """What a step tells: loss, counts of steps passed over and, if there is one, learning rate; and metrics."""
 
-    numbers: Float[Array, "4"]
+    numbers: Float[Array, " told"]
     metrics: dict[str, Array]
 
 
@@ -152,8 +152,9 @@ class Step:
         (value, metrics), slope = jax.value_and_grad(of_weights, has_aux=True)(descent.weights)
         after = self._moved(descent, slope, jnp.isfinite(value) & tree.all_finite(slope))
         skipped = after.step - after.taken
-        rate = optax.tree_utils.tree_get(after.optimizer, "learning_rate", jnp.nan, _is_number)
-        numbers = [jnp.asarray(x, jnp.result_type(float)) for x in (value, rate, skipped, after.in_a_row)]
+        rate = optax.tree_utils.tree_get(after.optimizer, "learning_rate", None, _is_number)
+        told = (value, skipped, after.in_a_row, *(() if rate is None else (rate,)))
+        numbers = [jnp.asarray(x, jnp.result_type(float)) for x in told]
         return [_of_type(new, old) for new, old in zip(jax.tree.leaves(after), leaves, strict=True)], Told(
             jnp.stack(numbers), metrics
         )

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, Shaped
 
+from nde.core.moved import moved
 from nde.data.panel.time_series import TimeSeries
 from nde.data.table import DataError
 
@@ -92,10 +93,10 @@ def batch_of(
     ys = np.where(own[..., None], panel.ys[rows], np.nan)
     return Batch(
         ts=jnp.asarray(_continued(panel.ts[rows], lengths, own)),
-        ys=jnp.asarray(ys.astype(_precision())),
+        ys=moved(ys.astype(_precision())),
         lengths=jnp.asarray(lengths),
-        static=jnp.asarray(panel.static[places].astype(_precision())),
-        targets=None if panel.targets is None else jnp.asarray(panel.targets[places]),
+        static=moved(panel.static[places].astype(_precision())),
+        targets=None if panel.targets is None else moved(panel.targets[places]),
         index=jnp.asarray(places),
         weights=jnp.asarray(weights.astype(_precision())),
     )

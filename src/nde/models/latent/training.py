@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from nde.core.count import divisor_of, first_of
+from nde.core.moved import moved
 from nde.data import Batch
 from nde.models.latent.latent_ode import LatentODE
 
@@ -37,7 +38,8 @@ class Cuts:
     """Draws series at random, and cuts each at random: half of them are seen as a whole."""
 
     def __init__(self, batch: Batch, size: int, *, steps: int, seed: int) -> None:
-        self._all, self._steps, self._seed, self._done = batch, steps, seed, 0
+        self._all: Batch = jax.tree.map(np.asarray, batch)
+        self._steps, self._seed, self._done = steps, seed, 0
         self._lengths = np.asarray(batch.lengths)
         self._size = min(size, len(self._lengths))
 
@@ -49,7 +51,7 @@ class Cuts:
         seen = np.where(random.random(self._size) < 0.5, lengths, cuts)
         weight = min(1.0, self._done / (_ANNEALED * self._steps))
         self._done += 1
-        batch = jax.tree.map(lambda leaf: leaf[places], self._all)
+        batch = jax.tree.map(lambda leaf: moved(leaf[places]), self._all)
         return Cut(batch, jnp.asarray(seen), jnp.asarray(weight, float))
 
     def epoch(self) -> Iterator[Cut]:

@@ -9,6 +9,7 @@ from jax.core import Tracer
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree, UInt32
 
 from nde.core.random import Seed, child
+from nde.core.tree import common_dtype
 from nde.core.types import BoolScalar, IntScalar, RealScalar
 from nde.paths.brownian.ahead import Ahead, Cutter
 from nde.paths.brownian.base import Shape, area_of, seed_from, shape_of
@@ -147,7 +148,7 @@ class BrownianInterval(AbstractDyadicPath):
         """The path ahead, known as a whole, or from where the walk starts on."""
         del step
         self.check_steps(revisits)
-        t, forward = jnp.asarray(t0, jnp.result_type(float, t0)), jnp.asarray(forward)
+        t, forward = jnp.asarray(t0, common_dtype(t0, float)), jnp.asarray(forward)
         length = jnp.abs(jnp.asarray(self.t1, t.dtype) - jnp.asarray(self.t0, t.dtype))
         root = self.root(length)
         walk = Walk(Ahead.whole(length, turned(~forward, root), 2 * self.depth + _REMEMBERED), forward)

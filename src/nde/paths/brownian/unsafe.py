@@ -9,6 +9,7 @@ from jaxtyping import Array, Float, PRNGKeyArray, PyTree, UInt32
 
 from nde.core.compiled import compiled
 from nde.core.random import Seed, child
+from nde.core.tree import common_dtype
 from nde.core.types import BoolScalar, IntScalar, RealScalar
 from nde.paths.brownian.base import AbstractBrownianPath, Shape, area_of, seed_from, shape_of
 from nde.paths.brownian.bridge import Parts
@@ -121,7 +122,7 @@ class UnsafeBrownianPath(AbstractBrownianPath):
 
 def _words(t: RealScalar) -> tuple[Array, Array]:
     """The bits of a time."""
-    time: Float[Array, ""] = jnp.asarray(t, jnp.result_type(float, t))
+    time: Float[Array, ""] = jnp.asarray(t, common_dtype(t, float))
     if time.dtype.itemsize <= 4:
         return jnp.zeros((), jnp.uint32), time.astype(jnp.float32).view(jnp.uint32)
     bits = time.view(jnp.uint64)

@@ -11,6 +11,7 @@ from jax.core import Tracer
 from jaxtyping import Array, Int, PyTree, Real
 
 from nde.core.compiled import compiled
+from nde.core.moved import moved
 from nde.core.types import BoolScalar, IntScalar, RealScalar, Times
 from nde.paths.base import AbstractPath
 from nde.paths.halves import HALVES, Halves
@@ -196,7 +197,7 @@ def rows(name: str, values: PyTree[Any], length: int, what: str) -> PyTree[Array
 
 
 def _inexact(x: Any) -> Array:
-    x = jnp.asarray(x)
+    x = moved(x)
     return x if jnp.issubdtype(x.dtype, jnp.inexact) else x.astype(float)
 
 

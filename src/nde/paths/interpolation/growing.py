@@ -11,6 +11,7 @@ from jax.core import Tracer
 from jaxtyping import Array, PyTree
 
 from nde.core.compiled import compiled
+from nde.core.tree import common_dtype
 from nde.core.types import RealScalar, Time
 from nde.paths.interpolation.base import AbstractInterpolation
 from nde.paths.interpolation.cubic import CubicInterpolation
@@ -57,7 +58,7 @@ class AbstractGrowingPath(eqx.Module):
             x: Its values, a pytree of arrays.
         """
         x = jax.tree.map(jnp.asarray, x)
-        t = jnp.asarray(t, jnp.result_type(t, float))
+        t = jnp.asarray(t, common_dtype(t, float))
         return Grown(s=t, t=t, x=x)
 
     @abc.abstractmethod
@@ -158,7 +159,7 @@ class GrowingRectilinear(AbstractGrowingPath):
             got = f"shape {x.shape}" if isinstance(x, Array | np.ndarray) else f"type {type(x).__name__}"
             raise ValueError(f"`GrowingRectilinear` got an observation of {got}; it wants an array `(channels,)`.")
         x = jnp.asarray(x)
-        t = jnp.asarray(t, jnp.result_type(t, float))
+        t = jnp.asarray(t, common_dtype(t, float))
         return Grown(s=jnp.zeros_like(t), t=t, x=x)
 
     def grow(self, grown: Grown, t: RealScalar, x: PyTree[Any]) -> tuple[LinearInterpolation, Grown]:
