@@ -10,7 +10,8 @@ from jaxtyping import Array, PyTree
 
 from nde.core import tree
 from nde.core.types import BoolScalar, IntScalar, Time, Y
-from nde.gradients.pull import filled
+from nde.gradients.primitive import Levels
+from nde.gradients.pull import filled, vjp
 from nde.integrate.outcome import Outcome
 from nde.integrate.output import AtSteps, AtTimes, DenseStep, Saved, call_fn
 from nde.integrate.problem import Differentiable, Setup, begun, dense_step, drive_of, first_cache, slope, step_map
@@ -67,10 +68,11 @@ class AbstractMarks(eqx.Module):
     ts: eqx.AbstractVar[Array]
 
     @abc.abstractmethod
-    def change(self, row: IntScalar, due: BoolScalar, y: Y, a: Y) -> Change:
+    def change(self, levels: Levels, row: IntScalar, due: BoolScalar, y: Y, a: Y) -> Change:
         """What changes at one of them; nothing if it is not due.
 
         Args:
+            levels: Surrounding lanes whose cotangents of shared inputs are summed.
             row: Which of the times.
             due: Whether it is its turn.
             y: The solution there.
@@ -91,12 +93,10 @@ class AbstractSaved(AbstractMarks):
     def value(self, problem: Differentiable, row: IntScalar, y: Y) -> PyTree[Any]:
         """What was saved in a row, as a function of the inputs and of the solution there."""
 
-    def change(self, row: IntScalar, due: BoolScalar, y: Y, a: Y) -> Change:
+    def change(self, levels: Levels, row: IntScalar, due: BoolScalar, y: Y, a: Y) -> Change:
         """The pull-back of what was saved."""
         del a
-        values, pull = jax.vjp(
-            lambda varying, y: self.value(self.inputs.problem(varying), row, y), self.inputs.varying, y
-        )
+        values, pull = vjp(levels, _saved, self.inputs.varying, y, (self, row))
         return pull(filled(self.given, values, lambda g, _: jnp.where(due, tree.row(g, row), 0)))
 
 
@@ -171,19 +171,27 @@ class Jumps(AbstractMarks):
     inputs: Inputs
     ts: Array
 
-    def change(self, row: IntScalar, due: BoolScalar, y: Y, a: Y) -> Change:
+    def change(self, levels: Levels, row: IntScalar, due: BoolScalar, y: Y, a: Y) -> Change:
         """What the jump does to the cotangent of its time."""
         problem, setup = self.inputs.here(), self.inputs.setup
         t = self.ts[row]
         margin = _margin(problem, setup, t)
         before, after = (slope(problem, setup, at, y) for at in (t - margin, t + margin))
         moved = along(a, tree.minus(before, after), t)
-        inputs = eqx.tree_at(
-            lambda p: p.landmarks,
-            tree.zeros_like(self.inputs.varying),
-            replace_fn=lambda x: x.at[row].set(jnp.where(due, moved, 0)),
-        )
+        _, pull = vjp(levels, _landmark, self.inputs.varying, None, row)
+        inputs, _ = pull(jnp.where(due, moved, 0))
         return inputs, tree.zeros_like(y)
+
+
+def _saved(varying: PyTree[Array | None], y: Y, here: tuple[AbstractSaved, IntScalar]) -> PyTree[Any]:
+    """What was saved in a row."""
+    marks, row = here
+    return marks.value(marks.inputs.problem(varying), row, y)
+
+
+def _landmark(varying: PyTree[Array | None], _: None, row: IntScalar) -> Time:
+    """One of the landmarks."""
+    return varying.landmarks[row]
 
 
 def marks_of(inputs: Inputs, ended: Outcome, cotangent: Outcome) -> list[AbstractMarks]:
