@@ -365,7 +365,7 @@ def test_lanes_that_share_everything_but_their_number():
     assert_close(quick_jit(jax.grad(thrice))(shared), jax.tree.map(lambda x: 3 * x, wanted))
 
 
-@pytest.mark.parametrize("way", ["checkpoints", "reversible"])
+@pytest.mark.parametrize("way", ["checkpoints", "reversible", "backsolve"])
 def test_memory_does_not_grow_with_lanes_times_weights(way: str):
     """The cotangent of weights is kept once, not for each lane."""
     solver, adjoint = WAYS[way]

@@ -27,6 +27,10 @@ from nde.solvers import AbstractSolver
 from nde.stepping import AbstractStepSizeController
 from nde.terms.dependence import depends_on
 
+_FEW = 16
+"""Shared numbers, if not more than those of the state, whose cotangents lanes integrate each for itself: steps are not
+taken twice for their sake."""
+
 
 class _Calendar(eqx.Module):
     """All marks in the order in which they are met, the last in time first; behind them those that are not there.
@@ -90,15 +94,16 @@ class AdjointSolve(eqx.Module):
     levels: Levels = ()
 
     def in_steps(self, levels: Levels) -> "AdjointSolve":
-        """The solve that sums what lanes share in every step, if it may and there is more of that than of the state.
+        """The solve that sums over lanes in every step, if they share more than a few numbers and it may.
 
         It may not where steps are chosen by the cotangents of parameters, nor where the solver hands on something that
         these are made of.
         """
-        shared = shared_size(levels, self.inputs.varying)
+        few = max(_FEW, sum(x.size for x in jax.tree.leaves(self.ended.y)))
+        if shared_size(levels, self.inputs.varying) <= few or not ignores_inputs(self.controller):
+            return self
         solve = dataclasses.replace(self, levels=levels)
-        few = shared <= sum(x.size for x in jax.tree.leaves(self.ended.y))
-        return self if few or not ignores_inputs(self.controller) or solve.hands_on_weights() else solve
+        return self if solve.hands_on_weights() else solve
 
     def hands_on_weights(self) -> bool:
         """Whether what the solver hands from step to step is made of more than the point that it has come to."""
