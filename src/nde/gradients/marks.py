@@ -49,6 +49,11 @@ class Inputs(eqx.Module):
         times = [output.ts for output in varying.outputs if isinstance(output, AtTimes)]
         return any(t is not None for t in (varying.t0, varying.t1, varying.landmarks, *times))
 
+    def there(self, ts: Array, row: IntScalar) -> Time:
+        """The time in a row; the start of the solve where there is none, for vector fields are not for infinity."""
+        t = ts[row]
+        return jnp.where(jnp.isfinite(t), t, jax.lax.stop_gradient(self.here().t0))
+
     def moved(self, problem: Differentiable, t: Time, y: Y) -> Y:
         """A state at a time, which moves with it."""
         if not self.timed:
@@ -137,7 +142,7 @@ class SavedAtSteps(AbstractSaved):
         output = problem.outputs[self.output]
         assert isinstance(output, AtSteps)
         setup = self.inputs.setup
-        t = as_moving(problem, setup, self.ts[row])
+        t = as_moving(problem, setup, self.inputs.there(self.ts, row))
         return t, call_fn(output.fn, setup.real(t), self.inputs.moved(problem, t, y), problem.args)
 
 
@@ -156,7 +161,8 @@ class Records(AbstractSaved):
     def value(self, problem: Differentiable, row: IntScalar, y: Y) -> DenseStep:
         """The record of the step from there."""
         setup = self.inputs.setup
-        step = span(as_moving(problem, setup, self.ts[row]), as_moving(problem, setup, self.ends[row]))
+        start, end = (self.inputs.there(ts, row) for ts in (self.ts, self.ends))
+        step = span(as_moving(problem, setup, start), as_moving(problem, setup, end))
         y = self.inputs.moved(problem, step.start, y)
         state = setup.solver.init(problem.term, setup.real(step.start), y, problem.args)
         cache = first_cache(problem, setup, step.start, y, state)
