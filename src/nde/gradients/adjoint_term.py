@@ -14,6 +14,7 @@ from nde.core import tree
 from nde.core.clock import Clock
 from nde.core.types import Args, BoolScalar, IntScalar, RealScalar, Time, Y
 from nde.gradients.adjoint_drives import AbstractDrives
+from nde.gradients.marks import along
 from nde.integrate.output import DenseStep, step_holding
 from nde.terms import AbstractTerm, ito_to_stratonovich
 from nde.terms.within import held
@@ -175,7 +176,7 @@ class AdjointTerm(AbstractTerm):
         if self.scalar:
             value, pull = jax.vjp(lambda y: change(self.varying, y), y)
             (a,) = pull(at.a)
-            inputs = paired(at.a, value if self.weighed is None else change(self.weighed, y), at.inputs.dtype)
+            inputs = along(at.a, value if self.weighed is None else change(self.weighed, y), at.inputs)
         else:
             value, pull = jax.vjp(change, self.varying, y)
             inputs, a = pull(at.a)
@@ -230,12 +231,6 @@ class AdjointTerm(AbstractTerm):
     def backward(self, drive: PyTree[Any], stages: int) -> PyTree[Any]:
         """As the term."""
         return self.drives.backward(drive, self.own, stages)
-
-
-def paired(a: Y, f: Y, dtype: jnp.dtype) -> Float[Array, ""]:
-    """The product of a cotangent with a change of the state, as a number of some dtype."""
-    pairs = zip(jax.tree.leaves(a), jax.tree.leaves(f), strict=True)
-    return sum((jnp.real(jnp.sum(x * y)).astype(dtype) for x, y in pairs), jnp.zeros((), dtype))
 
 
 class ItoAdjointTerm(AdjointTerm):

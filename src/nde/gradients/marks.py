@@ -6,7 +6,7 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, PyTree
+from jaxtyping import Array, Float, PyTree
 
 from nde.core import tree
 from nde.core.types import BoolScalar, IntScalar, Time, Y
@@ -235,10 +235,10 @@ def as_moving(problem: Differentiable, setup: Setup, t: Time) -> Time:
     return jax.lax.stop_gradient(t - source) + source
 
 
-def along(a: Y, f: Y, t: Time) -> Time:
-    """The product of a cotangent with a derivative in time, in the dtype of time."""
+def along(a: Y, f: Y, like: Float[Array, ""]) -> Float[Array, ""]:
+    """The product of a cotangent with a derivative of the state, in the dtype of another number."""
     pairs = zip(jax.tree.leaves(a), jax.tree.leaves(f), strict=True)
-    return sum((jnp.real(jnp.sum(x * y)).astype(t.dtype) for x, y in pairs), jnp.zeros_like(t))
+    return sum((jnp.real(jnp.sum(x * y)).astype(like.dtype) for x, y in pairs), jnp.zeros_like(like))
 
 
 def _margin(problem: Differentiable, setup: Setup, t: Time) -> Time:
