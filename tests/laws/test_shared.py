@@ -192,6 +192,13 @@ def test_of_everything_that_is_saved(form: str):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("form", SAVED)
+def test_of_everything_that_is_saved_by_the_adjoint_equation(form: str):
+    """Some samples have more steps than others, and the field is not for the infinite times behind the last."""
+    check(loss("backsolve", controller=ADAPTIVE, saveat=SAVED[form]))
+
+
+@pytest.mark.slow
 def test_values_saved_inside_of_steps_taken_back():
     check(loss("reversible", saveat=SAVED["times"]))
 
@@ -214,9 +221,10 @@ def gradients_of(of_sample: Callable[[Any, Any], jax.Array]) -> tuple[Any, Any]:
     return members, jax.tree.map(lambda *x: jnp.stack(x), *each)
 
 
-def test_ensembles():
+@pytest.mark.parametrize("way", ["checkpoints", pytest.param("backsolve", marks=pytest.mark.slow)])
+def test_ensembles(way: str):
     """Weights differ outside and data inside, or the reverse."""
-    of_sample, own = loss("checkpoints", controller=ADAPTIVE), own_values()
+    of_sample, own = loss(way, controller=ADAPTIVE), own_values()
     members, each = gradients_of(of_sample)
 
     def data_inside(members: Any) -> jax.Array:
@@ -259,9 +267,10 @@ def test_three_levels_of_vmap():
     assert_close(got, wanted)
 
 
-def test_hessians():
+@pytest.mark.parametrize("way", ["checkpoints", pytest.param("backsolve", marks=pytest.mark.slow)])
+def test_hessians(way: str):
     """Forward over reverse, of the batch and of each sample."""
-    of_sample, own = loss("checkpoints"), own_values(2)
+    of_sample, own = loss(way), own_values(2)
 
     def of_few(of: Callable[[Any, Any], jax.Array]) -> Callable[[jax.Array, Any], jax.Array]:
         shared = shared_values()
@@ -365,7 +374,7 @@ def test_lanes_that_share_everything_but_their_number():
     assert_close(quick_jit(jax.grad(thrice))(shared), jax.tree.map(lambda x: 3 * x, wanted))
 
 
-@pytest.mark.parametrize("way", ["checkpoints", "reversible"])
+@pytest.mark.parametrize("way", ["checkpoints", "reversible", "backsolve"])
 def test_memory_does_not_grow_with_lanes_times_weights(way: str):
     """The cotangent of weights is kept once, not for each lane."""
     solver, adjoint = WAYS[way]
@@ -380,6 +389,22 @@ def test_memory_does_not_grow_with_lanes_times_weights(way: str):
         return nde.memory(slope, jnp.ones((width, width)), jnp.ones((lanes, width)))
 
     assert taken(128) - taken(64) < 0.5 * 64 * 8 * width**2
+
+
+@pytest.mark.parametrize("adjoint", [nde.BacksolveAdjoint, nde.InterpolatedAdjoint])
+def test_steps_back_that_are_rejected_as_infinite(adjoint: Any, monkeypatch: pytest.MonkeyPatch):
+    """They add nothing to the sum, not even zero times a derivative that is none."""
+    controller = nde.PIDController(rtol=1e-3, atol=1e-5, norm=nde.adjoint_rms_seminorm)
+    monkeypatch.setitem(WAYS, "roots", (nde.Heun(), adjoint(stepsize_controller=controller, dt0=1.0)))
+
+    def roots(shared: Any, own: Any) -> nde.AbstractTerm:
+        del own
+        return nde.ODETerm(lambda t, y, args: 3.0 * y + jnp.sqrt(y) + 0.1 * squash(shared["weights"], y)[3:])
+
+    def of_sample(shared: Any, own: Any) -> jax.Array:
+        return loss("roots", roots, ADAPTIVE)(shared, {**own, "y0": 1.0 + jnp.abs(own["y0"])})
+
+    check(of_sample)
 
 
 @pytest.mark.parametrize("way", ["checkpoints", "reversible"])

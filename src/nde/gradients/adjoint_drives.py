@@ -1,13 +1,16 @@
 """What drives the adjoint equation: a constant, or a function of the data of paths that derivatives are wanted of."""
 
 import abc
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
 import equinox as eqx
+import jax
+import jax.numpy as jnp
 from jaxtyping import PyTree
 
-from nde.core.types import RealScalar
+from nde.core.types import BoolScalar, RealScalar
 from nde.paths.halves import HALVES, Halves, first_half, second_half, whole_step
 from nde.terms import AbstractTerm, ControlledODETerm, MultiTerm
 
@@ -102,6 +105,11 @@ class Remade(eqx.Module):
         drive = self.part(drive)
         return term.backward(drive, 0) if self.turned else drive
 
+    def shortened(self, counts: BoolScalar) -> "Remade":
+        """The same where it counts, elsewhere that of no length."""
+        end, h = jnp.where(counts, self.end, self.t), jnp.where(counts, self.h, 0)
+        return dataclasses.replace(self, drive=shortened(self.drive, counts), end=end, h=h)
+
 
 class OfData(AbstractDrives):
     """Made again in each stage, so that derivatives to the data of paths flow."""
@@ -147,6 +155,15 @@ class OfData(AbstractDrives):
             drive.part,
             turned=not drive.turned,
         )
+
+
+def shortened(drive: PyTree[Any], counts: BoolScalar) -> PyTree[Any]:
+    """The drive of a step, or of one of length zero where that does not count."""
+
+    def leaf(x: Any) -> Any:
+        return x.shortened(counts) if isinstance(x, Remade) else jnp.where(counts, x, jnp.zeros_like(x))
+
+    return jax.tree.map(leaf, drive, is_leaf=lambda x: isinstance(x, Remade))
 
 
 def _undivided(drive: PyTree[Any]) -> PyTree[Any]:

@@ -1,11 +1,13 @@
 """The pull-back of a solve by its adjoint equation, from save time to save time backward."""
 
 import dataclasses
+from collections.abc import Callable
+from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int, PyTree
+from jaxtyping import Array, Bool, Float, Int, PyTree
 
 from nde.core import tree
 from nde.core.lanes import any_lane
@@ -14,12 +16,20 @@ from nde.core.types import IntScalar, Time
 from nde.gradients.adjoint_drives import Constant, OfData, path_of, single_terms
 from nde.gradients.adjoint_term import AbstractSolution, Adjoined, AdjointTerm, ItoAdjointTerm
 from nde.gradients.marks import AbstractMarks, Inputs, along, as_moving, marks_of
-from nde.gradients.pull import filled
-from nde.integrate.outcome import Outcome, solve_plainly
+from nde.gradients.primitive import Levels
+from nde.gradients.pull import filled, vjp
+from nde.gradients.seminorm import ignores_inputs
+from nde.gradients.shares import ShareRecorder, shared_size
+from nde.integrate.outcome import Outcome, solve_plainly, solve_recorded
 from nde.integrate.problem import Differentiable, Resume, Setup, slope
 from nde.integrate.progress import NoProgressMeter
 from nde.solvers import AbstractSolver
 from nde.stepping import AbstractStepSizeController
+from nde.terms.dependence import depends_on
+
+_FEW = 16
+"""Shared numbers, if not more than those of the state, whose cotangents lanes integrate each for itself: steps are not
+taken twice for their sake."""
 
 
 class _Calendar(eqx.Module):
@@ -69,6 +79,8 @@ class AdjointSolve(eqx.Module):
         solution: Where it has the solution from.
         ended: How the solve ended.
         cotangent: The cotangent of that, `None` where it is zero.
+        levels: Surrounding lanes whose cotangents of shared inputs are summed in every step; none where each lane
+            integrates its own.
     """
 
     inputs: Inputs
@@ -79,39 +91,68 @@ class AdjointSolve(eqx.Module):
     ended: Outcome
     cotangent: Outcome
     max_steps: int | None = eqx.field(static=True)
+    levels: Levels = ()
+
+    def in_steps(self, levels: Levels) -> "AdjointSolve":
+        """The solve that sums over lanes in every step, if they share more than a few numbers and it may.
+
+        It may not where steps are chosen by the cotangents of parameters, nor where the solver hands on something that
+        these are made of.
+        """
+        few = max(_FEW, sum(x.size for x in jax.tree.leaves(self.ended.y)))
+        if shared_size(levels, self.inputs.varying) <= few or not ignores_inputs(self.controller):
+            return self
+        solve = dataclasses.replace(self, levels=levels)
+        return self if solve.hands_on_weights() else solve
+
+    def hands_on_weights(self) -> bool:
+        """Whether what the solver hands from step to step is made of more than the point that it has come to."""
+        term, t = self.term(), self.inputs.setup.real(self.ended.t)
+        state = term.start(self.ended.y, self.ended.y)
+        solver = self.solver.made_for(term, t, state, None)
+        own = solver.init(term, t, state, None)
+
+        def cache(weighed: PyTree[Array | None]) -> PyTree[Any]:
+            return solver.warm(dataclasses.replace(term, weighed=weighed), t, state, None, own)
+
+        return bool(jax.tree.leaves(own)) or depends_on(cache, term.varying)
 
     def run(self) -> PyTree[Array | None]:
         """The cotangent of the varying inputs."""
         problem, end, setup, varying = self.inputs.here(), self.ended, self.inputs.setup, self.inputs.varying
         term = self.term()
-        state = Adjoined(self.solution.first(end.y), filled(self.cotangent.y, end.y), tree.zeros_like(term.varying))
+        state = term.start(end.y, filled(self.cotangent.y, end.y))
         solver = self.solver.made_for(term, setup.real(end.t), state, None)
-        back = Back(term, solver, self.controller, setup, self.max_steps)
+        back = Back(term, solver, self.controller, setup, varying, self.levels, self.max_steps)
         h = back.first_step(state, end.t, problem.t0, self.dt0)
         sweep = _Sweep(state, tree.zeros_like(varying), end.t, h)
         sweep = back.until(self._visited(self._ended(sweep), back), problem.t0)
-        sweep = self._begun(sweep)
-        (own, args), inputs = sweep.state.inputs, sweep.inputs
+        return self._with_state(self._begun(sweep))
+
+    def _with_state(self, sweep: _Sweep) -> PyTree[Array | None]:
+        """The cotangent of the inputs, with what of it is part of the state of the adjoint equation."""
+        varying, state = self.inputs.varying, sweep.state
         varies = jax.tree.map(lambda x: x is not None, varying.y0, is_leaf=lambda x: x is None)
-        return eqx.tree_at(
-            lambda p: (p.y0, p.term, p.args),
-            inputs,
-            (
-                tree.add(inputs.y0, eqx.filter(sweep.state.a, varies)),
-                tree.add(inputs.term, own),
-                tree.add(inputs.args, args),
-            ),
-            is_leaf=lambda x: x is None,
-        )
+        inputs = self._more(sweep.inputs, lambda p: p.y0, eqx.filter(state.a, varies))
+        if self.levels:
+            return self._more(inputs, _totals, _nothing(varying, jnp.isfinite(state.inputs)))
+        own, args = state.inputs
+        grown = tree.add(inputs.term, own), tree.add(inputs.args, args)
+        return eqx.tree_at(lambda p: (p.term, p.args), inputs, grown, is_leaf=lambda x: x is None)
+
+    def _more(self, inputs: PyTree[Array], part: Callable[[PyTree[Any]], PyTree[Any]], change: PyTree[Array]) -> Any:
+        """A cotangent of the inputs, with one of something made of them alone."""
+        _, pull = vjp(self.levels, lambda varying, _, __: part(varying), self.inputs.varying, None, None)
+        return tree.add(inputs, pull(change)[0])
 
     def term(self) -> AdjointTerm:
         """The adjoint equation; of an Itô solve, that of the Stratonovich equation with its solution."""
         varying, fixed = self.inputs.varying, self.inputs.fixed
         own = (varying.term, varying.args), (fixed.term, fixed.args)
         drives = OfData() if any(jax.tree.leaves(path_of(term)) for term in single_terms(varying.term)) else Constant()
-        if self.inputs.setup.solver.calculus == "ito" and self.inputs.here().term.noisy:
-            return ItoAdjointTerm(*own, self.solution, drives)
-        return AdjointTerm(*own, self.solution, drives)
+        of_ito = self.inputs.setup.solver.calculus == "ito" and self.inputs.here().term.noisy
+        kind = ItoAdjointTerm if of_ito else AdjointTerm
+        return kind(*own, self.solution, drives, scalar=bool(self.levels))
 
     def _visited(self, sweep: _Sweep, back: "Back") -> _Sweep:
         """The sweep behind the first of all marks."""
@@ -136,7 +177,7 @@ class AdjointSolve(eqx.Module):
         a, inputs = sweep.state.a, sweep.inputs
         for number, kind in enumerate(kinds):
             due = (mark.kind == number) & jnp.isfinite(mark.t)
-            more, change = kind.change(mark.row, due, y, a)
+            more, change = kind.change(self.levels, mark.row, due, y, a)
             a, inputs = tree.add(a, change), tree.add(inputs, more)
         state = dataclasses.replace(sweep.state, a=a)
         return dataclasses.replace(sweep, state=state, inputs=inputs)
@@ -147,9 +188,8 @@ class AdjointSolve(eqx.Module):
             return sweep
         t, given = self.ended.t, self.cotangent.t
         moved = along(sweep.state.a, slope(self.inputs.here(), self.inputs.setup, t, self.ended.y), t)
-        inputs = self.inputs
-        _, pull = jax.vjp(lambda varying: as_moving(inputs.problem(varying), inputs.setup, t), inputs.varying)
-        (more,) = pull(moved if given is None else moved + given)
+        _, pull = vjp(self.levels, _end, self.inputs.varying, None, (self.inputs, t))
+        more, _ = pull(moved if given is None else moved + given)
         return dataclasses.replace(sweep, inputs=tree.add(sweep.inputs, more))
 
     def _begun(self, sweep: _Sweep) -> _Sweep:
@@ -159,8 +199,23 @@ class AdjointSolve(eqx.Module):
         problem = self.inputs.here()
         speed = slope(problem, self.inputs.setup, problem.t0, problem.y0)
         moved = along(sweep.state.a, speed, problem.t0)
-        inputs = eqx.tree_at(lambda p: p.t0, sweep.inputs, replace_fn=lambda x: x - moved)
-        return dataclasses.replace(sweep, inputs=inputs)
+        return dataclasses.replace(sweep, inputs=self._more(sweep.inputs, lambda p: p.t0, -moved))
+
+
+def _end(varying: PyTree[Array | None], _: None, here: tuple[Inputs, Time]) -> Time:
+    """The end of the solve, which moves with a time that was given."""
+    inputs, t = here
+    return as_moving(inputs.problem(varying), inputs.setup, t)
+
+
+def _nothing(inputs: PyTree[Array | None], good: Bool[Array, ""]) -> PyTree[Array]:
+    """A cotangent of the total of each of the inputs: zero, or not a number if the solve failed."""
+    return jax.tree.map(lambda x: jnp.where(good, 0, jnp.nan).astype(x.dtype), inputs)
+
+
+def _totals(inputs: PyTree[Array | None]) -> PyTree[Array]:
+    """Of each of the inputs the sum of its numbers."""
+    return jax.tree.map(jnp.sum, inputs)
 
 
 def _calendar(kinds: list[AbstractMarks]) -> _Calendar:
@@ -180,6 +235,8 @@ class Back(eqx.Module):
         solver: Its solver.
         controller: How its steps are chosen.
         setup: The constants of the solve.
+        varying: The inputs of the solve that derivatives are wanted of.
+        levels: Lanes over which the cotangents of parameters are summed in every step, if they are.
         max_steps: Most steps from mark to mark.
     """
 
@@ -187,6 +244,8 @@ class Back(eqx.Module):
     solver: AbstractSolver
     controller: AbstractStepSizeController
     setup: Setup
+    varying: PyTree[Array | None]
+    levels: Levels
     max_steps: int | None = eqx.field(static=True)
 
     def first_step(self, state: Adjoined, t: Time, t0: Time, dt0: Time | None) -> Time:
@@ -205,13 +264,20 @@ class Back(eqx.Module):
     def until(self, sweep: _Sweep, t: Time) -> _Sweep:
         """The sweep at an earlier loop time; as it is if it is there to rounding."""
         t = jax.lax.stop_gradient(t)
-        outcome = solve_plainly(self._problem(sweep.state, sweep.t, t), self._setup(sweep.h))
+        outcome, inputs = self._solve(sweep, t)
         moved = sweep.t > t
         # A solve that failed has no gradient.
         failed = moved & (outcome.code != SUCCESSFUL)
         y = tree.where(moved, outcome.y, sweep.state)
         y = jax.tree.map(lambda x: jnp.where(failed, jnp.nan, x), y)
-        return dataclasses.replace(sweep, state=y, t=jnp.where(moved, t, sweep.t), h=self._next_step(sweep, outcome))
+        return _Sweep(y, inputs, t=jnp.where(moved, t, sweep.t), h=self._next_step(sweep, outcome))
+
+    def _solve(self, sweep: _Sweep, t: Time) -> tuple[Outcome, PyTree[Array]]:
+        """The solve of the adjoint equation, and the cotangent of the inputs behind it."""
+        problem, setup = self._problem(sweep.state, sweep.t, t), self._setup(sweep.h)
+        if not self.levels:
+            return solve_plainly(problem, setup), sweep.inputs
+        return solve_recorded(problem, setup, ShareRecorder(self.levels, self.varying, sweep.inputs))
 
     def _next_step(self, sweep: _Sweep, outcome: Outcome) -> Time:
         """The size of the next step; that of one step that a mark cut short says nothing."""

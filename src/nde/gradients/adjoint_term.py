@@ -10,9 +10,11 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
+from nde.core import tree
 from nde.core.clock import Clock
 from nde.core.types import Args, BoolScalar, IntScalar, RealScalar, Time, Y
 from nde.gradients.adjoint_drives import AbstractDrives
+from nde.gradients.marks import along
 from nde.integrate.output import DenseStep, step_holding
 from nde.terms import AbstractTerm, ito_to_stratonovich
 from nde.terms.within import held
@@ -74,7 +76,8 @@ class Adjoined(eqx.Module):
     Attributes:
         y: The solution, if it is solved again.
         a: The cotangent of the solution.
-        inputs: The cotangent of what the vector field depends on besides, as far as it has grown: a mere integral.
+        inputs: The cotangent of what the vector field depends on besides, as far as it has grown: a mere integral. Of a
+            `scalar` equation the integral of `-a f dX`, whose derivative to these inputs is their cotangent.
     """
 
     y: Y | None
@@ -94,6 +97,8 @@ class AdjointTerm(AbstractTerm):
         solution: Where the solution comes from.
         drives: What drives it.
         bounds: Times before and behind which it is not evaluated.
+        scalar: Whether `-a f dX` is integrated in place of `dp`.
+        weighed: The same as `varying`, for the `f` in that integral alone.
     """
 
     varying: PyTree[Array | None]
@@ -101,6 +106,8 @@ class AdjointTerm(AbstractTerm):
     solution: AbstractSolution
     drives: AbstractDrives
     bounds: tuple[Time, Time] | None = None
+    scalar: bool = eqx.field(default=False, static=True)
+    weighed: PyTree[Array | None] = None
 
     @property
     def own(self) -> AbstractTerm:
@@ -166,9 +173,21 @@ class AdjointTerm(AbstractTerm):
             term, args = eqx.combine(varying, self.fixed)
             return own(t, term, y, args)
 
-        value, pull = jax.vjp(change, self.varying, y)
-        inputs, a = pull(at.a)
+        if self.scalar:
+            value, pull = jax.vjp(lambda y: change(self.varying, y), y)
+            (a,) = pull(at.a)
+            inputs = along(at.a, value if self.weighed is None else change(self.weighed, y), at.inputs)
+        else:
+            value, pull = jax.vjp(change, self.varying, y)
+            inputs, a = pull(at.a)
         return Adjoined(self.solution.first(value), *jax.tree.map(jnp.negative, (a, inputs)))
+
+    def start(self, y: Y, a: Y) -> Adjoined:
+        """The state in which nothing is integrated yet."""
+        if not self.scalar:
+            return Adjoined(self.solution.first(y), a, tree.zeros_like(self.varying))
+        dtype = tree.common_dtype(*map(tree.real_dtype, jax.tree.leaves(a)))
+        return Adjoined(self.solution.first(y), a, jnp.zeros((), dtype))
 
     def closed(self, t: RealScalar, y: Adjoined, args: Args) -> "AdjointTerm":
         """The term itself, whose functions are closed."""

@@ -67,12 +67,11 @@ class AbstractContinuousAdjoint(AbstractAdjoint):
         cotangent: Outcome,
         levels: Levels,
     ) -> PyTree[Array | None]:
-        del levels
         outcome, solution = kept
         inputs = Inputs(*eqx.partition(problem, wanted), setup)
         back = self.back(problem, setup)
-        change = AdjointSolve(inputs, *back, solution, outcome, cotangent, self.max_steps).run()
-        return reverse_mode_once(change, type(self).__name__)
+        solve = AdjointSolve(inputs, *back, solution, outcome, cotangent, self.max_steps).in_steps(levels)
+        return reverse_mode_once(solve.run(), type(self).__name__)
 
     def _check(self, problem: Differentiable) -> None:
         """Refuses what this adjoint is not for.

@@ -6,11 +6,12 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, PyTree
+from jaxtyping import Array, Float, PyTree
 
 from nde.core import tree
 from nde.core.types import BoolScalar, IntScalar, Time, Y
-from nde.gradients.pull import filled
+from nde.gradients.primitive import Levels
+from nde.gradients.pull import filled, vjp
 from nde.integrate.outcome import Outcome
 from nde.integrate.output import AtSteps, AtTimes, DenseStep, Saved, call_fn
 from nde.integrate.problem import Differentiable, Setup, begun, dense_step, drive_of, first_cache, slope, step_map
@@ -48,6 +49,11 @@ class Inputs(eqx.Module):
         times = [output.ts for output in varying.outputs if isinstance(output, AtTimes)]
         return any(t is not None for t in (varying.t0, varying.t1, varying.landmarks, *times))
 
+    def there(self, ts: Array, row: IntScalar) -> Time:
+        """The time in a row; the start of the solve where there is none, for vector fields are not for infinity."""
+        t = ts[row]
+        return jnp.where(jnp.isfinite(t), t, jax.lax.stop_gradient(self.here().t0))
+
     def moved(self, problem: Differentiable, t: Time, y: Y) -> Y:
         """A state at a time, which moves with it."""
         if not self.timed:
@@ -67,10 +73,11 @@ class AbstractMarks(eqx.Module):
     ts: eqx.AbstractVar[Array]
 
     @abc.abstractmethod
-    def change(self, row: IntScalar, due: BoolScalar, y: Y, a: Y) -> Change:
+    def change(self, levels: Levels, row: IntScalar, due: BoolScalar, y: Y, a: Y) -> Change:
         """What changes at one of them; nothing if it is not due.
 
         Args:
+            levels: Surrounding lanes whose cotangents of shared inputs are summed.
             row: Which of the times.
             due: Whether it is its turn.
             y: The solution there.
@@ -91,12 +98,10 @@ class AbstractSaved(AbstractMarks):
     def value(self, problem: Differentiable, row: IntScalar, y: Y) -> PyTree[Any]:
         """What was saved in a row, as a function of the inputs and of the solution there."""
 
-    def change(self, row: IntScalar, due: BoolScalar, y: Y, a: Y) -> Change:
+    def change(self, levels: Levels, row: IntScalar, due: BoolScalar, y: Y, a: Y) -> Change:
         """The pull-back of what was saved."""
         del a
-        values, pull = jax.vjp(
-            lambda varying, y: self.value(self.inputs.problem(varying), row, y), self.inputs.varying, y
-        )
+        values, pull = vjp(levels, _saved, self.inputs.varying, y, (self, row))
         return pull(filled(self.given, values, lambda g, _: jnp.where(due, tree.row(g, row), 0)))
 
 
@@ -137,7 +142,7 @@ class SavedAtSteps(AbstractSaved):
         output = problem.outputs[self.output]
         assert isinstance(output, AtSteps)
         setup = self.inputs.setup
-        t = as_moving(problem, setup, self.ts[row])
+        t = as_moving(problem, setup, self.inputs.there(self.ts, row))
         return t, call_fn(output.fn, setup.real(t), self.inputs.moved(problem, t, y), problem.args)
 
 
@@ -156,7 +161,8 @@ class Records(AbstractSaved):
     def value(self, problem: Differentiable, row: IntScalar, y: Y) -> DenseStep:
         """The record of the step from there."""
         setup = self.inputs.setup
-        step = span(as_moving(problem, setup, self.ts[row]), as_moving(problem, setup, self.ends[row]))
+        start, end = (self.inputs.there(ts, row) for ts in (self.ts, self.ends))
+        step = span(as_moving(problem, setup, start), as_moving(problem, setup, end))
         y = self.inputs.moved(problem, step.start, y)
         state = setup.solver.init(problem.term, setup.real(step.start), y, problem.args)
         cache = first_cache(problem, setup, step.start, y, state)
@@ -171,19 +177,27 @@ class Jumps(AbstractMarks):
     inputs: Inputs
     ts: Array
 
-    def change(self, row: IntScalar, due: BoolScalar, y: Y, a: Y) -> Change:
+    def change(self, levels: Levels, row: IntScalar, due: BoolScalar, y: Y, a: Y) -> Change:
         """What the jump does to the cotangent of its time."""
         problem, setup = self.inputs.here(), self.inputs.setup
         t = self.ts[row]
         margin = _margin(problem, setup, t)
         before, after = (slope(problem, setup, at, y) for at in (t - margin, t + margin))
         moved = along(a, tree.minus(before, after), t)
-        inputs = eqx.tree_at(
-            lambda p: p.landmarks,
-            tree.zeros_like(self.inputs.varying),
-            replace_fn=lambda x: x.at[row].set(jnp.where(due, moved, 0)),
-        )
+        _, pull = vjp(levels, _landmark, self.inputs.varying, None, row)
+        inputs, _ = pull(jnp.where(due, moved, 0))
         return inputs, tree.zeros_like(y)
+
+
+def _saved(varying: PyTree[Array | None], y: Y, here: tuple[AbstractSaved, IntScalar]) -> PyTree[Any]:
+    """What was saved in a row."""
+    marks, row = here
+    return marks.value(marks.inputs.problem(varying), row, y)
+
+
+def _landmark(varying: PyTree[Array | None], _: None, row: IntScalar) -> Time:
+    """One of the landmarks."""
+    return varying.landmarks[row]
 
 
 def marks_of(inputs: Inputs, ended: Outcome, cotangent: Outcome) -> list[AbstractMarks]:
@@ -221,10 +235,10 @@ def as_moving(problem: Differentiable, setup: Setup, t: Time) -> Time:
     return jax.lax.stop_gradient(t - source) + source
 
 
-def along(a: Y, f: Y, t: Time) -> Time:
-    """The product of a cotangent with a derivative in time, in the dtype of time."""
+def along(a: Y, f: Y, like: Float[Array, ""]) -> Float[Array, ""]:
+    """The product of a cotangent with a derivative of the state, in the dtype of another number."""
     pairs = zip(jax.tree.leaves(a), jax.tree.leaves(f), strict=True)
-    return sum((jnp.real(jnp.sum(x * y)).astype(t.dtype) for x, y in pairs), jnp.zeros_like(t))
+    return sum((jnp.real(jnp.sum(x * y)).astype(like.dtype) for x, y in pairs), jnp.zeros_like(like))
 
 
 def _margin(problem: Differentiable, setup: Setup, t: Time) -> Time:

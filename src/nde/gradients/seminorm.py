@@ -9,8 +9,9 @@ from jaxtyping import Array, Float, PyTree
 from nde.core.norms import rms_norm
 from nde.core.types import Norm, RealScalar, Tolerance
 from nde.gradients.adjoint_term import Adjoined
-from nde.stepping import AbstractStepSizeController
+from nde.stepping import AbstractStepSizeController, ClipStepSizeController, PIDController
 from nde.stepping.judging import judging_anew
+from nde.stepping.revisit import RevisitingController
 from nde.stepping.tolerance import is_number, least
 
 
@@ -74,6 +75,18 @@ def seminormed(controller: AbstractStepSizeController, carried: bool) -> Abstrac
         return dataclasses.replace(controller, rtol=rtol, atol=atol, norm=Seminorm(controller.norm))
 
     return judging_anew(controller, judged)
+
+
+def ignores_inputs(controller: AbstractStepSizeController) -> bool:
+    """Whether steps are chosen without a look at the cotangents of parameters.
+
+    Args:
+        controller: The controller of an adjoint equation.
+    """
+    if isinstance(controller, ClipStepSizeController | RevisitingController):
+        return ignores_inputs(controller.controller)
+    norm = controller.norm if isinstance(controller, PIDController) else None
+    return isinstance(norm, Seminorm) or norm is adjoint_rms_seminorm or not controller.needs_error
 
 
 def _adjoined(tolerance: Tolerance, carried: bool) -> Tolerance:
