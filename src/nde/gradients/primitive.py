@@ -17,7 +17,7 @@ from jax.interpreters import ad, batching, mlir
 from jaxtyping import Array, PyTree
 
 from nde.core import tree
-from nde.gradients.lanes import Flat, Lanes, Level
+from nde.gradients.levels import Flat, Lanes, Level
 from nde.integrate.outcome import Outcome
 from nde.integrate.problem import Differentiable, Setup
 

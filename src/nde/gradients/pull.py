@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, PyTree
 
-from nde.gradients.lanes import Level
+from nde.gradients.levels import Level
 
 
 def vjp(
