@@ -1,6 +1,7 @@
 """Optimize-then-discretize: the adjoint equation, solved backward in time."""
 
 import abc
+import functools
 from typing import Any
 
 import equinox as eqx
@@ -8,7 +9,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, PyTree
 
+from nde.core import tree
 from nde.core.clock import Clock
+from nde.core.results import RESULTS, SUCCESSFUL, code_of
 from nde.core.types import Time
 from nde.gradients.adjoint_drives import path_of, single_terms
 from nde.gradients.adjoint_solve import AdjointSolve
@@ -69,6 +72,7 @@ class AbstractContinuousAdjoint(AbstractAdjoint):
     ) -> PyTree[Array | None]:
         outcome, solution = kept
         inputs = Inputs(*eqx.partition(problem, wanted), setup)
+        outcome = _unless_idle(problem, outcome, cotangent)
         back = self.back(problem, setup)
         solve = AdjointSolve(inputs, *back, solution, outcome, cotangent, self.max_steps).in_steps(levels)
         return reverse_mode_once(solve.run(), type(self).__name__)
@@ -121,6 +125,18 @@ class AbstractContinuousAdjoint(AbstractAdjoint):
             kept = isinstance(solver, ExplicitRungeKutta) and solver.calculus == "stratonovich"
             return solver if kept else Heun()
         return solver
+
+
+def _unless_idle(problem: Differentiable, outcome: Outcome, cotangent: Outcome) -> Outcome:
+    """The outcome; of a solve that failed and of which no derivative comes back, that of no steps.
+
+    Its last state may be infinite, and zero times that is no number: the sum over lanes would be none, either.
+    """
+    zero = [jnp.all(leaf == 0) for leaf in jax.tree.leaves(cotangent)]
+    failed = (outcome.code != SUCCESSFUL) & (outcome.code != code_of(RESULTS.event_occurred))
+    idle = functools.reduce(jnp.logical_and, zero, failed)
+    ends = tree.where(idle, (problem.t0, problem.y0), (outcome.t, outcome.y))
+    return eqx.tree_at(lambda o: (o.t, o.y), outcome, ends)
 
 
 class BacksolveAdjoint(AbstractContinuousAdjoint):

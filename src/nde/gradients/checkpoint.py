@@ -3,6 +3,7 @@
 from typing import Any
 
 import equinox as eqx
+import numpy as np
 from jaxtyping import Array, PyTree
 
 from nde.core.chunks import in_chunks
@@ -67,6 +68,9 @@ class RecursiveCheckpointAdjoint(AbstractAdjoint):
                 "`RecursiveCheckpointAdjoint` got `checkpoints` and `memory`; pass how many states to keep, or how "
                 "many bytes they may take."
             )
+        for name, value in (("checkpoints", self.checkpoints), ("memory", self.memory)):
+            if value is not None and (isinstance(value, bool) or not isinstance(value, int | np.integer)):
+                raise TypeError(f"`RecursiveCheckpointAdjoint` got `{name}={value!r}`; it wants a whole number.")
         if self.checkpoints is not None and self.checkpoints < 1:
             raise ValueError(
                 f"`RecursiveCheckpointAdjoint` got `checkpoints={self.checkpoints}`; it wants at least one state kept."

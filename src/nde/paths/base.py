@@ -137,3 +137,20 @@ class AbstractPath(eqx.Module, Generic[Control]):
         """How long the next step may be, for this path's sake; `None` for any length."""
         del t, place
         return None
+
+
+def check_time(who: str, *times: Any) -> None:
+    """Whether times are single ones.
+
+    Args:
+        who: Who got them, for the message.
+        times: The times.
+
+    Raises:
+        ValueError: If one is an array of times.
+    """
+    for t in times:
+        if jnp.shape(t) != ():
+            raise ValueError(
+                f"{who} got times of shape {jnp.shape(t)}; a single time is wanted. For many use `jax.vmap`."
+            )

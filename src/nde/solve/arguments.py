@@ -22,15 +22,29 @@ def check_times(t0: Any, t1: Any, dt0: Any) -> None:
     """
     times: dict[str, Any] = {"t0": t0, "t1": t1} if dt0 is None else {"t0": t0, "t1": t1, "dt0": dt0}
     for name, value in times.items():
-        if not _is_numeric(value):
-            unless = " or `None`" if name == "dt0" else ""
-            raise TypeError(f"`diffeqsolve` got {described(value)} as `{name}`; it wants a real number{unless}.")
-        shape = getattr(value, "shape", ())
-        if shape != ():
-            raise ValueError(
-                f"`diffeqsolve` got `{name}` of shape {shape}; it wants a single number. For many solves at "
-                "once use `jax.vmap`."
-            )
+        check_time("diffeqsolve", name, value, " or `None`" if name == "dt0" else "")
+
+
+def check_time(who: str, name: str, value: Any, unless: str = "") -> None:
+    """Whether a time is a single number.
+
+    Args:
+        who: The function that got it.
+        name: Of the argument.
+        value: The time.
+        unless: What else it may be.
+
+    Raises:
+        TypeError: If it is no number.
+        ValueError: If it is an array of numbers.
+    """
+    if not _is_numeric(value):
+        raise TypeError(f"`{who}` got {described(value)} as `{name}`; it wants a real number{unless}.")
+    shape = getattr(value, "shape", ())
+    if shape != ():
+        raise ValueError(
+            f"`{who}` got `{name}` of shape {shape}; it wants a single number. For many solves at once use `jax.vmap`."
+        )
 
 
 def step_bound(max_steps: Any) -> int | None:
@@ -90,10 +104,18 @@ def check_save_times(name: str, ts: Any) -> None:
         TypeError: If they are no sequence of times.
         ValueError: If there are fewer than two.
     """
-    if isinstance(ts, str) or not hasattr(ts, "__len__") or np.shape(ts) == ():
+    if isinstance(ts, str) or not hasattr(ts, "__len__") or not _are_times(ts):
         raise TypeError(f"`{name}` got {described(ts)} as `ts`; it wants times of shape (times,).")
     if len(ts) < 2:
         raise ValueError(f"`{name}` got {len(ts)} times; it wants at least two, the first being that of y0.")
+
+
+def _are_times(ts: Any) -> bool:
+    """Whether it is a sequence of numbers or an array of them."""
+    try:
+        return jnp.shape(ts) != () and _is_numeric(jnp.asarray(ts))
+    except (TypeError, ValueError):
+        return False
 
 
 def _is_numeric(value: Any) -> bool:

@@ -8,10 +8,17 @@ import equinox as eqx
 from jaxtyping import PyTree
 
 from nde.core.types import Args, RealScalar, Y
+from nde.solve.described import described
 
 
 def with_args(f: Callable[..., PyTree[Any]]) -> Callable[..., PyTree[Any]]:
-    """The function as one of `(t, y, args)`, whether it takes `args` or not."""
+    """The function as one of `(t, y, args)`, whether it takes `args` or not.
+
+    Raises:
+        TypeError: If it is no function.
+    """
+    if not callable(f):
+        raise TypeError(f"Got {described(f)} as a vector field; it wants a function `(t, y)` or `(t, y, args)`.")
     return f if _takes_args(f) else _WithoutArgs(f)
 
 

@@ -114,7 +114,7 @@ def diffeqsolve(
     check_resumed(solver_state, controller_state, made_jump)
     check_throw(throw)
     max_steps = step_bound(max_steps)
-    times = (t0, t1, dt0)
+    times = _traced(t0), _traced(t1), _traced(dt0)
     solution, (t, h) = _solve(
         fixed((terms, solver, adjoint, progress_meter)),
         times,
@@ -135,6 +135,11 @@ def diffeqsolve(
         traced_code(solution.result),
         lambda: _facts(times, stepsize_controller, saveat, solution, t, h),
     )
+
+
+def _traced(t: Any) -> Any:
+    """The time, of which another value compiles nothing anew, as a whole number beside others would."""
+    return float(t) if type(t) is int else t
 
 
 @compiled(static=("max_steps",))
@@ -161,11 +166,11 @@ def _solve(
     if event.may_stop:
         stopped = outcome.code == code_of(RESULTS.event_occurred)
         outcome = eqx.tree_at(lambda o: o.t, outcome, event_time(outcome.t, stopped, outcome.y))
-    solution = _solution(problem, setup, saveat, outcome)
+    solution = _solution(problem, setup, saveat, outcome, (type(solver).__name__, type(controller).__name__))
     return solution, (setup.real(outcome.t), setup.clock.length(outcome.h))
 
 
-def _solution(problem: Differentiable, setup: Setup, saveat: SaveAt, outcome: Outcome) -> Solution:
+def _solution(problem: Differentiable, setup: Setup, saveat: SaveAt, outcome: Outcome, of: tuple[str, str]) -> Solution:
     """The outcome as the user sees it."""
     ts, ys = collect(problem, setup, saveat, outcome)
     dense = _dense(problem, setup, outcome) if saveat.dense else None
@@ -187,8 +192,8 @@ def _solution(problem: Differentiable, setup: Setup, saveat: SaveAt, outcome: Ou
             "num_rejected_steps": outcome.steps - outcome.accepted,
         },
         result=result_of(outcome.code),
-        solver_state=SolverResume(outcome.solver_state, cache) if saveat.solver_state else None,
-        controller_state=ControllerResume(controller_state, h) if saveat.controller_state else None,
+        solver_state=SolverResume(outcome.solver_state, cache, of[0]) if saveat.solver_state else None,
+        controller_state=ControllerResume(controller_state, h, of[1]) if saveat.controller_state else None,
         made_jump=_made_jump(setup, outcome) if saveat.made_jump else None,
         event_mask=outcome.code == code_of(RESULTS.event_occurred) if setup.event.may_stop else None,
     )

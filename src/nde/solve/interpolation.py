@@ -9,6 +9,7 @@ from nde.core.compiled import compiled
 from nde.core.types import RealScalar, Y
 from nde.integrate.output import DenseStep, step_holding
 from nde.paths import AbstractGlobalInterpolation
+from nde.paths.base import check_time
 
 
 class DenseInterpolation(AbstractGlobalInterpolation):
@@ -59,5 +60,6 @@ class DenseInterpolation(AbstractGlobalInterpolation):
 
     def _find(self, t: RealScalar, left: bool) -> tuple[Array, DenseStep]:
         """The loop time, and the step that holds it; at a step's end the earlier one if `left`."""
+        check_time("`Solution.evaluate` and `.derivative`", t)
         at = self.clock.loop(jnp.asarray(t, self.steps.end.dtype))
         return at, step_holding(self.steps, at, left)

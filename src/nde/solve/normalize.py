@@ -30,17 +30,19 @@ from nde.terms import AbstractTerm
 
 
 class SolverResume(eqx.Module):
-    """A solver's last state and cache, as `Solution.solver_state` holds them."""
+    """A solver's last state and cache, as `Solution.solver_state` holds them, and the name of its class."""
 
     state: PyTree[Any]
     cache: PyTree[Any]
+    of: str = eqx.field(static=True)
 
 
 class ControllerResume(eqx.Module):
-    """A controller's last state and the step it wanted next, as `Solution.controller_state` holds them."""
+    """A controller's last state, the step it wanted next, and its class, as `Solution.controller_state` holds them."""
 
     state: PyTree[Any]
     h: Time
+    of: str = eqx.field(static=True)
 
 
 def normalize(
@@ -61,6 +63,8 @@ def normalize(
 ) -> tuple[Differentiable, Setup]:
     """The problem and its setup: times as loop times of one dtype, states as arrays, functions closure-converted."""
     check_structure(solver, controller, saveat, max_steps)
+    _check_of("solver_state", solver_state, solver)
+    _check_of("controller_state", controller_state, controller)
     y0 = jax.tree.map(state_array, y0)
     args = jax.tree.map(lambda x: jnp.asarray(x) if isinstance(x, np.ndarray | np.generic) else x, args)
     dtype = time_dtype([t0, t1, dt0, *(sub.ts for sub in saveat.leaves())], y0)
@@ -187,10 +191,26 @@ def strong(x: Any, dtype: Any) -> Array:
 def state_array(x: Any) -> Array:
     """A leaf of the state as a real or complex floating array."""
     try:
-        x = jnp.asarray(x)
-    except TypeError as error:
+        array = jnp.asarray(x)
+    except (TypeError, ValueError) as error:
         raise TypeError(f"Got {described(x)} in the state `y0`; it wants numbers or arrays.") from error
+    x = array
+    if jnp.issubdtype(x.dtype, jax.dtypes.prng_key):
+        raise TypeError("Got a key in the state `y0`; it wants numbers or arrays.")
     return strong(x, x.dtype if jnp.issubdtype(x.dtype, jnp.inexact) else jnp.result_type(float))
+
+
+def _check_of(name: str, state: SolverResume | ControllerResume | None, now: Any) -> None:
+    """Whether a state is of what is to go on from it.
+
+    Raises:
+        TypeError: If it is not.
+    """
+    if state is not None and state.of != type(now).__name__:
+        raise TypeError(
+            f"`diffeqsolve` got the `{name}` of a solve with `{state.of}`, to go on with `{type(now).__name__}`; pass "
+            "it to a solve with the same, or leave it out."
+        )
 
 
 def _resume(

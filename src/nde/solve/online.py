@@ -13,7 +13,9 @@ from nde.core.types import Args, RealScalar, Time, Y
 from nde.paths import AbstractGrowingPath, GrowingLinear
 from nde.paths.interpolation.base import AbstractInterpolation
 from nde.paths.interpolation.growing import Grown
+from nde.solve.arguments import check_time
 from nde.solve.arity import with_args
+from nde.solve.described import described
 from nde.solve.diffeqsolve import diffeqsolve
 from nde.solve.normalize import state_array
 from nde.solve.report import raise_if_failed
@@ -93,7 +95,12 @@ class OnlineCDE(eqx.Module):
             t: Its time.
             x: Its values.
             y0: The state there, which may well be made of `x`.
+
+        Raises:
+            TypeError: If the time is no real number.
+            ValueError: If it is an array of times.
         """
+        check_time("OnlineCDE.init", "t", t)
         return OnlineState(jax.tree.map(state_array, y0), self.growing.init(t, x))
 
     def update(self, state: OnlineState, t: RealScalar, x: PyTree[Any], args: Args = None) -> OnlineState:
@@ -106,9 +113,13 @@ class OnlineCDE(eqx.Module):
             args: Handed to a vector field of three arguments.
 
         Raises:
+            TypeError: If the state is none, or the time no real number.
             ValueError: If shapes do not fit together; if a time that is not traced is before the last.
             SolveError: If the time is not after the last, or the state is no longer finite.
         """
+        if not isinstance(state, OnlineState):
+            raise TypeError(f"`OnlineCDE.update` got {described(state)} as `state`; it wants what `init` returned.")
+        check_time("OnlineCDE.update", "t", t)
         piece, grown = self.growing.grow(state.grown, t, x)
         sol = diffeqsolve(
             ControlTerm(with_args(self.vector_field), piece, self.prod).to_ode(),

@@ -160,7 +160,7 @@ def _times(ts: Any) -> Array | None:
     """Save times as an array; `None` if there are none."""
     try:
         ts = jnp.asarray(ts)
-    except TypeError as error:
+    except (TypeError, ValueError) as error:
         raise TypeError(f"`SaveAt(ts=...)` got {described(ts)}; it wants times of shape (times,).") from error
     if ts.ndim != 1:
         raise ValueError(

@@ -208,6 +208,8 @@ class PIDController(AbstractAdaptiveStepSizeController):
         """The norm of the error in units of the tolerance; infinite where it is not a number."""
         sizes = jax.tree.map(lambda a, b: jnp.maximum(jnp.abs(a), jnp.abs(b)), y0, y1)
         norm = jnp.asarray(self.norm(jax.tree.map(in_units, error, tolerated(self.rtol, self.atol, sizes))))
+        if norm.shape != ():
+            raise ValueError(f"`PIDController` got a `norm` whose values have shape {norm.shape}, not `()`.")
         return jnp.where(jnp.isnan(norm), jnp.inf, norm)
 
     def _factor(self, scaled: Array, accepted: BoolScalar, order: RealScalar, memory: _Memory) -> Array:

@@ -23,6 +23,7 @@ class StepTo(AbstractStepSizeController):
             rounding, no step is taken.
 
     Raises:
+        TypeError: If `ts` are no times.
         ValueError: If `ts` is not one-dimensional or has fewer than two entries.
 
     Example:
@@ -39,7 +40,10 @@ class StepTo(AbstractStepSizeController):
     ts: Real[Array, " times"]
 
     def __init__(self, ts: Times) -> None:
-        self.ts = jnp.asarray(ts)
+        try:
+            self.ts = jnp.asarray(ts)
+        except (TypeError, ValueError) as error:
+            raise TypeError(f"`StepTo(ts=...)` got `{ts!r}`; it wants times of shape (times,).") from error
         if self.ts.ndim != 1 or self.ts.shape[0] < 2:
             raise ValueError(
                 f"`StepTo(ts=...)` got an array of shape {self.ts.shape}; it wants a one-dimensional array of at "

@@ -19,7 +19,7 @@ def check_change(what: str, out: PyTree[Any], y: Y) -> None:
 
     Raises:
         ValueError: If it is of another structure or other shapes.
-        TypeError: If its dtype is one that the state cannot hold.
+        TypeError: If it is no array, or its dtype is one that the state cannot hold.
     """
     got, wanted = jax.tree.structure(out), jax.tree.structure(y)
     if got != wanted:
@@ -28,6 +28,8 @@ def check_change(what: str, out: PyTree[Any], y: Y) -> None:
             "Return it with one array for each array of y0."
         )
     for f, state in zip(jax.tree.leaves(out), jax.tree.leaves(y), strict=True):
+        if not hasattr(f, "shape") or not hasattr(f, "dtype"):
+            raise TypeError(f"{what} returned a {type(f).__name__}; it wants to return arrays shaped as the state y0.")
         if f.shape != state.shape:
             raise ValueError(
                 f"{what} returned an array of shape {f.shape} for a state of shape {state.shape}; the two "

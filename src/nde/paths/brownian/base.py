@@ -133,10 +133,13 @@ def shape_of(shape: Any, dtype: Any = None) -> Shape:
     """A pytree of shapes: from a tuple of numbers, or a pytree of arrays or of shapes with dtypes.
 
     Raises:
-        TypeError: If a dtype is neither floating nor complex.
+        TypeError: If it is no shape, or a dtype is neither floating nor complex.
+        ValueError: If a shape has negative numbers.
     """
     default = jnp.result_type(float) if dtype is None else dtype
     plain = isinstance(shape, Sequence) and all(isinstance(n, int) for n in shape)
+    if plain and min(shape, default=0) < 0:
+        raise ValueError(f"Got a Brownian motion of shape {tuple(shape)}; it wants no negative numbers in it.")
     shapes = jax.ShapeDtypeStruct(tuple(shape), default) if plain else jax.tree.map(_struct, shape)
     for leaf in jax.tree.leaves(shapes):
         if not jnp.issubdtype(leaf.dtype, jnp.inexact):
@@ -148,6 +151,11 @@ def shape_of(shape: Any, dtype: Any = None) -> Shape:
 
 
 def _struct(leaf: Any) -> jax.ShapeDtypeStruct:
+    if not hasattr(leaf, "shape") or not hasattr(leaf, "dtype"):
+        raise TypeError(
+            f"Got `{leaf!r}` as the shape of a Brownian motion; it wants a tuple such as `(3,)`, or a pytree of arrays "
+            "or of `jax.ShapeDtypeStruct`s."
+        )
     return jax.ShapeDtypeStruct(leaf.shape, leaf.dtype)
 
 

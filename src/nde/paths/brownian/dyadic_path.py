@@ -9,6 +9,7 @@ from jaxtyping import Array, Float, PyTree
 from nde.core.compiled import compiled
 from nde.core.random import child
 from nde.core.types import RealScalar
+from nde.paths.base import check_time
 from nde.paths.brownian.base import AbstractBrownianPath
 from nde.paths.brownian.bridge import Parts, turned
 from nde.paths.brownian.dyadic import Dyadic
@@ -44,6 +45,7 @@ class AbstractDyadicPath(AbstractBrownianPath):
         """
         del left
         first, last = (self.t0, t0) if t1 is None else (t0, t1)
+        check_time(f"`{type(self).__name__}.evaluate`", first, last)
         parts = self.parts_between(first, last)
         if not use_levy:
             return parts[0]

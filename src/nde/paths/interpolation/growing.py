@@ -179,8 +179,10 @@ def _later(grown: Grown, t: RealScalar) -> RealScalar:
     """The time of a new observation.
 
     Raises:
-        ValueError: If it is known (not traced) and before that of the last.
+        ValueError: If it is no single time, or known (not traced) and before that of the last.
     """
+    if jnp.shape(t) != ():
+        raise ValueError(f"Got an observation at times of shape {jnp.shape(t)}; it wants a single time.")
     if not isinstance(t, Tracer) and not isinstance(grown.t, Tracer) and t < grown.t:
         raise ValueError(f"Got an observation at the time {t} after one at {grown.t}; times must not decrease.")
     return t
@@ -190,14 +192,20 @@ def _as(grown: Grown, t: RealScalar, x: PyTree[Any]) -> tuple[Time, PyTree[Array
     """A new observation in the dtypes of the last.
 
     Raises:
-        ValueError: If it has other shapes.
+        TypeError: If it is complex, and the last was not.
+        ValueError: If it has another structure or other shapes.
     """
+    got, wanted = jax.tree.structure(x), jax.tree.structure(grown.x)
+    if got != wanted:
+        raise ValueError(f"Got an observation of structure {got} after one of {wanted}; the two must agree.")
 
     def leaf(last: Array, new: Any) -> Array:
         if jnp.shape(new) != last.shape:
             raise ValueError(
                 f"Got an observation of shape {jnp.shape(new)} after one of shape {last.shape}; the two must agree."
             )
+        if jnp.iscomplexobj(new) and not jnp.iscomplexobj(last):
+            raise TypeError(f"Got a complex observation after one of dtype {last.dtype}; begin with a complex one.")
         return jnp.asarray(new, last.dtype)
 
     return jnp.asarray(t, grown.t.dtype), jax.tree.map(leaf, grown.x, x)
