@@ -429,3 +429,27 @@ def test_reverse_over_reverse_is_refused(adjoint: Any) -> None:
 
     with pytest.raises(RuntimeError, match="forward over reverse"):
         jax.grad(jax.grad(final))(1.0)
+
+
+@pytest.mark.parametrize("adjoint", [nde.BacksolveAdjoint(), nde.InterpolatedAdjoint()], ids=["back", "interpolated"])
+def test_a_lane_that_failed_leaves_the_others_alone(adjoint) -> None:
+    """`y = 1 / (1 / y0 - k t)`, whose last lane blows up; no derivative of it is asked for."""
+
+    def end(y0, k):
+        return nde.diffeqsolve(
+            nde.ODETerm(lambda t, y, k: k * y**2),
+            nde.Tsit5(),
+            0.0,
+            1.0,
+            None,
+            y0,
+            k,
+            stepsize_controller=nde.PIDController(rtol=1e-6, atol=1e-8),
+            adjoint=adjoint,
+            max_steps=100,
+            throw=False,
+        ).ys[0]
+
+    ks = jnp.asarray([0.1, 0.2, 30.0])
+    found = jax.grad(lambda y0: jnp.sum(jax.vmap(lambda k: end(y0, k))(ks)[:2]))(jnp.asarray(1.0))
+    np.testing.assert_allclose(found, np.sum((1 - np.asarray(ks[:2])) ** -2), rtol=1e-4)

@@ -160,6 +160,25 @@ def test_numbers_are_traced_and_flags_are_not():
     assert traces == [3, 3, 3, 3, 2]
 
 
+def test_times_that_are_whole_numbers_are_traced():
+    traces = []
+
+    def counted(t: Any, y: Any, args: Any) -> Any:
+        traces.append(t)
+        return -y
+
+    term = nde.ODETerm(counted)
+
+    def solve(t0: Any, t1: Any, dt0: Any) -> Any:
+        return nde.diffeqsolve(term, nde.Euler(), t0, t1, dt0, jnp.ones(2)).ys
+
+    solve(0.0, 4.0, 1.0)
+    once = len(traces)
+    assert jnp.array_equal(solve(0, 6, 2), solve(0.0, 6.0, 2.0))
+    assert jnp.array_equal(solve(1, 7, 3), solve(1.0, 7.0, 3.0))
+    assert len(traces) == once
+
+
 def test_inside_of_jit_there_is_no_other():
     @compiled()
     def double(x: Any) -> Any:

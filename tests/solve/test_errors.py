@@ -1,12 +1,9 @@
 """Arguments that are not what the front door wants: each is refused in words that name it."""
 
-from collections.abc import Iterator
-
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from jaxtyping import config
 
 import nde
 
@@ -14,12 +11,7 @@ DECAY = nde.ODETerm(lambda t, y, args: -y)
 PID = nde.PIDController(rtol=1e-3, atol=1e-6)
 
 
-@pytest.fixture(autouse=True)
-def _as_users_call_it() -> Iterator[None]:
-    """Without the types being checked as they are in tests."""
-    config.update("jaxtyping_disable", True)
-    yield
-    config.update("jaxtyping_disable", False)
+pytestmark = pytest.mark.usefixtures("as_users_call_it")
 
 
 def solve(terms=DECAY, solver=nde.Tsit5(), *, t0=0.0, t1=1.0, dt0=0.1, y0=1.0, **options):

@@ -1,5 +1,7 @@
 """One observation at a time, against the solve along the whole path."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -91,3 +93,27 @@ def test_two_observations_of_one_time_are_a_jump_of_the_rectilinear_path():
     online = nde.OnlineCDE(lambda t, y: y[:, None] * jnp.ones((1, 3)), nde.GrowingRectilinear())
     state = online.update(online.init(1.0, 0.1 * XS[0], Y0), 1.0, 0.1 * XS[1])
     np.testing.assert_allclose(state.y, Y0 * np.exp(0.1 * np.sum(XS[1] - XS[0])), rtol=1e-6)
+
+
+ONLINE = nde.OnlineCDE(lambda t, y: y[:, None])
+
+
+def begun() -> Any:
+    return ONLINE.init(0.0, jnp.zeros(1), jnp.ones(2))
+
+
+MISTAKES = {
+    "a time of two": (lambda: ONLINE.update(begun(), jnp.ones(2), jnp.zeros(1)), ValueError, "single number"),
+    "a time that is none": (lambda: ONLINE.update(begun(), "a", jnp.zeros(1)), TypeError, "real number"),
+    "a beginning at two times": (lambda: ONLINE.init(jnp.zeros(2), jnp.zeros(1), jnp.ones(2)), ValueError, "single"),
+    "no state": (lambda: ONLINE.update(3, 1.0, jnp.zeros(1)), TypeError, "`init`"),
+    "complex": (lambda: ONLINE.update(begun(), 1.0, jnp.zeros(1, complex)), TypeError, "complex"),
+    "another structure": (lambda: ONLINE.update(begun(), 1.0, {"a": jnp.zeros(1)}), ValueError, "structure"),
+}
+
+
+@pytest.mark.usefixtures("as_users_call_it")
+@pytest.mark.parametrize(("made", "kind", "words"), MISTAKES.values(), ids=MISTAKES)
+def test_mistakes_are_told(made, kind, words) -> None:
+    with pytest.raises(kind, match=words):
+        made()

@@ -113,9 +113,10 @@ def check_save_times(name: str, ts: Any) -> None:
 def _are_times(ts: Any) -> bool:
     """Whether it is a sequence of numbers or an array of them."""
     try:
-        return jnp.shape(ts) != () and _is_numeric(jnp.asarray(ts))
+        times = jnp.asarray(ts)
     except (TypeError, ValueError):
         return False
+    return times.ndim > 0 and _is_numeric(times)
 
 
 def _is_numeric(value: Any) -> bool:

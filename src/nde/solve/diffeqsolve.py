@@ -87,7 +87,8 @@ def diffeqsolve(
 
     Raises:
         TypeError: If an argument is of the wrong kind, or the vector field returns a dtype that `y0` cannot hold; for a
-            mode of differentiation that the `adjoint` does not have.
+            mode of differentiation that the `adjoint` does not have (for reverse mode of `ForwardMode`, a
+            `RuntimeError`).
         ValueError: If the vector field's result does not fit `y0`, or parts do not fit together.
         SolveError: If the solve fails and `throw=True`. Under `jax.jit` the failure comes as JAX's own runtime error
             with the same words.
