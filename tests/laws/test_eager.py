@@ -179,6 +179,16 @@ def test_times_that_are_whole_numbers_are_traced():
     assert len(traces) == once
 
 
+def test_numbers_of_a_program_are_not_kept_for_calls_behind_it():
+    @compiled()
+    def scaled(x: Any, factor: float) -> Any:
+        return x * factor
+
+    with jax.checking_leaks():
+        jax.jit(lambda x: scaled(x, 0.1234567))(TS)
+        assert jnp.allclose(scaled(TS, 0.1234567), TS * 0.1234567)
+
+
 def test_inside_of_jit_there_is_no_other():
     @compiled()
     def double(x: Any) -> Any:

@@ -48,10 +48,12 @@ def compiled(*, static: Sequence[str] = (), solves: bool = False) -> Callable[[C
 
         @functools.wraps(fn)
         def call(*args: P.args, **kwargs: P.kwargs) -> R:
+            if inside_jit():
+                return fn(*args, **kwargs)
             given = [_Number(x) if type(x) is int and i not in places else x for i, x in enumerate(args)]
             named = {n: _Number(x) if type(x) is int and n not in names else x for n, x in kwargs.items()}
             signature, arrays = _signature(given, named)
-            if signature is None or inside_jit():
+            if signature is None:
                 return fn(*args, **kwargs)
             out, rest = _solved(program, signature, arrays) if solves else program(signature, arrays)
             return out if rest is None else eqx.combine(out, rest.value)
@@ -166,12 +168,15 @@ def _signature(args: list[Any], kwargs: dict[str, Any]) -> tuple[_Signature | No
 
 
 def _on_device(x: float, wide: bool) -> jax.Array:
-    """The number as an array, which many calls share: moving numbers to the device is most of a small call."""
-    return _moved(x, math.copysign(1.0, x), wide)  # zeros of both signs are equal to each other
+    """The number as an array, which many calls share: moving numbers is a large part of a small call.
+
+    Not inside of `jax.jit`, whose arrays must not outlive it.
+    """
+    return _scalar(x, math.copysign(1.0, x), wide)  # zeros of both signs are equal to each other
 
 
 @functools.lru_cache(maxsize=1024)
-def _moved(x: float, sign: float, wide: bool) -> jax.Array:
+def _scalar(x: float, sign: float, wide: bool) -> jax.Array:
     del sign, wide
     return jnp.asarray(x)
 
