@@ -9,7 +9,7 @@ import numpy as np
 from nde.data import Table, load_lynx_hare
 from nde.models import LotkaVolterra, NeuralTrajectory
 from nde.train import fit_table
-from nde.train.fit_table import _Data, loss
+from nde.train._fit_table import _Data, loss
 from tests.models.made import RATES, lotka_volterra_table
 
 KEY = jax.random.key(0)

@@ -1,7 +1,7 @@
 """Distances between laws of paths."""
 
+from nde.losses._signature_kernel import signature_kernel
 from nde.losses.mmd import signature_mmd
-from nde.losses.signature_kernel import signature_kernel
 from nde.losses.static import AbstractStaticKernel, LinearKernel, RBFKernel
 from nde.losses.truncated import truncated_signature_kernel
 

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from nde.core.compiled import compiled
-from nde.losses.signature_kernel import signature_kernel
+from nde.losses._signature_kernel import signature_kernel
 
 Kernel = Callable[[Array, Array], Array]
 """Of paths `(*batch, rows, channels)`, whose leading axes are broadcast."""

@@ -1,6 +1,8 @@
 """How near generated series are to real ones: scores with intervals, of panels of any kind."""
 
-from nde.metrics.autocorrelation import autocorrelation, leverage, volatility_clustering
+from nde.metrics._autocorrelation import autocorrelation, leverage, volatility_clustering
+from nde.metrics._real_against_fake import Discrimination, real_against_fake
+from nde.metrics._train_on_synthetic import Prediction, train_on_synthetic
 from nde.metrics.bootstrap import Bootstrap
 from nde.metrics.compare import compare_series
 from nde.metrics.comparison import Comparison, Score, Statistic
@@ -8,9 +10,7 @@ from nde.metrics.estimate import Distance, Estimate
 from nde.metrics.features import series_features, signature_features
 from nde.metrics.marginal import marginal_distance
 from nde.metrics.mmd import feature_mmd, signature_feature_mmd
-from nde.metrics.real_against_fake import Discrimination, real_against_fake
 from nde.metrics.tails import deviation, kurtosis, tail_index
-from nde.metrics.train_on_synthetic import Prediction, train_on_synthetic
 
 __all__ = [
     "Bootstrap",

@@ -5,16 +5,16 @@ from typing import Any
 import numpy as np
 
 from nde.data.panel import TimeSeries
-from nde.metrics.autocorrelation import autocorrelation, leverage, volatility_clustering
+from nde.metrics._autocorrelation import autocorrelation, leverage, volatility_clustering
+from nde.metrics._real_against_fake import real_against_fake
+from nde.metrics._train_on_synthetic import train_on_synthetic
 from nde.metrics.bootstrap import Bootstrap, groups_of
 from nde.metrics.comparison import Comparison, Score, Statistic
 from nde.metrics.estimate import Distance
 from nde.metrics.marginal import marginal_distance
 from nde.metrics.mmd import feature_mmd, signature_feature_mmd
 from nde.metrics.pair import two_panels
-from nde.metrics.real_against_fake import real_against_fake
 from nde.metrics.tails import deviation, kurtosis, tail_index
-from nde.metrics.train_on_synthetic import train_on_synthetic
 
 _TIMES = 4
 """At which marginals are compared."""

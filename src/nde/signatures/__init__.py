@@ -1,11 +1,11 @@
 """Signatures and log-signatures of paths, and the log-ODE method."""
 
+from nde.signatures._logsignature import logsignature, logsignature_of_increments
+from nde.signatures._signature import signature, signature_of_increments
 from nde.signatures.algebra import signature_combine, tensor_exp, tensor_log
 from nde.signatures.dimension import logsignature_dimension, signature_dimension
 from nde.signatures.lie_brackets import LieBrackets
-from nde.signatures.logsignature import logsignature, logsignature_of_increments
 from nde.signatures.lyndon import lyndon_brackets, lyndon_words
-from nde.signatures.signature import signature, signature_of_increments
 from nde.signatures.windows import logsignature_windows
 
 __all__ = [

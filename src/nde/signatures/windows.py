@@ -5,9 +5,9 @@ from jaxtyping import Array, Float, Real
 
 from nde.core.types import Times
 from nde.paths import LinearInterpolation
+from nde.signatures._logsignature import logsignature_of_increments
+from nde.signatures._signature import Points
 from nde.signatures.dimension import check_sizes
-from nde.signatures.logsignature import logsignature_of_increments
-from nde.signatures.signature import Points
 
 
 def logsignature_windows(ts: Times, xs: Points, window: int, depth: int) -> LinearInterpolation:

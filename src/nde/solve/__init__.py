@@ -1,12 +1,12 @@
 """The front door: it checks and normalizes what the user gives once, and joins all parts."""
 
-from nde.solve.cdeint import cdeint
-from nde.solve.diffeqsolve import diffeqsolve
+from nde.solve._cdeint import cdeint
+from nde.solve._diffeqsolve import diffeqsolve
+from nde.solve._odeint import odeint
+from nde.solve._sdeint import sdeint
 from nde.solve.interpolation import DenseInterpolation
-from nde.solve.odeint import odeint
 from nde.solve.online import OnlineCDE, OnlineState
 from nde.solve.saveat import SaveAt, SubSaveAt
-from nde.solve.sdeint import sdeint
 from nde.solve.solution import Solution
 
 __all__ = [

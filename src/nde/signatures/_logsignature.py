@@ -3,9 +3,9 @@
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from nde.signatures._signature import Points, each_path, increments_of
 from nde.signatures.levels import Levels, logarithm
 from nde.signatures.lyndon import bracket_coordinates, word_positions
-from nde.signatures.signature import Points, each_path, increments_of
 
 
 def logsignature(xs: Points, depth: int, *, stream: bool = False, basis: str = "lyndon") -> Float[Array, "..."]:

@@ -7,9 +7,9 @@ from jaxtyping import PyTree
 
 from nde.core.types import Args, Times, Tolerance, Y
 from nde.gradients import AbstractAdjoint, RecursiveCheckpointAdjoint
+from nde.solve._diffeqsolve import diffeqsolve
 from nde.solve.arguments import check_save_times
 from nde.solve.arity import with_args
-from nde.solve.diffeqsolve import diffeqsolve
 from nde.solve.saveat import SaveAt
 from nde.solvers import AbstractSolver, Tsit5
 from nde.stepping import PIDController

@@ -11,9 +11,9 @@ from nde.core.tree import common_dtype
 from nde.core.types import Args, RealScalar, Times, Y
 from nde.gradients import AbstractAdjoint, RecursiveCheckpointAdjoint
 from nde.paths import BrownianMotion, SpaceTimeLevyArea
+from nde.solve._diffeqsolve import diffeqsolve
 from nde.solve.arguments import check_save_times
 from nde.solve.arity import with_args
-from nde.solve.diffeqsolve import diffeqsolve
 from nde.solve.normalize import state_array
 from nde.solve.saveat import SaveAt
 from nde.solvers import AbstractSolver, Euler
