@@ -4,18 +4,14 @@ import dataclasses
 import importlib
 import inspect
 import pkgutil
-import re
-import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import nde
+from docs._hooks.blocks import blocks_of, plots_of, run_blocks
 
 ROOT = Path(__file__).parents[2]
-_BLOCK = re.compile(
-    r"^(?P<indent>[ \t]*)```(?:python|py)\b[^\n]*\n(?P<code>.*?)^(?P=indent)```[ \t]*$", re.MULTILINE | re.DOTALL
-)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,9 +30,7 @@ class Example:
 
     def run(self) -> None:
         """Runs all blocks in order; a traceback points into the file."""
-        namespace: dict[str, Any] = {"__name__": "__main__"}
-        for line, code in self.blocks:
-            exec(compile("\n" * line + code, str(self.file), "exec"), namespace)
+        run_blocks(self.blocks, str(self.file))
 
 
 def pages() -> list[Path]:
@@ -45,8 +39,9 @@ def pages() -> list[Path]:
 
 
 def page_examples() -> list[Example]:
-    """One example for each page that has code."""
-    found = ((page, blocks_of(page.read_text(encoding="utf-8"))) for page in pages())
+    """One example for each page that has code; pages that save plots are run by the build of the documentation."""
+    texts = ((page, page.read_text(encoding="utf-8")) for page in pages())
+    found = ((page, blocks_of(text)) for page, text in texts if not plots_of(text))
     return [Example(str(page.relative_to(ROOT)), page, blocks) for page, blocks in found if blocks]
 
 
@@ -78,11 +73,6 @@ def documented() -> Iterator[tuple[str, Path, Any]]:
                 )
             elif inspect.isfunction(inspect.unwrap(obj)):
                 yield f"{module.__name__}.{name}", source, obj
-
-
-def blocks_of(text: str) -> tuple[tuple[int, str], ...]:
-    """The python blocks of a page or docstring: the number of lines before each, and its code."""
-    return tuple((text[: m.start("code")].count("\n"), textwrap.dedent(m["code"])) for m in _BLOCK.finditer(text))
 
 
 def _modules() -> Iterator[Any]:

@@ -1,0 +1,49 @@
+"""What the built reference shows of each public name."""
+
+import importlib
+import inspect
+import re
+
+import nde
+
+ROOMS = ("data", "estimators", "losses", "metrics", "models", "nn", "plot", "train")
+_HEADING = re.compile(r'<h2 id="(nde\.[\w.]+)"')
+_PRIVATE = re.compile(r'<h\d id="(nde\.[\w.]*\b_[a-z]\w*)"')
+
+
+def public_objects() -> dict[str, object]:
+    """Every public class and function by its full name."""
+    rooms = [nde, *(importlib.import_module(f"nde.{room}") for room in ROOMS)]
+    named = {f"{room.__name__}.{name}": getattr(room, name) for room in rooms for name in room.__all__}
+    return {name: thing for name, thing in named.items() if inspect.isclass(thing) or inspect.isroutine(thing)}
+
+
+def faults_of(pages: list[str], objects: dict[str, object]) -> list[str]:
+    """What the pages lack of the objects, and what they show that is private."""
+    entries = dict(entry for page in pages for entry in _entries(page))
+    lacking = (fault for name, thing in objects.items() for fault in _lacking(name, thing, entries.get(name)))
+    return [*lacking, *(f"{name} is private" for page in pages for name in _PRIVATE.findall(page))]
+
+
+def _entries(page: str) -> list[tuple[str, str]]:
+    """The name and HTML of each entry of a page."""
+    starts = list(_HEADING.finditer(page))
+    ends = [start.start() for start in starts[1:]] + [len(page)]
+    return [(start[1], page[start.start() : end]) for start, end in zip(starts, ends, strict=True)]
+
+
+def _lacking(name: str, thing: object, entry: str | None) -> list[str]:
+    if entry is None:
+        return [f"{name} has no entry"]
+    parts = {
+        "signature": "doc-signature" in entry,
+        "example": "<pre" in entry.partition("Example")[2],
+        "description of its parameters": not _parameters(thing) or "Parameters:" in entry,
+    }
+    return [f"{name} has no {part}" for part, there in parts.items() if not there]
+
+
+def _parameters(thing: object) -> list[str]:
+    if inspect.isclass(thing) and thing.__init__ is object.__init__:
+        return []
+    return [name for name in inspect.signature(thing).parameters if name != "self"]
