@@ -153,7 +153,7 @@ def table(told: dict[str, Any]) -> str:
 
 
 _FACTS = ("excess kurtosis", "tail index", "clustering")
-"""The models that the experiment is about."""
+"""The statistics that the experiment is about."""
 _PREFACE = [
     f"Windows of {DAYS} days of logarithmic prices. What generates is fitted to the first 70 % of days, each asset",
     f"scaled by its deviation there, and gives {WINDOWS} windows. Intervals of 95 % are by resampling windows, those",
