@@ -9,7 +9,7 @@ from jaxtyping import Array, PyTree
 
 from nde.core import tree
 from nde.core.clock import Clock
-from nde.core.once import once
+from nde.core.materialize import materialize
 from nde.core.types import Args, IntScalar, Time, Y
 from nde.integrate.drives import DrivesOfGrid
 from nde.integrate.event import AbstractEvent, NoEvent
@@ -127,7 +127,7 @@ def drive_of(problem: Differentiable, setup: Setup, step: Span, place: PyTree[An
     def prepared() -> tuple[PyTree[Any], PyTree[Any]]:
         return paths(problem, setup).prepare(t, end, h, solver.nodes, solver.needs, place)
 
-    return once(prepared, step.start) if setup.shares_drive and setup.recorded is None else prepared()
+    return materialize(prepared, step.start) if setup.shares_drive and setup.recorded is None else prepared()
 
 
 def paths(problem: Differentiable, setup: Setup) -> Any:

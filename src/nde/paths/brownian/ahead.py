@@ -18,7 +18,7 @@ from jaxtyping import Array, Bool, Float, Int32, UInt32
 
 from nde.core import tree
 from nde.core.lanes import any_lane
-from nde.core.once import once
+from nde.core.materialize import materialize
 from nde.core.random import Seed
 from nde.core.types import BoolScalar, IntScalar
 from nde.paths.brownian.bridge import Parts, joined, split, turned
@@ -124,7 +124,7 @@ class Ahead(eqx.Module):
             first, second = split(length, whole, jnp.clip(share, eps, 1 - eps), noise)
             return tree.where(back, turned(back, second), first), tree.where(back, turned(back, first), second)
 
-        near, far = once(halves, begin)
+        near, far = materialize(halves, begin)
         twice = 2 * number
         free = self.slots[jnp.minimum(self.count, size - 1)]
         parts = tree.set_row(self.parts, jnp.where(live, free, size), near)

@@ -17,7 +17,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from nde.core import tree
-from nde.core.once import once
+from nde.core.materialize import materialize
 from nde.core.random import Seed, child
 from nde.core.types import BoolScalar
 from nde.paths.brownian.bridge import Parts, joined, split
@@ -134,7 +134,7 @@ class Dyadic(eqx.Module):
 
     def _halves(self, node: Node) -> tuple[Node, Node]:
         seed = child(self.seed, _high(node.number), _low(node.number))
-        noise = once(lambda: self.noise(seed), self.cell)
+        noise = materialize(lambda: self.noise(seed), self.cell)
         first, second = split(self._length(node.size), node.parts, jnp.asarray(0.5, self.cell.dtype), noise)
         half = node.size // 2
         number = node.number * 2
