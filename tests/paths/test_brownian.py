@@ -123,8 +123,8 @@ def test_a_memory_that_is_full_leaves_no_room():
     for depth in range(70):
         step = attempted(memory, jnp.asarray(0.0), jnp.asarray(0.9**depth), zero, zero)
         memory = step.settled(jnp.asarray(False))
-        assert memory.room(jnp.asarray(0.0)) <= np.float32(0.9**depth) * 1.001
-    assert memory.room(jnp.asarray(0.0)) == 0
+        assert memory.max_step(jnp.asarray(0.0)) <= np.float32(0.9**depth) * 1.001
+    assert memory.max_step(jnp.asarray(0.0)) == 0
 
 
 def test_a_brownian_motion_has_no_values_outside_of_a_solve():

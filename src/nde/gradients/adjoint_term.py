@@ -224,9 +224,9 @@ class AdjointTerm(AbstractTerm):
         """As the term."""
         return self.own.commit(accepted, old, new)
 
-    def room(self, t: RealScalar, place: PyTree[Any]) -> Float[Array, ""] | None:
+    def max_step(self, t: RealScalar, place: PyTree[Any]) -> Float[Array, ""] | None:
         """As the term."""
-        return self.own.room(t, place)
+        return self.own.max_step(t, place)
 
     def backward(self, drive: PyTree[Any], stages: int) -> PyTree[Any]:
         """As the term."""

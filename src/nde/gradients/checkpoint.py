@@ -11,11 +11,11 @@ from nde.gradients.base import AbstractAdjoint, bounded
 from nde.gradients.modes import reverse_mode_once, reverse_mode_only
 from nde.gradients.primitive import Levels, Rules, differentiable
 from nde.gradients.replay import Replay
-from nde.gradients.room import with_room
 from nde.gradients.sensitivity import contracted, solve_with_jacobian, suits
 from nde.gradients.stack import stack_of
 from nde.gradients.starts import Kept, Restored
 from nde.gradients.steps import steps_of
+from nde.gradients.tape_size import make_tape_recorder
 from nde.integrate.outcome import Outcome, solve_plainly, solve_recorded
 from nde.integrate.problem import Differentiable, Setup
 
@@ -104,8 +104,8 @@ class RecursiveCheckpointAdjoint(AbstractAdjoint):
             )
         else:
             setup = bounded(setup)
-            room = with_room(problem, setup, self.checkpoints, self.memory)
-            outcome, record = solve_recorded(problem, setup, room)
+            recorder = make_tape_recorder(problem, setup, self.checkpoints, self.memory)
+            outcome, record = solve_recorded(problem, setup, recorder)
         return reverse_mode_once(outcome, type(self).__name__), (record, outcome)
 
     def _backward(

@@ -72,7 +72,7 @@ class RecordedDrives(eqx.Module):
         """The next slot after a step of this lane."""
         return jnp.where(accepted, new, old)
 
-    def room(self, t: RealScalar, place: IntScalar) -> None:
+    def max_step(self, t: RealScalar, place: IntScalar) -> None:
         """Any length: the steps are known."""
         del t, place
 

@@ -45,7 +45,7 @@ class DrivesOfGrid(eqx.Module):
         """The next number after a step of this lane."""
         return jnp.where(accepted, new, old)
 
-    def room(self, t: RealScalar, place: IntScalar) -> None:
+    def max_step(self, t: RealScalar, place: IntScalar) -> None:
         """Any length: the steps are known."""
         del t, place
 

@@ -197,7 +197,7 @@ class Loop(eqx.Module):
         y = tree.where(accepted, out.y, state.y)
         wanted = None if state.wanted is None else jnp.where(live, verdict.plan.end - t, state.wanted)
         place = paths(self.problem, self.setup).commit(accepted, state.place, place)
-        following = self._within_room(t, self._ended_by_t1(t, verdict.plan), place)
+        following = self._limited_by_path(t, self._ended_by_t1(t, verdict.plan), place)
         plan = self._end_or_stop(t, following, attempt, verdict)
         steps = counted(state.steps, live)
         solver_state, cache = self._handed_over(state, attempt, t, y)
@@ -284,14 +284,14 @@ class Loop(eqx.Module):
         cause = None if plan.cause is None else jnp.where(last, AT_T1, plan.cause)
         return Plan(end=jnp.where(last, t1, plan.end), cause=cause)
 
-    def _within_room(self, t: Time, plan: Plan, place: PyTree[Any]) -> Plan:
+    def _limited_by_path(self, t: Time, plan: Plan, place: PyTree[Any]) -> Plan:
         """The plan, ended where the path wants it to end at the latest."""
-        room = paths(self.problem, self.setup).room(self.setup.real(t), place)
-        if room is None:
+        max_step = paths(self.problem, self.setup).max_step(self.setup.real(t), place)
+        if max_step is None:
             return plan
-        sooner = t + room < plan.end - self.setup.clock.blur(plan.end)
+        sooner = t + max_step < plan.end - self.setup.clock.blur(plan.end)
         cause = None if plan.cause is None else jnp.where(sooner, CHOSEN, plan.cause)
-        return Plan(jnp.where(sooner, t + room, plan.end), cause)
+        return Plan(jnp.where(sooner, t + max_step, plan.end), cause)
 
     def _progress(self, t: Time) -> Time:
         t0, t1 = self.problem.t0, self.problem.t1

@@ -133,7 +133,7 @@ class AbstractPath(eqx.Module, Generic[Control]):
         del accepted, old
         return new
 
-    def room(self, t: RealScalar, place: PyTree[Any]) -> Float[Array, ""] | None:
+    def max_step(self, t: RealScalar, place: PyTree[Any]) -> Float[Array, ""] | None:
         """How long the next step may be, for this path's sake; `None` for any length."""
         del t, place
         return None

@@ -26,12 +26,12 @@ class _Stack(eqx.Module):
     """Ends of rejected steps that were not met again, the nearest on top.
 
     Attributes:
-        ends: Their loop times, of shape `(room,)`.
+        ends: Their loop times, of shape `(capacity,)`.
         height: How many there are.
         inner: The state of the inner controller.
     """
 
-    ends: Float[Array, " room"]
+    ends: Float[Array, " capacity"]
     height: IntScalar
     inner: PyTree[Any]
 
@@ -52,17 +52,17 @@ class RevisitingController(AbstractAdaptiveStepSizeController):
 
     Attributes:
         controller: The controller that chooses the steps.
-        room: How many ends can be remembered at a time.
+        capacity: How many ends can be remembered at a time.
         dtype: Of loop time.
     """
 
     controller: AbstractStepSizeController
-    room: int = eqx.field(static=True)
+    capacity: int = eqx.field(static=True)
     dtype: Any = eqx.field(static=True)
 
-    def __init__(self, controller: AbstractStepSizeController, room: int, dtype: Any = None) -> None:
+    def __init__(self, controller: AbstractStepSizeController, capacity: int, dtype: Any = None) -> None:
         self.controller = controller
-        self.room = room
+        self.capacity = capacity
         self.dtype = dtype
 
     @property
@@ -121,7 +121,7 @@ class RevisitingController(AbstractAdaptiveStepSizeController):
 
     def wrap(self, clock: Clock) -> "RevisitingController":
         """With the inner controller in loop time."""
-        return RevisitingController(self.controller.wrap(clock), self.room, clock.origin.dtype)
+        return RevisitingController(self.controller.wrap(clock), self.capacity, clock.origin.dtype)
 
     def check(self, t0: Time, t1: Time) -> IntScalar | int:
         """As the inner controller."""
@@ -132,7 +132,7 @@ class RevisitingController(AbstractAdaptiveStepSizeController):
     ) -> tuple[Plan, PyTree[Any]]:
         """The inner controller's first step; nothing was rejected."""
         plan, state = self.controller.init(slope, t0, t1, y0, dt0, error_order)
-        return plan, _Stack(jnp.zeros((self.room,), t0.dtype), jnp.asarray(0, jnp.int32), state)
+        return plan, _Stack(jnp.zeros((self.capacity,), t0.dtype), jnp.asarray(0, jnp.int32), state)
 
     def judge(
         self,
@@ -150,13 +150,13 @@ class RevisitingController(AbstractAdaptiveStepSizeController):
         accepted = verdict.accepted & verdict.finite
         met = (state.height > 0) & (plan.end >= state.top)
         new = ~accepted & ~met
-        full = new & (state.height >= self.room)
-        place = jnp.minimum(state.height, self.room - 1)
+        full = new & (state.height >= self.capacity)
+        place = jnp.minimum(state.height, self.capacity - 1)
         end = jax.lax.stop_gradient(plan.end)
         change = new.astype(jnp.int32) - (accepted & met).astype(jnp.int32)
         stack = _Stack(
             ends=state.ends.at[place].set(jnp.where(new & ~full, end, state.ends[place])),
-            height=jnp.minimum(state.height + change, self.room),
+            height=jnp.minimum(state.height + change, self.capacity),
             inner=verdict.state,
         )
         following, cut = verdict.plan, stack.beyond(verdict.plan)

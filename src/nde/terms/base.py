@@ -23,7 +23,7 @@ class AbstractTerm(eqx.Module, Generic[VF, Control]):
     step size; for a control they are the increment `f(t, y) dX` and one. The value of the vector field does not depend
     on what drives a step, so the next step can use it again, even where the control has a kink.
 
-    `begin`, `prepare`, `commit`, `room`, `recalls`, `knots` and `tabulates` are those of the path that drives the term;
+    `begin`, `prepare`, `commit`, `max_step`, `recalls`, `knots` and `tabulates` are those of the path that drives the term;
     see `AbstractPath`.
 
     Example:
@@ -126,7 +126,7 @@ class AbstractTerm(eqx.Module, Generic[VF, Control]):
         """The path's place after the step was judged."""
 
     @abc.abstractmethod
-    def room(self, t: RealScalar, place: PyTree[Any]) -> Float[Array, ""] | None:
+    def max_step(self, t: RealScalar, place: PyTree[Any]) -> Float[Array, ""] | None:
         """How long the next step may be."""
 
     @abc.abstractmethod

@@ -72,6 +72,6 @@ class AbstractDrivenTerm(AbstractTerm[VF, Control]):
         """The path's place after the step was judged; see `AbstractPath.commit`."""
         return self.path.commit(accepted, old, new)
 
-    def room(self, t: RealScalar, place: PyTree[Any]) -> Float[Array, ""] | None:
-        """How long the next step may be; see `AbstractPath.room`."""
-        return self.path.room(t, place)
+    def max_step(self, t: RealScalar, place: PyTree[Any]) -> Float[Array, ""] | None:
+        """How long the next step may be; see `AbstractPath.max_step`."""
+        return self.path.max_step(t, place)

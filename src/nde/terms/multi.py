@@ -142,10 +142,10 @@ class MultiTerm(AbstractTerm, Generic[Terms]):
         """The place of each path after the step was judged."""
         return tuple(term.commit(accepted, o, n) for term, o, n in zip(self.terms, old, new, strict=True))
 
-    def room(self, t: RealScalar, place: tuple[Any, ...]) -> Float[Array, ""] | None:
-        """The least room of all paths."""
-        rooms = [term.room(t, p) for term, p in zip(self.terms, place, strict=True)]
-        known = [room for room in rooms if room is not None]
+    def max_step(self, t: RealScalar, place: tuple[Any, ...]) -> Float[Array, ""] | None:
+        """The least of all paths."""
+        limits = [term.max_step(t, p) for term, p in zip(self.terms, place, strict=True)]
+        known = [limit for limit in limits if limit is not None]
         return functools.reduce(jnp.minimum, known) if known else None
 
 

@@ -60,7 +60,7 @@ class TapeRecorder(AbstractRecorder):
     slots: int = eqx.field(static=True)
 
     @property
-    def roomy(self) -> bool:
+    def never_full(self) -> bool:
         """Whether the slots can never run out."""
         return self.slots >= self.max_steps
 
@@ -69,7 +69,7 @@ class TapeRecorder(AbstractRecorder):
         return Tape(
             grid=GridRecorder(self.max_steps).init(problem, setup),
             shift=jnp.asarray(0, jnp.int32),
-            order=None if self.roomy else jnp.arange(self.slots + 1, dtype=jnp.int32),
+            order=None if self.never_full else jnp.arange(self.slots + 1, dtype=jnp.int32),
             states=tree.empty_rows(self.slots + 1, retained_shape(problem, setup)),
         )
 
@@ -86,7 +86,7 @@ class TapeRecorder(AbstractRecorder):
 
     def full(self, store: Tape) -> BoolScalar | None:
         """Whether the next state wants a slot and there is none."""
-        if self.roomy:
+        if self.never_full:
             return None
         limit = jnp.where(store.shift == 0, self.slots, max(1, self.slots // 2))
         length = store.grid.length

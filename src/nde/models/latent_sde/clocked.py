@@ -45,6 +45,6 @@ class Clocked(AbstractPath):
         """The motion's next place."""
         return self.motion.commit(accepted, old, new)
 
-    def room(self, t: RealScalar, place: PyTree[Any]) -> Float[Array, ""] | None:
+    def max_step(self, t: RealScalar, place: PyTree[Any]) -> Float[Array, ""] | None:
         """As the motion."""
-        return self.motion.room(t, place)
+        return self.motion.max_step(t, place)

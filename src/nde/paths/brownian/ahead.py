@@ -83,7 +83,7 @@ class Ahead(eqx.Module):
             draws=jnp.asarray(0, jnp.int32),
         )
 
-    def room(self, cuts: int) -> Distance:
+    def max_step(self, cuts: int) -> Distance:
         """How far the next step may go: to the nearest end seen; nowhere if `cuts` more might not find a place."""
         nearest = jnp.min(jnp.where(self.seen, self.ends, jnp.inf))
         return jnp.where(self.count + cuts > self.ends.shape[0], 0, nearest - self.at)

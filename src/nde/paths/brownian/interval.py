@@ -178,10 +178,10 @@ class BrownianInterval(AbstractDyadicPath):
         del old
         return new.settled(accepted)
 
-    def room(self, t: RealScalar, place: Walk) -> Float[Array, ""]:
+    def max_step(self, t: RealScalar, place: Walk) -> Float[Array, ""]:
         """The length to the nearest end that a rejected step has seen; zero where there is no place for more."""
         del t
-        return place.ahead.room(cuts=2 * self.depth + 1)
+        return place.ahead.max_step(cuts=2 * self.depth + 1)
 
     def _stepped(self, walk: Walk, end: Float[Array, ""]) -> Stepped:
         t0, t1 = jnp.asarray(self.t0, end.dtype), jnp.asarray(self.t1, end.dtype)

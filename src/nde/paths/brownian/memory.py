@@ -56,7 +56,7 @@ class Memory(eqx.Module):
         zero = jnp.asarray(0, jnp.int32)
         return Memory(zero, zero, jnp.full((DEPTH + 1,), jnp.inf, t.dtype), tree.empty_rows(DEPTH + 1, parts))
 
-    def room(self, t: Float[Array, ""]) -> Float[Array, ""]:
+    def max_step(self, t: Float[Array, ""]) -> Float[Array, ""]:
         """How long the next step may be: up to the nearest end; nothing if no further end can be remembered."""
         nearest, _ = self.nearest()
         length = jnp.where(self.height == 0, jnp.inf, jnp.abs(nearest - t))

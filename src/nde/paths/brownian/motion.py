@@ -139,6 +139,6 @@ class BrownianMotion(AbstractBrownianPath):
             return new.settled(accepted)
         return jnp.where(accepted, new, old)
 
-    def room(self, t: RealScalar, place: PyTree[Any]) -> Float[Array, ""] | None:
+    def max_step(self, t: RealScalar, place: PyTree[Any]) -> Float[Array, ""] | None:
         """The length to the nearest end remembered; zero where no further one could be remembered."""
-        return place.room(jnp.asarray(t)) if isinstance(place, Memory) else None
+        return place.max_step(jnp.asarray(t)) if isinstance(place, Memory) else None
