@@ -91,21 +91,21 @@ STORY = [(0.0, 1.0, False), (0.0, 0.4, True), (0.4, 0.3, False), (0.4, 0.1, True
 def remembered(key, count: int = 2):
     """The increments over all steps of the story."""
     motion = nde.BrownianMotion((), key, levy_area=(nde.BrownianIncrement, nde.SpaceTimeLevyArea)[count - 1])
-    place = motion.begin(jnp.asarray(0.0), revisits=True)
+    path_state = motion.begin(jnp.asarray(0.0), revisits=True)
     found = []
     for start, length, accepted in STORY:
-        drive, after = motion.prepare(jnp.asarray(start), jnp.asarray(length), (), frozenset(), place)
+        drive, after = motion.prepare(jnp.asarray(start), jnp.asarray(length), (), frozenset(), path_state)
         found.append(jnp.stack([drive.W, *([drive.H] if count == 2 else [])]))
-        place = motion.commit(jnp.asarray(accepted), place, after)
-    return jnp.stack(found), place
+        path_state = motion.commit(jnp.asarray(accepted), path_state, after)
+    return jnp.stack(found), path_state
 
 
 def test_later_steps_agree_with_what_rejected_steps_saw():
-    found, place = remembered(KEY)
+    found, path_state = remembered(KEY)
     W = found[:, 0]
     np.testing.assert_allclose(W[1] + W[3] + W[4] + W[5], W[0], atol=1e-6)
     np.testing.assert_allclose(W[3] + W[4], W[2], atol=1e-6)
-    assert place.height == 0
+    assert path_state.height == 0
 
 
 def test_accepted_increments_are_independent_whatever_was_rejected():

@@ -28,17 +28,17 @@ def walked(path: nde.BrownianInterval, ts: Any, tried: Any = None) -> tuple[Any,
     ts = jnp.asarray(ts)
     forward = ts[0] < ts[-1]
 
-    def ask(place: Any, t: Any, end: Any, accepted: bool) -> Any:
-        drive, stepped = path.prepare(t, end - t, (), frozenset(), place)
-        return drive, path.commit(jnp.asarray(accepted), place, stepped)
+    def ask(path_state: Any, t: Any, end: Any, accepted: bool) -> Any:
+        drive, stepped = path.prepare(t, end - t, (), frozenset(), path_state)
+        return drive, path.commit(jnp.asarray(accepted), path_state, stepped)
 
-    def step(place: Any, times: Any) -> Any:
+    def step(path_state: Any, times: Any) -> Any:
         t, end, further = times
         seen = None
         if tried is not None:
-            seen, place = ask(place, t, further, accepted=False)
-        drive, place = ask(place, t, end, accepted=True)
-        return place, (drive, seen)
+            seen, path_state = ask(path_state, t, further, accepted=False)
+        drive, path_state = ask(path_state, t, end, accepted=True)
+        return path_state, (drive, seen)
 
     further = ts[1:] if tried is None else jnp.asarray(tried)
     return jax.lax.scan(step, path.begin(ts[0], forward=forward), (ts[:-1], ts[1:], further))[1]

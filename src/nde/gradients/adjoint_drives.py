@@ -27,9 +27,9 @@ class AbstractDrives(eqx.Module):
         h: RealScalar,
         nodes: tuple[float, ...],
         needs: frozenset[str],
-        place: PyTree[Any],
+        path_state: PyTree[Any],
     ) -> tuple[PyTree[Any], PyTree[Any]]:
-        """The drive of a step along the paths of a term, and their next place."""
+        """The drive of a step along the paths of a term, and their next state."""
 
     @abc.abstractmethod
     def known(self, drive: PyTree[Any]) -> PyTree[Any]:
@@ -55,10 +55,10 @@ class Constant(AbstractDrives):
         h: RealScalar,
         nodes: tuple[float, ...],
         needs: frozenset[str],
-        place: PyTree[Any],
+        path_state: PyTree[Any],
     ) -> tuple[PyTree[Any], PyTree[Any]]:
         """That of the term."""
-        return term.prepare(t, end, h, nodes, needs, place)
+        return term.prepare(t, end, h, nodes, needs, path_state)
 
     def known(self, drive: PyTree[Any]) -> PyTree[Any]:
         """The same."""
@@ -82,7 +82,7 @@ class Remade(eqx.Module):
         t: Start of the step.
         end: Its end.
         h: Its length.
-        place: The place of the paths before it.
+        path_state: The state of the paths before it.
         nodes: The times of the stages as fractions of the step.
         needs: What the solver wants beyond increments.
         part: Which part of the step is meant.
@@ -93,7 +93,7 @@ class Remade(eqx.Module):
     t: RealScalar
     end: RealScalar
     h: RealScalar
-    place: PyTree[Any]
+    path_state: PyTree[Any]
     nodes: tuple[float, ...] = eqx.field(static=True)
     needs: frozenset[str] = eqx.field(static=True)
     part: Callable[[PyTree[Any]], PyTree[Any]] = eqx.field(static=True)
@@ -101,7 +101,7 @@ class Remade(eqx.Module):
 
     def at(self, term: AbstractTerm, stage: int) -> PyTree[Any]:
         """The drive, with that stage alone, along the paths of a term."""
-        drive, _ = term.prepare(self.t, self.end, self.h, self.nodes[stage : stage + 1], self.needs, self.place)
+        drive, _ = term.prepare(self.t, self.end, self.h, self.nodes[stage : stage + 1], self.needs, self.path_state)
         drive = self.part(drive)
         return term.backward(drive, 0) if self.turned else drive
 
@@ -122,13 +122,13 @@ class OfData(AbstractDrives):
         h: RealScalar,
         nodes: tuple[float, ...],
         needs: frozenset[str],
-        place: PyTree[Any],
+        path_state: PyTree[Any],
     ) -> tuple[PyTree[Any], PyTree[Any]]:
         """That of the term, and how it was made."""
-        drive, after = term.prepare(t, end, h, nodes, needs, place)
+        drive, after = term.prepare(t, end, h, nodes, needs, path_state)
 
         def remade(part: Callable[[PyTree[Any]], PyTree[Any]]) -> Remade:
-            return Remade(part(drive), t, end, h, place, nodes, needs, part)
+            return Remade(part(drive), t, end, h, path_state, nodes, needs, part)
 
         if HALVES not in needs:
             return remade(_undivided), after
@@ -149,7 +149,7 @@ class OfData(AbstractDrives):
             drive.t,
             drive.end,
             drive.h,
-            drive.place,
+            drive.path_state,
             drive.nodes[stages:],
             drive.needs,
             drive.part,

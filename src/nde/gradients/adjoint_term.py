@@ -215,18 +215,18 @@ class AdjointTerm(AbstractTerm):
         h: RealScalar,
         nodes: tuple[float, ...],
         needs: frozenset[str],
-        place: PyTree[Any],
+        path_state: PyTree[Any],
     ) -> tuple[PyTree[Any], PyTree[Any]]:
         """As the term."""
-        return self.drives.prepare(self.own, t, end, h, nodes, needs, place)
+        return self.drives.prepare(self.own, t, end, h, nodes, needs, path_state)
 
     def commit(self, accepted: BoolScalar, old: PyTree[Any], new: PyTree[Any]) -> PyTree[Any]:
         """As the term."""
         return self.own.commit(accepted, old, new)
 
-    def max_step(self, t: RealScalar, place: PyTree[Any]) -> Float[Array, ""] | None:
+    def max_step(self, t: RealScalar, path_state: PyTree[Any]) -> Float[Array, ""] | None:
         """As the term."""
-        return self.own.max_step(t, place)
+        return self.own.max_step(t, path_state)
 
     def backward(self, drive: PyTree[Any], stages: int) -> PyTree[Any]:
         """As the term."""

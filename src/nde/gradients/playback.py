@@ -61,20 +61,20 @@ class RecordedDrives(eqx.Module):
         h: RealScalar,
         nodes: tuple[float, ...],
         needs: frozenset[str],
-        place: IntScalar,
+        path_state: IntScalar,
     ) -> tuple[PyTree[Any], IntScalar]:
         """The drive in the slot, and the next slot."""
         del t, end, h, nodes, needs
-        slot = jnp.minimum(place, self.following.shape[0] - 1)
+        slot = jnp.minimum(path_state, self.following.shape[0] - 1)
         return tree.row(self.drives, slot), self.following[slot]
 
     def commit(self, accepted: BoolScalar, old: IntScalar, new: IntScalar) -> IntScalar:
         """The next slot after a step of this lane."""
         return jnp.where(accepted, new, old)
 
-    def max_step(self, t: RealScalar, place: IntScalar) -> None:
+    def max_step(self, t: RealScalar, path_state: IntScalar) -> None:
         """Any length: the steps are known."""
-        del t, place
+        del t, path_state
 
 
 class Playback(AbstractStepSizeController):

@@ -45,14 +45,14 @@ class Recorded(eqx.Module):
         end: Its end.
         cause: What ended it.
         drive: What its stages saw of the path, if that was recorded or is noise.
-        place: The path's place before it, if not.
+        path_state: The path's state before it, if not.
     """
 
     start: Time
     end: Time
     cause: IntScalar
     drive: PyTree[Any]
-    place: PyTree[Any]
+    path_state: PyTree[Any]
 
     @property
     def counts(self) -> Array:
@@ -113,19 +113,19 @@ class Steps(eqx.Module):
     def recorded(self, index: IntScalar) -> Recorded:
         """A step of the grid."""
         start, end, cause = self.grid.step(self.here(), index)
-        drive, place = tree.row(self.grid.drives, index), None
+        drive, path_state = tree.row(self.grid.drives, index), None
         if drive is None:
             step = index if self.ordinals is None else self.ordinals[index]
-            place = begun(self.here(), self.setup, start, step)
+            path_state = begun(self.here(), self.setup, start, step)
             if self.ordinals is not None:
-                drive = self.drive(Recorded(start, end, cause, None, place))
-        return Recorded(start, end, cause, drive, place)
+                drive = self.drive(Recorded(start, end, cause, None, path_state))
+        return Recorded(start, end, cause, drive, path_state)
 
     def drive(self, step: Recorded) -> PyTree[Any]:
         """What the stages of a step see of the path."""
         if step.drive is not None:
             return step.drive
-        return drive_of(self.here(), self._sharing, span(step.start, step.end), step.place)[0]
+        return drive_of(self.here(), self._sharing, span(step.start, step.end), step.path_state)[0]
 
     @property
     def _sharing(self) -> Setup:
@@ -145,7 +145,7 @@ class Steps(eqx.Module):
         step = span(start, end)
         drive = recorded.drive
         if drive is None:
-            drive, _ = drive_of(problem, setup, step, recorded.place)
+            drive, _ = drive_of(problem, setup, step, recorded.path_state)
         if cache is None:
             cache = first_cache(problem, setup, start, y, state)
         out = step_map(problem, setup, step, y, state, cache, drive)

@@ -35,19 +35,19 @@ class DrivesOfGrid(eqx.Module):
         h: RealScalar,
         nodes: tuple[float, ...],
         needs: frozenset[str],
-        place: IntScalar,
+        path_state: IntScalar,
     ) -> tuple[PyTree[Any], IntScalar]:
         """The row of the step, and the number of the next."""
         del t, end, h, nodes, needs
-        return tree.row(self.drives, place), place + 1
+        return tree.row(self.drives, path_state), path_state + 1
 
     def commit(self, accepted: BoolScalar, old: IntScalar, new: IntScalar) -> IntScalar:
         """The next number after a step of this lane."""
         return jnp.where(accepted, new, old)
 
-    def max_step(self, t: RealScalar, place: IntScalar) -> None:
+    def max_step(self, t: RealScalar, path_state: IntScalar) -> None:
         """Any length: the steps are known."""
-        del t, place
+        del t, path_state
 
 
 def drives_of_grid(

@@ -48,7 +48,7 @@ class State(eqx.Module):
         y: The state.
         solver_state: The solver's state.
         cache: The solver's cache.
-        place: The path's place.
+        path_state: The path's state.
         controller_state: The controller's state.
         meter: The progress meter's state.
         code: What the controller has to say, if it ever does.
@@ -63,7 +63,7 @@ class State(eqx.Module):
     y: Y
     solver_state: PyTree[Any]
     cache: PyTree[Any]
-    place: PyTree[Any]
+    path_state: PyTree[Any]
     controller_state: PyTree[Any]
     meter: PyTree[Any]
     code: IntScalar | None
@@ -135,7 +135,7 @@ class Loop(eqx.Module):
             y=y0,
             solver_state=problem.solver_state,
             cache=cache,
-            place=begun(problem, setup, t0),
+            path_state=begun(problem, setup, t0),
             controller_state=controller_state,
             meter=setup.meter.init(),
             code=zero if setup.controller.may_stop or setup.event.may_stop else None,
@@ -155,7 +155,7 @@ class Loop(eqx.Module):
         problem, setup = self.problem, self.setup
         plan = Plan(self._planned_end(state)) if state.plan is None else state.plan
         step = Span(state.t, plan.end, state.h)
-        drive, place = drive_of(problem, setup, step, state.place)
+        drive, path_state = drive_of(problem, setup, step, state.path_state)
         out = step_map(problem, setup, step, state.y, state.solver_state, state.cache, drive)
         verdict = setup.controller.judge(
             step,
@@ -179,25 +179,27 @@ class Loop(eqx.Module):
             accepted=accepted,
             index=state.accepted,
         )
-        return attempt, verdict, place
+        return attempt, verdict, path_state
 
     def _iterate(self, carry: tuple[State, tuple[PyTree[Any], ...]]) -> tuple[State, tuple[PyTree[Any], ...]]:
         state, stores = carry
         live = self._running(state)
-        attempt, verdict, place = self._attempt(state)
+        attempt, verdict, path_state = self._attempt(state)
         stores = tuple(
             r.write(self.problem, self.setup, s, attempt) for r, s in zip(self.recorders, stores, strict=True)
         )
-        return self._advance(state, live, attempt, verdict, place), stores
+        return self._advance(state, live, attempt, verdict, path_state), stores
 
-    def _advance(self, state: State, live: BoolScalar, attempt: Attempt, verdict: Verdict, place: PyTree[Any]) -> State:
+    def _advance(
+        self, state: State, live: BoolScalar, attempt: Attempt, verdict: Verdict, path_state: PyTree[Any]
+    ) -> State:
         """The state after a step was judged."""
         accepted, out = attempt.accepted, attempt.out
         t = jnp.where(accepted, attempt.step.end, state.t)
         y = tree.where(accepted, out.y, state.y)
         wanted = None if state.wanted is None else jnp.where(live, verdict.plan.end - t, state.wanted)
-        place = paths(self.problem, self.setup).commit(accepted, state.place, place)
-        following = self._limited_by_path(t, self._ended_by_t1(t, verdict.plan), place)
+        path_state = paths(self.problem, self.setup).commit(accepted, state.path_state, path_state)
+        following = self._limited_by_path(t, self._ended_by_t1(t, verdict.plan), path_state)
         plan = self._end_or_stop(t, following, attempt, verdict)
         steps = counted(state.steps, live)
         solver_state, cache = self._handed_over(state, attempt, t, y)
@@ -209,7 +211,7 @@ class Loop(eqx.Module):
             y=y,
             solver_state=solver_state,
             cache=cache,
-            place=place,
+            path_state=path_state,
             controller_state=tree.where(live, verdict.state, state.controller_state),
             meter=self.setup.meter.step(state.meter, self._progress(t)),
             code=self._next_code(state, live, attempt, verdict, t, y),
@@ -284,9 +286,9 @@ class Loop(eqx.Module):
         cause = None if plan.cause is None else jnp.where(last, AT_T1, plan.cause)
         return Plan(end=jnp.where(last, t1, plan.end), cause=cause)
 
-    def _limited_by_path(self, t: Time, plan: Plan, place: PyTree[Any]) -> Plan:
+    def _limited_by_path(self, t: Time, plan: Plan, path_state: PyTree[Any]) -> Plan:
         """The plan, ended where the path wants it to end at the latest."""
-        max_step = paths(self.problem, self.setup).max_step(self.setup.real(t), place)
+        max_step = paths(self.problem, self.setup).max_step(self.setup.real(t), path_state)
         if max_step is None:
             return plan
         sooner = t + max_step < plan.end - self.setup.clock.blur(plan.end)

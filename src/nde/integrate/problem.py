@@ -119,13 +119,15 @@ class Setup(eqx.Module):
         return self.clock.real(t)
 
 
-def drive_of(problem: Differentiable, setup: Setup, step: Span, place: PyTree[Any]) -> tuple[PyTree[Any], PyTree[Any]]:
-    """What the stages of a step see of the path, and the path's next place."""
+def drive_of(
+    problem: Differentiable, setup: Setup, step: Span, path_state: PyTree[Any]
+) -> tuple[PyTree[Any], PyTree[Any]]:
+    """What the stages of a step see of the path, and the path's next state."""
     solver, clock = setup.solver, setup.clock
     t, end, h = clock.real(step.start), clock.real(step.end), clock.length(step.h)
 
     def prepared() -> tuple[PyTree[Any], PyTree[Any]]:
-        return paths(problem, setup).prepare(t, end, h, solver.nodes, solver.needs, place)
+        return paths(problem, setup).prepare(t, end, h, solver.nodes, solver.needs, path_state)
 
     return materialize(prepared, step.start) if setup.shares_drive and setup.recorded is None else prepared()
 
@@ -138,7 +140,7 @@ def paths(problem: Differentiable, setup: Setup) -> Any:
 
 
 def begun(problem: Differentiable, setup: Setup, start: Time, step: IntScalar | int = 0) -> PyTree[Any]:
-    """The path's place before a step that starts there, `step` steps after the first."""
+    """The path's state before a step that starts there, `step` steps after the first."""
     return paths(problem, setup).begin(setup.real(start), step, setup.revisits, setup.clock.direction > 0)
 
 

@@ -23,8 +23,8 @@ class AbstractTerm(eqx.Module, Generic[VF, Control]):
     step size; for a control they are the increment `f(t, y) dX` and one. The value of the vector field does not depend
     on what drives a step, so the next step can use it again, even where the control has a kink.
 
-    `begin`, `prepare`, `commit`, `max_step`, `recalls`, `knots` and `tabulates` are those of the path that drives the term;
-    see `AbstractPath`.
+    `begin`, `prepare`, `commit`, `max_step`, `redrawable`, `knots` and `tabulates` are those of the path that drives the
+    term; see `AbstractPath`.
 
     Example:
         ```python
@@ -94,7 +94,7 @@ class AbstractTerm(eqx.Module, Generic[VF, Control]):
     def begin(
         self, t0: RealScalar, step: IntScalar | int = 0, revisits: bool = False, forward: BoolScalar | bool = True
     ) -> PyTree[Any]:
-        """The path's place before a step."""
+        """The path's state before a step."""
 
     @abc.abstractmethod
     def recalls(self, revisits: bool) -> bool:
@@ -108,9 +108,9 @@ class AbstractTerm(eqx.Module, Generic[VF, Control]):
         h: RealScalar,
         nodes: tuple[float, ...],
         needs: frozenset[str],
-        place: PyTree[Any],
+        path_state: PyTree[Any],
     ) -> tuple[PyTree[Any], PyTree[Any]]:
-        """The drive of a step and the path's next place.
+        """The drive of a step and the path's next state.
 
         Args:
             t: Start of the step.
@@ -118,15 +118,15 @@ class AbstractTerm(eqx.Module, Generic[VF, Control]):
             h: Its length: `end - t` but for rounding, which is of no account far from time zero.
             nodes: The stages' times as fractions of the step.
             needs: What the solver wants beyond increments.
-            place: The path's place before the step.
+            path_state: The path's state before the step.
         """
 
     @abc.abstractmethod
     def commit(self, accepted: BoolScalar, old: PyTree[Any], new: PyTree[Any]) -> PyTree[Any]:
-        """The path's place after the step was judged."""
+        """The path's state after the step was judged."""
 
     @abc.abstractmethod
-    def max_step(self, t: RealScalar, place: PyTree[Any]) -> Float[Array, ""] | None:
+    def max_step(self, t: RealScalar, path_state: PyTree[Any]) -> Float[Array, ""] | None:
         """How long the next step may be."""
 
     @abc.abstractmethod

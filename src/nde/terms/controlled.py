@@ -105,12 +105,12 @@ class ControlledODETerm(AbstractDrivenTerm):
         h: RealScalar,
         nodes: tuple[float, ...],
         needs: frozenset[str],
-        place: PyTree[Any],
+        path_state: PyTree[Any],
     ) -> tuple[Slopes | Halves, PyTree[Any]]:
-        """The derivatives of the path at all stages, and the path's next place."""
+        """The derivatives of the path at all stages, and the path's next state."""
 
         def slopes(t: RealScalar, end: RealScalar, h: RealScalar) -> tuple[Slopes, PyTree[Any]]:
-            at, after = self.path.slopes(t, end - t, nodes, place)
+            at, after = self.path.slopes(t, end - t, nodes, path_state)
             return Slopes(h, at), after
 
         whole, after = slopes(t, end, h)

@@ -118,7 +118,7 @@ class MultiTerm(AbstractTerm, Generic[Terms]):
     def begin(
         self, t0: RealScalar, step: IntScalar | int = 0, revisits: bool = False, forward: BoolScalar | bool = True
     ) -> tuple[PyTree[Any], ...]:
-        """The place of each path."""
+        """The state of each path."""
         return tuple(term.begin(t0, step, revisits, forward) for term in self.terms)
 
     def recalls(self, revisits: bool) -> bool:
@@ -132,19 +132,19 @@ class MultiTerm(AbstractTerm, Generic[Terms]):
         h: RealScalar,
         nodes: tuple[float, ...],
         needs: frozenset[str],
-        place: tuple[Any, ...],
+        path_state: tuple[Any, ...],
     ) -> tuple[tuple[PyTree[Any], ...], tuple[PyTree[Any], ...]]:
-        """The drive of each term and the next place of each path."""
-        prepared = [term.prepare(t, end, h, nodes, needs, p) for term, p in zip(self.terms, place, strict=True)]
+        """The drive of each term and the next state of each path."""
+        prepared = [term.prepare(t, end, h, nodes, needs, p) for term, p in zip(self.terms, path_state, strict=True)]
         return tuple(drive for drive, _ in prepared), tuple(p for _, p in prepared)
 
     def commit(self, accepted: BoolScalar, old: tuple[Any, ...], new: tuple[Any, ...]) -> tuple[PyTree[Any], ...]:
-        """The place of each path after the step was judged."""
+        """The state of each path after the step was judged."""
         return tuple(term.commit(accepted, o, n) for term, o, n in zip(self.terms, old, new, strict=True))
 
-    def max_step(self, t: RealScalar, place: tuple[Any, ...]) -> Float[Array, ""] | None:
+    def max_step(self, t: RealScalar, path_state: tuple[Any, ...]) -> Float[Array, ""] | None:
         """The least of all paths."""
-        limits = [term.max_step(t, p) for term, p in zip(self.terms, place, strict=True)]
+        limits = [term.max_step(t, p) for term, p in zip(self.terms, path_state, strict=True)]
         known = [limit for limit in limits if limit is not None]
         return functools.reduce(jnp.minimum, known) if known else None
 

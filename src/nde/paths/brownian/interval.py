@@ -25,7 +25,7 @@ _CUTS = 2**32 - 1
 
 
 class Walk(eqx.Module):
-    """The place of a solve on a path.
+    """The state of a walk along a path.
 
     Attributes:
         ahead: What is known of the path ahead.
@@ -40,7 +40,7 @@ class Stepped(eqx.Module):
     """A step that was asked for.
 
     Attributes:
-        walk: The place before it, with an interval that ends where it ends.
+        walk: The state before it, with an interval that ends where it ends.
         intervals: How many intervals it takes.
         middle: How many its first half takes, if that was seen too.
     """
@@ -54,7 +54,7 @@ class Stepped(eqx.Module):
         return self.walk.ahead.increment(since, self.intervals if until is None else until)
 
     def settled(self, accepted: BoolScalar) -> Walk:
-        """The place after the step was judged."""
+        """The state after the step was accepted or rejected."""
         ahead = self.walk.ahead
         for seen in (self.intervals, self.middle):
             ahead = ahead if seen is None else ahead.remembering(jnp.where(accepted, 0, seen))
@@ -160,15 +160,15 @@ class BrownianInterval(AbstractDyadicPath):
         return False
 
     def prepare(
-        self, t: RealScalar, h: RealScalar, nodes: tuple[float, ...], needs: frozenset[str], place: Walk
+        self, t: RealScalar, h: RealScalar, nodes: tuple[float, ...], needs: frozenset[str], path_state: Walk
     ) -> tuple[PyTree[Any], Stepped]:
         """The increment over the step."""
         del nodes
         if HALVES not in needs:
-            stepped = self._stepped(place, jnp.asarray(t + h))
+            stepped = self._stepped(path_state, jnp.asarray(t + h))
             return self.over_length(h, stepped.increment(), self.moving(t, t + h)), stepped
         middle = jnp.asarray(t + 0.5 * h)
-        half = self._stepped(place, middle)
+        half = self._stepped(path_state, middle)
         stepped = dataclasses.replace(self._stepped(half.walk, jnp.asarray(t + h)), middle=half.intervals)
         first, second = stepped.increment(until=half.intervals), stepped.increment(since=half.intervals)
         return self.halved((middle - t, t + h - middle), first, second), stepped
@@ -178,10 +178,10 @@ class BrownianInterval(AbstractDyadicPath):
         del old
         return new.settled(accepted)
 
-    def max_step(self, t: RealScalar, place: Walk) -> Float[Array, ""]:
-        """The length to the nearest end that a rejected step has seen; zero where there is no place for more."""
+    def max_step(self, t: RealScalar, path_state: Walk) -> Float[Array, ""]:
+        """The length to the nearest end that a rejected step has seen; zero where no more fit."""
         del t
-        return place.ahead.max_step(cuts=2 * self.depth + 1)
+        return path_state.ahead.max_step(cuts=2 * self.depth + 1)
 
     def _stepped(self, walk: Walk, end: Float[Array, ""]) -> Stepped:
         t0, t1 = jnp.asarray(self.t0, end.dtype), jnp.asarray(self.t1, end.dtype)

@@ -108,21 +108,21 @@ class BrownianMotion(AbstractBrownianPath):
         return not revisits
 
     def prepare(
-        self, t: RealScalar, h: RealScalar, nodes: tuple[float, ...], needs: frozenset[str], place: PyTree[Any]
+        self, t: RealScalar, h: RealScalar, nodes: tuple[float, ...], needs: frozenset[str], path_state: PyTree[Any]
     ) -> tuple[PyTree[Any], PyTree[Any]]:
         """The increment over the step."""
         del nodes
-        if not isinstance(place, Memory):
-            parts, after = self.over(h, self.noise(self.seed, place)), place + 1
+        if not isinstance(path_state, Memory):
+            parts, after = self.over(h, self.noise(self.seed, path_state)), path_state + 1
         else:
-            noise = self.noise(self.seed, place.draws)
-            after = attempted(place, jnp.asarray(t), h, self.over(h, noise), noise)
+            noise = self.noise(self.seed, path_state.draws)
+            after = attempted(path_state, jnp.asarray(t), h, self.over(h, noise), noise)
             parts = after.parts
         if HALVES not in needs:
             return self.over_length(h, parts), after
         half = 0.5 * h
         middle = jnp.asarray(t + half)
-        draw = place.draws if isinstance(place, Memory) else place
+        draw = path_state.draws if isinstance(path_state, Memory) else path_state
         first, second = split(jnp.abs(h), parts, jnp.asarray(0.5, middle.dtype), self.noise(self._middles, draw))
         if isinstance(after, Attempted):
             after = dataclasses.replace(after, middle=Middle(middle, first, second))
@@ -139,6 +139,6 @@ class BrownianMotion(AbstractBrownianPath):
             return new.settled(accepted)
         return jnp.where(accepted, new, old)
 
-    def max_step(self, t: RealScalar, place: PyTree[Any]) -> Float[Array, ""] | None:
+    def max_step(self, t: RealScalar, path_state: PyTree[Any]) -> Float[Array, ""] | None:
         """The length to the nearest end remembered; zero where no further one could be remembered."""
-        return place.max_step(jnp.asarray(t)) if isinstance(place, Memory) else None
+        return path_state.max_step(jnp.asarray(t)) if isinstance(path_state, Memory) else None

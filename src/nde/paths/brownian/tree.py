@@ -81,7 +81,7 @@ class VirtualBrownianTree(AbstractDyadicPath):
         revisits: bool = False,
         forward: BoolScalar | bool = True,
     ) -> PyTree[Any]:
-        """No place.
+        """Keeps no state.
 
         Raises:
             ValueError: If steps may be rejected, and full areas are wanted.
@@ -91,12 +91,12 @@ class VirtualBrownianTree(AbstractDyadicPath):
         return None
 
     def prepare(
-        self, t: RealScalar, h: RealScalar, nodes: tuple[float, ...], needs: frozenset[str], place: PyTree[Any]
+        self, t: RealScalar, h: RealScalar, nodes: tuple[float, ...], needs: frozenset[str], path_state: PyTree[Any]
     ) -> tuple[PyTree[Any], PyTree[Any]]:
         """The increment over the step."""
         del nodes
         if HALVES not in needs:
-            return self.evaluate(t, t + h, use_levy=True), place
+            return self.evaluate(t, t + h, use_levy=True), path_state
         middle = t + 0.5 * h
         first, second = self.parts_between(t, middle), self.parts_between(middle, t + h)
-        return self.halved((middle - t, t + h - middle), first, second), place
+        return self.halved((middle - t, t + h - middle), first, second), path_state

@@ -87,7 +87,7 @@ class UnsafeBrownianPath(AbstractBrownianPath):
         revisits: bool = False,
         forward: BoolScalar | bool = True,
     ) -> PyTree[Any]:
-        """No place.
+        """Keeps no state.
 
         Raises:
             ValueError: If steps may be rejected: later steps would not agree with them.
@@ -105,15 +105,15 @@ class UnsafeBrownianPath(AbstractBrownianPath):
         return not revisits
 
     def prepare(
-        self, t: RealScalar, h: RealScalar, nodes: tuple[float, ...], needs: frozenset[str], place: PyTree[Any]
+        self, t: RealScalar, h: RealScalar, nodes: tuple[float, ...], needs: frozenset[str], path_state: PyTree[Any]
     ) -> tuple[PyTree[Any], PyTree[Any]]:
         """The increment over the step."""
         del nodes
         if HALVES not in needs:
-            return self.evaluate(t, t + h, use_levy=True), place
+            return self.evaluate(t, t + h, use_levy=True), path_state
         middle = t + 0.5 * h
         first, second = (self._parts(t0, t1) for t0, t1 in ((t, middle), (middle, t + h)))
-        return self.halved((middle - t, t + h - middle), first, second), place
+        return self.halved((middle - t, t + h - middle), first, second), path_state
 
     def _parts(self, t0: RealScalar, t1: RealScalar) -> Parts:
         seed = child(child(self.seed, *_words(t0)), *_words(t1))

@@ -124,13 +124,13 @@ class AbstractInterpolation(AbstractGlobalInterpolation):
         return interval(self.ts, self._time(t0), left=False)
 
     def prepare(
-        self, t: RealScalar, h: RealScalar, nodes: tuple[float, ...], needs: frozenset[str], place: IntScalar
+        self, t: RealScalar, h: RealScalar, nodes: tuple[float, ...], needs: frozenset[str], path_state: IntScalar
     ) -> tuple[PyTree[Any], IntScalar]:
         """The increment over the step, and the interval in which it ends."""
         del nodes
         fractions = (0.0, 1.0, 0.5) if HALVES in needs else (0.0, 1.0)
         times = self._time(t) + self._time(h) * jnp.asarray(fractions, self.ts.dtype)
-        index = interval(self.ts, times, True, place)
+        index = interval(self.ts, times, True, path_state)
         values = self.value_in(index, times, left=True)
 
         def increment(start: int, end: int) -> PyTree[Array]:
@@ -141,10 +141,10 @@ class AbstractInterpolation(AbstractGlobalInterpolation):
         return increment(0, 1), index[1]
 
     def slopes(
-        self, t: RealScalar, h: RealScalar, nodes: tuple[float, ...], place: IntScalar
+        self, t: RealScalar, h: RealScalar, nodes: tuple[float, ...], path_state: IntScalar
     ) -> tuple[PyTree[Array], IntScalar]:
         """The derivatives at fractions of a step, from inside it, and the interval in which it ends."""
-        times, index = intervals_of_step(self.ts, self._time(t), self._time(h), nodes, place)
+        times, index = intervals_of_step(self.ts, self._time(t), self._time(h), nodes, path_state)
         return self.slope_in(index, times), jnp.where(h > 0, jnp.max(index), jnp.min(index))
 
     def _time(self, t: RealScalar) -> Array:
