@@ -39,7 +39,7 @@ def there_and_back(solver: Any, field: Any, y0: jax.Array, *, h: float, count: i
     t0, h = jnp.asarray(0.0, y0.dtype), jnp.asarray(h, y0.dtype)
     times = h * jnp.arange(count, dtype=y0.dtype)
     state = solver.init(term, t0, y0, args)
-    start = (y0, state, solver.warm(term, t0, y0, args, state))
+    start = (y0, state, solver.init_cache(term, t0, y0, args, state))
 
     def step(carry: Any, t: jax.Array) -> tuple[Any, None]:
         y, state, cache = carry
@@ -90,7 +90,7 @@ def roots(solver: Any, z: complex) -> np.ndarray:
 
     def step(y: jax.Array, second: jax.Array) -> tuple[jax.Array, jax.Array]:
         state = (second, h) if isinstance(solver, nde.LeapfrogMidpoint) else second
-        out = solver.step(term, y, None, state, solver.warm(term, t, y, None, state), h, t, h)
+        out = solver.step(term, y, None, state, solver.init_cache(term, t, y, None, state), h, t, h)
         return out.y, out.state[0] if isinstance(solver, nde.LeapfrogMidpoint) else out.state
 
     return np.linalg.eigvals(np.array([step(one, zero), step(zero, one)]).T)

@@ -46,8 +46,8 @@ def test_a_step_is_two_halves_and_its_error_their_distance_from_the_whole() -> N
     halves = heun(0.4, heun(0.3, 2.0, 0.1), 0.1)
     np.testing.assert_allclose(out.y, halves, rtol=1e-14)
     np.testing.assert_allclose(out.error, halves - heun(0.3, 2.0, 0.2), rtol=1e-10)
-    inside = solver.inside(term, jnp.asarray(2.0), None, drive, 0.3, 0.2, out.stages)
-    np.testing.assert_allclose(2.0 + inside.value(jnp.asarray(1.0)), halves, rtol=1e-14)
+    interpolant = solver.interpolant(term, jnp.asarray(2.0), None, drive, 0.3, 0.2, out.stages)
+    np.testing.assert_allclose(2.0 + interpolant.value(jnp.asarray(1.0)), halves, rtol=1e-14)
 
 
 def test_euler_keeps_a_tolerance() -> None:

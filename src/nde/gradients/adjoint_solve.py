@@ -109,11 +109,11 @@ class AdjointSolve(eqx.Module):
         """Whether what the solver hands from step to step is made of more than the point that it has come to."""
         term, t = self.term(), self.inputs.setup.real(self.ended.t)
         state = term.start(self.ended.y, self.ended.y)
-        solver = self.solver.made_for(term, t, state, None)
+        solver = self.solver.specialize(term, t, state, None)
         own = solver.init(term, t, state, None)
 
         def cache(weighed: PyTree[Array | None]) -> PyTree[Any]:
-            return solver.warm(dataclasses.replace(term, weighed=weighed), t, state, None, own)
+            return solver.init_cache(dataclasses.replace(term, weighed=weighed), t, state, None, own)
 
         return bool(jax.tree.leaves(own)) or depends_on(cache, term.varying)
 
@@ -122,7 +122,7 @@ class AdjointSolve(eqx.Module):
         problem, end, setup, varying = self.inputs.here(), self.ended, self.inputs.setup, self.inputs.varying
         term = self.term()
         state = term.start(end.y, filled(self.cotangent.y, end.y))
-        solver = self.solver.made_for(term, setup.real(end.t), state, None)
+        solver = self.solver.specialize(term, setup.real(end.t), state, None)
         back = Back(term, solver, self.controller, setup, varying, self.levels, self.max_steps)
         h = back.first_step(state, end.t, problem.t0, self.dt0)
         sweep = _Sweep(state, tree.zeros_like(varying), end.t, h)

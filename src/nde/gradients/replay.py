@@ -99,14 +99,14 @@ class Replay(eqx.Module):
         start, starts = sweep.starts.before(steps, index, step)
         alone = steps.alone(index)
         made, pull = vjp(self.levels, _made, alone.varying, steps.links(step, start), (alone, step))
-        inputs, times, inside = steps.with_row(sweep.inputs, index), sweep.times, None
-        if made.inside is not None:
-            inside, inputs, times = self.pull_samples(alone, made.inside, index, inputs, times)
+        inputs, times, dense = steps.with_row(sweep.inputs, index), sweep.times, None
+        if made.dense is not None:
+            dense, inputs, times = self.pull_samples(alone, made.dense, index, inputs, times)
         at_end = tuple(
             self.stepped_cotangent(i, o, index, sweep.left, step.counts, value)
             for (i, o), value in zip(steps.stepped(), made.at_end, strict=True)
         )
-        more, links = pull(Made(after=self._counting(step.counts, sweep.after), at_end=at_end, inside=inside))
+        more, links = pull(Made(after=self._counting(step.counts, sweep.after), at_end=at_end, dense=dense))
         return Sweep(
             starts=starts,
             step=index,

@@ -85,7 +85,7 @@ class Undone(AbstractStarts):
         term, y = term_in(problem, setup, length), end.y
         state, cache = steps.grid.state_before_jump(setup, step.end, end.solver_state), end.cache
         if setup.controller.breaks:  # what the step after starts with is the vector field behind the discontinuity
-            cache = solver.warm(term, setup.real(step.end), y, problem.args, state)
+            cache = solver.init_cache(term, setup.real(step.end), y, problem.args, state)
         undone = solver.unstep(
             term,
             y,

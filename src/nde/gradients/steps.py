@@ -65,7 +65,7 @@ class Made(eqx.Module):
 
     after: Links
     at_end: tuple[PyTree[Any], ...]
-    inside: DenseStep | None
+    dense: DenseStep | None
 
 
 class Steps(eqx.Module):
@@ -150,19 +150,19 @@ class Steps(eqx.Module):
             cache = first_cache(problem, setup, start, y, state)
         out = step_map(problem, setup, step, y, state, cache, drive)
 
-        def inside() -> DenseStep:
+        def dense() -> DenseStep:
             return dense_step(problem, setup, step, y, out.stages, drive)
 
         def at_end(output: AtSteps | DenseSteps) -> PyTree[Any]:
             if isinstance(output, DenseSteps):
-                return inside()
+                return dense()
             return end, call_fn(output.fn, setup.real(end), out.y, problem.args)
 
         after = Start(out.y, restarted(problem, setup, end, out.y, out.state), handed_on(setup, out.cache))
         return Made(
             after=Links(None if before.t is None else end, after),
             at_end=tuple(at_end(output) for _, output in self.stepped()),
-            inside=inside() if self.sampled() else None,
+            dense=dense() if self.sampled() else None,
         )
 
     def alone(self, index: IntScalar) -> "Steps":

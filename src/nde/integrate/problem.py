@@ -169,8 +169,8 @@ def dense_step(
 ) -> DenseStep:
     """A step made ready for values inside it."""
     t, h = setup.clock.real(step.start), setup.clock.length(step.h)
-    inside = setup.solver.inside(term_in(problem, setup, step), y, problem.args, drive, t, h, stages)
-    return DenseStep(start=step.start, end=step.end, y=y, inside=inside)
+    interpolant = setup.solver.interpolant(term_in(problem, setup, step), y, problem.args, drive, t, h, stages)
+    return DenseStep(start=step.start, end=step.end, y=y, interpolant=interpolant)
 
 
 def term_in(problem: Differentiable, setup: Setup, step: Span) -> AbstractTerm:
@@ -211,7 +211,7 @@ def end_of(problem: Differentiable, start: Time, end: Time, cause: IntScalar) ->
 def first_cache(problem: Differentiable, setup: Setup, start: Time, y: Y, state: PyTree[Any]) -> PyTree[Any]:
     """The solver's cache for a step from here, computed anew."""
     term = _between(problem, setup, start, None) if setup.controller.breaks else problem.term
-    return setup.solver.warm(term, setup.real(start), y, problem.args, state)
+    return setup.solver.init_cache(term, setup.real(start), y, problem.args, state)
 
 
 def restarted(problem: Differentiable, setup: Setup, t: Time, y: Y, state: PyTree[Any]) -> PyTree[Any]:

@@ -71,7 +71,7 @@ def normalize(
     t0, t1 = strong(t0, dtype), strong(t1, dtype)
     clock = clock_of(t0, t1)
     term = terms.closed(t0, y0, args)
-    solver = solver.made_for(term, t0, y0, args)
+    solver = solver.specialize(term, t0, y0, args)
     step = None if dt0 is None else jax.lax.stop_gradient(clock.length(strong(dt0, dtype)))
     axes = axes_seen(term, t0, y0, args)
     wrapped = ended_at_knots(together(controller, axes), term).wrap(clock)
@@ -226,7 +226,7 @@ def _resume(
 ) -> Resume:
     cache = None if solver_state is None else solver_state.cache
     if solver_state is not None and cache is not None and made_jump is not None:
-        fresh = solver.warm(term, t0, y0, args, solver_state.state)
+        fresh = solver.init_cache(term, t0, y0, args, solver_state.state)
         cache = jax.tree.map(lambda f, c: jnp.where(made_jump, f, c), fresh, cache)
     if controller_state is None:
         return Resume(solver_cache=cache)

@@ -81,7 +81,7 @@ class AbstractSolver(eqx.Module, Generic[SolverState]):
         """The order of the local error by which step sizes are chosen."""
         return self.strong_order(terms) + 0.5 if terms is not None and terms.noisy else self.order(terms)
 
-    def made_for(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args) -> "AbstractSolver":
+    def specialize(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args) -> "AbstractSolver":
         """The solver for these terms, which are closed and have shapes as at `(t, y, args)`.
 
         Raises:
@@ -100,7 +100,7 @@ class AbstractSolver(eqx.Module, Generic[SolverState]):
         return terms.vf(t0, y0, args)
 
     @abc.abstractmethod
-    def warm(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args, state: PyTree[Any]) -> PyTree[Any]:
+    def init_cache(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args, state: PyTree[Any]) -> PyTree[Any]:
         """The cache that a step from `(t, y)` in this state wants."""
 
     @abc.abstractmethod
@@ -118,7 +118,7 @@ class AbstractSolver(eqx.Module, Generic[SolverState]):
         """One step from `t` to `t + h`; `h` is negative when walking backward."""
 
     @abc.abstractmethod
-    def inside(
+    def interpolant(
         self, terms: AbstractTerm, y: Y, args: Args, drive: PyTree[Any], t: RealScalar, h: RealScalar, stages: PyTree
     ) -> Polynomial:
         """The change of the state since the start of the step, at each fraction of it.

@@ -91,7 +91,7 @@ class HalfSolver(AbstractWrappedSolver):
         noisy = terms is not None and terms.noisy
         return self.strong_order(terms) + 0.5 if noisy else self.order(terms) + 1
 
-    def made_for(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args) -> "HalfSolver":
+    def specialize(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args) -> "HalfSolver":
         """For the method made for the terms, with a warning if adaptive steps would not converge.
 
         Raises:
@@ -101,15 +101,15 @@ class HalfSolver(AbstractWrappedSolver):
             _, diffusion = drift_and_diffusion(terms, type(self).__name__)
             if depends_on(lambda y: diffusion.vf(t, y, args), y):
                 warnings.warn(_BIASED.format(solver=type(self.solver).__name__), stacklevel=2)
-        return HalfSolver(self.solver.made_for(terms, t, y, args))
+        return HalfSolver(self.solver.specialize(terms, t, y, args))
 
     def init(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args) -> PyTree[Any]:
         """The method's."""
         return self.solver.init(terms, t, y, args)
 
-    def warm(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args, state: PyTree[Any]) -> PyTree[Any]:
+    def init_cache(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args, state: PyTree[Any]) -> PyTree[Any]:
         """The method's."""
-        return self.solver.warm(terms, t, y, args, state)
+        return self.solver.init_cache(terms, t, y, args, state)
 
     def step(
         self,
@@ -133,12 +133,12 @@ class HalfSolver(AbstractWrappedSolver):
         stages = (one.stages, error)
         return StepOut(y=second.y, error=error, stages=stages, cache=second.cache, state=second.state)
 
-    def inside(
+    def interpolant(
         self, terms: AbstractTerm, y: Y, args: Args, drive: PyTree[Any], t: RealScalar, h: RealScalar, stages: PyTree
     ) -> Polynomial:
         """That of the whole step, bent so that it ends where the halves do."""
         one, error = stages
-        plain = self.solver.inside(terms, y, args, whole_step(drive), t, h, one)
+        plain = self.solver.interpolant(terms, y, args, whole_step(drive), t, h, one)
         states = tuple(tree.scaled(state, plain.scale) for state in plain.states)
         degree = max(len(row) for row in plain.rows)
         return Polynomial(1.0, (*states, error), (*plain.rows, (1.0,) + (0.0,) * (degree - 1)))

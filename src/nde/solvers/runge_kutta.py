@@ -60,7 +60,7 @@ class ExplicitRungeKutta(AbstractSolver):
         """Of the stages, and of those that values inside a step need further."""
         return (0.0, *self.tableau.c, *self.tableau.c_extra)
 
-    def made_for(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args) -> "ExplicitRungeKutta":
+    def specialize(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args) -> "ExplicitRungeKutta":
         """With noise no vector field is used again, and states inside a step are on the line between its ends.
 
         Nor is one used again that is no arrays alone, such as some operators, for a loop cannot carry it.
@@ -88,7 +88,7 @@ class ExplicitRungeKutta(AbstractSolver):
         del terms
         return self.convergence
 
-    def warm(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args, state: PyTree[Any]) -> PyTree[Any]:
+    def init_cache(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args, state: PyTree[Any]) -> PyTree[Any]:
         """The first vector field, for methods whose last stage is the first of the next step."""
         del state
         return terms.vf(t, y, args) if self.reuses else None
@@ -113,7 +113,7 @@ class ExplicitRungeKutta(AbstractSolver):
         error = None if tableau.b_error is None else tree.combine(scale, tableau.b_error, stages)
         return StepOut(y=y1, error=error, stages=stages, cache=last if self.reuses else None, state=state)
 
-    def inside(
+    def interpolant(
         self, terms: AbstractTerm, y: Y, args: Args, drive: PyTree[Any], t: RealScalar, h: RealScalar, stages: PyTree
     ) -> Polynomial:
         """The tableau's weights of the stages: the step's own and the tableau's further ones."""

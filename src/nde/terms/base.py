@@ -23,7 +23,7 @@ class AbstractTerm(eqx.Module, Generic[VF, Control]):
     step size; for a control they are the increment `f(t, y) dX` and one. The value of the vector field does not depend
     on what drives a step, so the next step can use it again, even where the control has a kink.
 
-    `begin`, `prepare`, `commit`, `max_step`, `redrawable`, `knots` and `tabulates` are those of the path that drives the
+    `begin`, `prepare`, `commit`, `max_step`, `redrawable`, `knots` and `tabulates` are those of the path of the
     term; see `AbstractPath`.
 
     Example:

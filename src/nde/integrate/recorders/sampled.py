@@ -104,8 +104,8 @@ class SampledRecorder(AbstractRecorder):
                 drive, _ = drive_of(problem, setup, noted, begun(problem, setup, start))
             cache = first_cache(problem, setup, start, y, state)
             out = step_map(problem, setup, noted, y, state, cache, drive)
-            inside = dense_step(problem, setup, noted, y, out.stages, drive)
-            return call_fn(wanted.fn, setup.real(at), inside.value(at), problem.args)
+            dense = dense_step(problem, setup, noted, y, out.stages, drive)
+            return call_fn(wanted.fn, setup.real(at), dense.value(at), problem.args)
 
         def row(given: tuple[BoolScalar, IntScalar, Time, PyTree[Array]]) -> PyTree[Array]:
             reached, step, at, saved = given

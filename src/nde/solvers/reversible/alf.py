@@ -65,7 +65,7 @@ class ALF(AbstractReversibleSolver):
         """The velocity at the start."""
         return terms.speed(t, y, args)
 
-    def warm(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args, state: PyTree[Any]) -> None:
+    def init_cache(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args, state: PyTree[Any]) -> None:
         """Nothing is used again."""
         del terms, t, y, args, state
 
@@ -111,7 +111,7 @@ class ALF(AbstractReversibleSolver):
         velocity = tree.combine(1 / kept, (1.0, -2 * self.damping), (state, field))
         return StepIn(tree.add_scaled(middle, half, (-1.0,), (velocity,)), velocity, None)
 
-    def inside(
+    def interpolant(
         self, terms: AbstractTerm, y: Y, args: Args, drive: PyTree[Any], t: RealScalar, h: RealScalar, stages: PyTree
     ) -> Polynomial:
         """A parabola by the velocities at both ends."""

@@ -91,7 +91,7 @@ class Reversible(AbstractReversibleSolver, AbstractWrappedSolver):
         """That of the method, which is Stratonovich's or has none."""
         return self.solver.calculus
 
-    def made_for(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args) -> "Reversible":
+    def specialize(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args) -> "Reversible":
         """Of the method made for the terms.
 
         Raises:
@@ -103,7 +103,7 @@ class Reversible(AbstractReversibleSolver, AbstractWrappedSolver):
                 "Stratonovich's calculus alone. Use `nde.Reversible(nde.Heun())` and, for an Itô equation, "
                 "`nde.ito_to_stratonovich`."
             )
-        return Reversible(self.solver.made_for(terms, t, y, args), self.coupling)
+        return Reversible(self.solver.specialize(terms, t, y, args), self.coupling)
 
     def order(self, terms: AbstractTerm | None = None) -> int:
         """The order of the method."""
@@ -122,7 +122,7 @@ class Reversible(AbstractReversibleSolver, AbstractWrappedSolver):
         del terms, t, args
         return y
 
-    def warm(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args, state: PyTree[Any]) -> None:
+    def init_cache(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args, state: PyTree[Any]) -> None:
         """Nothing is used again."""
         del terms, t, y, args, state
 
@@ -164,12 +164,12 @@ class Reversible(AbstractReversibleSolver, AbstractWrappedSolver):
         end = self._forward(terms, second, args, drive, t, h).y
         return StepIn(tree.add_scaled(second, 1 / self.coupling, (1.0, -1.0), (y, end)), second, None)
 
-    def inside(
+    def interpolant(
         self, terms: AbstractTerm, y: Y, args: Args, drive: PyTree[Any], t: RealScalar, h: RealScalar, stages: PyTree
     ) -> Polynomial:
         """That of the method's step from the second state, bent so that it ends where the step does."""
         second, own, end, y1 = stages
-        plain = self.solver.inside(terms, second, args, drive, t, h, own)
+        plain = self.solver.interpolant(terms, second, args, drive, t, h, own)
         states = tuple(tree.scaled(each, plain.scale) for each in plain.states)
         bend = tree.add_scaled(tree.minus(y1, y), -1.0, (1.0, -1.0), (end, second))
         degree = max(len(row) for row in plain.rows)
@@ -179,7 +179,7 @@ class Reversible(AbstractReversibleSolver, AbstractWrappedSolver):
         self, terms: AbstractTerm, y: Y, args: Args, drive: PyTree[Any], t: RealScalar, h: RealScalar
     ) -> StepOut:
         """A step of the method."""
-        return self.solver.step(terms, y, args, None, self.solver.warm(terms, t, y, args, None), drive, t, h)
+        return self.solver.step(terms, y, args, None, self.solver.init_cache(terms, t, y, args, None), drive, t, h)
 
     def _back(self, terms: AbstractTerm, y: Y, args: Args, drive: PyTree[Any], t: RealScalar, h: RealScalar) -> Y:
         """What a step of the method back from the end changes."""

@@ -51,7 +51,7 @@ class LeapfrogMidpoint(AbstractReversibleSolver):
         drive, _ = terms.prepare(t, t, jnp.zeros_like(t), self.nodes, self.needs, terms.begin(t))
         return y, drive
 
-    def warm(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args, state: PyTree[Any]) -> None:
+    def init_cache(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args, state: PyTree[Any]) -> None:
         """Nothing is used again."""
         del terms, t, y, args, state
 
@@ -91,7 +91,7 @@ class LeapfrogMidpoint(AbstractReversibleSolver):
         first, second = _changes(terms, middle, args, earlier, drive, t)
         return StepIn(middle, (tree.minus(y, tree.add(first, second)), earlier), None)
 
-    def inside(
+    def interpolant(
         self, terms: AbstractTerm, y: Y, args: Args, drive: PyTree[Any], t: RealScalar, h: RealScalar, stages: PyTree
     ) -> Polynomial:
         """A parabola by the slope at the start and the state at the end."""

@@ -57,7 +57,7 @@ class ReversibleHeun(AbstractReversibleSolver):
         del terms, t, args
         return y
 
-    def warm(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args, state: Y) -> PyTree[Any]:
+    def init_cache(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args, state: Y) -> PyTree[Any]:
         """The vector field at the second state."""
         del y
         return terms.vf(t, state, args)
@@ -104,7 +104,7 @@ class ReversibleHeun(AbstractReversibleSolver):
         before = tree.scaled(terms.slope(field, y, drive, 0), scale)
         return StepIn(tree.add_scaled(y, -0.5, (1.0, 1.0), (before, after)), second, field)
 
-    def inside(
+    def interpolant(
         self, terms: AbstractTerm, y: Y, args: Args, drive: PyTree[Any], t: RealScalar, h: RealScalar, stages: PyTree
     ) -> Polynomial:
         """With noise the line between the ends of the step, otherwise a parabola by the slopes there."""

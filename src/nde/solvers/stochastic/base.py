@@ -34,7 +34,7 @@ class AbstractStochasticSolver(AbstractSolver):
     term_structure: ClassVar[Any] = MultiTerm[tuple[ODETerm, AbstractTerm]]
     nodes: ClassVar[tuple[float, ...]] = (0.0, 1.0)
 
-    def made_for(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args) -> "AbstractStochasticSolver":
+    def specialize(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args) -> "AbstractStochasticSolver":
         """The solver, if the terms are drift and diffusion.
 
         Raises:
@@ -44,7 +44,7 @@ class AbstractStochasticSolver(AbstractSolver):
         drift_and_diffusion(terms, type(self).__name__)
         return self
 
-    def warm(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args, state: PyTree[Any]) -> PyTree[Any]:
+    def init_cache(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args, state: PyTree[Any]) -> PyTree[Any]:
         """Nothing is used again."""
         del terms, t, y, args, state
         return None
@@ -73,7 +73,7 @@ class AbstractStochasticSolver(AbstractSolver):
         change = tree.minus(y1, y)
         return StepOut(y=y1, error=error, stages=change, cache=None, state=state)
 
-    def inside(
+    def interpolant(
         self, terms: AbstractTerm, y: Y, args: Args, drive: PyTree[Any], t: RealScalar, h: RealScalar, stages: PyTree
     ) -> Polynomial:
         """The line between the ends of the step; `stages` is the change over it."""

@@ -23,7 +23,7 @@ _NOT_KNOWN = (
 class _AbstractMilstein(AbstractStochasticSolver):
     adaptive: ClassVar[bool] = False
 
-    def made_for(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args) -> "_AbstractMilstein":
+    def specialize(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args) -> "_AbstractMilstein":
         """The solver, with a warning if the noise may not commute.
 
         Raises:
@@ -137,7 +137,7 @@ class DerivativeFreeMilstein(_AbstractMilstein):
         ```
     """
 
-    def made_for(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args) -> "DerivativeFreeMilstein":
+    def specialize(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args) -> "DerivativeFreeMilstein":
         """The solver, if the noise is scalar or diagonal.
 
         Raises:
