@@ -91,7 +91,7 @@ STORY = [(0.0, 1.0, False), (0.0, 0.4, True), (0.4, 0.3, False), (0.4, 0.1, True
 def remembered(key, count: int = 2):
     """The increments over all steps of the story."""
     motion = nde.BrownianMotion((), key, levy_area=(nde.BrownianIncrement, nde.SpaceTimeLevyArea)[count - 1])
-    path_state = motion.begin(jnp.asarray(0.0), revisits=True)
+    path_state = motion.begin(jnp.asarray(0.0), may_reject=True)
     found = []
     for start, length, accepted in STORY:
         drive, after = motion.prepare(jnp.asarray(start), jnp.asarray(length), (), frozenset(), path_state)
@@ -141,7 +141,7 @@ def test_unsafe_increments_depend_on_both_times():
     with pytest.raises(ValueError, match="two"):
         path.evaluate(0.5)
     with pytest.raises(ValueError, match="never rejected"):
-        path.begin(0.0, revisits=True)
+        path.begin(0.0, may_reject=True)
 
 
 @pytest.mark.parametrize(

@@ -199,14 +199,14 @@ class AdjointTerm(AbstractTerm):
         return dataclasses.replace(self, bounds=(low, high))
 
     def begin(
-        self, t0: RealScalar, step: IntScalar | int = 0, revisits: bool = False, forward: BoolScalar | bool = True
+        self, t0: RealScalar, step: IntScalar | int = 0, may_reject: bool = False, forward: BoolScalar | bool = True
     ) -> PyTree[Any]:
         """As the term."""
-        return self.own.begin(t0, step, revisits, forward)
+        return self.own.begin(t0, step, may_reject, forward)
 
-    def recalls(self, revisits: bool) -> bool:
+    def redrawable(self, may_reject: bool) -> bool:
         """As the term."""
-        return self.own.recalls(revisits)
+        return self.own.redrawable(may_reject)
 
     def prepare(
         self,

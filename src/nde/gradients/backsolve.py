@@ -83,7 +83,7 @@ class AbstractContinuousAdjoint(AbstractAdjoint):
         Raises:
             TypeError: If noise cannot be walked backward.
         """
-        if problem.term.noisy and not problem.term.recalls(revisits=True):
+        if problem.term.noisy and not problem.term.redrawable(may_reject=True):
             raise TypeError(
                 f"`{type(self).__name__}` got a Brownian motion that cannot be walked backward in other steps; it "
                 "wants `nde.VirtualBrownianTree(t0, t1, tol, shape, key)`."

@@ -48,10 +48,10 @@ class RecordedDrives(eqx.Module):
     first: IntScalar
 
     def begin(
-        self, t0: RealScalar, step: IntScalar | int = 0, revisits: bool = False, forward: BoolScalar | bool = True
+        self, t0: RealScalar, step: IntScalar | int = 0, may_reject: bool = False, forward: BoolScalar | bool = True
     ) -> IntScalar:
         """The first slot."""
-        del t0, step, revisits, forward
+        del t0, step, may_reject, forward
         return self.first
 
     def prepare(

@@ -22,10 +22,10 @@ class DrivesOfGrid(eqx.Module):
     drives: PyTree[Array]
 
     def begin(
-        self, t0: RealScalar, step: IntScalar | int = 0, revisits: bool = False, forward: BoolScalar | bool = True
+        self, t0: RealScalar, step: IntScalar | int = 0, may_reject: bool = False, forward: BoolScalar | bool = True
     ) -> IntScalar:
         """The number of the step."""
-        del t0, revisits, forward
+        del t0, may_reject, forward
         return jnp.asarray(step, jnp.int32)
 
     def prepare(

@@ -102,7 +102,7 @@ class Setup(eqx.Module):
     event: AbstractEvent = NoEvent()
 
     @property
-    def revisits(self) -> bool:
+    def may_reject(self) -> bool:
         """Whether steps may be rejected."""
         return not self.controller.always_accepts
 
@@ -141,7 +141,7 @@ def paths(problem: Differentiable, setup: Setup) -> Any:
 
 def begun(problem: Differentiable, setup: Setup, start: Time, step: IntScalar | int = 0) -> PyTree[Any]:
     """The path's state before a step that starts there, `step` steps after the first."""
-    return paths(problem, setup).begin(setup.real(start), step, setup.revisits, setup.clock.direction > 0)
+    return paths(problem, setup).begin(setup.real(start), step, setup.may_reject, setup.clock.direction > 0)
 
 
 def drive_shape(problem: Differentiable, setup: Setup) -> PyTree[jax.ShapeDtypeStruct]:

@@ -75,22 +75,22 @@ class AbstractPath(eqx.Module, Generic[Control]):
         return jax.jvp(lambda t: self.evaluate(t, left=left), (t,), (jnp.ones_like(t),))[1]
 
     def begin(
-        self, t0: RealScalar, step: IntScalar | int = 0, revisits: bool = False, forward: BoolScalar | bool = True
+        self, t0: RealScalar, step: IntScalar | int = 0, may_reject: bool = False, forward: BoolScalar | bool = True
     ) -> PyTree[Any]:
         """The path's state before a step.
 
         Args:
             t0: Where the step starts.
             step: How many steps were accepted before.
-            revisits: Whether steps may be rejected, so that times are seen that the solve does not go on from.
+            may_reject: Whether steps may be rejected, so that times are seen that the solve does not go on from.
             forward: Whether the solve walks forward in time.
         """
-        del t0, step, revisits, forward
+        del t0, step, may_reject, forward
         return None
 
-    def recalls(self, revisits: bool) -> bool:
+    def redrawable(self, may_reject: bool) -> bool:
         """Whether `begin` and `prepare` make the drive of any step again; otherwise a replay wants it recorded."""
-        del revisits
+        del may_reject
         return True
 
     def prepare(

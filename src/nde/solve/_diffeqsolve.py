@@ -179,7 +179,7 @@ def _solution(problem: Differentiable, setup: Setup, saveat: SaveAt, outcome: Ou
         jax.lax.stop_gradient, (outcome.solver_cache, outcome.controller_state, outcome.h), is_leaf=eqx.is_array
     )
     cache, controller_state, h = resumable
-    if not setup.revisits:
+    if not setup.may_reject:
         cache = None  # that of a lane that ended before others is not kept
     return Solution(
         t0=setup.real(problem.t0),

@@ -92,12 +92,12 @@ class AbstractTerm(eqx.Module, Generic[VF, Control]):
 
     @abc.abstractmethod
     def begin(
-        self, t0: RealScalar, step: IntScalar | int = 0, revisits: bool = False, forward: BoolScalar | bool = True
+        self, t0: RealScalar, step: IntScalar | int = 0, may_reject: bool = False, forward: BoolScalar | bool = True
     ) -> PyTree[Any]:
         """The path's state before a step."""
 
     @abc.abstractmethod
-    def recalls(self, revisits: bool) -> bool:
+    def redrawable(self, may_reject: bool) -> bool:
         """Whether the drive of a step can be made again."""
 
     @abc.abstractmethod

@@ -47,14 +47,14 @@ class AbstractDrivenTerm(AbstractTerm[VF, Control]):
         return jax.tree.map(jnp.negative, value_of(drive))
 
     def begin(
-        self, t0: RealScalar, step: IntScalar | int = 0, revisits: bool = False, forward: BoolScalar | bool = True
+        self, t0: RealScalar, step: IntScalar | int = 0, may_reject: bool = False, forward: BoolScalar | bool = True
     ) -> PyTree[Any]:
         """The path's state before a step; see `AbstractPath.begin`."""
-        return self.path.begin(t0, step, revisits, forward)
+        return self.path.begin(t0, step, may_reject, forward)
 
-    def recalls(self, revisits: bool) -> bool:
-        """Whether the drive of a step can be made again; see `AbstractPath.recalls`."""
-        return self.path.recalls(revisits)
+    def redrawable(self, may_reject: bool) -> bool:
+        """Whether the drive of a step can be made again; see `AbstractPath.redrawable`."""
+        return self.path.redrawable(may_reject)
 
     def prepare(
         self,

@@ -116,14 +116,14 @@ class MultiTerm(AbstractTerm, Generic[Terms]):
         return tuple(term.backward(d, stages) for term, d in zip(self.terms, drive, strict=True))
 
     def begin(
-        self, t0: RealScalar, step: IntScalar | int = 0, revisits: bool = False, forward: BoolScalar | bool = True
+        self, t0: RealScalar, step: IntScalar | int = 0, may_reject: bool = False, forward: BoolScalar | bool = True
     ) -> tuple[PyTree[Any], ...]:
         """The state of each path."""
-        return tuple(term.begin(t0, step, revisits, forward) for term in self.terms)
+        return tuple(term.begin(t0, step, may_reject, forward) for term in self.terms)
 
-    def recalls(self, revisits: bool) -> bool:
+    def redrawable(self, may_reject: bool) -> bool:
         """Whether all drives can be made again."""
-        return all(term.recalls(revisits) for term in self.terms)
+        return all(term.redrawable(may_reject) for term in self.terms)
 
     def prepare(
         self,

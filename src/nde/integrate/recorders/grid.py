@@ -94,7 +94,7 @@ class GridRecorder(AbstractRecorder):
     def init(self, problem: Differentiable, setup: Setup) -> Grid:
         """An empty grid."""
         times = jnp.zeros((self.max_steps,), problem.t0.dtype)
-        recalled = problem.term.recalls(setup.revisits)
+        recalled = problem.term.redrawable(setup.may_reject)
         keeps_states = self.undoes and setup.controller.jumps
         return Grid(
             ends=times,

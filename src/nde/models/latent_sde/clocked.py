@@ -25,14 +25,14 @@ class Clocked(AbstractPath):
         return self.motion.evaluate(t0, t1, left)
 
     def begin(
-        self, t0: RealScalar, step: IntScalar | int = 0, revisits: bool = False, forward: BoolScalar | bool = True
+        self, t0: RealScalar, step: IntScalar | int = 0, may_reject: bool = False, forward: BoolScalar | bool = True
     ) -> PyTree[Any]:
         """The motion's state."""
-        return self.motion.begin(t0, step, revisits, forward)
+        return self.motion.begin(t0, step, may_reject, forward)
 
-    def recalls(self, revisits: bool) -> bool:
+    def redrawable(self, may_reject: bool) -> bool:
         """As the motion."""
-        return self.motion.recalls(revisits)
+        return self.motion.redrawable(may_reject)
 
     def prepare(
         self, t: RealScalar, h: RealScalar, nodes: tuple[float, ...], needs: frozenset[str], path_state: PyTree[Any]

@@ -98,13 +98,13 @@ class AbstractBrownianPath(AbstractPath[Control], Generic[Control]):
             whole = dataclasses.replace(whole, A=one.A + other.A + twist(one.W, other.W) / 2)
         return Halves(whole, one, other)
 
-    def check_steps(self, revisits: bool) -> None:
+    def check_steps(self, may_reject: bool) -> None:
         """Refuses areas that later steps cannot agree with.
 
         Raises:
             ValueError: If steps may be rejected, and full areas are wanted.
         """
-        if revisits and issubclass(self.levy_area, FullLevyArea):
+        if may_reject and issubclass(self.levy_area, FullLevyArea):
             raise ValueError(
                 f"`{type(self).__name__}` got `levy_area={self.levy_area.__name__}` for adaptive steps; full Lévy "
                 "areas are for steps that are never rejected. Use `ConstantStepSize()` or `StepTo(...)`, or "

@@ -142,21 +142,21 @@ class BrownianInterval(AbstractDyadicPath):
         self,
         t0: RealScalar,
         step: IntScalar | int = 0,
-        revisits: bool = False,
+        may_reject: bool = False,
         forward: BoolScalar | bool = True,
     ) -> Walk:
         """The path ahead, known as a whole, or from where the walk starts on."""
         del step
-        self.check_steps(revisits)
+        self.check_steps(may_reject)
         t, forward = jnp.asarray(t0, common_dtype(t0, float)), jnp.asarray(forward)
         length = jnp.abs(jnp.asarray(self.t1, t.dtype) - jnp.asarray(self.t0, t.dtype))
         root = self.root(length)
         walk = Walk(Ahead.whole(length, turned(~forward, root), 2 * self.depth + _REMEMBERED), forward)
         return self._stepped(walk, t).settled(jnp.asarray(True))
 
-    def recalls(self, revisits: bool) -> bool:
+    def redrawable(self, may_reject: bool) -> bool:
         """Never: cuts between nodes are those of a solve, so a gradient records its increments."""
-        del revisits
+        del may_reject
         return False
 
     def prepare(

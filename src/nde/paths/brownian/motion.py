@@ -94,18 +94,18 @@ class BrownianMotion(AbstractBrownianPath):
         )
 
     def begin(
-        self, t0: RealScalar, step: IntScalar | int = 0, revisits: bool = False, forward: BoolScalar | bool = True
+        self, t0: RealScalar, step: IntScalar | int = 0, may_reject: bool = False, forward: BoolScalar | bool = True
     ) -> PyTree[Any]:
         """The number of the step, or an empty memory if steps may be rejected."""
         del forward
-        self.check_steps(revisits)
-        if not revisits:
+        self.check_steps(may_reject)
+        if not may_reject:
             return jnp.asarray(step, jnp.int32)
         return Memory.empty(jnp.asarray(t0), self.noise(self.seed, 0))
 
-    def recalls(self, revisits: bool) -> bool:
+    def redrawable(self, may_reject: bool) -> bool:
         """Only if no step is ever rejected."""
-        return not revisits
+        return not may_reject
 
     def prepare(
         self, t: RealScalar, h: RealScalar, nodes: tuple[float, ...], needs: frozenset[str], path_state: PyTree[Any]

@@ -78,7 +78,7 @@ class VirtualBrownianTree(AbstractDyadicPath):
         self,
         t0: RealScalar,
         step: IntScalar | int = 0,
-        revisits: bool = False,
+        may_reject: bool = False,
         forward: BoolScalar | bool = True,
     ) -> PyTree[Any]:
         """Keeps no state.
@@ -87,7 +87,7 @@ class VirtualBrownianTree(AbstractDyadicPath):
             ValueError: If steps may be rejected, and full areas are wanted.
         """
         del t0, step, forward
-        self.check_steps(revisits)
+        self.check_steps(may_reject)
         return None
 
     def prepare(

@@ -84,7 +84,7 @@ class UnsafeBrownianPath(AbstractBrownianPath):
         self,
         t0: RealScalar,
         step: IntScalar | int = 0,
-        revisits: bool = False,
+        may_reject: bool = False,
         forward: BoolScalar | bool = True,
     ) -> PyTree[Any]:
         """Keeps no state.
@@ -93,16 +93,16 @@ class UnsafeBrownianPath(AbstractBrownianPath):
             ValueError: If steps may be rejected: later steps would not agree with them.
         """
         del t0, step, forward
-        if revisits:
+        if may_reject:
             raise ValueError(
                 "`UnsafeBrownianPath` is for steps that are never rejected; got an adaptive controller. Use "
                 "`nde.BrownianMotion`, which remembers what rejected steps saw."
             )
         return None
 
-    def recalls(self, revisits: bool) -> bool:
+    def redrawable(self, may_reject: bool) -> bool:
         """Only if no step is ever rejected: other steps, or the same walked backward, see other noise."""
-        return not revisits
+        return not may_reject
 
     def prepare(
         self, t: RealScalar, h: RealScalar, nodes: tuple[float, ...], needs: frozenset[str], path_state: PyTree[Any]

@@ -117,10 +117,10 @@ class AbstractInterpolation(AbstractGlobalInterpolation):
         return self.slope_in(interval(self.ts, at, left), at)
 
     def begin(
-        self, t0: RealScalar, step: IntScalar | int = 0, revisits: bool = False, forward: BoolScalar | bool = True
+        self, t0: RealScalar, step: IntScalar | int = 0, may_reject: bool = False, forward: BoolScalar | bool = True
     ) -> IntScalar:
         """The interval in which the step starts."""
-        del step, revisits, forward
+        del step, may_reject, forward
         return interval(self.ts, self._time(t0), left=False)
 
     def prepare(
