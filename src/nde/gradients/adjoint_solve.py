@@ -14,8 +14,8 @@ from nde.core.lanes import any_lane
 from nde.core.results import SUCCESSFUL
 from nde.core.types import IntScalar, Time
 from nde.gradients.adjoint_drives import Constant, OfData, path_of, single_terms
+from nde.gradients.adjoint_jumps import AbstractAdjointJumps, Inputs, adjoint_jumps_of, along, as_moving
 from nde.gradients.adjoint_term import AbstractSolution, Adjoined, AdjointTerm, ItoAdjointTerm
-from nde.gradients.marks import AbstractMarks, Inputs, along, as_moving, marks_of
 from nde.gradients.primitive import Levels
 from nde.gradients.pull import filled, vjp
 from nde.gradients.seminorm import ignores_inputs
@@ -32,8 +32,8 @@ _FEW = 16
 taken twice for their sake."""
 
 
-class _Calendar(eqx.Module):
-    """All marks in the order in which they are met, the last in time first; behind them those that are not there.
+class _JumpSchedule(eqx.Module):
+    """The jumps of the adjoint, the last in time first; behind them those that are not there.
 
     Attributes:
         t: Their times; minus infinity for one that is not there.
@@ -41,9 +41,9 @@ class _Calendar(eqx.Module):
         row: Which of its kind.
     """
 
-    t: Float[Array, "*marks"]
-    kind: Int[Array, "*marks"]
-    row: Int[Array, "*marks"]
+    t: Float[Array, "*jumps"]
+    kind: Int[Array, "*jumps"]
+    row: Int[Array, "*jumps"]
 
     @property
     def count(self) -> IntScalar:
@@ -155,29 +155,29 @@ class AdjointSolve(eqx.Module):
         return kind(*own, self.solution, drives, scalar=bool(self.levels))
 
     def _visited(self, sweep: _Sweep, back: "Back") -> _Sweep:
-        """The sweep behind the first of all marks."""
-        kinds = marks_of(self.inputs, self.ended, self.cotangent)
+        """The sweep behind all jumps."""
+        kinds = adjoint_jumps_of(self.inputs, self.ended, self.cotangent)
         if not kinds:
             return sweep
-        calendar = _calendar(kinds)
-        count, start = calendar.count, self.inputs.here().t0
+        schedule = _schedule(kinds)
+        count, start = schedule.count, self.inputs.here().t0
 
         def visit(carry: tuple[IntScalar, _Sweep]) -> tuple[IntScalar, _Sweep]:
             number, sweep = carry
-            mark = tree.row(calendar, number)
-            sweep = back.until(sweep, jnp.maximum(mark.t, start))
-            return number + 1, self._met(sweep, kinds, mark)
+            jump = tree.row(schedule, number)
+            sweep = back.until(sweep, jnp.maximum(jump.t, start))
+            return number + 1, self._met(sweep, kinds, jump)
 
         first = jnp.asarray(0, jnp.int32)
         return jax.lax.while_loop(lambda carry: any_lane(carry[0] < count), visit, (first, sweep))[1]
 
-    def _met(self, sweep: _Sweep, kinds: list[AbstractMarks], mark: _Calendar) -> _Sweep:
-        """The sweep with what changes at a mark."""
+    def _met(self, sweep: _Sweep, kinds: list[AbstractAdjointJumps], jump: _JumpSchedule) -> _Sweep:
+        """The sweep with what changes at a jump."""
         y = self.solution.at(self.inputs.setup.real(sweep.t), sweep.state.y)
         a, inputs = sweep.state.a, sweep.inputs
         for number, kind in enumerate(kinds):
-            due = (mark.kind == number) & jnp.isfinite(mark.t)
-            more, change = kind.change(self.levels, mark.row, due, y, a)
+            due = (jump.kind == number) & jnp.isfinite(jump.t)
+            more, change = kind.change(self.levels, jump.row, due, y, a)
             a, inputs = tree.add(a, change), tree.add(inputs, more)
         state = dataclasses.replace(sweep.state, a=a)
         return dataclasses.replace(sweep, state=state, inputs=inputs)
@@ -218,17 +218,17 @@ def _totals(inputs: PyTree[Array | None]) -> PyTree[Array]:
     return jax.tree.map(jnp.sum, inputs)
 
 
-def _calendar(kinds: list[AbstractMarks]) -> _Calendar:
-    """The marks of all kinds."""
+def _schedule(kinds: list[AbstractAdjointJumps]) -> _JumpSchedule:
+    """The jumps of all kinds, in order."""
     ts = jnp.concatenate([jnp.where(jnp.isfinite(kind.ts), kind.ts, -jnp.inf) for kind in kinds])
     numbers = jnp.concatenate([jnp.full(len(kind.ts), number) for number, kind in enumerate(kinds)])
     rows = jnp.concatenate([jnp.arange(len(kind.ts)) for kind in kinds])
     order = jnp.argsort(-ts)
-    return _Calendar(ts[order], numbers[order], rows[order])
+    return _JumpSchedule(ts[order], numbers[order], rows[order])
 
 
 class Back(eqx.Module):
-    """Solves the adjoint equation from mark to mark, in a loop time that is that of the solve turned around.
+    """Solves the adjoint equation from jump to jump, in a loop time that is that of the solve turned around.
 
     Attributes:
         term: The adjoint equation.
@@ -237,7 +237,7 @@ class Back(eqx.Module):
         setup: The constants of the solve.
         varying: The inputs of the solve that derivatives are wanted of.
         levels: Lanes over which the cotangents of parameters are summed in every step, if they are.
-        max_steps: Most steps from mark to mark.
+        max_steps: Most steps from jump to jump.
     """
 
     term: AdjointTerm
@@ -280,7 +280,7 @@ class Back(eqx.Module):
         return solve_recorded(problem, setup, ShareRecorder(self.levels, self.varying, sweep.inputs))
 
     def _next_step(self, sweep: _Sweep, outcome: Outcome) -> Time:
-        """The size of the next step; that of one step that a mark cut short says nothing."""
+        """The size of the next step; that of one step that a jump cut short says nothing."""
         if not self.controller.needs_error:
             return sweep.h
         usable = jnp.isfinite(outcome.h) & (outcome.h > 0) & (outcome.steps > 0)

@@ -14,7 +14,7 @@ from nde.core import tree
 from nde.core.clock import Clock
 from nde.core.types import Args, BoolScalar, IntScalar, RealScalar, Time, Y
 from nde.gradients.adjoint_drives import AbstractDrives
-from nde.gradients.marks import along
+from nde.gradients.adjoint_jumps import along
 from nde.integrate.output import DenseStep, step_holding
 from nde.terms import AbstractTerm, ito_to_stratonovich
 from nde.terms.within import held

@@ -19,10 +19,10 @@ from nde.core.types import IntScalar
 from nde.gradients.primitive import Levels
 from nde.gradients.pull import filled, vjp
 from nde.gradients.starts import AbstractStarts
-from nde.gradients.steps import Links, Made, Recorded, Steps
+from nde.gradients.steps import Recorded, StepCarry, StepOutput, Steps
 from nde.integrate.outcome import Outcome
 from nde.integrate.output import AtSteps, AtTimes, DenseStep, DenseSteps, call_fn
-from nde.integrate.start import Start, first_start, handed_on
+from nde.integrate.start import Start, carried_cache, first_start
 
 
 class Sweep(eqx.Module):
@@ -39,7 +39,7 @@ class Sweep(eqx.Module):
 
     starts: AbstractStarts
     step: IntScalar
-    after: Links
+    after: StepCarry
     inputs: PyTree[Array]
     left: IntScalar
     times: tuple[IntScalar, ...]
@@ -82,13 +82,13 @@ class Replay(eqx.Module):
         end = self.ended.t
         return tuple(jnp.searchsorted(o.ts, end, side="right").astype(jnp.int32) - 1 for _, o in self.steps.sampled())
 
-    def last_cotangent(self) -> Links:
+    def last_cotangent(self) -> StepCarry:
         """The cotangent of the solve's last state."""
 
-        def links(outcome: Outcome) -> Links:
-            cache = handed_on(self.steps.setup, outcome.solver_cache)
+        def links(outcome: Outcome) -> StepCarry:
+            cache = carried_cache(self.steps.setup, outcome.solver_cache)
             t = outcome.t if self.steps.timed else None
-            return Links(t, Start(outcome.y, outcome.solver_state, cache))
+            return StepCarry(t, Start(outcome.y, outcome.solver_state, cache))
 
         return filled(links(self.cotangent), links(self.ended))
 
@@ -98,7 +98,7 @@ class Replay(eqx.Module):
         step = steps.recorded(index)
         start, starts = sweep.starts.before(steps, index, step)
         alone = steps.alone(index)
-        made, pull = vjp(self.levels, _made, alone.varying, steps.links(step, start), (alone, step))
+        made, pull = vjp(self.levels, _step_output, alone.varying, steps.links(step, start), (alone, step))
         inputs, times, dense = steps.with_row(sweep.inputs, index), sweep.times, None
         if made.dense is not None:
             dense, inputs, times = self.pull_samples(alone, made.dense, index, inputs, times)
@@ -106,7 +106,7 @@ class Replay(eqx.Module):
             self.stepped_cotangent(i, o, index, sweep.left, step.counts, value)
             for (i, o), value in zip(steps.stepped(), made.at_end, strict=True)
         )
-        more, links = pull(Made(after=self._counting(step.counts, sweep.after), at_end=at_end, dense=dense))
+        more, links = pull(StepOutput(after=self._counting(step.counts, sweep.after), at_end=at_end, dense=dense))
         return Sweep(
             starts=starts,
             step=index,
@@ -116,15 +116,15 @@ class Replay(eqx.Module):
             times=times,
         )
 
-    def _carries(self, links: Links) -> bool:
+    def _carries(self, links: StepCarry) -> bool:
         """Whether a step of no length is not the identity, for more than states is handed on."""
         return bool(jax.tree.leaves((links.start.solver_state, links.start.cache)))
 
-    def _counting(self, counts: Array, after: Links) -> Links:
+    def _counting(self, counts: Array, after: StepCarry) -> StepCarry:
         """The cotangent of what a step hands on; zero where a lane has no step."""
         return tree.where(counts, after, tree.zeros_like(after)) if self._carries(after) else after
 
-    def _passed(self, counts: Array, links: Links, after: Links) -> Links:
+    def _passed(self, counts: Array, links: StepCarry, after: StepCarry) -> StepCarry:
         """The cotangent of what a step starts from; where a lane has no step, that of what comes after."""
         return tree.where(counts, links, after) if self._carries(after) else links
 
@@ -181,20 +181,20 @@ class Replay(eqx.Module):
 
         return run
 
-    def add_start(self, inputs: PyTree[Array], start: Links) -> PyTree[Array | None]:
+    def add_start(self, inputs: PyTree[Array], start: StepCarry) -> PyTree[Array | None]:
         """The cotangents of the inputs, with what reached the start of the first step."""
         _, pull = vjp(self.levels, _first, self.steps.varying, None, self.steps)
         more, _ = pull(start)
         return tree.add(inputs, more)
 
 
-def _made(varying: PyTree[Array | None], links: Links, here: tuple[Steps, Recorded]) -> Made:
+def _step_output(varying: PyTree[Array | None], links: StepCarry, here: tuple[Steps, Recorded]) -> StepOutput:
     """What a step makes."""
     steps, step = here
     return steps.make(varying, links, step)
 
 
-def _first(varying: PyTree[Array | None], _: None, steps: Steps) -> Links:
+def _first(varying: PyTree[Array | None], _: None, steps: Steps) -> StepCarry:
     """What the first step starts from."""
     problem = steps.problem(varying)
-    return Links(problem.t0 if steps.timed else None, first_start(problem, steps.setup))
+    return StepCarry(problem.t0 if steps.timed else None, first_start(problem, steps.setup))

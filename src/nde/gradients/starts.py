@@ -11,7 +11,7 @@ from nde.core.types import IntScalar
 from nde.gradients.stack import Stack
 from nde.gradients.steps import Recorded, Steps
 from nde.integrate.problem import restarted, term_in
-from nde.integrate.start import Start, completed, handed_on, retained
+from nde.integrate.start import Start, carried_cache, completed, retained
 from nde.solvers import AbstractReversibleSolver
 from nde.stepping import span
 
@@ -101,4 +101,4 @@ class Undone(AbstractStarts):
         start = tree.where(step.counts, Start(undone.y, before, undone.cache), end)
         y, state = tree.where(index == 0, (problem.y0, problem.solver_state), (start.y, start.solver_state))
         start = Start(y, state, start.cache)
-        return Start(start.y, start.solver_state, handed_on(setup, start.cache)), Undone(start)
+        return Start(start.y, start.solver_state, carried_cache(setup, start.cache)), Undone(start)

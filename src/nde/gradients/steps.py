@@ -26,11 +26,11 @@ from nde.integrate.problem import (
     step_map,
 )
 from nde.integrate.recorders import Grid
-from nde.integrate.start import Start, handed_on
+from nde.integrate.start import Start, carried_cache
 from nde.stepping import span
 
 
-class Links(eqx.Module):
+class StepCarry(eqx.Module):
     """What one step hands to the next: where it starts, `None` if times are constants, and what it starts from."""
 
     t: Time | None
@@ -60,10 +60,10 @@ class Recorded(eqx.Module):
         return self.end > self.start
 
 
-class Made(eqx.Module):
+class StepOutput(eqx.Module):
     """What one step makes: the link to the next, and what was saved at or inside it."""
 
-    after: Links
+    after: StepCarry
     at_end: tuple[PyTree[Any], ...]
     dense: DenseStep | None
 
@@ -132,11 +132,11 @@ class Steps(eqx.Module):
         """The setup of a step that is pulled back, in which noise is used again and again."""
         return dataclasses.replace(self.setup, shares_drive=self.ordinals is not None)
 
-    def links(self, step: Recorded, start: Start) -> Links:
+    def links(self, step: Recorded, start: Start) -> StepCarry:
         """What is handed to a recorded step."""
-        return Links(step.start if self.timed else None, start)
+        return StepCarry(step.start if self.timed else None, start)
 
-    def make(self, varying: PyTree[Array | None], before: Links, recorded: Recorded) -> Made:
+    def make(self, varying: PyTree[Array | None], before: StepCarry, recorded: Recorded) -> StepOutput:
         """The map of one step."""
         problem, setup = self.problem(varying), self.setup
         y, state, cache = before.start.y, before.start.solver_state, before.start.cache
@@ -158,9 +158,9 @@ class Steps(eqx.Module):
                 return dense()
             return end, call_fn(output.fn, setup.real(end), out.y, problem.args)
 
-        after = Start(out.y, restarted(problem, setup, end, out.y, out.state), handed_on(setup, out.cache))
-        return Made(
-            after=Links(None if before.t is None else end, after),
+        after = Start(out.y, restarted(problem, setup, end, out.y, out.state), carried_cache(setup, out.cache))
+        return StepOutput(
+            after=StepCarry(None if before.t is None else end, after),
             at_end=tuple(at_end(output) for _, output in self.stepped()),
             dense=dense() if self.sampled() else None,
         )

@@ -202,7 +202,7 @@ class Loop(eqx.Module):
         following = self._limited_by_path(t, self._ended_by_t1(t, verdict.plan), path_state)
         plan = self._end_or_stop(t, following, attempt, verdict)
         steps = counted(state.steps, live)
-        solver_state, cache = self._handed_over(state, attempt, t, y)
+        solver_state, cache = self._solver_carry(state, attempt, t, y)
         return State(
             t=t,
             h=jnp.where(live, self._length(t, plan, steps), state.h),
@@ -233,7 +233,7 @@ class Loop(eqx.Module):
             code = jnp.where(reached, code_of(RESULTS.event_occurred), code)
         return code
 
-    def _handed_over(self, state: State, attempt: Attempt, t: Time, y: Y) -> tuple[PyTree[Any], PyTree[Any]]:
+    def _solver_carry(self, state: State, attempt: Attempt, t: Time, y: Y) -> tuple[PyTree[Any], PyTree[Any]]:
         """The solver's state and cache for the next step."""
         controller, out = self.setup.controller, attempt.out
         handed = tree.where(attempt.accepted, (out.state, out.cache), (state.solver_state, state.cache))

@@ -95,7 +95,7 @@ class Setup(eqx.Module):
     max_steps: int | None = eqx.field(static=True)
     costly: bool = eqx.field(static=True)
     keeps_step: bool = eqx.field(default=False, static=True)
-    hands_on: bool = eqx.field(default=False, static=True)
+    carries_cache: bool = eqx.field(default=False, static=True)
     keeps_cache: bool = eqx.field(default=True, static=True)
     shares_drive: bool = eqx.field(default=False, static=True)
     recorded: Any = None
@@ -202,8 +202,8 @@ def end_of(problem: Differentiable, start: Time, end: Time, cause: IntScalar) ->
     moving = start + length
     given = problem.t1
     if problem.landmarks is not None:
-        marks = jnp.concatenate([problem.t1[None], problem.landmarks])
-        given = marks[jnp.maximum(cause, 0)]
+        times = jnp.concatenate([problem.t1[None], problem.landmarks])
+        given = times[jnp.maximum(cause, 0)]
     source = jnp.where(cause == CHOSEN, moving, given)
     return jax.lax.stop_gradient(end - source) + source
 

@@ -24,14 +24,14 @@ class Start(eqx.Module):
     cache: PyTree[Any]
 
 
-def handed_on(setup: Setup, cache: PyTree[Any]) -> PyTree[Any]:
+def carried_cache(setup: Setup, cache: PyTree[Any]) -> PyTree[Any]:
     """The cache, if each step hands it to the next."""
-    return cache if hands_on(setup) else None
+    return cache if carries_cache(setup) else None
 
 
-def hands_on(setup: Setup) -> bool:
+def carries_cache(setup: Setup) -> bool:
     """Whether each step hands its cache to the next: not where the vector field may jump between them."""
-    return setup.hands_on and not setup.controller.breaks
+    return setup.carries_cache and not setup.controller.breaks
 
 
 def retained(setup: Setup, start: Start) -> Start:
@@ -41,7 +41,7 @@ def retained(setup: Setup, start: Start) -> Start:
 
 def completed(problem: Differentiable, setup: Setup, t: Time, start: Start) -> Start:
     """The start of a step at `t` of which a tape kept what it keeps."""
-    if setup.keeps_cache or not hands_on(setup):
+    if setup.keeps_cache or not carries_cache(setup):
         return start
     return Start(start.y, start.solver_state, first_cache(problem, setup, t, start.y, start.solver_state))
 
@@ -49,7 +49,7 @@ def completed(problem: Differentiable, setup: Setup, t: Time, start: Start) -> S
 def first_start(problem: Differentiable, setup: Setup) -> Start:
     """What the first step starts from."""
     cache = None
-    if hands_on(setup):
+    if carries_cache(setup):
         cache = first_cache(problem, setup, problem.t0, problem.y0, problem.solver_state)
     return Start(problem.y0, problem.solver_state, cache)
 

@@ -100,7 +100,7 @@ def normalize(
         max_steps=max_steps,
         costly=term.noisy or bool(axes) or is_costly(term, t0, y0, args),
         keeps_step=saveat.controller_state,
-        hands_on=bool(jax.tree.leaves(problem.solver_state)),
+        carries_cache=bool(jax.tree.leaves(problem.solver_state)),
         keeps_cache=not fused,
         shares_drive=term.noisy and _shares_drive(solver, problem, fused),
     )

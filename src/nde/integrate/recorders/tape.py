@@ -19,7 +19,7 @@ from nde.core.types import BoolScalar, IntScalar, Y
 from nde.integrate.problem import Differentiable, Setup
 from nde.integrate.recorders.base import AbstractRecorder, Attempt
 from nde.integrate.recorders.grid import Grid, GridRecorder
-from nde.integrate.start import Start, handed_on, retained, retained_shape
+from nde.integrate.start import Start, carried_cache, retained, retained_shape
 
 
 class Tape(eqx.Module):
@@ -80,7 +80,7 @@ class TapeRecorder(AbstractRecorder):
         if store.order is not None:
             turn = index & ((1 << store.shift) - 1) == 0
             slot = store.order[jnp.where(turn, index >> store.shift, self.slots)]
-        start = Start(attempt.y, attempt.state, handed_on(setup, attempt.cache))
+        start = Start(attempt.y, attempt.state, carried_cache(setup, attempt.cache))
         states = tree.set_row(store.states, slot, retained(setup, start))
         return Tape(store.grid.longer(setup, attempt), store.shift, store.order, states)
 

@@ -1,4 +1,4 @@
-"""Times at which the adjoint equation takes something up on its way back: saved values, records of steps, jumps."""
+"""Times at which the cotangent of the solution jumps on the way back: saved values, records of steps, landmarks."""
 
 import abc
 from typing import Any
@@ -61,8 +61,8 @@ class Inputs(eqx.Module):
         return tree.add(y, tree.scaled(slope(problem, self.setup, t, y), t - jax.lax.stop_gradient(t)))
 
 
-class AbstractMarks(eqx.Module):
-    """Times of one kind.
+class AbstractAdjointJumps(eqx.Module):
+    """Times of one kind at which the cotangent jumps.
 
     Attributes:
         inputs: The inputs of the solve.
@@ -85,7 +85,7 @@ class AbstractMarks(eqx.Module):
         """
 
 
-class AbstractSaved(AbstractMarks):
+class AbstractSaved(AbstractAdjointJumps):
     """Times at which something was saved.
 
     Attributes:
@@ -146,7 +146,7 @@ class SavedAtSteps(AbstractSaved):
         return t, call_fn(output.fn, setup.real(t), self.inputs.moved(problem, t, y), problem.args)
 
 
-class Records(AbstractSaved):
+class SavedDenseSteps(AbstractSaved):
     """The starts of steps of the forward solve, all of which were recorded.
 
     Attributes:
@@ -171,7 +171,7 @@ class Records(AbstractSaved):
         return dense_step(problem, setup, step, y, out.stages, drive)
 
 
-class Jumps(AbstractMarks):
+class LandmarkJumps(AbstractAdjointJumps):
     """The landmarks of the solve, where its vector field may jump: the cotangent of one is `a (f(t-) - f(t+))`."""
 
     inputs: Inputs
@@ -191,8 +191,8 @@ class Jumps(AbstractMarks):
 
 def _saved(varying: PyTree[Array | None], y: Y, here: tuple[AbstractSaved, IntScalar]) -> PyTree[Any]:
     """What was saved in a row."""
-    marks, row = here
-    return marks.value(marks.inputs.problem(varying), row, y)
+    jumps, row = here
+    return jumps.value(jumps.inputs.problem(varying), row, y)
 
 
 def _landmark(varying: PyTree[Array | None], _: None, row: IntScalar) -> Time:
@@ -200,26 +200,26 @@ def _landmark(varying: PyTree[Array | None], _: None, row: IntScalar) -> Time:
     return varying.landmarks[row]
 
 
-def marks_of(inputs: Inputs, ended: Outcome, cotangent: Outcome) -> list[AbstractMarks]:
+def adjoint_jumps_of(inputs: Inputs, ended: Outcome, cotangent: Outcome) -> list[AbstractAdjointJumps]:
     """All kinds of times that a solve has, of which a derivative comes back."""
     problem, t1 = inputs.here(), ended.t
-    marks: list[AbstractMarks] = []
+    jumps: list[AbstractAdjointJumps] = []
     for i, (output, saved, given) in enumerate(zip(problem.outputs, ended.saved, cotangent.saved, strict=True)):
         if not jax.tree.leaves(given):
             continue
         if isinstance(output, AtTimes):
             ts = jax.lax.stop_gradient(output.ts)
-            marks.append(SavedAtTimes(inputs, jnp.where(ts <= t1, ts, jnp.inf), given, i))
+            jumps.append(SavedAtTimes(inputs, jnp.where(ts <= t1, ts, jnp.inf), given, i))
         elif isinstance(output, AtSteps):
             assert isinstance(saved, Saved)
-            marks.append(SavedAtSteps(inputs, saved.ts, (given.ts, given.ys), i))
+            jumps.append(SavedAtSteps(inputs, saved.ts, (given.ts, given.ys), i))
         else:
-            marks.append(Records(inputs, saved.start, given, saved.end))
+            jumps.append(SavedDenseSteps(inputs, saved.start, given, saved.end))
     if inputs.varying.landmarks is not None:
         assert problem.landmarks is not None
         ts = jax.lax.stop_gradient(problem.landmarks)
-        marks.append(Jumps(inputs, jnp.where((ts > problem.t0) & (ts < t1), ts, jnp.inf)))
-    return marks
+        jumps.append(LandmarkJumps(inputs, jnp.where((ts > problem.t0) & (ts < t1), ts, jnp.inf)))
+    return jumps
 
 
 def as_moving(problem: Differentiable, setup: Setup, t: Time) -> Time:
