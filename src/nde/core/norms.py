@@ -1,4 +1,4 @@
-"""Norms by which errors are judged."""
+"""Norms of errors."""
 
 import jax
 import jax.numpy as jnp

@@ -197,8 +197,8 @@ class AdjointSolve(eqx.Module):
         if self.inputs.varying.t0 is None:
             return sweep
         problem = self.inputs.here()
-        speed = slope(problem, self.inputs.setup, problem.t0, problem.y0)
-        moved = along(sweep.state.a, speed, problem.t0)
+        derivative = slope(problem, self.inputs.setup, problem.t0, problem.y0)
+        moved = along(sweep.state.a, derivative, problem.t0)
         return dataclasses.replace(sweep, inputs=self._more(sweep.inputs, lambda p: p.t0, -moved))
 
 
@@ -254,11 +254,11 @@ class Back(eqx.Module):
             return dt0
         problem, setup = self._problem(state, t, t0), self._setup(None)
 
-        def speed(t: Time, y: Adjoined) -> Adjoined:
+        def derivative(t: Time, y: Adjoined) -> Adjoined:
             return slope(problem, setup, t, y)
 
         order = self.solver.error_order(self.term)
-        plan, _ = self.controller.init(speed, problem.t0, problem.t1, state, None, order)
+        plan, _ = self.controller.init(derivative, problem.t0, problem.t1, state, None, order)
         return jnp.maximum(plan.end - problem.t0, jnp.finfo(t.dtype).tiny)
 
     def until(self, sweep: _Sweep, t: Time) -> _Sweep:

@@ -142,10 +142,10 @@ class AdjointTerm(AbstractTerm):
         """That of the term."""
         return self.own.scale(self.drives.known(drive))
 
-    def speed(self, t: RealScalar, y: Adjoined, args: Args) -> Adjoined:
-        """The pull-back of the term's speed."""
+    def derivative(self, t: RealScalar, y: Adjoined, args: Args) -> Adjoined:
+        """The pull-back of the derivative of the term's state."""
         del args
-        return self.along(lambda t, term, y, args: term.speed(t, y, args), t, y)
+        return self.along(lambda t, term, y, args: term.derivative(t, y, args), t, y)
 
     def contr(self, t0: RealScalar, t1: RealScalar) -> PyTree[Any]:
         """That of the term."""

@@ -99,7 +99,7 @@ class AbstractContinuousAdjoint(AbstractAdjoint):
             chosen, clock = ended_at_knots(own, problem.term), setup.clock.turned()
         controller = in_sections(chosen).wrap(clock)
         dt0 = self._first_step(problem, setup, chosen)
-        if dt0 is None and isinstance(controller, ConstantStepSize):
+        if dt0 is None and controller.needs_dt0:
             raise ValueError(
                 f"`{type(self).__name__}` got `ConstantStepSize` for the way back, but no step size; pass `dt0=...`."
             )

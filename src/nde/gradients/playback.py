@@ -9,7 +9,6 @@ import jax.numpy as jnp
 from jaxtyping import Array, PyTree
 
 from nde.core import tree
-from nde.core.advice import Advice
 from nde.core.clock import Clock
 from nde.core.count import first_of
 from nde.core.results import SUCCESSFUL
@@ -17,7 +16,7 @@ from nde.core.tree import all_finite
 from nde.core.types import BoolScalar, IntScalar, RealScalar, Time, Y
 from nde.integrate.problem import Differentiable, Setup, end_of
 from nde.integrate.recorders import Grid
-from nde.stepping import AbstractStepSizeController, Plan, Span, Verdict
+from nde.stepping import AbstractStepSizeController, Plan, StepDecision, StepTrial
 
 
 def played_back(problem: Differentiable, setup: Setup, grid: Grid) -> Setup:
@@ -133,27 +132,17 @@ class Playback(AbstractStepSizeController):
         first = _slot_after(self.taken, jax.lax.stop_gradient(t0))
         return self._plan(t0, first), first
 
-    def judge(
-        self,
-        step: Span,
-        plan: Plan,
-        y0: Y,
-        y1: Y,
-        error: Y | None,
-        error_order: RealScalar,
-        advice: Advice,
-        state: IntScalar,
-    ) -> Verdict:
+    def decide(self, trial: StepTrial, state: IntScalar) -> StepDecision:
         """Accepts what was accepted."""
-        del y0, error, error_order, advice
+        start, end = trial.step.start, trial.plan.end
         index = self.following[jnp.minimum(state, self.following.shape[0] - 1)]
-        accepted = plan.end > step.start
-        return Verdict(
+        accepted = end > start
+        return StepDecision(
             accepted=accepted,
-            plan=self._plan(jnp.where(accepted, plan.end, step.start), index),
+            plan=self._plan(jnp.where(accepted, end, start), index),
             state=index,
             code=None,
-            finite=all_finite(y1) | ~accepted,
+            finite=all_finite(trial.y1) | ~accepted,
         )
 
     def _plan(self, start: Time, index: IntScalar) -> Plan:

@@ -9,10 +9,9 @@ from jaxtyping import Array, Float, PyTree
 from nde.core.norms import rms_norm
 from nde.core.types import Norm, RealScalar, Tolerance
 from nde.gradients.adjoint_term import Adjoined
-from nde.stepping import AbstractStepSizeController, ClipStepSizeController, PIDController
-from nde.stepping.judging import judging_anew
-from nde.stepping.revisit import RevisitingController
+from nde.stepping import AbstractAdaptiveStepSizeController, AbstractStepSizeController
 from nde.stepping.tolerance import is_number, least
+from nde.stepping.wrapped import innermost, map_adaptive
 
 
 def adjoint_rms_seminorm(error: PyTree[Array]) -> Float[Array, ""]:
@@ -70,11 +69,11 @@ def seminormed(controller: AbstractStepSizeController, carried: bool) -> Abstrac
         carried: Whether the solution is part of the adjoint state.
     """
 
-    def judged(controller: Any) -> Any:
+    def with_seminorm(controller: Any) -> Any:
         rtol, atol = (_adjoined(tolerance, carried) for tolerance in (controller.rtol, controller.atol))
         return dataclasses.replace(controller, rtol=rtol, atol=atol, norm=Seminorm(controller.norm))
 
-    return judging_anew(controller, judged)
+    return map_adaptive(controller, with_seminorm)
 
 
 def ignores_inputs(controller: AbstractStepSizeController) -> bool:
@@ -83,10 +82,9 @@ def ignores_inputs(controller: AbstractStepSizeController) -> bool:
     Args:
         controller: The controller of an adjoint equation.
     """
-    if isinstance(controller, ClipStepSizeController | RevisitingController):
-        return ignores_inputs(controller.controller)
-    norm = controller.norm if isinstance(controller, PIDController) else None
-    return isinstance(norm, Seminorm) or norm is adjoint_rms_seminorm or not controller.needs_error
+    chosen = innermost(controller)
+    norm = chosen.norm if isinstance(chosen, AbstractAdaptiveStepSizeController) else None
+    return isinstance(norm, Seminorm) or norm is adjoint_rms_seminorm or not chosen.needs_error
 
 
 def _adjoined(tolerance: Tolerance, carried: bool) -> Tolerance:

@@ -1,4 +1,4 @@
-"""The loop of a solve: propose, step, judge, record.
+"""The loop of a solve: propose, step, decide, record.
 
 Its predicate is the same in all lanes of a `vmap`. A lane that is done accepts no step; what it plans on is of
 length zero, or of no consequence.
@@ -30,7 +30,7 @@ from nde.integrate.problem import (
     step_map,
 )
 from nde.integrate.recorders import AbstractRecorder, Attempt
-from nde.stepping import Plan, Verdict
+from nde.stepping import Plan, StepDecision, StepTrial
 from nde.stepping.base import AT_T1, CHOSEN, slack
 
 
@@ -150,24 +150,17 @@ class Loop(eqx.Module):
             going = going & (state.code == SUCCESSFUL)
         return going
 
-    def _attempt(self, state: State) -> tuple[Attempt, Verdict, PyTree[Any]]:
-        """One step, judged; a lane that is done accepts nothing."""
+    def _attempt(self, state: State) -> tuple[Attempt, StepDecision, PyTree[Any]]:
+        """One step, accepted or rejected; a lane that is done accepts nothing."""
         problem, setup = self.problem, self.setup
         plan = Plan(self._planned_end(state)) if state.plan is None else state.plan
         step = Span(state.t, plan.end, state.h)
         drive, path_state = drive_of(problem, setup, step, state.path_state)
         out = step_map(problem, setup, step, state.y, state.solver_state, state.cache, drive)
-        verdict = setup.controller.judge(
-            step,
-            plan,
-            state.y,
-            out.y,
-            out.error,
-            setup.solver.error_order(problem.term),
-            out.advice,
-            state.controller_state,
-        )
-        accepted = self._running(state) & verdict.accepted & verdict.finite
+        order = setup.solver.error_order(problem.term)
+        trial = StepTrial(step, plan, state.y, out.y, out.error, order, out.advice)
+        decision = setup.controller.decide(trial, state.controller_state)
+        accepted = self._running(state) & decision.accepted & decision.finite
         attempt = Attempt(
             step=step,
             cause=plan.cause,
@@ -179,28 +172,28 @@ class Loop(eqx.Module):
             accepted=accepted,
             index=state.accepted,
         )
-        return attempt, verdict, path_state
+        return attempt, decision, path_state
 
     def _iterate(self, carry: tuple[State, tuple[PyTree[Any], ...]]) -> tuple[State, tuple[PyTree[Any], ...]]:
         state, stores = carry
         live = self._running(state)
-        attempt, verdict, path_state = self._attempt(state)
+        attempt, decision, path_state = self._attempt(state)
         stores = tuple(
             r.write(self.problem, self.setup, s, attempt) for r, s in zip(self.recorders, stores, strict=True)
         )
-        return self._advance(state, live, attempt, verdict, path_state), stores
+        return self._advance(state, live, attempt, decision, path_state), stores
 
     def _advance(
-        self, state: State, live: BoolScalar, attempt: Attempt, verdict: Verdict, path_state: PyTree[Any]
+        self, state: State, live: BoolScalar, attempt: Attempt, decision: StepDecision, path_state: PyTree[Any]
     ) -> State:
-        """The state after a step was judged."""
+        """The state after a step was accepted or rejected."""
         accepted, out = attempt.accepted, attempt.out
         t = jnp.where(accepted, attempt.step.end, state.t)
         y = tree.where(accepted, out.y, state.y)
-        wanted = None if state.wanted is None else jnp.where(live, verdict.plan.end - t, state.wanted)
+        wanted = None if state.wanted is None else jnp.where(live, decision.plan.end - t, state.wanted)
         path_state = paths(self.problem, self.setup).commit(accepted, state.path_state, path_state)
-        following = self._limited_by_path(t, self._ended_by_t1(t, verdict.plan), path_state)
-        plan = self._end_or_stop(t, following, attempt, verdict)
+        following = self._limited_by_path(t, self._ended_by_t1(t, decision.plan), path_state)
+        plan = self._end_or_stop(t, following, attempt, decision)
         steps = counted(state.steps, live)
         solver_state, cache = self._solver_carry(state, attempt, t, y)
         return State(
@@ -212,22 +205,22 @@ class Loop(eqx.Module):
             solver_state=solver_state,
             cache=cache,
             path_state=path_state,
-            controller_state=tree.where(live, verdict.state, state.controller_state),
+            controller_state=tree.where(live, decision.state, state.controller_state),
             meter=self.setup.meter.step(state.meter, self._progress(t)),
-            code=self._next_code(state, live, attempt, verdict, t, y),
+            code=self._next_code(state, live, attempt, decision, t, y),
             steps=steps,
             accepted=counted(state.accepted, accepted),
         )
 
     def _next_code(
-        self, state: State, live: BoolScalar, attempt: Attempt, verdict: Verdict, t: Time, y: Y
+        self, state: State, live: BoolScalar, attempt: Attempt, decision: StepDecision, t: Time, y: Y
     ) -> IntScalar | None:
         """What ends the solve, if anything does: the controller, or the event."""
         code, event = state.code, self.setup.event
         if code is None:
             return None
-        if verdict.code is not None:
-            code = jnp.where(live, verdict.code, code)
+        if decision.code is not None:
+            code = jnp.where(live, decision.code, code)
         if event.may_stop:
             reached = attempt.accepted & event.reached(lambda: slope(self.problem, self.setup, t, y), y)
             code = jnp.where(reached, code_of(RESULTS.event_occurred), code)
@@ -250,17 +243,17 @@ class Loop(eqx.Module):
 
         return jax.lax.cond(any_lane(broken), anew, lambda: handed)
 
-    def _end_or_stop(self, t: Time, plan: Plan, attempt: Attempt, verdict: Verdict) -> Plan:
+    def _end_or_stop(self, t: Time, plan: Plan, attempt: Attempt, decision: StepDecision) -> Plan:
         """The plan of the next step; it ends where it starts, or at `nan`, if there can be none.
 
         A step as short as rounding that was rejected is tried again only if it has become shorter.
         """
         if self.setup.controller.always_accepts:
-            return Plan(jnp.where(verdict.finite, plan.end, jnp.nan), plan.cause)
+            return Plan(jnp.where(decision.finite, plan.end, jnp.nan), plan.cause)
         step = attempt.step
         tiny = step.h <= 16 * jnp.finfo(t.dtype).eps * jnp.abs(step.end)
         stuck = (plan.end <= t) | (~attempt.accepted & tiny & (plan.end >= step.end))
-        return Plan(jnp.where(stuck, jnp.where(verdict.finite, t, jnp.nan), plan.end), plan.cause)
+        return Plan(jnp.where(stuck, jnp.where(decision.finite, t, jnp.nan), plan.end), plan.cause)
 
     def _length(self, t: Time, plan: Plan, steps: IntScalar) -> Time:
         """The length of the next step, negative if it is one too many."""

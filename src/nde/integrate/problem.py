@@ -159,7 +159,7 @@ def step_map(
     cache: PyTree[Any],
     drive: PyTree[Any],
 ) -> StepOut:
-    """One step: pure and differentiable, no judging, no saving."""
+    """One step: pure and differentiable, no decision, no saving."""
     t, h = setup.clock.real(step.start), setup.clock.length(step.h)
     return setup.solver.step(term_in(problem, setup, step), y, problem.args, state, cache, drive, t, h)
 
@@ -225,4 +225,4 @@ def restarted(problem: Differentiable, setup: Setup, t: Time, y: Y, state: PyTre
 
 def slope(problem: Differentiable, setup: Setup, start: Time, y: Y) -> Y:
     """The derivative of the state in loop time."""
-    return jax.tree.map(setup.clock.slope, problem.term.speed(setup.real(start), y, problem.args))
+    return jax.tree.map(setup.clock.slope, problem.term.derivative(setup.real(start), y, problem.args))

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 
 from nde.core.types import Args, Norm, RealScalar, Time, Y
 from nde.stepping import AbstractStepSizeController
-from nde.stepping.judging import judging_anew
+from nde.stepping.wrapped import map_adaptive
 from nde.terms import AbstractTerm
 
 
@@ -40,4 +40,4 @@ def together(controller: AbstractStepSizeController, axes: tuple[str, ...]) -> A
     """The controller whose steps are the same all along the axes: stages of one step must be those of one time."""
     if not axes:
         return controller
-    return judging_anew(controller, lambda c: dataclasses.replace(c, norm=_Shared(c.norm, axes)))
+    return map_adaptive(controller, lambda c: dataclasses.replace(c, norm=_Shared(c.norm, axes)))

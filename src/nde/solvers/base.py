@@ -39,7 +39,7 @@ SolverState = TypeVar("SolverState")
 class AbstractSolver(eqx.Module, Generic[SolverState]):
     """A one-step method.
 
-    A step is pure and differentiable: it neither judges nor saves. What a solver carries from step to step comes in
+    A step is pure and differentiable: it neither decides nor saves. What a solver carries from step to step comes in
     two parts. Its *cache* can be rebuilt from `(t, y)` (the last slope of a first-same-as-last method), so no record
     keeps it; its *state* cannot, so every record does.
 

@@ -9,13 +9,12 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, PyTree
 
-from nde.core.advice import Advice
 from nde.core.clock import Clock
 from nde.core.norms import rms_norm
 from nde.core.results import RESULTS, SUCCESSFUL, code_of
 from nde.core.tree import common_dtype, real_dtype
 from nde.core.types import BoolScalar, IntScalar, Norm, RealScalar, Time, Tolerance, Y
-from nde.stepping.base import AbstractAdaptiveStepSizeController, Plan, Span, Verdict
+from nde.stepping.base import AbstractAdaptiveStepSizeController, Plan, StepDecision, StepTrial
 from nde.stepping.initial import initial_step
 from nde.stepping.tolerance import in_units, least, tolerated
 
@@ -139,30 +138,19 @@ class PIDController(AbstractAdaptiveStepSizeController):
         )
         return Plan(end=t0 + jax.lax.stop_gradient(dt0)), memory
 
-    def judge(
-        self,
-        step: Span,
-        plan: Plan,
-        y0: Y,
-        y1: Y,
-        error: Y | None,
-        error_order: RealScalar,
-        advice: Advice,
-        state: _Memory,
-    ) -> Verdict:
+    def decide(self, trial: StepTrial, state: _Memory) -> StepDecision:
         """Accept the step if its scaled error is below one; the next is larger or smaller by the error's power."""
-        del advice
-        scaled = jax.lax.stop_gradient(self._scaled_error(y0, y1, error))
+        scaled = jax.lax.stop_gradient(self._scaled_error(trial.y0, trial.y1, trial.error))
         finite = jnp.isfinite(scaled)
         accepted = scaled < 1
         if state.at_dtmin is not None:
             accepted = accepted | (state.at_dtmin & finite)
-        factor = self._factor(scaled, accepted, self._order(error_order), state)
-        h = jax.lax.stop_gradient(step.h * factor.astype(step.h.dtype))
+        factor = self._factor(scaled, accepted, self._order(trial.error_order), state)
+        h = jax.lax.stop_gradient(trial.step.h * factor.astype(trial.step.h.dtype))
         h, at_dtmin, code = self._limited(h)
         if state.at_dtmin is not None and code is not None:
             code = jnp.where(state.at_dtmin & ~finite, code_of(RESULTS.nonfinite), code)
-        start = jnp.where(accepted, plan.end, step.start)
+        start = jnp.where(accepted, trial.plan.end, trial.step.start)
         usable = jnp.where(scaled > 0, scaled, 1)
         memory = _Memory(
             last=None if state.last is None else jnp.where(accepted, usable.astype(state.last.dtype), state.last),
@@ -171,7 +159,7 @@ class PIDController(AbstractAdaptiveStepSizeController):
             else jnp.where(accepted, state.last, state.before),
             at_dtmin=at_dtmin,
         )
-        return Verdict(
+        return StepDecision(
             accepted=accepted,
             plan=Plan(end=start + h),
             state=memory,

@@ -71,8 +71,8 @@ class AbstractTerm(eqx.Module, Generic[VF, Control]):
         """The product of the vector field at `(t, y)` with an increment of the control."""
 
     @abc.abstractmethod
-    def speed(self, t: RealScalar, y: Y, args: Args) -> Y:
-        """How fast the state moves, to choose a first step by: the vector field of an ODE."""
+    def derivative(self, t: RealScalar, y: Y, args: Args) -> Y:
+        """The derivative of the state in time, by which a first step is chosen; with noise an estimate of its size."""
 
     @abc.abstractmethod
     def slope(self, vf: PyTree[Any], y: Y, drive: PyTree[Any], stage: int) -> Y:
@@ -123,7 +123,7 @@ class AbstractTerm(eqx.Module, Generic[VF, Control]):
 
     @abc.abstractmethod
     def commit(self, accepted: BoolScalar, old: PyTree[Any], new: PyTree[Any]) -> PyTree[Any]:
-        """The path's state after the step was judged."""
+        """The path's state after the step was accepted or rejected."""
 
     @abc.abstractmethod
     def max_step(self, t: RealScalar, path_state: PyTree[Any]) -> Float[Array, ""] | None:

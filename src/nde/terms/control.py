@@ -174,7 +174,7 @@ class ControlTerm(AbstractDrivenTerm[VF, Control]):
             return jax.tree.map(lambda change, s: jnp.asarray(change, s.dtype), self.product(vf, value_of(control)), y)
         return jax.tree.map(product_of, *matched(vf, value_of(control), y), is_leaf=is_operator)
 
-    def speed(self, t: RealScalar, y: Y, args: Args) -> Y:
+    def derivative(self, t: RealScalar, y: Y, args: Args) -> Y:
         """The vector field times the derivative of the path; of noise, what three standard deviations of it do.
 
         Source: Rackauckas and Nie (2017), doi:10.3934/dcdsb.2017133.

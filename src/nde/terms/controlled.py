@@ -94,9 +94,9 @@ class ControlledODETerm(AbstractDrivenTerm):
         """A value of the vector field times an increment, for a state shaped as `y`."""
         return self.controlled.applied(vf, y, control)
 
-    def speed(self, t: RealScalar, y: Y, args: Args) -> Y:
+    def derivative(self, t: RealScalar, y: Y, args: Args) -> Y:
         """The vector field times the derivative of the path."""
-        return self.controlled.speed(t, y, args)
+        return self.controlled.derivative(t, y, args)
 
     def prepare(
         self,

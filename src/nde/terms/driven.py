@@ -69,7 +69,7 @@ class AbstractDrivenTerm(AbstractTerm[VF, Control]):
         return self.path.prepare(t, h if self.path.by_length else end - t, nodes, needs, path_state)
 
     def commit(self, accepted: BoolScalar, old: PyTree[Any], new: PyTree[Any]) -> PyTree[Any]:
-        """The path's state after the step was judged; see `AbstractPath.commit`."""
+        """The path's state after the step was accepted or rejected; see `AbstractPath.commit`."""
         return self.path.commit(accepted, old, new)
 
     def max_step(self, t: RealScalar, path_state: PyTree[Any]) -> Float[Array, ""] | None:

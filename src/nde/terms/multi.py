@@ -92,10 +92,10 @@ class MultiTerm(AbstractTerm, Generic[Terms]):
         """The sum of the products at `(t, y)`."""
         return self.applied(self.vf(t, y, args), y, control)
 
-    def speed(self, t: RealScalar, y: Y, args: Args) -> Y:
-        """The sum of the speeds; with noise, of their absolute values."""
-        speeds = [term.speed(t, y, args) for term in self.terms]
-        return _total([tree.magnitudes(speed) for speed in speeds] if self.noisy else speeds)
+    def derivative(self, t: RealScalar, y: Y, args: Args) -> Y:
+        """The sum of the derivatives; with noise, of their absolute values."""
+        derivatives = [term.derivative(t, y, args) for term in self.terms]
+        return _total([tree.magnitudes(each) for each in derivatives] if self.noisy else derivatives)
 
     def slope(self, vf: tuple[PyTree[Any], ...], y: Y, drive: tuple[PyTree[Any], ...], stage: int) -> Y:
         """The change of the state over the step, were it the same everywhere."""
@@ -139,7 +139,7 @@ class MultiTerm(AbstractTerm, Generic[Terms]):
         return tuple(drive for drive, _ in prepared), tuple(p for _, p in prepared)
 
     def commit(self, accepted: BoolScalar, old: tuple[Any, ...], new: tuple[Any, ...]) -> tuple[PyTree[Any], ...]:
-        """The state of each path after the step was judged."""
+        """The state of each path after the step was accepted or rejected."""
         return tuple(term.commit(accepted, o, n) for term, o, n in zip(self.terms, old, new, strict=True))
 
     def max_step(self, t: RealScalar, path_state: tuple[Any, ...]) -> Float[Array, ""] | None:

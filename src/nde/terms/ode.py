@@ -79,7 +79,7 @@ class ODETerm(AbstractDrivenTerm[VF, RealScalar]):
         """`f(t, y, args) * dt`."""
         return self.prod(self.vf(t, y, args), control)
 
-    def speed(self, t: RealScalar, y: Y, args: Args) -> Y:
+    def derivative(self, t: RealScalar, y: Y, args: Args) -> Y:
         """The vector field."""
         return self.vf(t, y, args)
 

@@ -102,7 +102,7 @@ class Attempted(eqx.Module):
     middle: Middle | None = None
 
     def settled(self, accepted: BoolScalar) -> Memory:
-        """The memory after the step was judged."""
+        """The memory after the step was accepted or rejected."""
         memory = self.memory
         inside = ~self.fresh & ~self.whole
         last = jnp.where(inside, memory.height - 1, DEPTH)

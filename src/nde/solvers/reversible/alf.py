@@ -63,7 +63,7 @@ class ALF(AbstractReversibleSolver):
 
     def init(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args) -> Y:
         """The velocity at the start."""
-        return terms.speed(t, y, args)
+        return terms.derivative(t, y, args)
 
     def init_cache(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args, state: PyTree[Any]) -> None:
         """Nothing is used again."""
