@@ -27,9 +27,9 @@ class Flagged(nde.AbstractSolver):
     def init_cache(self, terms, t, y, args, state):
         return None
 
-    def step(self, terms, y, args, state, cache, drive, t, h):
-        flag, count, total = state
-        out = self.inner.step(terms, y, args, None, cache, drive, t, h)
+    def step(self, terms, start, args, drive, t, h):
+        flag, count, total = start.solver_state
+        out = self.inner.step(terms, start, args, drive, t, h)
         return dataclasses.replace(out, state=(~flag, count + 1, total + h))
 
     def interpolant(self, terms, y, args, drive, t, h, stages):

@@ -14,8 +14,9 @@ from nde.core.lanes import any_lane
 from nde.core.results import SUCCESSFUL
 from nde.core.types import IntScalar, Time
 from nde.gradients.adjoint_drives import Constant, OfData, path_of, single_terms
-from nde.gradients.adjoint_jumps import AbstractAdjointJumps, Inputs, adjoint_jumps_of, along, as_moving
+from nde.gradients.adjoint_jumps import AbstractAdjointJumps, adjoint_jumps_of, cotangent_product, moving_time
 from nde.gradients.adjoint_term import AbstractSolution, Adjoined, AdjointTerm, ItoAdjointTerm
+from nde.gradients.inputs import Inputs
 from nde.gradients.primitive import Levels
 from nde.gradients.pull import filled, vjp
 from nde.gradients.seminorm import ignores_inputs
@@ -119,7 +120,7 @@ class AdjointSolve(eqx.Module):
 
     def run(self) -> PyTree[Array | None]:
         """The cotangent of the varying inputs."""
-        problem, end, setup, varying = self.inputs.here(), self.ended, self.inputs.setup, self.inputs.varying
+        problem, end, setup, varying = self.inputs.problem, self.ended, self.inputs.setup, self.inputs.varying
         term = self.term()
         state = term.start(end.y, filled(self.cotangent.y, end.y))
         solver = self.solver.specialize(term, setup.real(end.t), state, None)
@@ -150,7 +151,7 @@ class AdjointSolve(eqx.Module):
         varying, fixed = self.inputs.varying, self.inputs.fixed
         own = (varying.term, varying.args), (fixed.term, fixed.args)
         drives = OfData() if any(jax.tree.leaves(path_of(term)) for term in single_terms(varying.term)) else Constant()
-        of_ito = self.inputs.setup.solver.calculus == "ito" and self.inputs.here().term.noisy
+        of_ito = self.inputs.setup.solver.calculus == "ito" and self.inputs.problem.term.noisy
         kind = ItoAdjointTerm if of_ito else AdjointTerm
         return kind(*own, self.solution, drives, scalar=bool(self.levels))
 
@@ -160,7 +161,7 @@ class AdjointSolve(eqx.Module):
         if not kinds:
             return sweep
         schedule = _schedule(kinds)
-        count, start = schedule.count, self.inputs.here().t0
+        count, start = schedule.count, self.inputs.problem.t0
 
         def visit(carry: tuple[IntScalar, _Sweep]) -> tuple[IntScalar, _Sweep]:
             number, sweep = carry
@@ -187,7 +188,7 @@ class AdjointSolve(eqx.Module):
         if not self.inputs.timed:
             return sweep
         t, given = self.ended.t, self.cotangent.t
-        moved = along(sweep.state.a, slope(self.inputs.here(), self.inputs.setup, t, self.ended.y), t)
+        moved = cotangent_product(sweep.state.a, slope(self.inputs.problem, self.inputs.setup, t, self.ended.y), t)
         _, pull = vjp(self.levels, _end, self.inputs.varying, None, (self.inputs, t))
         more, _ = pull(moved if given is None else moved + given)
         return dataclasses.replace(sweep, inputs=tree.add(sweep.inputs, more))
@@ -196,16 +197,16 @@ class AdjointSolve(eqx.Module):
         """The sweep with the cotangent of `t0`, if it is wanted."""
         if self.inputs.varying.t0 is None:
             return sweep
-        problem = self.inputs.here()
+        problem = self.inputs.problem
         derivative = slope(problem, self.inputs.setup, problem.t0, problem.y0)
-        moved = along(sweep.state.a, derivative, problem.t0)
+        moved = cotangent_product(sweep.state.a, derivative, problem.t0)
         return dataclasses.replace(sweep, inputs=self._more(sweep.inputs, lambda p: p.t0, -moved))
 
 
-def _end(varying: PyTree[Array | None], _: None, here: tuple[Inputs, Time]) -> Time:
+def _end(varying: PyTree[Array | None], _: None, fixed: tuple[Inputs, Time]) -> Time:
     """The end of the solve, which moves with a time that was given."""
-    inputs, t = here
-    return as_moving(inputs.problem(varying), inputs.setup, t)
+    inputs, t = fixed
+    return moving_time(inputs.problem_with(varying), inputs.setup, t)
 
 
 def _nothing(inputs: PyTree[Array | None], good: Bool[Array, ""]) -> PyTree[Array]:

@@ -14,7 +14,7 @@ from nde.core import tree
 from nde.core.clock import Clock
 from nde.core.types import Args, BoolScalar, IntScalar, RealScalar, Time, Y
 from nde.gradients.adjoint_drives import AbstractDrives
-from nde.gradients.adjoint_jumps import along
+from nde.gradients.adjoint_jumps import cotangent_product
 from nde.integrate.output import DenseStep, step_holding
 from nde.terms import AbstractTerm, ito_to_stratonovich
 from nde.terms.within import held
@@ -136,7 +136,7 @@ class AdjointTerm(AbstractTerm):
         def own(t: RealScalar, term: AbstractTerm, y: Y, args: Args) -> Y:
             return term.slope(term.vf(t, y, args), y, *self.drives.seen(drive, term, stage))
 
-        return self.along(own, *vf)
+        return self.pull_back(own, *vf)
 
     def scale(self, drive: PyTree[Any]) -> RealScalar:
         """That of the term."""
@@ -145,7 +145,7 @@ class AdjointTerm(AbstractTerm):
     def derivative(self, t: RealScalar, y: Adjoined, args: Args) -> Adjoined:
         """The pull-back of the derivative of the term's state."""
         del args
-        return self.along(lambda t, term, y, args: term.derivative(t, y, args), t, y)
+        return self.pull_back(lambda t, term, y, args: term.derivative(t, y, args), t, y)
 
     def contr(self, t0: RealScalar, t1: RealScalar) -> PyTree[Any]:
         """That of the term."""
@@ -153,7 +153,7 @@ class AdjointTerm(AbstractTerm):
 
     def prod(self, vf: tuple[RealScalar, Adjoined], control: PyTree[Any]) -> Adjoined:
         """The pull-back of the term's product."""
-        return self.along(lambda t, term, y, args: term.vf_prod(t, y, args, control), *vf)
+        return self.pull_back(lambda t, term, y, args: term.vf_prod(t, y, args, control), *vf)
 
     def applied(self, vf: tuple[RealScalar, Adjoined], y: Adjoined, control: PyTree[Any]) -> Adjoined:
         """The same."""
@@ -165,7 +165,7 @@ class AdjointTerm(AbstractTerm):
         del args
         return self.prod((t, y), control)
 
-    def along(self, own: LinearForm, t: RealScalar, at: Adjoined) -> Adjoined:
+    def pull_back(self, own: LinearForm, t: RealScalar, at: Adjoined) -> Adjoined:
         """A linear form of the term's vector field, and its pull-backs."""
         y = self.solution.at(t, at.y)
 
@@ -176,7 +176,7 @@ class AdjointTerm(AbstractTerm):
         if self.scalar:
             value, pull = jax.vjp(lambda y: change(self.varying, y), y)
             (a,) = pull(at.a)
-            inputs = along(at.a, value if self.weighed is None else change(self.weighed, y), at.inputs)
+            inputs = cotangent_product(at.a, value if self.weighed is None else change(self.weighed, y), at.inputs)
         else:
             value, pull = jax.vjp(change, self.varying, y)
             inputs, a = pull(at.a)
@@ -236,6 +236,6 @@ class AdjointTerm(AbstractTerm):
 class ItoAdjointTerm(AdjointTerm):
     """That of the Stratonovich equation whose solution is that of an Itô equation."""
 
-    def along(self, own: LinearForm, t: RealScalar, at: Adjoined) -> Adjoined:
+    def pull_back(self, own: LinearForm, t: RealScalar, at: Adjoined) -> Adjoined:
         """The same of the other equation."""
-        return super().along(lambda t, term, y, args: own(t, ito_to_stratonovich(term), y, args), t, at)
+        return super().pull_back(lambda t, term, y, args: own(t, ito_to_stratonovich(term), y, args), t, at)

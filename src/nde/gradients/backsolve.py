@@ -14,10 +14,10 @@ from nde.core.clock import Clock
 from nde.core.results import RESULTS, SUCCESSFUL, code_of
 from nde.core.types import Time
 from nde.gradients.adjoint_drives import path_of, single_terms
-from nde.gradients.adjoint_jumps import Inputs
 from nde.gradients.adjoint_solve import AdjointSolve
 from nde.gradients.adjoint_term import AbstractSolution, Carried, Interpolated
 from nde.gradients.base import AbstractAdjoint
+from nde.gradients.inputs import Inputs
 from nde.gradients.modes import reverse_mode_once, reverse_mode_only
 from nde.gradients.primitive import Levels, Rules, differentiable
 from nde.gradients.seminorm import seminormed

@@ -8,6 +8,7 @@ from jaxtyping import Array, PyTree
 
 from nde.core.chunks import in_chunks
 from nde.gradients.base import AbstractAdjoint, bounded
+from nde.gradients.inputs import Inputs
 from nde.gradients.modes import reverse_mode_once, reverse_mode_only
 from nde.gradients.primitive import Levels, Rules, differentiable
 from nde.gradients.replay import Replay
@@ -118,10 +119,10 @@ class RecursiveCheckpointAdjoint(AbstractAdjoint):
         levels: Levels,
     ) -> PyTree[Array | None]:
         record, outcome = kept
-        varying, fixed = eqx.partition(problem, wanted)
+        inputs = Inputs(*eqx.partition(problem, wanted), setup)
         if self._by_jacobian(problem, setup, wanted):
-            return reverse_mode_once(contracted(record, cotangent, varying), type(self).__name__)
-        steps = steps_of(varying, fixed, setup, record.grid, cotangent.saved)
+            return reverse_mode_once(contracted(record, cotangent, inputs.varying), type(self).__name__)
+        steps = steps_of(inputs, record.grid, cotangent.saved)
         stack = stack_of(record)
         starts = Kept(stack) if record.slots >= record.grid.ends.shape[0] else Restored(stack)
         return reverse_mode_once(Replay(steps, outcome, cotangent, levels).run(starts), type(self).__name__)

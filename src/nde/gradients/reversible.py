@@ -6,15 +6,15 @@ import equinox as eqx
 from jaxtyping import Array, PyTree
 
 from nde.gradients.base import AbstractAdjoint, bounded
+from nde.gradients.inputs import Inputs
 from nde.gradients.modes import reverse_mode_once, reverse_mode_only
 from nde.gradients.primitive import Levels, Rules, differentiable
 from nde.gradients.replay import Replay
 from nde.gradients.starts import Undone
 from nde.gradients.steps import steps_of
 from nde.integrate.outcome import Outcome, solve_plainly, solve_recorded
-from nde.integrate.problem import Differentiable, Setup, first_cache
+from nde.integrate.problem import Differentiable, Setup, fresh_start
 from nde.integrate.recorders import Grid, GridRecorder
-from nde.integrate.start import Start
 from nde.solvers import AbstractReversibleSolver
 
 
@@ -80,8 +80,7 @@ def _backward(
     levels: Levels,
 ) -> PyTree[Array | None]:
     grid, outcome = kept
-    varying, fixed = eqx.partition(problem, wanted)
-    y, state = outcome.y, outcome.solver_state
-    end = Start(y, state, first_cache(problem, setup, outcome.t, y, state))
-    replay = Replay(steps_of(varying, fixed, setup, grid, cotangent.saved), outcome, cotangent, levels)
+    inputs = Inputs(*eqx.partition(problem, wanted), setup)
+    end = fresh_start(problem, setup, outcome.t, outcome.y, outcome.solver_state)
+    replay = Replay(steps_of(inputs, grid, cotangent.saved), outcome, cotangent, levels)
     return reverse_mode_once(replay.run(Undone(end)), ReversibleAdjoint.__name__)

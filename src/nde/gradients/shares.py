@@ -18,7 +18,7 @@ from nde.gradients.primitive import Levels
 from nde.gradients.pull import vjp
 from nde.integrate.problem import Differentiable, Setup, step_map
 from nde.integrate.recorders import AbstractRecorder, Attempt
-from nde.integrate.start import Start
+from nde.solvers import StepStart
 from nde.stepping import Span
 
 
@@ -36,7 +36,7 @@ class Taken(eqx.Module):
     problem: Differentiable
     setup: Setup
     step: Span
-    start: Start
+    start: StepStart
     drive: PyTree[Any]
 
 
@@ -88,13 +88,11 @@ def _taken(problem: Differentiable, setup: Setup, attempt: Attempt) -> Taken:
     if not setup.controller.always_accepts:
         step = Span(step.start, attempt.recorded_end, jnp.where(counts, step.h, 0))
         drive = shortened(drive, counts)
-    return Taken(problem, setup, step, Start(attempt.y, attempt.state, attempt.cache), drive)
+    return Taken(problem, setup, step, attempt.start, drive)
 
 
 def _scalar(varying: PyTree[Array | None], _: None, taken: Taken) -> Array:
     """The number at the end of a step, as a function of the parameters in it alone."""
     term = dataclasses.replace(taken.problem.term, weighed=(varying.term, varying.args))
     problem = dataclasses.replace(taken.problem, term=term)
-    start = taken.start
-    out = step_map(problem, taken.setup, taken.step, start.y, start.solver_state, start.cache, taken.drive)
-    return out.y.inputs
+    return step_map(problem, taken.setup, taken.step, taken.start, taken.drive).y.inputs

@@ -8,7 +8,7 @@ from nde.core import tree
 from nde.core.count import counted, counted_down
 from nde.core.types import BoolScalar, IntScalar
 from nde.integrate.recorders import Tape
-from nde.integrate.start import Start
+from nde.solvers import StepStart
 
 
 class Stack(eqx.Module):
@@ -23,7 +23,7 @@ class Stack(eqx.Module):
 
     steps: Array
     order: Array | None
-    states: Start
+    states: StepStart
     height: IntScalar
 
     @property
@@ -31,7 +31,7 @@ class Stack(eqx.Module):
         """How many more states there is room for."""
         return self.steps.shape[0] - 1 - self.height
 
-    def push(self, step: IntScalar, state: Start, keep: BoolScalar) -> "Stack":
+    def push(self, step: IntScalar, state: StepStart, keep: BoolScalar) -> "Stack":
         """One more state if `keep`, for which there must be room."""
         return Stack(
             steps=tree.set_row(self.steps, self.height, step),
@@ -40,7 +40,7 @@ class Stack(eqx.Module):
             height=counted(self.height, keep),
         )
 
-    def top(self) -> tuple[IntScalar, Start]:
+    def top(self) -> tuple[IntScalar, StepStart]:
         """The last state and its step."""
         return self.steps[self.height - 1], tree.row(self.states, self._row(self.height - 1))
 

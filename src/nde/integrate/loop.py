@@ -30,6 +30,7 @@ from nde.integrate.problem import (
     step_map,
 )
 from nde.integrate.recorders import AbstractRecorder, Attempt
+from nde.solvers import StepStart
 from nde.stepping import Plan, StepDecision, StepTrial
 from nde.stepping.base import AT_T1, CHOSEN, slack
 
@@ -45,9 +46,7 @@ class State(eqx.Module):
         h: The length of the next step.
         plan: Its end, carried only if there are landmarks, which must be met to the last bit; otherwise it is `t + h`.
         wanted: The length that the next step had before t1 cut it short, if that is to be saved.
-        y: The state.
-        solver_state: The solver's state.
-        cache: The solver's cache.
+        start: What the next step starts from.
         path_state: The path's state.
         controller_state: The controller's state.
         meter: The progress meter's state.
@@ -60,9 +59,7 @@ class State(eqx.Module):
     h: Time
     plan: Plan | None
     wanted: Time | None
-    y: Y
-    solver_state: PyTree[Any]
-    cache: PyTree[Any]
+    start: StepStart
     path_state: PyTree[Any]
     controller_state: PyTree[Any]
     meter: PyTree[Any]
@@ -105,7 +102,7 @@ class Loop(eqx.Module):
             carry = jax.lax.while_loop(lambda c: any_lane(self._running(c[0])), lambda c: self._iterate(c), carry)
         state, stores = carry
         if self.bounded_while is not None:
-            stores = self._flushed(state, stores)
+            stores = self._flushed(stores)
         records = tuple(r.finish(s) for r, s in zip(self.recorders, stores, strict=True))
         self.setup.meter.close(state.meter)
         return state, records
@@ -132,9 +129,7 @@ class Loop(eqx.Module):
             h=plan.end - t0,
             plan=None if problem.landmarks is None else plan,
             wanted=wanted,
-            y=y0,
-            solver_state=problem.solver_state,
-            cache=cache,
+            start=StepStart(y0, problem.solver_state, cache),
             path_state=begun(problem, setup, t0),
             controller_state=controller_state,
             meter=setup.meter.init(),
@@ -156,17 +151,15 @@ class Loop(eqx.Module):
         plan = Plan(self._planned_end(state)) if state.plan is None else state.plan
         step = Span(state.t, plan.end, state.h)
         drive, path_state = drive_of(problem, setup, step, state.path_state)
-        out = step_map(problem, setup, step, state.y, state.solver_state, state.cache, drive)
+        out = step_map(problem, setup, step, state.start, drive)
         order = setup.solver.error_order(problem.term)
-        trial = StepTrial(step, plan, state.y, out.y, out.error, order, out.advice)
+        trial = StepTrial(step, plan, state.start.y, out.y, out.error, order, out.advice)
         decision = setup.controller.decide(trial, state.controller_state)
         accepted = self._running(state) & decision.accepted & decision.finite
         attempt = Attempt(
             step=step,
             cause=plan.cause,
-            y=state.y,
-            state=state.solver_state,
-            cache=state.cache,
+            start=state.start,
             out=out,
             drive=drive,
             accepted=accepted,
@@ -187,23 +180,20 @@ class Loop(eqx.Module):
         self, state: State, live: BoolScalar, attempt: Attempt, decision: StepDecision, path_state: PyTree[Any]
     ) -> State:
         """The state after a step was accepted or rejected."""
-        accepted, out = attempt.accepted, attempt.out
+        accepted = attempt.accepted
         t = jnp.where(accepted, attempt.step.end, state.t)
-        y = tree.where(accepted, out.y, state.y)
+        y = tree.where(accepted, attempt.out.y, state.start.y)
         wanted = None if state.wanted is None else jnp.where(live, decision.plan.end - t, state.wanted)
         path_state = paths(self.problem, self.setup).commit(accepted, state.path_state, path_state)
         following = self._limited_by_path(t, self._ended_by_t1(t, decision.plan), path_state)
         plan = self._end_or_stop(t, following, attempt, decision)
         steps = counted(state.steps, live)
-        solver_state, cache = self._solver_carry(state, attempt, t, y)
         return State(
             t=t,
             h=jnp.where(live, self._length(t, plan, steps), state.h),
             plan=None if state.plan is None else plan,
             wanted=wanted,
-            y=y,
-            solver_state=solver_state,
-            cache=cache,
+            start=self._next_start(attempt, t, y),
             path_state=path_state,
             controller_state=tree.where(live, decision.state, state.controller_state),
             meter=self.setup.meter.step(state.meter, self._progress(t)),
@@ -226,22 +216,22 @@ class Loop(eqx.Module):
             code = jnp.where(reached, code_of(RESULTS.event_occurred), code)
         return code
 
-    def _solver_carry(self, state: State, attempt: Attempt, t: Time, y: Y) -> tuple[PyTree[Any], PyTree[Any]]:
-        """The solver's state and cache for the next step."""
-        controller, out = self.setup.controller, attempt.out
-        handed = tree.where(attempt.accepted, (out.state, out.cache), (state.solver_state, state.cache))
+    def _next_start(self, attempt: Attempt, t: Time, y: Y) -> StepStart:
+        """What the next step starts from, at `t` in the state `y`."""
+        controller, out, start = self.setup.controller, attempt.out, attempt.start
+        carried = tree.where(attempt.accepted, (out.state, out.cache), (start.solver_state, start.cache))
         if not controller.breaks:
             # With constant steps, a step that does not count was the last of its lane.
-            return (handed[0], out.cache) if controller.always_accepts else handed
-        if not jax.tree.leaves(handed):
-            return handed
+            return StepStart(y, carried[0], out.cache if controller.always_accepts else carried[1])
+        if not jax.tree.leaves(carried):
+            return StepStart(y, *carried)
         broken = attempt.accepted & controller.breaks_at(t)
 
         def anew() -> tuple[PyTree[Any], PyTree[Any]]:
             fresh = restarted(self.problem, self.setup, t, y, out.state)
-            return tree.where(broken, (fresh, first_cache(self.problem, self.setup, t, y, fresh)), handed)
+            return tree.where(broken, (fresh, first_cache(self.problem, self.setup, t, y, fresh)), carried)
 
-        return jax.lax.cond(any_lane(broken), anew, lambda: handed)
+        return StepStart(y, *jax.lax.cond(any_lane(broken), anew, lambda: carried))
 
     def _end_or_stop(self, t: Time, plan: Plan, attempt: Attempt, decision: StepDecision) -> Plan:
         """The plan of the next step; it ends where it starts, or at `nan`, if there can be none.
@@ -305,7 +295,7 @@ class Loop(eqx.Module):
             state, stores = jax.lax.while_loop(
                 lambda c: any_lane(self._running(c[0])) & ~some_full(c[1]), lambda c: self._iterate(c), carry[:2]
             )
-            stores = self._flushed(state, stores)
+            stores = self._flushed(stores)
             return state, stores, ~any_lane(self._running(state))
 
         state, stores, _ = jax.lax.while_loop(lambda c: ~c[2], section, (*carry, jnp.asarray(False)))
@@ -320,11 +310,8 @@ class Loop(eqx.Module):
         code = jnp.where(state.t < self.problem.t1, why, SUCCESSFUL)
         return first_failure(self.setup.code, code.astype(jnp.int32))
 
-    def _flushed(self, state: State, stores: tuple[PyTree[Any], ...]) -> tuple[PyTree[Any], ...]:
-        return tuple(
-            r.flush(self.problem, self.setup, s, state.y, state.solver_state)
-            for r, s in zip(self.recorders, stores, strict=True)
-        )
+    def _flushed(self, stores: tuple[PyTree[Any], ...]) -> tuple[PyTree[Any], ...]:
+        return tuple(r.flush(self.problem, self.setup, s) for r, s in zip(self.recorders, stores, strict=True))
 
     def _each(self, make: Any) -> tuple[PyTree[Any], ...]:
         return tuple(make(r) for r in self.recorders)

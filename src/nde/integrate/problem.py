@@ -15,7 +15,7 @@ from nde.integrate.drives import DrivesOfGrid
 from nde.integrate.event import AbstractEvent, NoEvent
 from nde.integrate.output import DenseStep, Output
 from nde.integrate.progress import AbstractProgressMeter
-from nde.solvers import AbstractSolver, StepOut
+from nde.solvers import AbstractSolver, StepOut, StepStart
 from nde.stepping import AbstractStepSizeController
 from nde.stepping.base import CHOSEN, Span, span
 from nde.terms import AbstractTerm
@@ -150,18 +150,10 @@ def drive_shape(problem: Differentiable, setup: Setup) -> PyTree[jax.ShapeDtypeS
     return jax.eval_shape(lambda: drive_of(problem, setup, step, begun(problem, setup, problem.t0))[0])
 
 
-def step_map(
-    problem: Differentiable,
-    setup: Setup,
-    step: Span,
-    y: Y,
-    state: PyTree[Any],
-    cache: PyTree[Any],
-    drive: PyTree[Any],
-) -> StepOut:
+def step_map(problem: Differentiable, setup: Setup, step: Span, start: StepStart, drive: PyTree[Any]) -> StepOut:
     """One step: pure and differentiable, no decision, no saving."""
     t, h = setup.clock.real(step.start), setup.clock.length(step.h)
-    return setup.solver.step(term_in(problem, setup, step), y, problem.args, state, cache, drive, t, h)
+    return setup.solver.step(term_in(problem, setup, step), start, problem.args, drive, t, h)
 
 
 def dense_step(
@@ -208,10 +200,15 @@ def end_of(problem: Differentiable, start: Time, end: Time, cause: IntScalar) ->
     return jax.lax.stop_gradient(end - source) + source
 
 
-def first_cache(problem: Differentiable, setup: Setup, start: Time, y: Y, state: PyTree[Any]) -> PyTree[Any]:
-    """The solver's cache for a step from here, computed anew."""
-    term = _between(problem, setup, start, None) if setup.controller.breaks else problem.term
-    return setup.solver.init_cache(term, setup.real(start), y, problem.args, state)
+def first_cache(problem: Differentiable, setup: Setup, t: Time, y: Y, solver_state: PyTree[Any]) -> PyTree[Any]:
+    """The solver's cache for a step from `t`, computed anew."""
+    term = _between(problem, setup, t, None) if setup.controller.breaks else problem.term
+    return setup.solver.init_cache(term, setup.real(t), y, problem.args, solver_state)
+
+
+def fresh_start(problem: Differentiable, setup: Setup, t: Time, y: Y, solver_state: PyTree[Any]) -> StepStart:
+    """What a step from `t` starts from, its cache computed anew."""
+    return StepStart(y, solver_state, first_cache(problem, setup, t, y, solver_state))
 
 
 def restarted(problem: Differentiable, setup: Setup, t: Time, y: Y, state: PyTree[Any]) -> PyTree[Any]:

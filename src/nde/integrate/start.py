@@ -2,26 +2,12 @@
 
 from typing import Any
 
-import equinox as eqx
 import jax
 from jaxtyping import PyTree
 
-from nde.core.types import Time, Y
-from nde.integrate.problem import Differentiable, Setup, first_cache
-
-
-class Start(eqx.Module):
-    """What a step starts from besides its time.
-
-    Attributes:
-        y: The state.
-        solver_state: The solver's state.
-        cache: The solver's cache, or `None` where it is computed anew.
-    """
-
-    y: Y
-    solver_state: PyTree[Any]
-    cache: PyTree[Any]
+from nde.core.types import Time
+from nde.integrate.problem import Differentiable, Setup, fresh_start
+from nde.solvers import StepStart
 
 
 def carried_cache(setup: Setup, cache: PyTree[Any]) -> PyTree[Any]:
@@ -34,26 +20,25 @@ def carries_cache(setup: Setup) -> bool:
     return setup.carries_cache and not setup.controller.breaks
 
 
-def retained(setup: Setup, start: Start) -> Start:
+def retained(setup: Setup, start: StepStart) -> StepStart:
     """What a tape keeps of the start of a step."""
-    return start if setup.keeps_cache else Start(start.y, start.solver_state, None)
+    return start if setup.keeps_cache else StepStart(start.y, start.solver_state)
 
 
-def completed(problem: Differentiable, setup: Setup, t: Time, start: Start) -> Start:
+def completed(problem: Differentiable, setup: Setup, t: Time, start: StepStart) -> StepStart:
     """The start of a step at `t` of which a tape kept what it keeps."""
     if setup.keeps_cache or not carries_cache(setup):
         return start
-    return Start(start.y, start.solver_state, first_cache(problem, setup, t, start.y, start.solver_state))
+    return fresh_start(problem, setup, t, start.y, start.solver_state)
 
 
-def first_start(problem: Differentiable, setup: Setup) -> Start:
+def first_start(problem: Differentiable, setup: Setup) -> StepStart:
     """What the first step starts from."""
-    cache = None
-    if carries_cache(setup):
-        cache = first_cache(problem, setup, problem.t0, problem.y0, problem.solver_state)
-    return Start(problem.y0, problem.solver_state, cache)
+    if not carries_cache(setup):
+        return StepStart(problem.y0, problem.solver_state)
+    return fresh_start(problem, setup, problem.t0, problem.y0, problem.solver_state)
 
 
-def retained_shape(problem: Differentiable, setup: Setup) -> Start:
+def retained_shape(problem: Differentiable, setup: Setup) -> StepStart:
     """The shapes of what a tape keeps of the start of a step."""
     return jax.eval_shape(lambda: retained(setup, first_start(problem, setup)))

@@ -12,6 +12,20 @@ from nde.core.types import Args, RealScalar, Y
 from nde.terms import AbstractTerm
 
 
+class StepStart(eqx.Module):
+    """What a step starts from besides its time; the step before hands it on.
+
+    Attributes:
+        y: The state.
+        solver_state: What the solver needs and cannot rebuild.
+        cache: What the solver can use again, but could also rebuild; `None` without one.
+    """
+
+    y: Y
+    solver_state: PyTree[Any]
+    cache: PyTree[Any] = None
+
+
 class StepOut(eqx.Module):
     """The outcome of one attempted step.
 
@@ -107,15 +121,22 @@ class AbstractSolver(eqx.Module, Generic[SolverState]):
     def step(
         self,
         terms: AbstractTerm,
-        y: Y,
+        start: StepStart,
         args: Args,
-        state: PyTree[Any],
-        cache: PyTree[Any],
         drive: PyTree[Any],
         t: RealScalar,
         h: RealScalar,
     ) -> StepOut:
-        """One step from `t` to `t + h`; `h` is negative when walking backward."""
+        """One step from `t` to `t + h`.
+
+        Args:
+            terms: The right-hand side.
+            start: What the step starts from.
+            args: The user's arguments.
+            drive: What drives the step.
+            t: Start of the step.
+            h: Its size; negative when walking backward.
+        """
 
     @abc.abstractmethod
     def interpolant(

@@ -9,7 +9,7 @@ from nde.core import tree
 from nde.core.polynomial import Polynomial
 from nde.core.types import Args, RealScalar, Y
 from nde.paths.halves import HALVES, first_half, second_half, whole_step
-from nde.solvers.base import AbstractSolver, StepOut
+from nde.solvers.base import AbstractSolver, StepOut, StepStart
 from nde.solvers.kinds import AbstractWrappedSolver
 from nde.terms import AbstractTerm, drift_and_diffusion
 from nde.terms.dependence import depends_on
@@ -114,21 +114,18 @@ class HalfSolver(AbstractWrappedSolver):
     def step(
         self,
         terms: AbstractTerm,
-        y: Y,
+        start: StepStart,
         args: Args,
-        state: PyTree[Any],
-        cache: PyTree[Any],
         drive: PyTree[Any],
         t: RealScalar,
         h: RealScalar,
     ) -> StepOut:
         """The step, and its halves."""
         half = 0.5 * h
-        one = self.solver.step(terms, y, args, state, cache, whole_step(drive), t, h)
-        first = self.solver.step(terms, y, args, state, cache, first_half(drive), t, half)
-        second = self.solver.step(
-            terms, first.y, args, first.state, first.cache, second_half(drive), t + half, h - half
-        )
+        one = self.solver.step(terms, start, args, whole_step(drive), t, h)
+        first = self.solver.step(terms, start, args, first_half(drive), t, half)
+        middle = StepStart(first.y, first.state, first.cache)
+        second = self.solver.step(terms, middle, args, second_half(drive), t + half, h - half)
         error = tree.minus(second.y, one.y)
         stages = (one.stages, error)
         return StepOut(y=second.y, error=error, stages=stages, cache=second.cache, state=second.state)

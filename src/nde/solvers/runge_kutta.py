@@ -11,7 +11,7 @@ from jaxtyping import PyTree
 from nde.core import tree
 from nde.core.polynomial import Polynomial
 from nde.core.types import Args, RealScalar, Y
-from nde.solvers.base import AbstractSolver, StepOut
+from nde.solvers.base import AbstractSolver, StepOut, StepStart
 from nde.solvers.tableau import ButcherTableau, Row
 from nde.terms import AbstractTerm
 
@@ -96,22 +96,20 @@ class ExplicitRungeKutta(AbstractSolver):
     def step(
         self,
         terms: AbstractTerm,
-        y: Y,
+        start: StepStart,
         args: Args,
-        state: PyTree[Any],
-        cache: PyTree[Any],
         drive: PyTree[Any],
         t: RealScalar,
         h: RealScalar,
     ) -> StepOut:
         """All stages, the state at the end, and the error estimate."""
-        tableau, scale = self.tableau, terms.scale(drive)
-        field = terms.vf(t, y, args) if cache is None else cache
+        tableau, scale, y = self.tableau, terms.scale(drive), start.y
+        field = terms.vf(t, y, args) if start.cache is None else start.cache
         first = terms.slope(field, y, drive, 0)
         stages, last = self._extend(terms, y, args, drive, t, h, (first,), tableau.c, tableau.a_lower)
         y1 = tree.add_scaled(y, scale, tableau.b_sol, stages)
         error = None if tableau.b_error is None else tree.combine(scale, tableau.b_error, stages)
-        return StepOut(y=y1, error=error, stages=stages, cache=last if self.reuses else None, state=state)
+        return StepOut(y=y1, error=error, stages=stages, cache=last if self.reuses else None, state=start.solver_state)
 
     def interpolant(
         self, terms: AbstractTerm, y: Y, args: Args, drive: PyTree[Any], t: RealScalar, h: RealScalar, stages: PyTree

@@ -35,7 +35,7 @@ class InlineRecorder(AbstractRecorder):
         """All save times inside an accepted step, one after the other, in all lanes together."""
         wanted = self._wanted(problem)
         last = wanted.ts.shape[0] - 1
-        step = dense_step(problem, setup, attempt.step, attempt.y, attempt.out.stages, attempt.drive).collected()
+        step = dense_step(problem, setup, attempt.step, attempt.start.y, attempt.out.stages, attempt.drive).collected()
 
         def due(sheet: _Sheet) -> Array:
             at = wanted.ts[jnp.minimum(sheet.done, last)]

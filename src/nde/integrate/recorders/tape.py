@@ -6,20 +6,19 @@ states that the backward pass computes again. Thinning moves no state: it change
 and filled.
 """
 
-from typing import Any
-
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, PyTree
+from jaxtyping import Array
 
 from nde.core import tree
-from nde.core.types import BoolScalar, IntScalar, Y
+from nde.core.types import BoolScalar, IntScalar
 from nde.integrate.problem import Differentiable, Setup
 from nde.integrate.recorders.base import AbstractRecorder, Attempt
 from nde.integrate.recorders.grid import Grid, GridRecorder
-from nde.integrate.start import Start, carried_cache, retained, retained_shape
+from nde.integrate.start import carried_cache, retained, retained_shape
+from nde.solvers import StepStart
 
 
 class Tape(eqx.Module):
@@ -35,7 +34,7 @@ class Tape(eqx.Module):
     grid: Grid
     shift: IntScalar
     order: Array | None
-    states: Start
+    states: StepStart
 
     @property
     def slots(self) -> int:
@@ -80,7 +79,8 @@ class TapeRecorder(AbstractRecorder):
         if store.order is not None:
             turn = index & ((1 << store.shift) - 1) == 0
             slot = store.order[jnp.where(turn, index >> store.shift, self.slots)]
-        start = Start(attempt.y, attempt.state, carried_cache(setup, attempt.cache))
+        start = attempt.start
+        start = StepStart(start.y, start.solver_state, carried_cache(setup, start.cache))
         states = tree.set_row(store.states, slot, retained(setup, start))
         return Tape(store.grid.longer(setup, attempt), store.shift, store.order, states)
 
@@ -93,9 +93,9 @@ class TapeRecorder(AbstractRecorder):
         turn = length & ((1 << store.shift) - 1) == 0
         return turn & (length >> store.shift >= limit)
 
-    def flush(self, problem: Differentiable, setup: Setup, store: Tape, y: Y, state: PyTree[Any]) -> Tape:
+    def flush(self, problem: Differentiable, setup: Setup, store: Tape) -> Tape:
         """Thins the states if there is no room."""
-        del problem, setup, y, state
+        del problem, setup
         full = self.full(store)
         if full is None:
             return store

@@ -9,8 +9,8 @@ from jaxtyping import PyTree
 from nde.core import tree
 from nde.core.polynomial import Polynomial
 from nde.core.types import Args, RealScalar, Y
-from nde.solvers.base import StepOut
-from nde.solvers.reversible.base import AbstractReversibleSolver, StepIn
+from nde.solvers.base import StepOut, StepStart
+from nde.solvers.reversible.base import AbstractReversibleSolver
 from nde.terms import AbstractTerm
 
 
@@ -72,18 +72,15 @@ class ALF(AbstractReversibleSolver):
     def step(
         self,
         terms: AbstractTerm,
-        y: Y,
+        start: StepStart,
         args: Args,
-        state: Y,
-        cache: PyTree[Any],
         drive: PyTree[Any],
         t: RealScalar,
         h: RealScalar,
     ) -> StepOut:
         """Drift, correction, drift; the error estimate is the difference to Euler's method with the velocity."""
-        del cache
-        half = 0.5 * h
-        middle = tree.add_scaled(y, half, (1.0,), (state,))
+        half, state = 0.5 * h, start.solver_state
+        middle = tree.add_scaled(start.y, half, (1.0,), (state,))
         field = _velocity(terms, middle, args, drive, t, h)
         velocity = tree.combine(1.0, (2 * self.damping, 1 - 2 * self.damping), (field, state))
         y1 = tree.add_scaled(middle, half, (1.0,), (velocity,))
@@ -93,23 +90,21 @@ class ALF(AbstractReversibleSolver):
     def unstep(
         self,
         terms: AbstractTerm,
-        y: Y,
+        end: StepStart,
         args: Args,
-        state: Y,
-        cache: PyTree[Any],
         drive: PyTree[Any],
         earlier: PyTree[Any],
         t: RealScalar,
         h: RealScalar,
-    ) -> StepIn:
+    ) -> StepStart:
         """The same drifts and the correction, the other way."""
-        del cache, earlier
-        half = 0.5 * h
-        middle = tree.add_scaled(y, half, (-1.0,), (state,))
+        del earlier
+        half, state = 0.5 * h, end.solver_state
+        middle = tree.add_scaled(end.y, half, (-1.0,), (state,))
         field = _velocity(terms, middle, args, drive, t, h)
         kept = 1 - 2 * self.damping
         velocity = tree.combine(1 / kept, (1.0, -2 * self.damping), (state, field))
-        return StepIn(tree.add_scaled(middle, half, (-1.0,), (velocity,)), velocity, None)
+        return StepStart(tree.add_scaled(middle, half, (-1.0,), (velocity,)), velocity)
 
     def interpolant(
         self, terms: AbstractTerm, y: Y, args: Args, drive: PyTree[Any], t: RealScalar, h: RealScalar, stages: PyTree

@@ -8,9 +8,9 @@ from jaxtyping import PyTree
 from nde.core import tree
 from nde.core.polynomial import Polynomial
 from nde.core.types import Args, RealScalar, Y
-from nde.solvers.base import AbstractSolver, StepOut
+from nde.solvers.base import AbstractSolver, StepOut, StepStart
 from nde.solvers.kinds import AbstractWrappedSolver
-from nde.solvers.reversible.base import AbstractReversibleSolver, StepIn
+from nde.solvers.reversible.base import AbstractReversibleSolver
 from nde.solvers.runge_kutta import ExplicitRungeKutta
 from nde.terms import AbstractTerm
 
@@ -129,16 +129,14 @@ class Reversible(AbstractReversibleSolver, AbstractWrappedSolver):
     def step(
         self,
         terms: AbstractTerm,
-        y: Y,
+        start: StepStart,
         args: Args,
-        state: Y,
-        cache: PyTree[Any],
         drive: PyTree[Any],
         t: RealScalar,
         h: RealScalar,
     ) -> StepOut:
         """A step of the method from the second state, and one back from the first; the error is that of the former."""
-        del cache
+        y, state = start.y, start.solver_state
         out = self._forward(terms, state, args, drive, t, h)
         y1 = tree.add_scaled(out.y, self.coupling, (1.0, -1.0), (y, state))
         change = self._back(terms, y1, args, drive, t, h)
@@ -149,20 +147,18 @@ class Reversible(AbstractReversibleSolver, AbstractWrappedSolver):
     def unstep(
         self,
         terms: AbstractTerm,
-        y: Y,
+        end: StepStart,
         args: Args,
-        state: Y,
-        cache: PyTree[Any],
         drive: PyTree[Any],
         earlier: PyTree[Any],
         t: RealScalar,
         h: RealScalar,
-    ) -> StepIn:
+    ) -> StepStart:
         """The second state first, then the first."""
-        del cache, earlier
-        second = tree.add(state, self._back(terms, y, args, drive, t, h))
-        end = self._forward(terms, second, args, drive, t, h).y
-        return StepIn(tree.add_scaled(second, 1 / self.coupling, (1.0, -1.0), (y, end)), second, None)
+        del earlier
+        second = tree.add(end.solver_state, self._back(terms, end.y, args, drive, t, h))
+        reached = self._forward(terms, second, args, drive, t, h).y
+        return StepStart(tree.add_scaled(second, 1 / self.coupling, (1.0, -1.0), (end.y, reached)), second)
 
     def interpolant(
         self, terms: AbstractTerm, y: Y, args: Args, drive: PyTree[Any], t: RealScalar, h: RealScalar, stages: PyTree
@@ -179,7 +175,8 @@ class Reversible(AbstractReversibleSolver, AbstractWrappedSolver):
         self, terms: AbstractTerm, y: Y, args: Args, drive: PyTree[Any], t: RealScalar, h: RealScalar
     ) -> StepOut:
         """A step of the method."""
-        return self.solver.step(terms, y, args, None, self.solver.init_cache(terms, t, y, args, None), drive, t, h)
+        start = StepStart(y, None, self.solver.init_cache(terms, t, y, args, None))
+        return self.solver.step(terms, start, args, drive, t, h)
 
     def _back(self, terms: AbstractTerm, y: Y, args: Args, drive: PyTree[Any], t: RealScalar, h: RealScalar) -> Y:
         """What a step of the method back from the end changes."""

@@ -8,8 +8,8 @@ from jaxtyping import PyTree
 from nde.core import tree
 from nde.core.polynomial import Polynomial
 from nde.core.types import Args, RealScalar, Y
-from nde.solvers.base import StepOut
-from nde.solvers.reversible.base import AbstractReversibleSolver, StepIn
+from nde.solvers.base import StepOut, StepStart
+from nde.solvers.reversible.base import AbstractReversibleSolver
 from nde.terms import AbstractTerm
 
 
@@ -58,17 +58,15 @@ class LeapfrogMidpoint(AbstractReversibleSolver):
     def step(
         self,
         terms: AbstractTerm,
-        y: Y,
+        start: StepStart,
         args: Args,
-        state: tuple[Y, PyTree[Any]],
-        cache: PyTree[Any],
         drive: PyTree[Any],
         t: RealScalar,
         h: RealScalar,
     ) -> StepOut:
         """From the state before over both steps, by the vector field between them."""
-        del cache, h
-        before, earlier = state
+        del h
+        y, (before, earlier) = start.y, start.solver_state
         first, second = _changes(terms, y, args, earlier, drive, t)
         y1 = tree.add(before, tree.add(first, second))
         return StepOut(y=y1, error=None, stages=(second, tree.minus(y1, y)), cache=None, state=(y, drive))
@@ -76,20 +74,18 @@ class LeapfrogMidpoint(AbstractReversibleSolver):
     def unstep(
         self,
         terms: AbstractTerm,
-        y: Y,
+        end: StepStart,
         args: Args,
-        state: tuple[Y, PyTree[Any]],
-        cache: PyTree[Any],
         drive: PyTree[Any],
         earlier: PyTree[Any],
         t: RealScalar,
         h: RealScalar,
-    ) -> StepIn:
+    ) -> StepStart:
         """The same formula, the other way."""
-        del cache, h
-        middle, _ = state
+        del h
+        middle, _ = end.solver_state
         first, second = _changes(terms, middle, args, earlier, drive, t)
-        return StepIn(middle, (tree.minus(y, tree.add(first, second)), earlier), None)
+        return StepStart(middle, (tree.minus(end.y, tree.add(first, second)), earlier))
 
     def interpolant(
         self, terms: AbstractTerm, y: Y, args: Args, drive: PyTree[Any], t: RealScalar, h: RealScalar, stages: PyTree

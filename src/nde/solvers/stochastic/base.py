@@ -9,7 +9,7 @@ from jaxtyping import PyTree
 from nde.core import tree
 from nde.core.polynomial import Polynomial
 from nde.core.types import Args, RealScalar, Y
-from nde.solvers.base import AbstractSolver, StepOut
+from nde.solvers.base import AbstractSolver, StepOut, StepStart
 from nde.terms import AbstractTerm, ControlTerm, MultiTerm, ODETerm, drift_and_diffusion
 
 
@@ -58,20 +58,18 @@ class AbstractStochasticSolver(AbstractSolver):
     def step(
         self,
         terms: AbstractTerm,
-        y: Y,
+        start: StepStart,
         args: Args,
-        state: PyTree[Any],
-        cache: PyTree[Any],
         drive: PyTree[Any],
         t: RealScalar,
         h: RealScalar,
     ) -> StepOut:
         """One step by drift and diffusion."""
-        del cache, h
+        del h
         drift, diffusion = drift_and_diffusion(terms, type(self).__name__)
-        y1, error = self.move(drift, diffusion, t, y, args, Drive(*drive))
-        change = tree.minus(y1, y)
-        return StepOut(y=y1, error=error, stages=change, cache=None, state=state)
+        y1, error = self.move(drift, diffusion, t, start.y, args, Drive(*drive))
+        change = tree.minus(y1, start.y)
+        return StepOut(y=y1, error=error, stages=change, cache=None, state=start.solver_state)
 
     def interpolant(
         self, terms: AbstractTerm, y: Y, args: Args, drive: PyTree[Any], t: RealScalar, h: RealScalar, stages: PyTree
