@@ -142,7 +142,8 @@ class TextProgressMeter(_AbstractDisplayMeter):
         return _TextDisplay()
 
 
-_TWENTIETH = 0.05
+_REFRESH_INCREASE = 0.05
+"""Growth of the share done after which the bar is refreshed, however few steps it took."""
 
 
 class TqdmProgressMeter(_AbstractDisplayMeter):
@@ -174,7 +175,7 @@ class TqdmProgressMeter(_AbstractDisplayMeter):
             raise ImportError("`TqdmProgressMeter` wants the package tqdm: `pip install tqdm`.") from error
 
     def _due(self, state: _Shown, slowest: Float[Array, ""]) -> BoolScalar:
-        return (state.steps >= self.refresh_steps) | (slowest - state.share >= _TWENTIETH)
+        return (state.steps >= self.refresh_steps) | (slowest - state.share >= _REFRESH_INCREASE)
 
     def _open(self) -> "_Display":
         return _TqdmDisplay()

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import PyTree
 
-from nde.core.compiled import Fixed, compiled, fixed, released
+from nde.core.compiled import Frozen, compiled, freeze, unfreeze
 from nde.core.results import RESULTS, code_of, result_of, traced_code
 from nde.core.types import Args, BoolScalar, RealScalar, Time, Y
 from nde.gradients import AbstractAdjoint, RecursiveCheckpointAdjoint
@@ -115,9 +115,9 @@ def diffeqsolve(
     check_resumed(solver_state, controller_state, made_jump)
     check_throw(throw)
     max_steps = step_bound(max_steps)
-    times = _traced(t0), _traced(t1), _traced(dt0)
+    times = _as_float(t0), _as_float(t1), _as_float(dt0)
     solution, (t, h) = _solve(
-        fixed((terms, solver, adjoint, progress_meter)),
+        freeze((terms, solver, adjoint, progress_meter)),
         times,
         y0,
         args,
@@ -138,14 +138,14 @@ def diffeqsolve(
     )
 
 
-def _traced(t: Any) -> Any:
+def _as_float(t: Any) -> Any:
     """The time, of which another value compiles nothing anew, as a whole number beside others would."""
     return float(t) if type(t) is int else t
 
 
 @compiled(static=("max_steps",))
 def _solve(
-    parts: Fixed,
+    parts: Frozen,
     times: tuple[Any, Any, Any],
     y0: Y,
     args: Args,
@@ -156,7 +156,7 @@ def _solve(
     states: tuple[SolverResume | None, ControllerResume | None, Any],
 ) -> tuple[Solution, tuple[Time, Time]]:
     """The solution, where it ended, and with which step."""
-    terms, solver, adjoint, meter = released(parts)
+    terms, solver, adjoint, meter = unfreeze(parts)
     controller, event = jax.tree.map(
         lambda x: jnp.asarray(x) if isinstance(x, float | np.ndarray) else x, (controller, event)
     )

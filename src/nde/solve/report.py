@@ -13,9 +13,9 @@ from jax.extend.core import Primitive
 from jax.interpreters import batching
 from jaxtyping import Array, PyTree
 
-from nde.core.compiled import inside_jit
 from nde.core.lanes import any_lane
 from nde.core.results import RESULTS, SUCCESSFUL, SolveError, code_of, message_of
+from nde.core.tracing import inside_jit
 from nde.solve.export import not_exported
 
 T = TypeVar("T")

@@ -11,7 +11,7 @@ from jax.core import Tracer
 from jaxtyping import Array, Int, PyTree, Real
 
 from nde.core.compiled import compiled
-from nde.core.moved import moved
+from nde.core.device import to_device
 from nde.core.types import BoolScalar, IntScalar, RealScalar, Times
 from nde.paths.base import AbstractPath
 from nde.paths.halves import HALVES, Halves
@@ -197,7 +197,7 @@ def rows(name: str, values: PyTree[Any], length: int, what: str) -> PyTree[Array
 
 
 def _inexact(x: Any) -> Array:
-    x = moved(x)
+    x = to_device(x)
     return x if jnp.issubdtype(x.dtype, jnp.inexact) else x.astype(float)
 
 
