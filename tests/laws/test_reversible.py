@@ -224,7 +224,7 @@ def test_memory_grows_by_two_numbers_a_step_at_most() -> None:
             )
             return jnp.sum(sol.ys)
 
-        return nde.memory(jax.grad(final), jnp.ones((3, 100)))
+        return nde.compiled_memory(jax.grad(final), jnp.ones((3, 100)))
 
     for controller in (nde.ConstantStepSize(), nde.PIDController(rtol=1e-3, atol=1e-3)):
         few, more, most = (bytes_of(UNDONE, steps, controller) for steps in (100, 1_000, 10_000))
@@ -272,7 +272,7 @@ def test_memory_along_data_grows_by_the_times_of_steps_alone() -> None:
             )
             return jnp.sum(sol.ys)
 
-        return nde.memory(jax.grad(final), jnp.ones(40))
+        return nde.compiled_memory(jax.grad(final), jnp.ones(40))
 
     few, many = bytes_of(100, UNDONE), bytes_of(1_000, UNDONE)
     assert many - few <= 5 * 8 * 900  # the grid as it was given and as it was taken, and some bytes

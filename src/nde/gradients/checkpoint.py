@@ -36,7 +36,7 @@ class RecursiveCheckpointAdjoint(AbstractAdjoint):
             large, never fewer than twice the root of `max_steps`.
         memory: Instead, the bytes that the grid and the kept states may take; as many states are kept as fit. States
             are those of a whole batch that is solved as one; under `vmap` it is the bytes of each lane. A gradient also
-            takes what the pull-back of a single step does: see `nde.memory`.
+            takes what the pull-back of a single step does: see `nde.compiled_memory`.
 
     Raises:
         ValueError: If `checkpoints` or `memory` is below one, or both are given; in reverse mode, if `memory` does not
