@@ -1,11 +1,11 @@
 """Neural differential equations in JAX: solve, differentiate and learn them."""
 
 from nde import nn, signatures
+from nde._ensemble import Ensemble, ensemble
 from nde.core._compiled_memory import compiled_memory, memory
 from nde.core.norms import max_norm, rms_norm
 from nde.core.results import RESULTS, SolveError, is_event, is_okay, is_successful
 from nde.data.panel import TimeSeries
-from nde.ensembles import Ensemble, ensemble
 from nde.gradients import (
     AbstractAdjoint,
     BacksolveAdjoint,

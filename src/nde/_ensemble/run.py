@@ -10,14 +10,14 @@ import numpy as np
 from jax.core import Tracer
 from jaxtyping import Array
 
+from nde._ensemble.check import check_accuracy, check_count, device_list, quantile_levels, sample_shapes
+from nde._ensemble.meter import open_display
+from nde._ensemble.plan import make_plan
+from nde._ensemble.simulate import Sample, simulate
+from nde._ensemble.statistics import Ensemble
+from nde._ensemble.tally import Tally
 from nde.core.tree import nbytes
 from nde.core.types import RealScalar
-from nde.ensembles.check import chances_of, check_accuracy, checked_shapes, places_of, whole
-from nde.ensembles.meter import shown
-from nde.ensembles.plan import planned
-from nde.ensembles.simulate import Sample, simulate
-from nde.ensembles.statistics import Ensemble
-from nde.ensembles.tally import Tally
 from nde.integrate.progress import AbstractProgressMeter, NoProgressMeter
 
 
@@ -87,16 +87,18 @@ def ensemble(
         print(found.mean, found.standard_error, found.quantiles, found.failed)
         ```
     """
-    paths = whole("paths", paths)
-    chances = chances_of(probabilities)
+    paths = check_count("paths", paths)
+    levels = quantile_levels(probabilities)
     check_accuracy(accuracy)
-    shapes = checked_shapes(sample, key)
-    plan = planned(nbytes(shapes), paths, None if chunk is None else whole("chunk", chunk), places_of(devices))
+    shapes = sample_shapes(sample, key)
+    plan = make_plan(
+        nbytes(shapes), paths, None if chunk is None else check_count("chunk", chunk), device_list(devices)
+    )
     key = jax.device_put(jnp.asarray(key), plan.everywhere)
     arrays, static = eqx.partition(sample, lambda x: isinstance(x, jax.Array | np.ndarray))
     sample = eqx.combine(jax.device_put(arrays, plan.everywhere), static)
-    tally = Tally(shapes, paths, plan, chances, accuracy, keep)
-    with shown(progress_meter) as show:
+    tally = Tally(shapes, paths, plan, levels, accuracy, keep)
+    with open_display(progress_meter) as show:
         for first in range(0, paths, plan.chunk):
             left = paths - first
             ys, counted = simulate(sample, key, jnp.uint32(first), jnp.int32(left), plan)
