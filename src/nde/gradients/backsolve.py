@@ -26,7 +26,6 @@ from nde.integrate.outcome import Outcome, solve_plainly, solve_recorded
 from nde.integrate.problem import Differentiable, Setup
 from nde.integrate.recorders import DenseRecorder
 from nde.solvers import AbstractSolver, Heun
-from nde.solvers.runge_kutta import ExplicitRungeKutta
 from nde.stepping import AbstractStepSizeController, ClipStepSizeController, ConstantStepSize
 from nde.terms.dependence import depends_on
 
@@ -122,8 +121,7 @@ class AbstractContinuousAdjoint(AbstractAdjoint):
     def _solver(self, problem: Differentiable, setup: Setup) -> AbstractSolver:
         solver = setup.solver if self.solver is None else self.solver
         if self.solver is None and problem.term.noisy:
-            kept = isinstance(solver, ExplicitRungeKutta) and solver.calculus == "stratonovich"
-            return solver if kept else Heun()
+            return solver if solver.solves_stochastic_adjoints else Heun()
         return solver
 
 

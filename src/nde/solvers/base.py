@@ -78,6 +78,11 @@ class AbstractSolver(eqx.Module, Generic[SolverState]):
         """The solution to which a solve with noise converges: `"ito"`, `"stratonovich"`, or `"none"`: not for noise."""
         return "none"
 
+    @property
+    def solves_stochastic_adjoints(self) -> bool:
+        """Whether it solves the adjoint equation of a Stratonovich equation, whose term is no drift and diffusion."""
+        return False
+
     @abc.abstractmethod
     def order(self, terms: AbstractTerm | None = None) -> int:
         """The order of convergence for ordinary differential equations."""

@@ -73,19 +73,6 @@ class HalfSolver(AbstractWrappedSolver):
         """Those of the method, in the whole step and in each half."""
         return self.solver.nodes
 
-    @property
-    def calculus(self) -> str:
-        """That of the method."""
-        return self.solver.calculus
-
-    def order(self, terms: AbstractTerm | None = None) -> int:
-        """The order of the method."""
-        return self.solver.order(terms)
-
-    def strong_order(self, terms: AbstractTerm | None = None) -> float:
-        """The strong order of the method."""
-        return self.solver.strong_order(terms)
-
     def error_order(self, terms: AbstractTerm | None = None) -> RealScalar:
         """That of the method's local error."""
         noisy = terms is not None and terms.noisy

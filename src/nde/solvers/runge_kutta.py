@@ -1,6 +1,5 @@
 """Explicit Runge-Kutta methods: one step from a tableau, its stages unrolled so that they fuse."""
 
-import copy
 from collections.abc import Sequence
 from typing import Any
 
@@ -35,8 +34,6 @@ class ExplicitRungeKutta(AbstractSolver):
 
     tableau: ButcherTableau = eqx.field(static=True, repr=False)
     convergence: int = eqx.field(static=True, repr=False)
-    noisy: bool = eqx.field(static=True, repr=False)
-    reuses: bool = eqx.field(static=True, repr=False)
 
     def __init__(self, tableau: ButcherTableau, order: int) -> None:
         """Make a solver of a tableau.
@@ -47,8 +44,6 @@ class ExplicitRungeKutta(AbstractSolver):
         """
         self.tableau = tableau
         self.convergence = order
-        self.noisy = False
-        self.reuses = False
 
     @property
     def adaptive(self) -> bool:
@@ -60,23 +55,15 @@ class ExplicitRungeKutta(AbstractSolver):
         """Of the stages, and of those that values inside a step need further."""
         return (0.0, *self.tableau.c, *self.tableau.c_extra)
 
-    def specialize(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args) -> "ExplicitRungeKutta":
-        """With noise no vector field is used again, and states inside a step are on the line between its ends.
-
-        Nor is one used again that is no arrays alone, such as some operators, for a loop cannot carry it.
-        """
-        made = copy.copy(self)
-        object.__setattr__(made, "noisy", terms.noisy)
-        if self.tableau.fsal and not terms.noisy:
-            field = eqx.filter_eval_shape(terms.vf, t, y, args)
-            arrays = all(isinstance(leaf, jax.ShapeDtypeStruct) for leaf in jax.tree.leaves(field))
-            object.__setattr__(made, "reuses", arrays)
-        return made
-
     @property
     def calculus(self) -> str:
         """Itô with one stage (Euler-Maruyama), Stratonovich with more."""
         return "ito" if self.tableau.stages == 1 else "stratonovich"
+
+    @property
+    def solves_stochastic_adjoints(self) -> bool:
+        """Whether it is a method for Stratonovich equations."""
+        return self.calculus == "stratonovich"
 
     def strong_order(self, terms: AbstractTerm | None = None) -> float:
         """One half; one, if the noise commutes and there is more than one stage."""
@@ -89,9 +76,15 @@ class ExplicitRungeKutta(AbstractSolver):
         return self.convergence
 
     def init_cache(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args, state: PyTree[Any]) -> PyTree[Any]:
-        """The first vector field, for methods whose last stage is the first of the next step."""
+        """The first vector field, for methods whose last stage is the first of the next step.
+
+        None with noise, and where it is not made of arrays alone, as some operators are not: a loop cannot carry it.
+        """
         del state
-        return terms.vf(t, y, args) if self.reuses else None
+        if terms.noisy or not self.tableau.fsal:
+            return None
+        field = terms.vf(t, y, args)
+        return field if all(map(eqx.is_array, jax.tree.leaves(field))) else None
 
     def step(
         self,
@@ -109,14 +102,15 @@ class ExplicitRungeKutta(AbstractSolver):
         stages, last = self._extend(terms, y, args, drive, t, h, (first,), tableau.c, tableau.a_lower)
         y1 = tree.add_scaled(y, scale, tableau.b_sol, stages)
         error = None if tableau.b_error is None else tree.combine(scale, tableau.b_error, stages)
-        return StepOut(y=y1, error=error, stages=stages, cache=last if self.reuses else None, state=start.solver_state)
+        cache = None if start.cache is None else last
+        return StepOut(y=y1, error=error, stages=stages, cache=cache, state=start.solver_state)
 
     def interpolant(
         self, terms: AbstractTerm, y: Y, args: Args, drive: PyTree[Any], t: RealScalar, h: RealScalar, stages: PyTree
     ) -> Polynomial:
-        """The tableau's weights of the stages: the step's own and the tableau's further ones."""
+        """The tableau's weights of the stages and of further ones; with noise the line between the ends of the step."""
         tableau = self.tableau
-        if self.noisy:
+        if terms.noisy:
             change = tree.combine(terms.scale(drive), tableau.b_sol, stages)
             return Polynomial(1.0, (change,), ((1.0,),))
         stages, _ = self._extend(terms, y, args, drive, t, h, stages, tableau.c_extra, tableau.a_extra)

@@ -86,11 +86,6 @@ class Reversible(AbstractReversibleSolver, AbstractWrappedSolver):
         """Those of the method, and those of its step backward."""
         return (*self.solver.nodes, *(1 - node for node in self.solver.nodes))
 
-    @property
-    def calculus(self) -> str:
-        """That of the method, which is Stratonovich's or has none."""
-        return self.solver.calculus
-
     def specialize(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args) -> "Reversible":
         """Of the method made for the terms.
 
@@ -104,14 +99,6 @@ class Reversible(AbstractReversibleSolver, AbstractWrappedSolver):
                 "`nde.ito_to_stratonovich`."
             )
         return Reversible(self.solver.specialize(terms, t, y, args), self.coupling)
-
-    def order(self, terms: AbstractTerm | None = None) -> int:
-        """The order of the method."""
-        return self.solver.order(terms)
-
-    def strong_order(self, terms: AbstractTerm | None = None) -> float:
-        """The strong order of the method."""
-        return self.solver.strong_order(terms)
 
     def error_order(self, terms: AbstractTerm | None = None) -> RealScalar:
         """That of the method."""
