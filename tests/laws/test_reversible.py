@@ -1,4 +1,4 @@
-"""Steps that are taken back, and gradients that keep no states."""
+"""Steps that are inverted, and gradients that keep no states."""
 
 import functools
 from typing import Any
@@ -238,7 +238,7 @@ def test_what_cannot_be_taken_back_is_refused() -> None:
         term = nde.ODETerm(lambda t, y, args: -y)
         return nde.diffeqsolve(term, solver, 0.0, 1.0, 0.1, 1.0, adjoint=UNDONE)
 
-    with pytest.raises(TypeError, match="Tsit5, whose steps cannot be taken back"):
+    with pytest.raises(TypeError, match="Tsit5, which is not reversible"):
         solve(nde.Tsit5())
     with pytest.raises(ValueError, match=r"above 0\.5"):
         nde.ALF(damping=0.5)

@@ -1,4 +1,4 @@
-"""Brownian paths: additive, exact in law, the same wherever they are asked."""
+"""Brownian paths: additive, exact in distribution, the same wherever they are evaluated."""
 
 import jax
 import jax.numpy as jnp

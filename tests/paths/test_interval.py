@@ -1,4 +1,4 @@
-"""`BrownianInterval`: the tree's values at its nodes, exact in law between them, and consistent with what was seen."""
+"""`BrownianInterval`: the tree's values at its nodes, exact in distribution between, consistent with what was seen."""
 
 from typing import Any
 

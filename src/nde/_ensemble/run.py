@@ -33,14 +33,14 @@ def ensemble(
     devices: Sequence[Any] | None = None,
     progress_meter: AbstractProgressMeter = NoProgressMeter(),
 ) -> Ensemble:
-    """Runs very many paths, in chunks and on all devices, and returns their moments and quantiles.
+    """Simulate very many paths, in chunks and on all devices, and return their moments and quantiles.
 
     Nothing but statistics is kept: memory is that of one chunk, however many the paths. Path number `i` is
     `sample(jax.random.fold_in(key, i))`, so chunks and devices do not change it; on processors not by a bit.
 
     **Failures.** A path whose solve failed, or that has a number which is not finite, is left out of all statistics
     and counted in `failed`. Let `sample` solve with `throw=False`, or one failure ends the call; and let it return the
-    `Solution` itself, which tells of a failure: the last state that a failed solve saves at `t1` is finite.
+    `Solution` itself, which records a failure: the last state that a failed solve saves at `t1` is finite.
 
     **Quantiles** are exact where all paths are kept or fit into one chunk. Otherwise each is within `accuracy` times
     `hypot(scale, distance)` of the quantile of these paths, where `scale` is the spread of the first 256 paths and
@@ -60,7 +60,7 @@ def ensemble(
             if their samples would take more than 64 MiB. Below 1,024 on each device the last bits may change.
         devices: Where to run; by default all local devices. A CPU is a single one, unless
             `jax.config.update("jax_num_cpu_devices", n)` comes first.
-        progress_meter: Told after each chunk how far it is.
+        progress_meter: Updated after each chunk.
 
     Returns:
         The statistics, each a pytree like a sample.

@@ -20,7 +20,7 @@ _PILOT = 256
 
 
 class Tally:
-    """Statistics so far; `add` takes in a chunk, `ensemble` tells what was found.
+    """Statistics so far; `add` takes in a chunk, `ensemble` returns them.
 
     The first chunk gives the frame in which moments and quantiles are counted. Quantiles are exact where all paths are
     at hand at the end, because they are kept or were a single chunk.

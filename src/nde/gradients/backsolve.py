@@ -199,7 +199,7 @@ class BacksolveAdjoint(AbstractContinuousAdjoint):
 
 
 class InterpolatedAdjoint(AbstractContinuousAdjoint):
-    """The gradient by the adjoint equation, along the solution that is kept as a path.
+    """The gradient by the adjoint equation, solved backward in time along the stored solution.
 
     As `BacksolveAdjoint`, but that the solution is not solved again: it does not drift away on the way back, and the
     adjoint equation is linear. Memory holds room for `max_steps` steps of the solve with what values inside of

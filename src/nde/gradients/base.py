@@ -13,7 +13,7 @@ _UNBOUNDED = 2**20
 
 
 class AbstractAdjoint(eqx.Module):
-    """Runs the loop of a solve in a way that it can be differentiated.
+    """A method of differentiating a solve.
 
     In every method the step sizes that a controller chose are constants: the derivative is that of the discretized
     solve on the grid that was taken.

@@ -35,8 +35,8 @@ class RecursiveCheckpointAdjoint(AbstractAdjoint):
         checkpoints: How many states to keep; by default at most 512 (2,048 along interpolated data), fewer if they are
             large, never fewer than twice the root of `max_steps`.
         memory: Instead, the bytes that the grid and the kept states may take; as many states are kept as fit. States
-            are those of a whole batch that is solved as one; under `vmap` it is the bytes of each lane. A gradient also
-            takes what the pull-back of a single step does: see `nde.compiled_memory`.
+            are those of a whole batch that is solved as one; under `vmap` it is the bytes of each element of the batch.
+            A gradient also takes what the pull-back of a single step does: see `nde.compiled_memory`.
 
     Raises:
         ValueError: If `checkpoints` or `memory` is below one, or both are given; in reverse mode, if `memory` does not
@@ -81,7 +81,7 @@ class RecursiveCheckpointAdjoint(AbstractAdjoint):
 
     @property
     def unbound(self) -> bool:
-        """Whether nobody said how much to keep."""
+        """Whether neither is given."""
         return self.checkpoints is None and self.memory is None
 
     def solve(self, problem: Differentiable, setup: Setup) -> Outcome:

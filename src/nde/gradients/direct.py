@@ -17,7 +17,7 @@ from nde.integrate.recorders import GridRecorder
 
 
 class DirectAdjoint(AbstractAdjoint):
-    """Forward and reverse mode, and every nesting of the two, by JAX's own rules.
+    """Forward and reverse mode, in any nesting, by JAX's own rules.
 
     The solve is run once for its grid, and a second time over that grid in a loop of bounded length, which JAX can
     differentiate by itself. Its reverse mode computes each step twice more before it pulls back, and keeps as many

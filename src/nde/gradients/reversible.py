@@ -1,4 +1,4 @@
-"""Discretize-then-optimize without kept states: a reversible solver takes its steps back."""
+"""Discretize-then-optimize without stored states: a reversible solver inverts its steps."""
 
 import dataclasses
 
@@ -22,7 +22,7 @@ class ReversibleAdjoint(AbstractAdjoint):
     """The exact gradient of the discretized solve, in memory that does not grow with the state times the steps.
 
     The forward pass records the time at which each step ended (and what ended it, if there are times to end at besides
-    t1); the backward pass takes the steps back one by one with a reversible solver, and pulls the cotangents through
+    t1); the backward pass inverts the steps one by one with a reversible solver, and pulls the cotangents through
     each. The gradient is that of `RecursiveCheckpointAdjoint`, to the rounding of the inversion, which the solvers
     state: with adaptive steps too, with save times inside of steps, under `vmap`. Noise is made again on the way back,
     but for `BrownianMotion` under adaptive steps, whose increments are kept: take `VirtualBrownianTree`.
@@ -54,7 +54,7 @@ class ReversibleAdjoint(AbstractAdjoint):
         """The solve, with a reverse mode of its own."""
         if not isinstance(setup.solver, AbstractReversibleSolver):
             raise TypeError(
-                f"`ReversibleAdjoint` got {type(setup.solver).__name__}, whose steps cannot be taken back; it wants a "
+                f"`ReversibleAdjoint` got {type(setup.solver).__name__}, which is not reversible; it wants a "
                 "solver such as `nde.ReversibleHeun()`, `nde.ALF()`, or any explicit method in `nde.Reversible(...)`."
             )
         in_passing = dataclasses.replace(problem, drives=None)  # what steps see of a path, made as it is wanted

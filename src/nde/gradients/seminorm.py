@@ -15,7 +15,7 @@ from nde.stepping.wrapped import innermost, map_adaptive
 
 
 def adjoint_rms_seminorm(error: PyTree[Array]) -> Float[Array, ""]:
-    """The root mean square over the solution and its cotangent, without the cotangents of parameters.
+    """Compute the root mean square over the solution and its cotangent, without the cotangents of parameters.
 
     The adjoint equation of `BacksolveAdjoint` and `InterpolatedAdjoint` integrates the latter along the way: their
     values never enter the rest, so their errors do not grow, and steps need not be chosen for their sake.

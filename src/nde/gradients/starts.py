@@ -69,7 +69,7 @@ class Restored(AbstractStarts):
 
 
 class Undone(AbstractStarts):
-    """None was kept: a reversible solver takes its steps back.
+    """None was kept: a reversible solver inverts its steps.
 
     Attributes:
         end: What the step after was started from, with the solver's cache.
@@ -78,7 +78,7 @@ class Undone(AbstractStarts):
     end: StepStart
 
     def before(self, steps: Steps, index: IntScalar, step: Recorded) -> tuple[StepStart, "Undone"]:
-        """Takes one step back; the first step starts where the solve did."""
+        """Inverts one step; the first step starts where the solve did."""
         setup, end, problem = steps.inputs.setup, self.end, steps.inputs.problem
         solver = setup.solver
         assert isinstance(solver, AbstractReversibleSolver)

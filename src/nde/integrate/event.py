@@ -13,7 +13,7 @@ from nde.stepping.tolerance import is_number, tolerated
 
 
 class AbstractEvent(eqx.Module):
-    """A rule that is asked after each accepted step.
+    """A condition that is evaluated after each accepted step and may end the solve.
 
     Example:
         ```python
@@ -79,7 +79,7 @@ class SteadyState(AbstractEvent):
 
 
 def steady_state(rtol: Tolerance = 1e-6, atol: Tolerance = 1e-6, norm: Norm = rms_norm) -> SteadyState:
-    """A rule that ends a solve at a state that hardly moves any more: `norm(f(t, y)) < atol + rtol * norm(y)`.
+    """Make an event that ends a solve at a steady state: where `norm(f(t, y)) < atol + rtol * norm(y)`.
 
     Pass it as `diffeqsolve(..., event=nde.steady_state(), adjoint=nde.ImplicitAdjoint())`, with a `t1` that is late
     enough. The vector field is evaluated once more after each accepted step. A solve that it ends has the result

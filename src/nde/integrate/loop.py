@@ -283,7 +283,7 @@ class Loop(eqx.Module):
         return jnp.where(t1 == t0, 1, (t - t0) / jnp.where(t1 == t0, 1, t1 - t0))
 
     def _run_in_sections(self, carry: tuple[State, tuple[PyTree[Any], ...]]) -> tuple[State, tuple[PyTree[Any], ...]]:
-        """Loops until a store is full or the solve is done, empties the stores, and goes on."""
+        """Loops until a store is full or the solve is done, empties the stores, and continues."""
 
         def some_full(stores: tuple[PyTree[Any], ...]) -> BoolScalar:
             fulls = [full for full in self._each_full(stores) if full is not None]

@@ -1,4 +1,4 @@
-"""What a loop hands back to the front door."""
+"""The result of the loop of a solve."""
 
 from typing import Any
 

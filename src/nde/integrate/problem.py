@@ -1,4 +1,4 @@
-"""What a solve is about, normalised once at the front door; inside, the types are trusted."""
+"""The normalized problem of a solve; its types are trusted."""
 
 from typing import Any
 

@@ -16,7 +16,7 @@ from nde.core.types import BoolScalar, IntScalar, RealScalar
 
 
 class AbstractProgressMeter(eqx.Module):
-    """Shows how far a solve has come. Safe under `jit`, `vmap` and `grad`: several lanes share one display.
+    """Shows the progress of a solve. Safe under `jit`, `vmap` and `grad`: a batch shares one display.
 
     Example:
         ```python
@@ -117,7 +117,7 @@ class _AbstractDisplayMeter(AbstractProgressMeter):
 
 
 class TextProgressMeter(_AbstractDisplayMeter):
-    """Prints the share done, a line each time it has grown by `minimum_increase`.
+    """Prints the progress, one line each time it has grown by `minimum_increase`.
 
     Attributes:
         minimum_increase: The least growth between two lines, as a share of the whole.
@@ -147,7 +147,7 @@ _REFRESH_INCREASE = 0.05
 
 
 class TqdmProgressMeter(_AbstractDisplayMeter):
-    """Shows a bar by `tqdm`.
+    """Shows a progress bar by `tqdm`.
 
     Attributes:
         refresh_steps: Steps from one refresh of the bar to the next, unless a twentieth more of the whole is done.

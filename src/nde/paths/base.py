@@ -82,8 +82,8 @@ class AbstractPath(eqx.Module, Generic[Control]):
         Args:
             t0: Where the step starts.
             step: How many steps were accepted before.
-            may_reject: Whether steps may be rejected, so that times are seen that the solve does not go on from.
-            forward: Whether the solve walks forward in time.
+            may_reject: Whether steps may be rejected, so that times are seen from which the solve does not continue.
+            forward: Whether the solve goes forward in time.
         """
         del t0, step, may_reject, forward
         return None

@@ -13,7 +13,7 @@ from nde.paths.halves import HALVES, Halves
 
 
 class TimePath(AbstractPath):
-    """The identity: its value is the time, its increment the step size.
+    """Time itself as a path: its value is the time, its increment the step size.
 
     Example:
         ```python

@@ -1,4 +1,4 @@
-"""The front door."""
+"""The general solve of a differential equation."""
 
 from typing import Any
 
@@ -53,7 +53,7 @@ def diffeqsolve(
     controller_state: PyTree[Any] = None,
     made_jump: Any = None,
 ) -> Solution:
-    """Solves an ordinary differential equation `dy/dt = f(t, y, args)` from `t0` to `t1`.
+    """Solve a differential equation (ODE, CDE or SDE) from `t0` to `t1`.
 
     Works under `jax.jit`, `jax.vmap` and `jax.grad` and their nestings. Numbers (times, tolerances, step sizes, also in
     `args`) are traced: changing them does not compile anew. Outside of `jax.jit`, too, a second solve with the same
@@ -76,9 +76,9 @@ def diffeqsolve(
         adjoint: How the solve is differentiated.
         event: What may end the solve before t1: `nde.steady_state()`.
         max_steps: Most steps to attempt, or `None` for no bound.
-        throw: Whether a failure raises; otherwise `sol.result` tells it. `jax.export` wants `throw=False`.
+        throw: Whether a failure raises; otherwise `sol.result` holds it. `jax.export` wants `throw=False`.
         progress_meter: Shows how far the solve has come.
-        solver_state: `sol.solver_state` of an earlier solve, to go on from it.
+        solver_state: `sol.solver_state` of an earlier solve, to resume from it.
         controller_state: `sol.controller_state` of an earlier solve.
         made_jump: `sol.made_jump` of an earlier solve.
 

@@ -1,4 +1,4 @@
-"""Arguments of the front door, each by itself: numbers that are numbers, and instances that are no classes."""
+"""Checks of single arguments: numbers that are numbers, and instances that are no classes."""
 
 import operator
 from typing import Any

@@ -1,4 +1,4 @@
-"""Misuse, seen at the front door: in the structure of what was given, at trace time; in its numbers, as a code."""
+"""Checks of the arguments of a solve: of their structure at trace time, of their numbers by a code."""
 
 import dataclasses
 from typing import Any

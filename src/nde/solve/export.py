@@ -1,4 +1,4 @@
-"""`jax.export` of a solve: a program that calls back to Python is refused in words."""
+"""`jax.export` of a solve: an error for a program that calls back to Python."""
 
 from typing import Any
 

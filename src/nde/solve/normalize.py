@@ -201,14 +201,14 @@ def state_array(x: Any) -> Array:
 
 
 def _check_of(name: str, state: SolverResume | ControllerResume | None, now: Any) -> None:
-    """Whether a state is of what is to go on from it.
+    """Whether a state is of the same class as what is to resume from it.
 
     Raises:
         TypeError: If it is not.
     """
     if state is not None and state.of != type(now).__name__:
         raise TypeError(
-            f"`diffeqsolve` got the `{name}` of a solve with `{state.of}`, to go on with `{type(now).__name__}`; pass "
+            f"`diffeqsolve` got the `{name}` of a solve with `{state.of}`, to resume with `{type(now).__name__}`; pass "
             "it to a solve with the same, or leave it out."
         )
 

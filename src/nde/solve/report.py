@@ -1,4 +1,4 @@
-"""How a failure is told: where, why, and what to try."""
+"""The error of a failed solve: where, why, and what to try."""
 
 import functools
 from collections.abc import Callable, Sequence
@@ -46,7 +46,7 @@ def raise_if_failed(
         facts: What the message may quote, computed if it is needed.
 
     Raises:
-        SolveError: With the message of the first lane that failed, and the facts that belong to it.
+        SolveError: With the message of the first batch element that failed, and the facts that belong to it.
     """
     if inside_jit():
         waiting = _raise_when_run(tied(out), code, _quotable(facts))
@@ -92,7 +92,7 @@ def _raise_first(codes: Any, facts: Facts) -> Any:
     if lanes:
         lane = lanes[0]
         message = _message(int(codes[lane]), {k: np.asarray(v)[lane] for k, v in facts.items()})
-        where = f" (in lane {', '.join(map(str, lane))} of the batch)" if lane else ""
+        where = f" (in element {', '.join(map(str, lane))} of the batch)" if lane else ""
         raise SolveError(message + where)
     return np.zeros(codes.shape, np.bool_)
 

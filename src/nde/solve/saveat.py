@@ -21,7 +21,7 @@ def save_y(t: RealScalar, y: Y, args: Args) -> Y:
 
 
 class SubSaveAt(eqx.Module):
-    """One kind of value to save, and when; for `SaveAt(subs=...)`.
+    """One quantity to save, and when; for `SaveAt(subs=...)`.
 
     Attributes:
         t0: Whether to save at t0.
@@ -86,7 +86,7 @@ class SaveAt(eqx.Module):
         subs: A pytree of `SubSaveAt`; or give `t0`, `t1`, `ts`, `steps`, `fn` for a single one. `sol.ts` and `sol.ys`
             have this structure.
         dense: Whether to keep all steps, so that `sol.evaluate` works at any time between t0 and t1.
-        solver_state: Whether to keep the solver's last state, to go on from it.
+        solver_state: Whether to keep the solver's last state, to resume from it.
         controller_state: Whether to keep the controller's last state.
         made_jump: Whether to keep whether the solve ended at a jump.
 

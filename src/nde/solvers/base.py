@@ -1,4 +1,4 @@
-"""What a solver is: one step, and what it says of itself."""
+"""The interface of solvers: one step, and the properties of the method."""
 
 import abc
 from typing import Any, ClassVar, Generic, TypeVar

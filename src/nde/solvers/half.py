@@ -21,10 +21,11 @@ _BIASED = (
 
 
 class HalfSolver(AbstractWrappedSolver):
-    """Takes each step of a method twice, whole and in two halves: the halves are the result, the difference the error.
+    """Any method with an error estimate: each step is taken twice, as a whole and in two halves.
 
-    For methods without an error estimate, such as `Euler()` and `ItoMilstein()`, with ordinary or stochastic
-    differential equations. It costs three times the steps, and is a little more exact than the method with its step.
+    The halves are the result, their difference from the whole step is the error. For methods without an error estimate,
+    such as `Euler()` and `ItoMilstein()`, for ODEs and SDEs. It costs three times the steps, and is a little more
+    accurate than the method itself.
 
     **Adaptive Euler-Maruyama does not converge** if the diffusion depends on the state: choosing steps by what the
     noise did gives its increments a mean. There is a warning; take `ItoMilstein()`, or `Heun()` for the Stratonovich

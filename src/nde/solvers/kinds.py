@@ -74,7 +74,7 @@ class AbstractStratonovichSolver(AbstractSolver, metaclass=_Kind):
 
 
 class AbstractWrappedSolver(AbstractSolver):
-    """A solver made of another.
+    """A solver that wraps another one.
 
     Attributes:
         solver: The other.

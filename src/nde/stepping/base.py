@@ -106,7 +106,7 @@ class StepDecision(eqx.Module):
 
 
 class AbstractStepSizeController(eqx.Module):
-    """Chooses the steps of a solve.
+    """Chooses the step sizes of a solve.
 
     Example:
         ```python

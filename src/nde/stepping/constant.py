@@ -22,7 +22,7 @@ class _Grid(eqx.Module):
 
 
 class ConstantStepSize(AbstractStepSizeController):
-    """Steps of size `dt0`, the last one shorter if need be. The default controller.
+    """Constant steps of size `dt0`, the last one shorter if need be; the default controller.
 
     The times are `t0 + i * dt0`, so that rounding does not add up. A remainder before t1 that is only rounding, or less
     than a thousandth of a step, is made part of the last step.

@@ -28,7 +28,7 @@ class _Memory(eqx.Module):
 
 
 class PIDController(AbstractAdaptiveStepSizeController):
-    """Steps as large as the tolerance `atol + rtol * |y|` allows.
+    """Adaptive steps, as large as the tolerance `atol + rtol * |y|` allows.
 
     With `r_n` the norm of the scaled error of step n, the next step size is
 
@@ -47,7 +47,7 @@ class PIDController(AbstractAdaptiveStepSizeController):
         dcoeff: Derivative coefficient.
         dtmin: The smallest step, in units of time.
         dtmax: The largest step, in units of time.
-        force_dtmin: Whether to go on with `dtmin` where smaller steps are wanted; otherwise the solve stops.
+        force_dtmin: Whether to continue with `dtmin` where smaller steps are wanted; otherwise the solve stops.
         factormin: The least factor between step sizes.
         factormax: The largest factor between step sizes.
         safety: The share of the tolerance to aim at.
@@ -185,7 +185,7 @@ class PIDController(AbstractAdaptiveStepSizeController):
                 raise ValueError(f"`PIDController` got `{name}` of shape {np.shape(value)}; it wants a single number.")
 
     def _least_sum(self, rtol: Array, atol: Array) -> Array:
-        """The least sum of the two tolerances of a component, as far as can be told without the state."""
+        """The least sum of the two tolerances of a component, as far as it is known without the state."""
         rtols, atols = jax.tree.leaves(self.rtol), jax.tree.leaves(self.atol)
         alike = jax.tree.structure(self.rtol) == jax.tree.structure(self.atol)
         if alike and all(np.shape(r) == np.shape(a) for r, a in zip(rtols, atols, strict=True)):

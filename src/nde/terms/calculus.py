@@ -72,7 +72,7 @@ class _Corrected(eqx.Module):
 
 
 def ito_to_stratonovich(terms: AbstractTerm) -> MultiTerm:
-    """The Stratonovich equation with the solution of an Itô equation: its drift is `f - 1/2 sum_j (D g_j) g_j`.
+    """Convert an Itô SDE to the Stratonovich SDE with the same solution: its drift is `f - 1/2 sum_j (D g_j) g_j`.
 
     Args:
         terms: `MultiTerm(ODETerm(drift), ControlTerm(diffusion, motion))`, meant as Itô.
@@ -98,7 +98,7 @@ def ito_to_stratonovich(terms: AbstractTerm) -> MultiTerm:
 
 
 def stratonovich_to_ito(terms: AbstractTerm) -> MultiTerm:
-    """The Itô equation with the solution of a Stratonovich equation: its drift is `f + 1/2 sum_j (D g_j) g_j`.
+    """Convert a Stratonovich SDE to the Itô SDE with the same solution: its drift is `f + 1/2 sum_j (D g_j) g_j`.
 
     Args:
         terms: `MultiTerm(ODETerm(drift), ControlTerm(diffusion, motion))`, meant as Stratonovich.

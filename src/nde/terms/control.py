@@ -24,7 +24,7 @@ Product = Callable[[PyTree[Any], PyTree[Array]], PyTree[Any]]
 
 
 class ControlTerm(AbstractDrivenTerm[VF, Control]):
-    """`f(t, y, args) dX(t)`: a vector field driven by a path, such as Brownian motion.
+    """The term `f(t, y, args) dX(t)`: a vector field driven by a path, such as Brownian motion.
 
     For a state of shape `y` and a control of shape `x` the vector field returns one of
 

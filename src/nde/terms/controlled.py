@@ -29,7 +29,7 @@ class Slopes(eqx.Module):
 
 
 class ControlledODETerm(AbstractDrivenTerm):
-    """`f(t, y, args) dX/dt dt`: a control term as an ordinary differential equation; made by `ControlTerm.to_ode`.
+    """A control term as an ODE, `f(t, y, args) dX/dt dt`; made by `ControlTerm.to_ode`.
 
     The derivatives of the path at all stages of a step are made before its first stage, from inside the step: a kink of
     the path between two steps is met by neither.

@@ -1,4 +1,4 @@
-"""How far two equations with the same diffusion are apart, as laws of paths."""
+"""The divergence between the path distributions of two SDEs with the same diffusion."""
 
 from collections.abc import Callable
 from typing import Any
@@ -46,14 +46,14 @@ class _Padded(eqx.Module):
 
 
 def with_logqp(terms: AbstractTerm, prior: Callable[..., PyTree[Any]]) -> MultiTerm:
-    """The equation of `(y, k)`, where `k` grows to a sample of the path-space divergence from a prior equation.
+    """Augment an SDE by a sample of the Kullback-Leibler divergence of its paths from those of a prior SDE.
 
     The prior is `dy = prior(t, y, args) dt + g(t, y, args) dW` with the diffusion `g` of `terms`. By Girsanov's theorem
-    the Kullback-Leibler divergence of the law of the paths of `terms` from that of the prior is the mean of
+    the Kullback-Leibler divergence of the distribution of the paths of `terms` from that of the prior is the mean of
     `∫ |u|^2 / 2 dt` along paths of `terms`, with `g u = f - prior`. That holds for Itô and for Stratonovich equations,
     whose drifts differ by the same.
 
-    Start from `(y0, jnp.zeros(()))`; the state then is a pair.
+    The state becomes a pair `(y, k)`, where `k` grows to the sample. Start from `(y0, jnp.zeros(()))`.
 
     Args:
         terms: `MultiTerm(ODETerm(drift), ControlTerm(diffusion, motion))`, the motion being a single array.

@@ -14,7 +14,7 @@ Terms = TypeVar("Terms")
 
 
 class MultiTerm(AbstractTerm, Generic[Terms]):
-    """A sum of terms: drift and diffusion of a stochastic differential equation, in this order.
+    """A sum of terms: drift and diffusion of an SDE, in this order.
 
     What the terms have each on its own, vector fields and controls, is a tuple here.
 

@@ -19,7 +19,7 @@ from nde.terms.within import Within
 
 
 class ODETerm(AbstractDrivenTerm[VF, RealScalar]):
-    """`f(t, y, args) dt`: the right-hand side of `dy/dt = f(t, y, args)`.
+    """The term `f(t, y, args) dt`: the right-hand side of the ODE `dy/dt = f(t, y, args)`.
 
     Attributes:
         vector_field: A function `(t, y, args) -> dy/dt`; `t` is a scalar array, `y` a pytree of arrays, and the result

@@ -62,14 +62,14 @@ class Stepped(eqx.Module):
 
 
 class BrownianInterval(AbstractDyadicPath):
-    """Brownian motion on an interval: the same path for every grid at the nodes of its tree, at a few draws a step.
+    """Brownian motion on an interval that is the same for all grids at the nodes of its tree, at a few draws a step.
 
     The interval is halved `depth` times. Values at these `2^depth + 1` times depend on the key alone: they are those of
     `VirtualBrownianTree` with the same key and interval. Within a solve, what is known of the path ahead is carried
-    along, and a step between nodes is a bridge: exact in law, consistent with all that the solve has seen, rejected
-    steps too, and forgotten when the solve ends. So two solves on grids that share no node agree only as well as paths
-    that meet at the nodes do; where more is wanted take a greater `depth`, or `VirtualBrownianTree`, which is a
-    function of time and slower.
+    along, and a step between nodes is a bridge: exact in distribution, consistent with all that the solve has seen,
+    rejected steps too, and forgotten when the solve ends. So two solves on grids that share no node agree only as well
+    as paths that meet at the nodes do; where more is wanted take a greater `depth`, or `VirtualBrownianTree`, which is
+    a function of time and slower.
 
     `evaluate` is a function of time, that of the tree continued as far as floating point numbers tell times apart.
 

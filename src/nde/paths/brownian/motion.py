@@ -18,7 +18,7 @@ from nde.paths.halves import HALVES
 
 
 class BrownianMotion(AbstractBrownianPath):
-    """Brownian motion for one solve: as fast as its normal numbers can be drawn, exact in law, nothing stored.
+    """Brownian motion for one solve: exact in distribution, fast, and stored nowhere.
 
     With steps that are never rejected (`ConstantStepSize`, `StepTo`) the increment over step number `i` is drawn from
     the key and `i`: a gradient draws the same numbers again. With adaptive steps the ends of rejected steps are

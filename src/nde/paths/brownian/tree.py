@@ -14,11 +14,11 @@ from nde.paths.halves import HALVES
 
 
 class VirtualBrownianTree(AbstractDyadicPath):
-    """Brownian motion on an interval as a function of time: the same path whatever steps are taken, and backward.
+    """Brownian motion on an interval as a function of time: the same path for all steps, forward and backward.
 
-    It is exact in law, and consistent, at every time that floating point numbers tell apart (to a part in 2^31 of the
-    interval for float32 times, in 2^52 for float64); nothing is stored. An evaluation walks down a binary tree and
-    draws at each of up to twice as many nodes: for a single solve `BrownianMotion` is many times faster.
+    It is exact in distribution, and consistent, at every time that floating point numbers can represent (to a part in
+    2^31 of the interval for float32 times, in 2^52 for float64); nothing is stored. An evaluation goes down a binary
+    tree and draws at each of up to twice as many nodes: for a single solve `BrownianMotion` is many times faster.
 
     Attributes:
         t0: Start of the interval.

@@ -18,7 +18,7 @@ from nde.paths.halves import HALVES
 
 
 class UnsafeBrownianPath(AbstractBrownianPath):
-    """Increments drawn from the key and the two times of each step: no path, for neighbouring increments do not add up.
+    """Brownian increments drawn from the key and the two times of each step; neighboring increments do not add up.
 
     For fixed steps without the need of another look at the same path; `BrownianMotion` is as fast, and safe.
 

@@ -19,7 +19,7 @@ from nde.paths.interpolation.interval import interval, intervals_of_step
 
 
 class AbstractGlobalInterpolation(AbstractPath):
-    """A path that is known on an interval, from `t0` to `t1`: data, or a solution between its steps.
+    """A path on an interval from `t0` to `t1`: interpolated data, or a solution between its steps.
 
     Example:
         ```python

@@ -1,4 +1,4 @@
-"""Solvers whose steps can be taken back."""
+"""Reversible solvers."""
 
 from nde.solvers.reversible.alf import ALF
 from nde.solvers.reversible.base import AbstractReversibleSolver

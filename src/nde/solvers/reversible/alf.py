@@ -15,14 +15,14 @@ from nde.terms import AbstractTerm
 
 
 class ALF(AbstractReversibleSolver):
-    """The asynchronous leapfrog method, which carries a velocity and can be undone; the solver of MALI.
+    """The asynchronous leapfrog method, a reversible method that carries a velocity; the solver of MALI.
 
     A step drifts to its middle by the velocity, corrects the velocity by the one evaluation there, and drifts to its
     end: `m = y + v h/2`, `v1 = v + 2 damping (f(m) - v)`, `y1 = m + v1 h/2`. For ODEs and smooth controls.
 
     Without damping it is of order 2, and stable for `h λ` on the imaginary axis up to `±i` and nowhere else. With
     `damping=η < 1` it is stable inside of a region, on the negative axis down to `h λ = -2 (1 - η) / η`, but of order
-    1, for the velocity lags behind by `(1 - η) / (2 η)` of a step. And each step that is taken back multiplies an error
+    1, for the velocity lags behind by `(1 - η) / (2 η)` of a step. And each inverted step multiplies an error
     of the velocity, rounding too, by `1 / (2 η - 1)`: over a hundred steps by 7.5 with `η=0.99`, by 5 billion with
     `η=0.9`.
 
@@ -52,8 +52,8 @@ class ALF(AbstractReversibleSolver):
     def __check_init__(self) -> None:
         if not 0.5 < self.damping <= 1:
             raise ValueError(
-                f"`ALF` got `damping={self.damping}`; it wants a number above 0.5, at which a step cannot be taken "
-                "back, and at most 1, which is without damping. Try 0.99."
+                f"`ALF` got `damping={self.damping}`; it wants a number above 0.5, at which a step cannot be "
+                "inverted, and at most 1, which is without damping. Try 0.99."
             )
 
     def order(self, terms: AbstractTerm | None = None) -> int:

@@ -1,4 +1,4 @@
-"""What a reversible solver is."""
+"""The interface of reversible solvers."""
 
 import abc
 from typing import Any, ClassVar
@@ -11,7 +11,7 @@ from nde.terms import AbstractTerm
 
 
 class AbstractReversibleSolver(AbstractSolver):
-    """A method whose steps can be taken back by a formula, up to rounding, so that a gradient need keep no states.
+    """A reversible method: its steps can be inverted up to rounding, so that a gradient need not store states.
 
     Example:
         ```python

@@ -14,7 +14,7 @@ from nde.terms import AbstractTerm
 
 
 class LeapfrogMidpoint(AbstractReversibleSolver):
-    """The two-step method `y2 = y0 + (t2 - t0) f(t1, y1)`: one evaluation a step, and steps that can be taken back.
+    """The reversible two-step method `y2 = y0 + (t2 - t0) f(t1, y1)`, with one evaluation a step.
 
     Of order 2 with constant steps, for ODEs and for smooth controls; steps of different sizes, and kinks of a control,
     cost an order. It begins with a step of Euler's method. It estimates no error.

@@ -13,7 +13,7 @@ from nde.terms import AbstractTerm
 
 
 class ReversibleHeun(AbstractReversibleSolver):
-    """A method of order 2 (Stratonovich strong order 0.5, or 1 for additive noise) that can be undone exactly.
+    """The reversible Heun method, of order 2 (Stratonovich strong order 0.5, or 1 for additive noise).
 
     It carries a second state, whose vector field is all that a step evaluates: one drift and one diffusion a step.
     For ODEs, CDEs and SDEs.
