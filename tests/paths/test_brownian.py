@@ -9,7 +9,7 @@ from scipy import stats
 import nde
 from nde.paths.brownian.base import seed_from
 from nde.paths.brownian.increment import parts_of
-from nde.paths.brownian.memory import Memory, attempted
+from nde.paths.brownian.memory import Memory, attempt_step
 
 KEY = jax.random.key(5)
 SAMPLES = 20_000
@@ -121,8 +121,8 @@ def test_a_memory_that_is_full_leaves_no_room():
     zero = (jnp.zeros(()),)
     memory = Memory.empty(jnp.asarray(0.0), zero)
     for depth in range(70):
-        step = attempted(memory, jnp.asarray(0.0), jnp.asarray(0.9**depth), zero, zero)
-        memory = step.settled(jnp.asarray(False))
+        step = attempt_step(memory, jnp.asarray(0.0), jnp.asarray(0.9**depth), zero, zero)
+        memory = step.commit(jnp.asarray(False))
         assert memory.max_step(jnp.asarray(0.0)) <= np.float32(0.9**depth) * 1.001
     assert memory.max_step(jnp.asarray(0.0)) == 0
 

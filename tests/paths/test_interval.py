@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import nde
-from nde.paths.brownian.bridge import VARIANCES, joined
+from nde.paths.brownian.bridge import VARIANCES, join
 from tests.laws.compiling import quick_jit
 
 KEY = jax.random.key(3)
@@ -79,7 +79,7 @@ def test_later_steps_add_up_to_what_a_rejected_one_saw(backward: bool) -> None:
         for i in (first + 1, first + 2):
             h = abs(ts[i + 1] - ts[i])
             more = tuple(jnp.asarray(part[i]) for part in parts_of(found))
-            total = joined(jnp.asarray(length), total, jnp.asarray(h), more)
+            total = join(jnp.asarray(length), total, jnp.asarray(h), more)
             length += h
         for got, right in zip(total, parts_of(seen), strict=True):
             np.testing.assert_allclose(got, right[first], atol=1e-12)

@@ -65,7 +65,7 @@ class Tally:
         if self.frame is None:
             self._frame(ys, finite)
         assert self.frame is not None
-        part, self.counts = _summed(self.counts, self.frame, ys, counted, self.plan, self.bins)
+        part, self.counts = _sum_chunk(self.counts, self.frame, ys, counted, self.plan, self.bins)
         for moments in moments_of(part, self.frame):
             self.moments = self.moments.merge(moments)
 
@@ -113,7 +113,7 @@ class Tally:
 
 
 @functools.partial(jax.jit, static_argnames=("plan", "bins"), donate_argnames="counts")
-def _summed(
+def _sum_chunk(
     counts: Array | None, frame: Frame, ys: PyTree[Array], counted: Array, plan: Plan, bins: Bins | None
 ) -> tuple[PartialMoments, Array | None]:
     """The moments of a chunk on each device, and the counts with those of the chunk."""

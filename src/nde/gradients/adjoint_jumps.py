@@ -12,10 +12,19 @@ from nde.core import tree
 from nde.core.types import BoolScalar, IntScalar, Time, Y
 from nde.gradients.inputs import Inputs
 from nde.gradients.primitive import Levels
-from nde.gradients.pull import filled, vjp
+from nde.gradients.pull import fill_cotangents, vjp
 from nde.integrate.outcome import Outcome
 from nde.integrate.output import AtSteps, AtTimes, DenseStep, Saved, call_fn
-from nde.integrate.problem import Differentiable, Setup, begun, dense_step, drive_of, fresh_start, slope, step_map
+from nde.integrate.problem import (
+    Differentiable,
+    Setup,
+    dense_step,
+    drive_of,
+    fresh_start,
+    init_path_state,
+    slope,
+    step_map,
+)
 from nde.stepping import span
 
 Change = tuple[PyTree[Array], Y]
@@ -63,7 +72,7 @@ class AbstractSaved(AbstractAdjointJumps):
         """The pull-back of what was saved."""
         del a
         values, pull = vjp(levels, _saved, self.inputs.varying, y, (self, row))
-        return pull(filled(self.given, values, lambda g, _: jnp.where(due, tree.row(g, row), 0)))
+        return pull(fill_cotangents(self.given, values, lambda g, _: jnp.where(due, tree.row(g, row), 0)))
 
 
 class SavedAtTimes(AbstractSaved):
@@ -126,7 +135,7 @@ class SavedDenseSteps(AbstractSaved):
         step = span(moving_time(problem, setup, start), moving_time(problem, setup, end))
         y = _moved(self.inputs, problem, step.start, y)
         state = setup.solver.init(problem.term, setup.real(step.start), y, problem.args)
-        drive, _ = drive_of(problem, setup, step, begun(problem, setup, step.start, row))
+        drive, _ = drive_of(problem, setup, step, init_path_state(problem, setup, step.start, row))
         out = step_map(problem, setup, step, fresh_start(problem, setup, step.start, y, state), drive)
         return dense_step(problem, setup, step, y, out.stages, drive)
 

@@ -13,12 +13,12 @@ from nde.core import tree
 from nde.core.lanes import any_lane
 from nde.core.results import SUCCESSFUL
 from nde.core.types import IntScalar, Time
-from nde.gradients.adjoint_drives import Constant, OfData, path_of, single_terms
+from nde.gradients.adjoint_drives import ConstantDrives, DataDrives, path_of, single_terms
 from nde.gradients.adjoint_jumps import AbstractAdjointJumps, adjoint_jumps_of, cotangent_product, moving_time
-from nde.gradients.adjoint_term import AbstractSolution, Adjoined, AdjointTerm, ItoAdjointTerm
+from nde.gradients.adjoint_term import AbstractSolution, AdjointState, AdjointTerm, ItoAdjointTerm
 from nde.gradients.inputs import Inputs
 from nde.gradients.primitive import Levels
-from nde.gradients.pull import filled, vjp
+from nde.gradients.pull import fill_cotangents, vjp
 from nde.gradients.seminorm import ignores_inputs
 from nde.gradients.shares import ShareRecorder, shared_size
 from nde.integrate.outcome import Outcome, solve_plainly, solve_recorded
@@ -62,7 +62,7 @@ class _Sweep(eqx.Module):
         h: The size of the next step.
     """
 
-    state: Adjoined
+    state: AdjointState
     inputs: PyTree[Array]
     t: Time
     h: Time
@@ -104,9 +104,9 @@ class AdjointSolve(eqx.Module):
         if shared_size(levels, self.inputs.varying) <= few or not ignores_inputs(self.controller):
             return self
         solve = dataclasses.replace(self, levels=levels)
-        return self if solve.hands_on_weights() else solve
+        return self if solve.carries_weights() else solve
 
-    def hands_on_weights(self) -> bool:
+    def carries_weights(self) -> bool:
         """Whether what the solver hands from step to step is made of more than the point that it has come to."""
         term, t = self.term(), self.inputs.setup.real(self.ended.t)
         state = term.start(self.ended.y, self.ended.y)
@@ -122,26 +122,28 @@ class AdjointSolve(eqx.Module):
         """The cotangent of the varying inputs."""
         problem, end, setup, varying = self.inputs.problem, self.ended, self.inputs.setup, self.inputs.varying
         term = self.term()
-        state = term.start(end.y, filled(self.cotangent.y, end.y))
+        state = term.start(end.y, fill_cotangents(self.cotangent.y, end.y))
         solver = self.solver.specialize(term, setup.real(end.t), state, None)
-        back = Back(term, solver, self.controller, setup, varying, self.levels, self.max_steps)
+        back = BackwardSolve(term, solver, self.controller, setup, varying, self.levels, self.max_steps)
         h = back.first_step(state, end.t, problem.t0, self.dt0)
         sweep = _Sweep(state, tree.zeros_like(varying), end.t, h)
-        sweep = back.until(self._visited(self._ended(sweep), back), problem.t0)
-        return self._with_state(self._begun(sweep))
+        sweep = back.until(self._visit_jumps(self._add_end_time(sweep), back), problem.t0)
+        return self._with_state(self._add_start_time(sweep))
 
     def _with_state(self, sweep: _Sweep) -> PyTree[Array | None]:
         """The cotangent of the inputs, with what of it is part of the state of the adjoint equation."""
         varying, state = self.inputs.varying, sweep.state
         varies = jax.tree.map(lambda x: x is not None, varying.y0, is_leaf=lambda x: x is None)
-        inputs = self._more(sweep.inputs, lambda p: p.y0, eqx.filter(state.a, varies))
+        inputs = self._add_cotangent(sweep.inputs, lambda p: p.y0, eqx.filter(state.a, varies))
         if self.levels:
-            return self._more(inputs, _totals, _nothing(varying, jnp.isfinite(state.inputs)))
+            return self._add_cotangent(inputs, _totals, _nothing(varying, jnp.isfinite(state.inputs)))
         own, args = state.inputs
         grown = tree.add(inputs.term, own), tree.add(inputs.args, args)
         return eqx.tree_at(lambda p: (p.term, p.args), inputs, grown, is_leaf=lambda x: x is None)
 
-    def _more(self, inputs: PyTree[Array], part: Callable[[PyTree[Any]], PyTree[Any]], change: PyTree[Array]) -> Any:
+    def _add_cotangent(
+        self, inputs: PyTree[Array], part: Callable[[PyTree[Any]], PyTree[Any]], change: PyTree[Array]
+    ) -> Any:
         """A cotangent of the inputs, with one of something made of them alone."""
         _, pull = vjp(self.levels, lambda varying, _, __: part(varying), self.inputs.varying, None, None)
         return tree.add(inputs, pull(change)[0])
@@ -150,12 +152,16 @@ class AdjointSolve(eqx.Module):
         """The adjoint equation; of an Itô solve, that of the Stratonovich equation with its solution."""
         varying, fixed = self.inputs.varying, self.inputs.fixed
         own = (varying.term, varying.args), (fixed.term, fixed.args)
-        drives = OfData() if any(jax.tree.leaves(path_of(term)) for term in single_terms(varying.term)) else Constant()
+        drives = (
+            DataDrives()
+            if any(jax.tree.leaves(path_of(term)) for term in single_terms(varying.term))
+            else ConstantDrives()
+        )
         of_ito = self.inputs.setup.solver.calculus == "ito" and self.inputs.problem.term.noisy
         kind = ItoAdjointTerm if of_ito else AdjointTerm
         return kind(*own, self.solution, drives, scalar=bool(self.levels))
 
-    def _visited(self, sweep: _Sweep, back: "Back") -> _Sweep:
+    def _visit_jumps(self, sweep: _Sweep, back: "BackwardSolve") -> _Sweep:
         """The sweep behind all jumps."""
         kinds = adjoint_jumps_of(self.inputs, self.ended, self.cotangent)
         if not kinds:
@@ -167,12 +173,12 @@ class AdjointSolve(eqx.Module):
             number, sweep = carry
             jump = tree.row(schedule, number)
             sweep = back.until(sweep, jnp.maximum(jump.t, start))
-            return number + 1, self._met(sweep, kinds, jump)
+            return number + 1, self._apply_jump(sweep, kinds, jump)
 
         first = jnp.asarray(0, jnp.int32)
         return jax.lax.while_loop(lambda carry: any_lane(carry[0] < count), visit, (first, sweep))[1]
 
-    def _met(self, sweep: _Sweep, kinds: list[AbstractAdjointJumps], jump: _JumpSchedule) -> _Sweep:
+    def _apply_jump(self, sweep: _Sweep, kinds: list[AbstractAdjointJumps], jump: _JumpSchedule) -> _Sweep:
         """The sweep with what changes at a jump."""
         y = self.solution.at(self.inputs.setup.real(sweep.t), sweep.state.y)
         a, inputs = sweep.state.a, sweep.inputs
@@ -183,7 +189,7 @@ class AdjointSolve(eqx.Module):
         state = dataclasses.replace(sweep.state, a=a)
         return dataclasses.replace(sweep, state=state, inputs=inputs)
 
-    def _ended(self, sweep: _Sweep) -> _Sweep:
+    def _add_end_time(self, sweep: _Sweep) -> _Sweep:
         """The sweep with the cotangent of what the time of the end moves with."""
         if not self.inputs.timed:
             return sweep
@@ -193,14 +199,14 @@ class AdjointSolve(eqx.Module):
         more, _ = pull(moved if given is None else moved + given)
         return dataclasses.replace(sweep, inputs=tree.add(sweep.inputs, more))
 
-    def _begun(self, sweep: _Sweep) -> _Sweep:
+    def _add_start_time(self, sweep: _Sweep) -> _Sweep:
         """The sweep with the cotangent of `t0`, if it is wanted."""
         if self.inputs.varying.t0 is None:
             return sweep
         problem = self.inputs.problem
         derivative = slope(problem, self.inputs.setup, problem.t0, problem.y0)
         moved = cotangent_product(sweep.state.a, derivative, problem.t0)
-        return dataclasses.replace(sweep, inputs=self._more(sweep.inputs, lambda p: p.t0, -moved))
+        return dataclasses.replace(sweep, inputs=self._add_cotangent(sweep.inputs, lambda p: p.t0, -moved))
 
 
 def _end(varying: PyTree[Array | None], _: None, fixed: tuple[Inputs, Time]) -> Time:
@@ -228,7 +234,7 @@ def _schedule(kinds: list[AbstractAdjointJumps]) -> _JumpSchedule:
     return _JumpSchedule(ts[order], numbers[order], rows[order])
 
 
-class Back(eqx.Module):
+class BackwardSolve(eqx.Module):
     """Solves the adjoint equation from jump to jump, in a loop time that is that of the solve turned around.
 
     Attributes:
@@ -249,13 +255,13 @@ class Back(eqx.Module):
     levels: Levels
     max_steps: int | None = eqx.field(static=True)
 
-    def first_step(self, state: Adjoined, t: Time, t0: Time, dt0: Time | None) -> Time:
+    def first_step(self, state: AdjointState, t: Time, t0: Time, dt0: Time | None) -> Time:
         """The size of the first step."""
         if dt0 is not None:
             return dt0
         problem, setup = self._problem(state, t, t0), self._setup(None)
 
-        def derivative(t: Time, y: Adjoined) -> Adjoined:
+        def derivative(t: Time, y: AdjointState) -> AdjointState:
             return slope(problem, setup, t, y)
 
         order = self.solver.error_order(self.term)
@@ -288,7 +294,7 @@ class Back(eqx.Module):
         least = jnp.where(outcome.steps == 1, sweep.h, 0)
         return jnp.where(usable, jnp.maximum(outcome.h, least), sweep.h)
 
-    def _problem(self, state: Adjoined, start: Time, end: Time) -> Differentiable:
+    def _problem(self, state: AdjointState, start: Time, end: Time) -> Differentiable:
         t = self.setup.real(start)
         return Differentiable(
             term=self.term,
@@ -305,7 +311,7 @@ class Back(eqx.Module):
         return Setup(
             solver=self.solver,
             controller=self.controller,
-            clock=self.setup.clock.turned(),
+            clock=self.setup.clock.reversed(),
             dt0=dt0,
             code=jnp.asarray(SUCCESSFUL, jnp.int32),
             resume=Resume(),

@@ -15,13 +15,13 @@ from nde.core.results import RESULTS, SUCCESSFUL, code_of
 from nde.core.types import Time
 from nde.gradients.adjoint_drives import path_of, single_terms
 from nde.gradients.adjoint_solve import AdjointSolve
-from nde.gradients.adjoint_term import AbstractSolution, Carried, Interpolated
+from nde.gradients.adjoint_term import AbstractSolution, CarriedSolution, InterpolatedSolution
 from nde.gradients.base import AbstractAdjoint
 from nde.gradients.inputs import Inputs
 from nde.gradients.modes import reverse_mode_once, reverse_mode_only
 from nde.gradients.primitive import Levels, Rules, differentiable
-from nde.gradients.seminorm import seminormed
-from nde.integrate.knots import ended_at_knots
+from nde.gradients.seminorm import with_seminorm
+from nde.integrate.knots import end_at_knots
 from nde.integrate.outcome import Outcome, solve_plainly, solve_recorded
 from nde.integrate.problem import Differentiable, Setup
 from nde.integrate.recorders import DenseRecorder
@@ -92,11 +92,11 @@ class AbstractContinuousAdjoint(AbstractAdjoint):
         """The solver of the way back, its controller in its loop time, and the size of its first step."""
         own = self.stepsize_controller
         if own is None:
-            chosen = seminormed(setup.controller, self.carried)
+            chosen = with_seminorm(setup.controller, self.carried)
             clock = Clock(jnp.zeros_like(problem.t0), jnp.asarray(-1, jnp.int32))
         else:
-            chosen, clock = ended_at_knots(own, problem.term), setup.clock.turned()
-        controller = in_sections(chosen).wrap(clock)
+            chosen, clock = end_at_knots(own, problem.term), setup.clock.reversed()
+        controller = restartable(chosen).wrap(clock)
         dt0 = self._first_step(problem, setup, chosen)
         if dt0 is None and controller.needs_dt0:
             raise ValueError(
@@ -195,7 +195,7 @@ class BacksolveAdjoint(AbstractContinuousAdjoint):
 
     def forward(self, problem: Differentiable, setup: Setup) -> tuple[Outcome, AbstractSolution]:
         """The plain solve."""
-        return solve_plainly(problem, setup), Carried()
+        return solve_plainly(problem, setup), CarriedSolution()
 
 
 class InterpolatedAdjoint(AbstractContinuousAdjoint):
@@ -255,10 +255,10 @@ class InterpolatedAdjoint(AbstractContinuousAdjoint):
         if most is None:
             raise ValueError("`InterpolatedAdjoint` got `max_steps=None`; it wants to know how much room to make.")
         outcome, steps = solve_recorded(problem, setup, DenseRecorder(most, collects=True))
-        return outcome, Interpolated(steps, setup.clock)
+        return outcome, InterpolatedSolution(steps, setup.clock)
 
 
-def in_sections(controller: AbstractStepSizeController) -> AbstractStepSizeController:
+def restartable(controller: AbstractStepSizeController) -> AbstractStepSizeController:
     """The controller; for steps on a known grid one that may start and end anywhere in it."""
     if controller.grid is None:
         return controller

@@ -31,6 +31,6 @@ class AbstractAdjoint(eqx.Module):
         """The outcome of the solve."""
 
 
-def bounded(setup: Setup) -> Setup:
+def with_step_bound(setup: Setup) -> Setup:
     """The setup with a bound on the number of steps, so that there can be room for a record of them."""
     return setup if setup.most_steps is not None else dataclasses.replace(setup, max_steps=_UNBOUNDED)

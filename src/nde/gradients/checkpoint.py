@@ -7,14 +7,14 @@ import numpy as np
 from jaxtyping import Array, PyTree
 
 from nde.core.chunks import in_chunks
-from nde.gradients.base import AbstractAdjoint, bounded
+from nde.gradients.base import AbstractAdjoint, with_step_bound
 from nde.gradients.inputs import Inputs
 from nde.gradients.modes import reverse_mode_once, reverse_mode_only
 from nde.gradients.primitive import Levels, Rules, differentiable
 from nde.gradients.replay import Replay
-from nde.gradients.sensitivity import contracted, solve_with_jacobian, suits
+from nde.gradients.sensitivity import contract_jacobian, solve_with_jacobian, suits_jacobian
 from nde.gradients.stack import stack_of
-from nde.gradients.starts import Kept, Restored
+from nde.gradients.starts import KeptStarts, RecomputedStarts
 from nde.gradients.steps import steps_of
 from nde.gradients.tape_size import make_tape_recorder
 from nde.integrate.outcome import Outcome, solve_plainly, solve_recorded
@@ -91,7 +91,7 @@ class RecursiveCheckpointAdjoint(AbstractAdjoint):
 
     def _by_jacobian(self, problem: Differentiable, setup: Setup, wanted: PyTree[bool]) -> bool:
         """Whether the derivatives are carried along with the solve."""
-        return self.unbound and suits(problem, setup, wanted)
+        return self.unbound and suits_jacobian(problem, setup, wanted)
 
     def _forward(
         self, problem: Differentiable, setup: Setup, wanted: PyTree[bool]
@@ -104,7 +104,7 @@ class RecursiveCheckpointAdjoint(AbstractAdjoint):
                 "Pass `max_steps=...`, or `adjoint=nde.RecursiveCheckpointAdjoint(checkpoints=...)` or `(memory=...)`."
             )
         else:
-            setup = bounded(setup)
+            setup = with_step_bound(setup)
             recorder = make_tape_recorder(problem, setup, self.checkpoints, self.memory)
             outcome, record = solve_recorded(problem, setup, recorder)
         return reverse_mode_once(outcome, type(self).__name__), (record, outcome)
@@ -121,10 +121,10 @@ class RecursiveCheckpointAdjoint(AbstractAdjoint):
         record, outcome = kept
         inputs = Inputs(*eqx.partition(problem, wanted), setup)
         if self._by_jacobian(problem, setup, wanted):
-            return reverse_mode_once(contracted(record, cotangent, inputs.varying), type(self).__name__)
+            return reverse_mode_once(contract_jacobian(record, cotangent, inputs.varying), type(self).__name__)
         steps = steps_of(inputs, record.grid, cotangent.saved)
         stack = stack_of(record)
-        starts = Kept(stack) if record.slots >= record.grid.ends.shape[0] else Restored(stack)
+        starts = KeptStarts(stack) if record.slots >= record.grid.ends.shape[0] else RecomputedStarts(stack)
         return reverse_mode_once(Replay(steps, outcome, cotangent, levels).run(starts), type(self).__name__)
 
 

@@ -19,7 +19,7 @@ from nde.integrate.recorders import Grid
 from nde.stepping import AbstractStepSizeController, Plan, StepDecision, StepTrial
 
 
-def played_back(problem: Differentiable, setup: Setup, grid: Grid) -> Setup:
+def playback_setup(problem: Differentiable, setup: Setup, grid: Grid) -> Setup:
     """The setup that takes the steps of a recorded grid again."""
     following = _slot_after(grid, grid.ends)
     drives = None

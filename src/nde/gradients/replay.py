@@ -13,11 +13,11 @@ import jax.numpy as jnp
 from jaxtyping import Array, PyTree
 
 from nde.core import tree
-from nde.core.count import counted_down
+from nde.core.count import count_down_if
 from nde.core.lanes import any_lane
 from nde.core.types import IntScalar
 from nde.gradients.primitive import Levels
-from nde.gradients.pull import filled, vjp
+from nde.gradients.pull import fill_cotangents, vjp
 from nde.gradients.starts import AbstractStarts
 from nde.gradients.steps import Recorded, StepCarry, StepOutput, Steps
 from nde.integrate.outcome import Outcome
@@ -90,7 +90,7 @@ class Replay(eqx.Module):
             t = outcome.t if self.steps.inputs.timed else None
             return StepCarry(t, StepStart(outcome.y, outcome.solver_state, cache))
 
-        return filled(carry(self.cotangent), carry(self.ended))
+        return fill_cotangents(carry(self.cotangent), carry(self.ended))
 
     def _pull(self, sweep: Sweep) -> Sweep:
         """Pulls the cotangents back through one step."""
@@ -112,7 +112,7 @@ class Replay(eqx.Module):
             step=index,
             after=self._passed(step.counts, carry, sweep.after),
             inputs=steps.with_table(tree.add(inputs, more), sweep.inputs, index),
-            left=counted_down(sweep.left, step.counts),
+            left=count_down_if(sweep.left, step.counts),
             times=times,
         )
 
@@ -134,11 +134,11 @@ class Replay(eqx.Module):
         """The cotangent of what an output saved of this step; zero where it saved nothing."""
         given = self.cotangent.saved[i]
         if isinstance(output, DenseSteps):
-            return filled(given, value, lambda g, _: tree.row(g, index))
+            return fill_cotangents(given, value, lambda g, _: tree.row(g, index))
         due = counts & (left % output.every == 0)
         place = jnp.maximum(left // output.every - 1, 0)
 
-        return filled((given.ts, given.ys), value, lambda g, _: jnp.where(due, tree.row(g, place), 0))
+        return fill_cotangents((given.ts, given.ys), value, lambda g, _: jnp.where(due, tree.row(g, place), 0))
 
     def pull_samples(
         self, steps: Steps, step: DenseStep, index: IntScalar, inputs: PyTree[Array], times: tuple[IntScalar, ...]
@@ -173,8 +173,8 @@ class Replay(eqx.Module):
             left, total, inputs = carry
             now, row = inside(left), jnp.maximum(left, 0)
             values, pull = vjp(self.levels, value, steps.inputs.varying, step, (steps, row))
-            more, change = pull(filled(given, values, lambda g, _: jnp.where(now, tree.row(g, row), 0)))
-            return counted_down(left, now), tree.add(total, change), tree.add(inputs, more)
+            more, change = pull(fill_cotangents(given, values, lambda g, _: jnp.where(now, tree.row(g, row), 0)))
+            return count_down_if(left, now), tree.add(total, change), tree.add(inputs, more)
 
         def run(left: IntScalar, total: DenseStep, inputs: PyTree[Array]) -> tuple[IntScalar, DenseStep, PyTree[Array]]:
             return jax.lax.while_loop(lambda c: any_lane(inside(c[0])), back, (left, total, inputs))

@@ -5,12 +5,12 @@ import dataclasses
 import equinox as eqx
 from jaxtyping import Array, PyTree
 
-from nde.gradients.base import AbstractAdjoint, bounded
+from nde.gradients.base import AbstractAdjoint, with_step_bound
 from nde.gradients.inputs import Inputs
 from nde.gradients.modes import reverse_mode_once, reverse_mode_only
 from nde.gradients.primitive import Levels, Rules, differentiable
 from nde.gradients.replay import Replay
-from nde.gradients.starts import Undone
+from nde.gradients.starts import InvertedStarts
 from nde.gradients.steps import steps_of
 from nde.integrate.outcome import Outcome, solve_plainly, solve_recorded
 from nde.integrate.problem import Differentiable, Setup, fresh_start
@@ -64,7 +64,7 @@ class ReversibleAdjoint(AbstractAdjoint):
 
 def _forward(problem: Differentiable, setup: Setup, wanted: PyTree[bool]) -> tuple[Outcome, tuple[Grid, Outcome]]:
     del wanted
-    setup = bounded(setup)
+    setup = with_step_bound(setup)
     steps = setup.most_steps
     assert steps is not None
     outcome, grid = solve_recorded(problem, setup, GridRecorder(steps, undoes=True))
@@ -83,4 +83,4 @@ def _backward(
     inputs = Inputs(*eqx.partition(problem, wanted), setup)
     end = fresh_start(problem, setup, outcome.t, outcome.y, outcome.solver_state)
     replay = Replay(steps_of(inputs, grid, cotangent.saved), outcome, cotangent, levels)
-    return reverse_mode_once(replay.run(Undone(end)), ReversibleAdjoint.__name__)
+    return reverse_mode_once(replay.run(InvertedStarts(end)), ReversibleAdjoint.__name__)

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 from jaxtyping import Array
 
 from nde.core import tree
-from nde.core.count import counted, counted_down
+from nde.core.count import count_down_if, count_if
 from nde.core.types import BoolScalar, IntScalar
 from nde.integrate.recorders import Tape
 from nde.solvers import StepStart
@@ -37,7 +37,7 @@ class Stack(eqx.Module):
             steps=tree.set_row(self.steps, self.height, step),
             order=self.order,
             states=tree.set_row(self.states, self._row(self.height), state),
-            height=counted(self.height, keep),
+            height=count_if(self.height, keep),
         )
 
     def top(self) -> tuple[IntScalar, StepStart]:
@@ -46,7 +46,7 @@ class Stack(eqx.Module):
 
     def without(self, step: IntScalar) -> "Stack":
         """The stack without its top if that is of this step."""
-        return eqx.tree_at(lambda s: s.height, self, counted_down(self.height, self.steps[self.height - 1] == step))
+        return eqx.tree_at(lambda s: s.height, self, count_down_if(self.height, self.steps[self.height - 1] == step))
 
     def _row(self, place: IntScalar) -> IntScalar:
         return place if self.order is None else self.order[place]

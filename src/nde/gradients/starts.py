@@ -10,8 +10,8 @@ from nde.core import tree
 from nde.core.types import IntScalar
 from nde.gradients.stack import Stack
 from nde.gradients.steps import Recorded, Steps
-from nde.integrate.problem import restarted, term_in
-from nde.integrate.start import carried_cache, completed, retained
+from nde.integrate.problem import restart_solver_state, term_in
+from nde.integrate.start import carried_cache, complete_start, taped_start
 from nde.solvers import AbstractReversibleSolver, StepStart
 from nde.stepping import span
 
@@ -24,7 +24,7 @@ class AbstractStarts(eqx.Module):
         """What a step starts from, and the starts of the steps before it."""
 
 
-class Kept(AbstractStarts):
+class KeptStarts(AbstractStarts):
     """All of them were kept.
 
     Attributes:
@@ -33,13 +33,14 @@ class Kept(AbstractStarts):
 
     stack: Stack
 
-    def before(self, steps: Steps, index: IntScalar, step: Recorded) -> tuple[StepStart, "Kept"]:
+    def before(self, steps: Steps, index: IntScalar, step: Recorded) -> tuple[StepStart, "KeptStarts"]:
         """The top of the stack."""
         _, start = self.stack.top()
-        return completed(steps.inputs.problem, steps.inputs.setup, step.start, start), Kept(self.stack.without(index))
+        start = complete_start(steps.inputs.problem, steps.inputs.setup, step.start, start)
+        return start, KeptStarts(self.stack.without(index))
 
 
-class Restored(AbstractStarts):
+class RecomputedStarts(AbstractStarts):
     """Some of them were kept; the others are computed again.
 
     Attributes:
@@ -48,7 +49,7 @@ class Restored(AbstractStarts):
 
     stack: Stack
 
-    def before(self, steps: Steps, index: IntScalar, step: Recorded) -> tuple[StepStart, "Restored"]:
+    def before(self, steps: Steps, index: IntScalar, step: Recorded) -> tuple[StepStart, "RecomputedStarts"]:
         """Walks forward from the last state at hand, keeping states on the way."""
         kept, state = self.stack.top()
         free = self.stack.free
@@ -60,15 +61,16 @@ class Restored(AbstractStarts):
             stack, at, start = carry
             step = steps.recorded(at)
             output = steps.make(steps.inputs.varying, steps.carry(step, start), step)
-            moved = tree.where(step.counts, retained(steps.inputs.setup, output.after.start), start)
+            moved = tree.where(step.counts, taped_start(steps.inputs.setup, output.after.start), start)
             keep = ((at + 1 - kept) % spacing == 0) & (stack.free > 0)
             return stack.push(at + 1, moved, keep), at + 1, moved
 
         stack, _, state = jax.lax.while_loop(lambda c: c[1] < index, walk, (self.stack, kept, state))
-        return completed(steps.inputs.problem, steps.inputs.setup, step.start, state), Restored(stack.without(index))
+        start = complete_start(steps.inputs.problem, steps.inputs.setup, step.start, state)
+        return start, RecomputedStarts(stack.without(index))
 
 
-class Undone(AbstractStarts):
+class InvertedStarts(AbstractStarts):
     """None was kept: a reversible solver inverts its steps.
 
     Attributes:
@@ -77,7 +79,7 @@ class Undone(AbstractStarts):
 
     end: StepStart
 
-    def before(self, steps: Steps, index: IntScalar, step: Recorded) -> tuple[StepStart, "Undone"]:
+    def before(self, steps: Steps, index: IntScalar, step: Recorded) -> tuple[StepStart, "InvertedStarts"]:
         """Inverts one step; the first step starts where the solve did."""
         setup, end, problem = steps.inputs.setup, self.end, steps.inputs.problem
         solver = setup.solver
@@ -96,8 +98,8 @@ class Undone(AbstractStarts):
             setup.real(step.start),
             setup.clock.length(length.h),
         )
-        before = restarted(problem, setup, step.start, undone.y, undone.solver_state)
+        before = restart_solver_state(problem, setup, step.start, undone.y, undone.solver_state)
         start = tree.where(step.counts, StepStart(undone.y, before, undone.cache), end)
         y, state = tree.where(index == 0, (problem.y0, problem.solver_state), (start.y, start.solver_state))
         start = StepStart(y, state, start.cache)
-        return StepStart(start.y, start.solver_state, carried_cache(setup, start.cache)), Undone(start)
+        return StepStart(start.y, start.solver_state, carried_cache(setup, start.cache)), InvertedStarts(start)

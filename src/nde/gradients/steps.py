@@ -17,12 +17,12 @@ from nde.gradients.inputs import Inputs
 from nde.integrate.output import AtSteps, AtTimes, DenseStep, DenseSteps, Output, call_fn
 from nde.integrate.problem import (
     Setup,
-    begun,
     dense_step,
     drive_of,
     end_of,
     fresh_start,
-    restarted,
+    init_path_state,
+    restart_solver_state,
     step_map,
 )
 from nde.integrate.recorders import Grid
@@ -101,7 +101,7 @@ class Steps(eqx.Module):
         drive, path_state = tree.row(self.grid.drives, index), None
         if drive is None:
             step = index if self.ordinals is None else self.ordinals[index]
-            path_state = begun(self.inputs.problem, self.inputs.setup, start, step)
+            path_state = init_path_state(self.inputs.problem, self.inputs.setup, start, step)
             if self.ordinals is not None:
                 drive = self.drive(Recorded(start, end, cause, None, path_state))
         return Recorded(start, end, cause, drive, path_state)
@@ -142,7 +142,9 @@ class Steps(eqx.Module):
                 return dense()
             return end, call_fn(output.fn, setup.real(end), out.y, problem.args)
 
-        after = StepStart(out.y, restarted(problem, setup, end, out.y, out.state), carried_cache(setup, out.cache))
+        after = StepStart(
+            out.y, restart_solver_state(problem, setup, end, out.y, out.state), carried_cache(setup, out.cache)
+        )
         return StepOutput(
             after=StepCarry(None if before.t is None else end, after),
             at_end=tuple(at_end(output) for _, output in self.stepped()),

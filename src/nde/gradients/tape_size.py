@@ -7,7 +7,7 @@ import jax
 from nde.core import tree
 from nde.integrate.problem import Differentiable, Setup
 from nde.integrate.recorders import TapeRecorder
-from nde.integrate.start import retained_shape
+from nde.integrate.start import taped_shape
 
 _STATES, _STATES_ALONG_DATA = 512, 2048
 """Most states that are kept by default; more along data, whose knots make many steps."""
@@ -33,7 +33,7 @@ def make_tape_recorder(
 
 
 def _by_default(problem: Differentiable, setup: Setup, steps: int) -> int:
-    state = tree.nbytes(retained_shape(problem, setup))
+    state = tree.nbytes(taped_shape(problem, setup))
     least = 2 * math.ceil(math.sqrt(steps))
     affordable = (_BYTES_WITH_NOISE if problem.term.noisy else _BYTES) // max(1, state)
     return max(least, min(_STATES_ALONG_DATA if problem.term.tabulates else _STATES, affordable))

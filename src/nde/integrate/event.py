@@ -9,7 +9,7 @@ import jax.numpy as jnp
 
 from nde.core.norms import rms_norm
 from nde.core.types import BoolScalar, Norm, Tolerance, Y
-from nde.stepping.tolerance import is_number, tolerated
+from nde.stepping.tolerance import error_scale, is_number
 
 
 class AbstractEvent(eqx.Module):
@@ -74,7 +74,7 @@ class SteadyState(AbstractEvent):
         """Whether the norm of the derivative is below `atol + rtol * norm(y)`; see `steady_state`."""
         if is_number(self.rtol) and is_number(self.atol):
             return jnp.asarray(self.norm(slope()) < self.atol + self.rtol * self.norm(y))
-        scales = tolerated(self.rtol, self.atol, jax.tree.map(jnp.abs, y))
+        scales = error_scale(self.rtol, self.atol, jax.tree.map(jnp.abs, y))
         return jnp.asarray(self.norm(jax.tree.map(jnp.divide, slope(), scales)) < 1)
 
 

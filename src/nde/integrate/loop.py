@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from jaxtyping import PyTree
 
 from nde.core import tree
-from nde.core.count import counted
+from nde.core.count import count_if
 from nde.core.lanes import any_lane
 from nde.core.results import RESULTS, SUCCESSFUL, code_of, first_failure
 from nde.core.types import BoolScalar, IntScalar, Time, Y
@@ -21,11 +21,11 @@ from nde.integrate.problem import (
     Differentiable,
     Setup,
     Span,
-    begun,
     drive_of,
     first_cache,
+    init_path_state,
     paths,
-    restarted,
+    restart_solver_state,
     slope,
     step_map,
 )
@@ -102,7 +102,7 @@ class Loop(eqx.Module):
             carry = jax.lax.while_loop(lambda c: any_lane(self._running(c[0])), lambda c: self._iterate(c), carry)
         state, stores = carry
         if self.bounded_while is not None:
-            stores = self._flushed(stores)
+            stores = self._flush(stores)
         records = tuple(r.finish(s) for r, s in zip(self.recorders, stores, strict=True))
         self.setup.meter.close(state.meter)
         return state, records
@@ -130,7 +130,7 @@ class Loop(eqx.Module):
             plan=None if problem.landmarks is None else plan,
             wanted=wanted,
             start=StepStart(y0, problem.solver_state, cache),
-            path_state=begun(problem, setup, t0),
+            path_state=init_path_state(problem, setup, t0),
             controller_state=controller_state,
             meter=setup.meter.init(),
             code=zero if setup.controller.may_stop or setup.event.may_stop else None,
@@ -187,7 +187,7 @@ class Loop(eqx.Module):
         path_state = paths(self.problem, self.setup).commit(accepted, state.path_state, path_state)
         following = self._limited_by_path(t, self._ended_by_t1(t, decision.plan), path_state)
         plan = self._end_or_stop(t, following, attempt, decision)
-        steps = counted(state.steps, live)
+        steps = count_if(state.steps, live)
         return State(
             t=t,
             h=jnp.where(live, self._length(t, plan, steps), state.h),
@@ -199,7 +199,7 @@ class Loop(eqx.Module):
             meter=self.setup.meter.step(state.meter, self._progress(t)),
             code=self._next_code(state, live, attempt, decision, t, y),
             steps=steps,
-            accepted=counted(state.accepted, accepted),
+            accepted=count_if(state.accepted, accepted),
         )
 
     def _next_code(
@@ -228,7 +228,7 @@ class Loop(eqx.Module):
         broken = attempt.accepted & controller.breaks_at(t)
 
         def anew() -> tuple[PyTree[Any], PyTree[Any]]:
-            fresh = restarted(self.problem, self.setup, t, y, out.state)
+            fresh = restart_solver_state(self.problem, self.setup, t, y, out.state)
             return tree.where(broken, (fresh, first_cache(self.problem, self.setup, t, y, fresh)), carried)
 
         return StepStart(y, *jax.lax.cond(any_lane(broken), anew, lambda: carried))
@@ -295,7 +295,7 @@ class Loop(eqx.Module):
             state, stores = jax.lax.while_loop(
                 lambda c: any_lane(self._running(c[0])) & ~some_full(c[1]), lambda c: self._iterate(c), carry[:2]
             )
-            stores = self._flushed(stores)
+            stores = self._flush(stores)
             return state, stores, ~any_lane(self._running(state))
 
         state, stores, _ = jax.lax.while_loop(lambda c: ~c[2], section, (*carry, jnp.asarray(False)))
@@ -310,7 +310,7 @@ class Loop(eqx.Module):
         code = jnp.where(state.t < self.problem.t1, why, SUCCESSFUL)
         return first_failure(self.setup.code, code.astype(jnp.int32))
 
-    def _flushed(self, stores: tuple[PyTree[Any], ...]) -> tuple[PyTree[Any], ...]:
+    def _flush(self, stores: tuple[PyTree[Any], ...]) -> tuple[PyTree[Any], ...]:
         return tuple(r.flush(self.problem, self.setup, s) for r, s in zip(self.recorders, stores, strict=True))
 
     def _each(self, make: Any) -> tuple[PyTree[Any], ...]:

@@ -139,7 +139,7 @@ def paths(problem: Differentiable, setup: Setup) -> Any:
     return problem.term if problem.drives is None else DrivesOfGrid(problem.drives)
 
 
-def begun(problem: Differentiable, setup: Setup, start: Time, step: IntScalar | int = 0) -> PyTree[Any]:
+def init_path_state(problem: Differentiable, setup: Setup, start: Time, step: IntScalar | int = 0) -> PyTree[Any]:
     """The path's state before a step that starts there, `step` steps after the first."""
     return paths(problem, setup).begin(setup.real(start), step, setup.may_reject, setup.clock.direction > 0)
 
@@ -147,7 +147,7 @@ def begun(problem: Differentiable, setup: Setup, start: Time, step: IntScalar | 
 def drive_shape(problem: Differentiable, setup: Setup) -> PyTree[jax.ShapeDtypeStruct]:
     """The shapes of what the stages of a step see of the path."""
     step = span(problem.t0, problem.t1)
-    return jax.eval_shape(lambda: drive_of(problem, setup, step, begun(problem, setup, problem.t0))[0])
+    return jax.eval_shape(lambda: drive_of(problem, setup, step, init_path_state(problem, setup, problem.t0))[0])
 
 
 def step_map(problem: Differentiable, setup: Setup, step: Span, start: StepStart, drive: PyTree[Any]) -> StepOut:
@@ -211,7 +211,7 @@ def fresh_start(problem: Differentiable, setup: Setup, t: Time, y: Y, solver_sta
     return StepStart(y, solver_state, first_cache(problem, setup, t, y, solver_state))
 
 
-def restarted(problem: Differentiable, setup: Setup, t: Time, y: Y, state: PyTree[Any]) -> PyTree[Any]:
+def restart_solver_state(problem: Differentiable, setup: Setup, t: Time, y: Y, state: PyTree[Any]) -> PyTree[Any]:
     """The solver's state for a step from `t`, behind a step that led there: its first state if there is a jump."""
     if not setup.controller.jumps or not jax.tree.leaves(state):
         return state

@@ -20,12 +20,12 @@ def carries_cache(setup: Setup) -> bool:
     return setup.carries_cache and not setup.controller.breaks
 
 
-def retained(setup: Setup, start: StepStart) -> StepStart:
+def taped_start(setup: Setup, start: StepStart) -> StepStart:
     """What a tape keeps of the start of a step."""
     return start if setup.keeps_cache else StepStart(start.y, start.solver_state)
 
 
-def completed(problem: Differentiable, setup: Setup, t: Time, start: StepStart) -> StepStart:
+def complete_start(problem: Differentiable, setup: Setup, t: Time, start: StepStart) -> StepStart:
     """The start of a step at `t` of which a tape kept what it keeps."""
     if setup.keeps_cache or not carries_cache(setup):
         return start
@@ -39,6 +39,6 @@ def first_start(problem: Differentiable, setup: Setup) -> StepStart:
     return fresh_start(problem, setup, problem.t0, problem.y0, problem.solver_state)
 
 
-def retained_shape(problem: Differentiable, setup: Setup) -> StepStart:
+def taped_shape(problem: Differentiable, setup: Setup) -> StepStart:
     """The shapes of what a tape keeps of the start of a step."""
-    return jax.eval_shape(lambda: retained(setup, first_start(problem, setup)))
+    return jax.eval_shape(lambda: taped_start(setup, first_start(problem, setup)))

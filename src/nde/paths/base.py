@@ -11,7 +11,7 @@ from jaxtyping import Array, Float, PyTree
 from nde.core.compiled import compiled
 from nde.core.tree import common_dtype
 from nde.core.types import BoolScalar, IntScalar, RealScalar
-from nde.paths.halves import driven
+from nde.paths.halves import increments_over_step
 
 Control = TypeVar("Control")
 """What a path has as values."""
@@ -109,7 +109,7 @@ class AbstractPath(eqx.Module, Generic[Control]):
             The drive of the step, and the path's state should the step be accepted.
         """
         del nodes
-        return driven(self.evaluate, t, h, needs), path_state
+        return increments_over_step(self.evaluate, t, h, needs), path_state
 
     def slopes(
         self, t: RealScalar, h: RealScalar, nodes: tuple[float, ...], path_state: PyTree[Any]

@@ -9,7 +9,6 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import PyTree
 
-from nde.solve.described import described
 from nde.solve.normalize import ControllerResume, SolverResume
 
 

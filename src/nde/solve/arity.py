@@ -8,7 +8,6 @@ import equinox as eqx
 from jaxtyping import PyTree
 
 from nde.core.types import Args, RealScalar, Y
-from nde.solve.described import described
 
 
 def with_args(f: Callable[..., PyTree[Any]]) -> Callable[..., PyTree[Any]]:

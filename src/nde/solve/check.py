@@ -13,7 +13,6 @@ from nde.integrate.event import AbstractEvent
 from nde.integrate.output import AtTimes
 from nde.integrate.problem import Differentiable, Setup
 from nde.integrate.progress import AbstractProgressMeter
-from nde.solve.described import described
 from nde.solve.saveat import SaveAt
 from nde.solvers import AbstractSolver
 from nde.stepping import AbstractStepSizeController

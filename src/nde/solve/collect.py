@@ -53,7 +53,7 @@ def _rows(problem: Differentiable, setup: Setup, sub: SubSaveAt, outcome: Outcom
         parts.append((ts, ys))
     ts = jnp.concatenate([ts for ts, _ in parts])
     ys = jax.tree.map(lambda *leaves: jnp.concatenate(leaves), *[ys for _, ys in parts])
-    return (ts, ys) if ordered else _sorted(ts, ys, _capacity(sub, setup.max_steps))
+    return (ts, ys) if ordered else _sort_rows(ts, ys, _capacity(sub, setup.max_steps))
 
 
 def _single(problem: Differentiable, setup: Setup, sub: SubSaveAt, t: Time, y: Y) -> Rows:
@@ -73,6 +73,6 @@ def _capacity(sub: SubSaveAt, max_steps: int | None) -> int:
     return int(sub.t0) + times + max_steps // sub.steps + int(last)
 
 
-def _sorted(ts: Array, ys: PyTree[Array], capacity: int) -> Rows:
+def _sort_rows(ts: Array, ys: PyTree[Array], capacity: int) -> Rows:
     order = jnp.argsort(ts, stable=True)[:capacity]
     return ts[order], jax.tree.map(lambda y: y[order], ys)

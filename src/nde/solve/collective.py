@@ -36,7 +36,7 @@ def axes_seen(term: AbstractTerm, t: Time, y: Y, args: Args) -> tuple[str, ...]:
     return tuple(sorted(name for name in names if isinstance(name, str)))
 
 
-def together(controller: AbstractStepSizeController, axes: tuple[str, ...]) -> AbstractStepSizeController:
+def synchronize(controller: AbstractStepSizeController, axes: tuple[str, ...]) -> AbstractStepSizeController:
     """The controller whose steps are the same all along the axes: stages of one step must be those of one time."""
     if not axes:
         return controller

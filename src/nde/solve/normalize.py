@@ -11,18 +11,17 @@ import numpy as np
 from jaxtyping import Array, PyTree
 
 from nde.core.clock import Clock, clock_of
-from nde.core.closure import closed
+from nde.core.closure import closure_convert
 from nde.core.tree import common_dtype, real_dtype
 from nde.core.types import Args, RealScalar, Time, Y
 from nde.integrate.drives import drives_of_grid
-from nde.integrate.knots import ended_at_knots
+from nde.integrate.knots import end_at_knots
 from nde.integrate.output import AtSteps, AtTimes, DenseSteps, Output
 from nde.integrate.problem import Differentiable, Resume, Setup
 from nde.integrate.progress import AbstractProgressMeter
 from nde.solve.check import check_structure, code_of_inputs
-from nde.solve.collective import axes_seen, together
+from nde.solve.collective import axes_seen, synchronize
 from nde.solve.cost import is_costly, is_elementwise
-from nde.solve.described import described
 from nde.solve.saveat import SaveAt
 from nde.solvers import AbstractSolver
 from nde.stepping import AbstractStepSizeController
@@ -74,7 +73,7 @@ def normalize(
     solver = solver.specialize(term, t0, y0, args)
     step = None if dt0 is None else jax.lax.stop_gradient(clock.length(strong(dt0, dtype)))
     axes = axes_seen(term, t0, y0, args)
-    wrapped = ended_at_knots(together(controller, axes), term).wrap(clock)
+    wrapped = end_at_knots(synchronize(controller, axes), term).wrap(clock)
     problem = Differentiable(
         term=term,
         y0=y0,
@@ -152,7 +151,7 @@ def outputs_of(saveat: SaveAt, t0: Time, y0: Y, args: Args, clock: Clock) -> tup
     for sub in saveat.leaves():
         if sub.ts is None and not sub.steps:
             continue
-        fn = closed(sub.fn, t0, y0, args)
+        fn = closure_convert(sub.fn, t0, y0, args)
         if sub.ts is not None:
             outputs.append(AtTimes(clock.loop(strong(sub.ts, t0.dtype)), fn))
         if sub.steps:

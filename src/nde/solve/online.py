@@ -16,7 +16,6 @@ from nde.paths.interpolation.growing import Grown
 from nde.solve._diffeqsolve import diffeqsolve
 from nde.solve.arguments import check_time
 from nde.solve.arity import with_args
-from nde.solve.described import described
 from nde.solve.normalize import state_array
 from nde.solve.report import raise_if_failed
 from nde.solvers import AbstractSolver, Tsit5

@@ -16,7 +16,7 @@ from jaxtyping import Array, PyTree
 from nde.core.lanes import any_lane
 from nde.core.results import RESULTS, SUCCESSFUL, SolveError, code_of, message_of
 from nde.core.tracing import inside_jit
-from nde.solve.export import not_exported
+from nde.solve.export import refuse_export
 
 T = TypeVar("T")
 
@@ -65,7 +65,7 @@ def _quotable(facts: Callable[[], Facts]) -> Facts:
 def _raise_when_run(tied: PyTree[Any], code: Array | np.ndarray, facts: Facts) -> PyTree[Any]:
     """The arrays, tied to a check that raises when the compiled program runs and a lane has failed."""
     code = jax.lax.stop_gradient(code)
-    failed = not_exported(any_lane((code != SUCCESSFUL) & (code != code_of(RESULTS.event_occurred))))
+    failed = refuse_export(any_lane((code != SUCCESSFUL) & (code != code_of(RESULTS.event_occurred))))
     shape = jax.ShapeDtypeStruct((), jnp.bool_)
     token = jax.lax.cond(
         failed,
@@ -73,10 +73,10 @@ def _raise_when_run(tied: PyTree[Any], code: Array | np.ndarray, facts: Facts) -
         lambda: jnp.asarray(False),
     )
 
-    return jax.tree.map(lambda x: _tied(token, x) if isinstance(x, Array) else x, tied)
+    return jax.tree.map(lambda x: _tie(token, x) if isinstance(x, Array) else x, tied)
 
 
-def _tied(token: Array, x: Array) -> Array:
+def _tie(token: Array, x: Array) -> Array:
     """The array, whose first number waits for the token; the rest is not touched, for it may be large."""
     if x.size == 0:
         return x

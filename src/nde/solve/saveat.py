@@ -11,7 +11,6 @@ import numpy as np
 from jaxtyping import Array, PyTree, Real
 
 from nde.core.types import Args, RealScalar, Times, Y
-from nde.solve.described import described
 
 
 def save_y(t: RealScalar, y: Y, args: Args) -> Y:

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import PyTree
 
 from nde.core.clock import Clock
-from nde.core.count import counted
+from nde.core.count import count_if
 from nde.core.results import SUCCESSFUL
 from nde.core.tree import all_finite
 from nde.core.types import IntScalar, RealScalar, Time, Y
@@ -79,7 +79,7 @@ class ConstantStepSize(AbstractStepSizeController):
         """Always accepts."""
         wanted = self._plan(state).end
         reached = trial.plan.end >= wanted - slack(state.step, wanted, always_accepts=True)
-        grid = eqx.tree_at(lambda g: g.done, state, counted(state.done, reached))
+        grid = eqx.tree_at(lambda g: g.done, state, count_if(state.done, reached))
         return StepDecision(
             accepted=jnp.asarray(True),
             plan=self._plan(grid),

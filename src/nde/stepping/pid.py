@@ -16,7 +16,7 @@ from nde.core.tree import common_dtype, real_dtype
 from nde.core.types import BoolScalar, IntScalar, Norm, RealScalar, Time, Tolerance, Y
 from nde.stepping.base import AbstractAdaptiveStepSizeController, Plan, StepDecision, StepTrial
 from nde.stepping.initial import initial_step
-from nde.stepping.tolerance import in_units, least, tolerated
+from nde.stepping.tolerance import error_scale, in_units, least
 
 
 class _Memory(eqx.Module):
@@ -147,7 +147,7 @@ class PIDController(AbstractAdaptiveStepSizeController):
             accepted = accepted | (state.at_dtmin & finite)
         factor = self._factor(scaled, accepted, self._order(trial.error_order), state)
         h = jax.lax.stop_gradient(trial.step.h * factor.astype(trial.step.h.dtype))
-        h, at_dtmin, code = self._limited(h)
+        h, at_dtmin, code = self._limit(h)
         if state.at_dtmin is not None and code is not None:
             code = jnp.where(state.at_dtmin & ~finite, code_of(RESULTS.nonfinite), code)
         start = jnp.where(accepted, trial.plan.end, trial.step.start)
@@ -195,7 +195,7 @@ class PIDController(AbstractAdaptiveStepSizeController):
     def _scaled_error(self, y0: Y, y1: Y, error: Y | None) -> Array:
         """The norm of the error in units of the tolerance; infinite where it is not a number."""
         sizes = jax.tree.map(lambda a, b: jnp.maximum(jnp.abs(a), jnp.abs(b)), y0, y1)
-        norm = jnp.asarray(self.norm(jax.tree.map(in_units, error, tolerated(self.rtol, self.atol, sizes))))
+        norm = jnp.asarray(self.norm(jax.tree.map(in_units, error, error_scale(self.rtol, self.atol, sizes))))
         if norm.shape != ():
             raise ValueError(f"`PIDController` got a `norm` whose values have shape {norm.shape}, not `()`.")
         return jnp.where(jnp.isnan(norm), jnp.inf, norm)
@@ -211,7 +211,7 @@ class PIDController(AbstractAdaptiveStepSizeController):
         most = jnp.where(accepted, self.factormax, self.safety)
         return jnp.clip(factor, least, most)
 
-    def _limited(self, h: Time) -> tuple[Time, BoolScalar | None, IntScalar | None]:
+    def _limit(self, h: Time) -> tuple[Time, BoolScalar | None, IntScalar | None]:
         """The step size between `dtmin` and `dtmax`, whether it is at `dtmin`, and a code if that is forbidden."""
         if self.dtmax is not None:
             h = jnp.minimum(h, jnp.asarray(self.dtmax, h.dtype))

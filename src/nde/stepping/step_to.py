@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, PyTree, Real
 
 from nde.core.clock import Clock
-from nde.core.count import counted
+from nde.core.count import count_if
 from nde.core.results import RESULTS, SUCCESSFUL, code_of
 from nde.core.tree import all_finite
 from nde.core.types import IntScalar, RealScalar, Time, Times, Y
@@ -90,7 +90,7 @@ class StepTo(AbstractStepSizeController):
 
     def decide(self, trial: StepTrial, state: PyTree[Any]) -> StepDecision:
         """Always accepts."""
-        index = counted(state, trial.plan.end >= self._plan(state).end)
+        index = count_if(state, trial.plan.end >= self._plan(state).end)
         return StepDecision(
             accepted=jnp.asarray(True),
             plan=self._plan(index),

@@ -149,7 +149,7 @@ class MultiTerm(AbstractTerm, Generic[Terms]):
         return functools.reduce(jnp.minimum, known) if known else None
 
 
-def _described(term: Any) -> str:
+def _describe(term: Any) -> str:
     return f"the class {term.__name__}" if isinstance(term, type) else f"a {type(term).__name__}"
 
 

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, PyTree
 
 from nde.core import tree
-from nde.core.closure import closed
+from nde.core.closure import closure_convert
 from nde.core.tree import common_dtype
 from nde.core.types import Args, RealScalar, Time, VectorField, Y
 from nde.paths import TimePath
@@ -54,7 +54,7 @@ class ODETerm(AbstractDrivenTerm[VF, RealScalar]):
             ValueError: If the vector field returns another structure or other shapes than those of the state.
             TypeError: If it returns a dtype that the state cannot hold.
         """
-        field = closed(lambda t, y, args: _as_far_as_time(t, y, self.vector_field(t, y, args)), t, y, args)
+        field = closure_convert(lambda t, y, args: _as_far_as_time(t, y, self.vector_field(t, y, args)), t, y, args)
         check_change("The vector field", eqx.combine(field.shapes, field.rest), y)
         return ODETerm(field)
 

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, PyTree
 
 from nde.core import tree
-from nde.core.count import counted
+from nde.core.count import count_if
 from nde.core.lanes import any_lane
 from nde.core.types import IntScalar
 from nde.integrate.output import AtTimes, call_fn, padded_rows, shapes_of
@@ -46,7 +46,7 @@ class InlineRecorder(AbstractRecorder):
             at = wanted.ts[index]
             value = call_fn(wanted.fn, setup.real(at), step.value(at), problem.args)
             kept = tree.where(now, value, tree.row(sheet.saved, index))
-            return _Sheet(done=counted(sheet.done, now), saved=tree.set_row(sheet.saved, index, kept))
+            return _Sheet(done=count_if(sheet.done, now), saved=tree.set_row(sheet.saved, index, kept))
 
         return jax.lax.while_loop(lambda sheet: any_lane(due(sheet)), save, store)
 

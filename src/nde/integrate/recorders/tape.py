@@ -17,7 +17,7 @@ from nde.core.types import BoolScalar, IntScalar
 from nde.integrate.problem import Differentiable, Setup
 from nde.integrate.recorders.base import AbstractRecorder, Attempt
 from nde.integrate.recorders.grid import Grid, GridRecorder
-from nde.integrate.start import carried_cache, retained, retained_shape
+from nde.integrate.start import carried_cache, taped_shape, taped_start
 from nde.solvers import StepStart
 
 
@@ -69,7 +69,7 @@ class TapeRecorder(AbstractRecorder):
             grid=GridRecorder(self.max_steps).init(problem, setup),
             shift=jnp.asarray(0, jnp.int32),
             order=None if self.never_full else jnp.arange(self.slots + 1, dtype=jnp.int32),
-            states=tree.empty_rows(self.slots + 1, retained_shape(problem, setup)),
+            states=tree.empty_rows(self.slots + 1, taped_shape(problem, setup)),
         )
 
     def write(self, problem: Differentiable, setup: Setup, store: Tape, attempt: Attempt) -> Tape:
@@ -81,7 +81,7 @@ class TapeRecorder(AbstractRecorder):
             slot = store.order[jnp.where(turn, index >> store.shift, self.slots)]
         start = attempt.start
         start = StepStart(start.y, start.solver_state, carried_cache(setup, start.cache))
-        states = tree.set_row(store.states, slot, retained(setup, start))
+        states = tree.set_row(store.states, slot, taped_start(setup, start))
         return Tape(store.grid.longer(setup, attempt), store.shift, store.order, states)
 
     def full(self, store: Tape) -> BoolScalar | None:

@@ -80,7 +80,7 @@ class Memory(eqx.Module):
         return self.ends[last], tree.row(self.parts, last)
 
 
-class Attempted(eqx.Module):
+class AttemptedStep(eqx.Module):
     """A step that was asked for, and what is remembered if it is accepted or not.
 
     Attributes:
@@ -101,7 +101,7 @@ class Attempted(eqx.Module):
     whole: BoolScalar
     middle: Middle | None = None
 
-    def settled(self, accepted: BoolScalar) -> Memory:
+    def commit(self, accepted: BoolScalar) -> Memory:
         """The memory after the step was accepted or rejected."""
         memory = self.memory
         inside = ~self.fresh & ~self.whole
@@ -119,7 +119,7 @@ class Attempted(eqx.Module):
         return settled if self.middle is None else settled.halved(~accepted, self.middle)
 
 
-def attempted(memory: Memory, t: Float[Array, ""], h: RealScalar, fresh_parts: Parts, noise: Parts) -> Attempted:
+def attempt_step(memory: Memory, t: Float[Array, ""], h: RealScalar, fresh_parts: Parts, noise: Parts) -> AttemptedStep:
     """The increment over a step from `t` to `t + h`, given what is remembered.
 
     Args:
@@ -138,4 +138,4 @@ def attempted(memory: Memory, t: Float[Array, ""], h: RealScalar, fresh_parts: P
     share = jnp.where(inside, jnp.abs(h) / jnp.where(inside, left, 1), 0.5)
     first, rest = split(jnp.where(inside, left, 1), known, share, noise)
     parts = tree.where(fresh, fresh_parts, tree.where(whole, known, first))
-    return Attempted(memory, jnp.asarray(t + h, t.dtype), parts, rest, fresh, whole)
+    return AttemptedStep(memory, jnp.asarray(t + h, t.dtype), parts, rest, fresh, whole)

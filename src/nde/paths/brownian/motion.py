@@ -13,7 +13,7 @@ from nde.core.types import BoolScalar, IntScalar, RealScalar
 from nde.paths.brownian.base import AbstractBrownianPath, Shape, area_of, seed_from, shape_of
 from nde.paths.brownian.bridge import split
 from nde.paths.brownian.increment import BrownianIncrement, LevyArea
-from nde.paths.brownian.memory import Attempted, Memory, Middle, attempted
+from nde.paths.brownian.memory import AttemptedStep, Memory, Middle, attempt_step
 from nde.paths.halves import HALVES
 
 
@@ -116,7 +116,7 @@ class BrownianMotion(AbstractBrownianPath):
             parts, after = self.over(h, self.noise(self.seed, path_state)), path_state + 1
         else:
             noise = self.noise(self.seed, path_state.draws)
-            after = attempted(path_state, jnp.asarray(t), h, self.over(h, noise), noise)
+            after = attempt_step(path_state, jnp.asarray(t), h, self.over(h, noise), noise)
             parts = after.parts
         if HALVES not in needs:
             return self.over_length(h, parts), after
@@ -124,7 +124,7 @@ class BrownianMotion(AbstractBrownianPath):
         middle = jnp.asarray(t + half)
         draw = path_state.draws if isinstance(path_state, Memory) else path_state
         first, second = split(jnp.abs(h), parts, jnp.asarray(0.5, middle.dtype), self.noise(self._middles, draw))
-        if isinstance(after, Attempted):
+        if isinstance(after, AttemptedStep):
             after = dataclasses.replace(after, middle=Middle(middle, first, second))
         return self.halved((half, h - half), first, second), after
 
@@ -135,8 +135,8 @@ class BrownianMotion(AbstractBrownianPath):
 
     def commit(self, accepted: BoolScalar, old: PyTree[Any], new: PyTree[Any]) -> PyTree[Any]:
         """The next step's number, or what is remembered."""
-        if isinstance(new, Attempted):
-            return new.settled(accepted)
+        if isinstance(new, AttemptedStep):
+            return new.commit(accepted)
         return jnp.where(accepted, new, old)
 
     def max_step(self, t: RealScalar, path_state: PyTree[Any]) -> Float[Array, ""] | None:
