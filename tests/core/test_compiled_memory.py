@@ -19,11 +19,6 @@ def test_a_larger_program_takes_more() -> None:
     assert large > 10 * small > 0
 
 
-def test_what_is_no_function_is_refused() -> None:
-    with pytest.raises(TypeError, match="`compiled_memory` got a float"):
-        nde.compiled_memory(1.0)  # pyright: ignore[reportArgumentType]
-
-
 def test_the_former_name_warns_once_and_says_the_same() -> None:
     _compiled_memory._warn_of_former_name.cache_clear()
     x = jnp.ones(50)

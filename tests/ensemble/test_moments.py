@@ -7,7 +7,7 @@ import pytest
 from nde._ensemble.moments import Frame, Moments, PartialMoments, moments_of
 
 
-def merge(rows: np.ndarray, counted: np.ndarray, cuts: list[int]) -> Moments:
+def merged(rows: np.ndarray, counted: np.ndarray, cuts: list[int]) -> Moments:
     """Of the rows that count, in parts."""
     frame = Frame.of(rows[counted][:256])
     moments = Moments.none(rows.shape[1])

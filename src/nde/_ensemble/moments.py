@@ -66,7 +66,7 @@ class PartialMoments(eqx.Module):
         rows: Float[Array, "paths numbers"],
         deviations: Float[Array, "paths numbers"],
         counted: Bool[Array, " paths"],
-    ) -> "Part":
+    ) -> "PartialMoments":
         """Of the rows that count."""
         count, among = jnp.sum(counted), counted[:, None]
         mean = jnp.sum(jnp.where(among, deviations, 0), axis=0) / divisor_of(counted, rows.dtype)

@@ -23,6 +23,7 @@ from nde.gradients.steps import Recorded, StepCarry, StepOutput, Steps
 from nde.integrate.outcome import Outcome
 from nde.integrate.output import AtSteps, AtTimes, DenseStep, DenseSteps, call_fn
 from nde.integrate.start import carried_cache, first_start
+from nde.solvers import StepStart
 
 
 class Sweep(eqx.Module):

@@ -22,6 +22,7 @@ from nde.integrate.progress import AbstractProgressMeter
 from nde.solve.check import check_structure, code_of_inputs
 from nde.solve.collective import axes_seen, synchronize
 from nde.solve.cost import is_costly, is_elementwise
+from nde.solve.describe import describe
 from nde.solve.saveat import SaveAt
 from nde.solvers import AbstractSolver
 from nde.stepping import AbstractStepSizeController
@@ -192,7 +193,7 @@ def state_array(x: Any) -> Array:
     try:
         array = jnp.asarray(x)
     except (TypeError, ValueError) as error:
-        raise TypeError(f"Got {described(x)} in the state `y0`; it wants numbers or arrays.") from error
+        raise TypeError(f"Got {describe(x)} in the state `y0`; it wants numbers or arrays.") from error
     x = array
     if jnp.issubdtype(x.dtype, jax.dtypes.prng_key):
         raise TypeError("Got a key in the state `y0`; it wants numbers or arrays.")

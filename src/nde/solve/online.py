@@ -16,6 +16,7 @@ from nde.paths.interpolation.growing import Grown
 from nde.solve._diffeqsolve import diffeqsolve
 from nde.solve.arguments import check_time
 from nde.solve.arity import with_args
+from nde.solve.describe import describe
 from nde.solve.normalize import state_array
 from nde.solve.report import raise_if_failed
 from nde.solvers import AbstractSolver, Tsit5
@@ -117,7 +118,7 @@ class OnlineCDE(eqx.Module):
             SolveError: If the time is not after the last, or the state is no longer finite.
         """
         if not isinstance(state, OnlineState):
-            raise TypeError(f"`OnlineCDE.update` got {described(state)} as `state`; it wants what `init` returned.")
+            raise TypeError(f"`OnlineCDE.update` got {describe(state)} as `state`; it wants what `init` returned.")
         check_time("OnlineCDE.update", "t", t)
         piece, grown = self.growing.grow(state.grown, t, x)
         sol = diffeqsolve(

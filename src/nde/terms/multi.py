@@ -42,7 +42,7 @@ class MultiTerm(AbstractTerm, Generic[Terms]):
         for term in terms:
             if not isinstance(term, AbstractTerm):
                 raise TypeError(
-                    f"`MultiTerm` got {_described(term)}; it wants terms such as `nde.ODETerm(drift)` and "
+                    f"`MultiTerm` got {_describe(term)}; it wants terms such as `nde.ODETerm(drift)` and "
                     "`nde.ControlTerm(diffusion, motion)`, one argument each."
                 )
         if not terms:
