@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Array, Float
 from sklearn.utils.validation import check_is_fitted
 
-from nde.core.moved import moved
+from nde.core.device import to_device
 from nde.data import DataError, Normalization, as_panel, pad
 from nde.data.panel import TimeSeries
 from nde.data.panel.windows import windows
@@ -146,7 +146,7 @@ class AbstractLatentEstimator(AbstractSeriesEstimator):
         ts, times = pieces.ts / scale.time_scale, pieces.wanted / scale.time_scale
         for first in range(0, len(ts), _AT_ONCE):
             some = slice(first, first + _AT_ONCE)
-            given = [moved(array[some], float) for array in (ts, ys, times)]
+            given = [to_device(array[some], float) for array in (ts, ys, times)]
             values = _predicted(self.model_, given[0], given[1], jnp.asarray(pieces.lengths[some]), given[2])
             known = scale.invert(np.asarray(values, np.float64))
             for owner, places, each in zip(pieces.owners[some], pieces.places[some], known, strict=True):

@@ -24,7 +24,7 @@ def logsignature(xs: Points, depth: int, *, stream: bool = False, basis: str = "
             words in the expanded logarithm, which are as many and differ from level 3 on.
 
     Returns:
-        `nde.logsignature_dimension(channels, depth)` numbers in the order of `nde.lyndon_words`: of shape
+        `logsignature_dimension(channels, depth)` numbers in the order of `nde.signatures.lyndon_words`: of shape
         `(*batch, numbers)`, or with `stream` `(*batch, length - 1, numbers)`. A missing value (`nan`) makes everything
         that comes after it `nan`.
 
@@ -39,7 +39,7 @@ def logsignature(xs: Points, depth: int, *, stream: bool = False, basis: str = "
         import nde
 
         corner = jnp.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0]])
-        print(nde.logsignature(corner, depth=2))  # two increments and half of the unit square
+        print(nde.signatures.logsignature(corner, depth=2))  # two increments and half of the unit square
         ```
     """
     return logsignature_of_increments(increments_of("logsignature", xs), depth, stream=stream, basis=basis)
@@ -54,22 +54,22 @@ def logsignature_of_increments(
         dxs: Steps of shape `(*batch, steps, channels)`; those of zero change nothing.
         depth: The highest level, 1 or more.
         stream: Whether to return the log-signature after each step.
-        basis: As of `nde.logsignature`.
+        basis: As of `nde.signatures.logsignature`.
 
     Returns:
-        As of `nde.logsignature`, of shape `(*batch, numbers)`, or with `stream` `(*batch, steps, numbers)`.
+        As of `nde.signatures.logsignature`, of shape `(*batch, numbers)`, or with `stream` `(*batch, steps, numbers)`.
 
     Raises:
         ValueError: If `dxs` has no axis of time, the depth is less than one, or there is no such basis.
 
-    Source: as of `nde.logsignature`.
+    Source: as of `nde.signatures.logsignature`.
 
     Example:
         ```python
         import jax.numpy as jnp
         import nde
 
-        print(nde.logsignature_of_increments(jnp.array([[1.0, 0.0], [0.0, 1.0]]), depth=2))
+        print(nde.signatures.logsignature_of_increments(jnp.array([[1.0, 0.0], [0.0, 1.0]]), depth=2))
         ```
     """
     if basis not in _COORDINATES:

@@ -47,7 +47,7 @@ def signature(xs: Points, depth: int, *, stream: bool = False) -> Float[Array, "
         import nde
 
         corner = jnp.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0]])
-        print(nde.signature(corner, depth=2))
+        print(nde.signatures.signature(corner, depth=2))
         ```
     """
     return signature_of_increments(increments_of("signature", xs), depth, stream=stream)
@@ -65,19 +65,19 @@ def signature_of_increments(dxs: Points, depth: int, *, stream: bool = False) ->
         stream: Whether to return the signature after each step.
 
     Returns:
-        As of `nde.signature`, of shape `(*batch, numbers)`, or with `stream` `(*batch, steps, numbers)`.
+        As of `nde.signatures.signature`, of shape `(*batch, numbers)`, or with `stream` `(*batch, steps, numbers)`.
 
     Raises:
         ValueError: If `dxs` has no axis of time, or the depth is less than one.
 
-    Source: as of `nde.signature`.
+    Source: as of `nde.signatures.signature`.
 
     Example:
         ```python
         import jax.numpy as jnp
         import nde
 
-        print(nde.signature_of_increments(jnp.array([[1.0, 0.0], [0.0, 1.0]]), depth=2))
+        print(nde.signatures.signature_of_increments(jnp.array([[1.0, 0.0], [0.0, 1.0]]), depth=2))
         ```
     """
     return each_path("signature_of_increments", join, dxs, depth, stream)

@@ -17,7 +17,7 @@ def signature_combine(first: Float[Array, "..."], second: Float[Array, "..."], c
     `S_w(first then second) = sum_{uv = w} S_u(first) S_v(second)`.
 
     Args:
-        first: A signature, as `nde.signature` returns it; leading axes are batches.
+        first: A signature, as `nde.signatures.signature` returns it; leading axes are batches.
         second: Another one.
         channels: Of the paths; the depth is known from this and the length.
 
@@ -36,8 +36,9 @@ def signature_combine(first: Float[Array, "..."], second: Float[Array, "..."], c
         import nde
 
         xs = jax.random.normal(jax.random.key(0), (9, 2))
-        both = nde.signature_combine(nde.signature(xs[:5], 3), nde.signature(xs[4:], 3), channels=2)
-        assert jnp.allclose(both, nde.signature(xs, 3), atol=1e-4)
+        first, second = nde.signatures.signature(xs[:5], 3), nde.signatures.signature(xs[4:], 3)
+        both = nde.signatures.signature_combine(first, second, channels=2)
+        assert jnp.allclose(both, nde.signatures.signature(xs, 3), atol=1e-4)
         ```
     """
     if first.shape[-1] != second.shape[-1]:
@@ -71,7 +72,7 @@ def tensor_exp(element: Float[Array, "*batch numbers"], channels: int) -> Float[
         import nde
 
         line = jnp.array([1.0, 2.0, 0.0, 0.0, 0.0, 0.0])
-        print(nde.tensor_exp(line, channels=2))
+        print(nde.signatures.tensor_exp(line, channels=2))
         ```
     """
     return _each(exponential, (element,), channels, depth_of("tensor_exp", element.shape[-1], channels))
@@ -98,7 +99,7 @@ def tensor_log(signature: Float[Array, "*batch numbers"], channels: int) -> Floa
         import nde
 
         corner = jnp.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0]])
-        print(nde.tensor_log(nde.signature(corner, 2), channels=2))
+        print(nde.signatures.tensor_log(nde.signatures.signature(corner, 2), channels=2))
         ```
     """
     return _each(logarithm, (signature,), channels, depth_of("tensor_log", signature.shape[-1], channels))

@@ -9,7 +9,7 @@ def signature_dimension(channels: int, depth: int) -> int:
         depth: The highest level.
 
     Returns:
-        The length of what `nde.signature` returns.
+        The length of what `nde.signatures.signature` returns.
 
     Raises:
         ValueError: If one of them is less than one.
@@ -18,7 +18,7 @@ def signature_dimension(channels: int, depth: int) -> int:
         ```python
         import nde
 
-        print(nde.signature_dimension(channels=3, depth=2))
+        print(nde.signatures.signature_dimension(channels=3, depth=2))
         ```
     """
     check_sizes("signature_dimension", channels, depth)
@@ -35,7 +35,7 @@ def logsignature_dimension(channels: int, depth: int) -> int:
         depth: The highest level.
 
     Returns:
-        The length of what `nde.logsignature` returns.
+        The length of what `nde.signatures.logsignature` returns.
 
     Raises:
         ValueError: If one of them is less than one.
@@ -46,7 +46,8 @@ def logsignature_dimension(channels: int, depth: int) -> int:
         ```python
         import nde
 
-        print(nde.logsignature_dimension(channels=3, depth=2), nde.signature_dimension(channels=3, depth=2))
+        print(nde.signatures.logsignature_dimension(channels=3, depth=2))  # 6 numbers
+        print(nde.signatures.signature_dimension(channels=3, depth=2))  # 12
         ```
     """
     check_sizes("logsignature_dimension", channels, depth)

@@ -18,9 +18,9 @@ class LieBrackets(eqx.Module):
     """A vector field that goes with log-signatures: the columns of another one, and their iterated Lie brackets.
 
     For columns `f_i` the bracket is `[f_i, f_j] = (D f_j) f_i - (D f_i) f_j`. The columns made are those of the Lyndon
-    words of `nde.lyndon_words(channels, depth)`, bracketed as `nde.logsignature` brackets them, so that
+    words of `nde.signatures.lyndon_words(channels, depth)`, bracketed as by `nde.signatures.logsignature`, so that
 
-    `nde.ControlTerm(nde.LieBrackets(f, depth), nde.logsignature_windows(ts, xs, window, depth))`
+    `nde.ControlTerm(nde.signatures.LieBrackets(f, depth), nde.signatures.logsignature_windows(ts, xs, window, depth))`
 
     is the log-ODE method for `dy = f(t, y, args) dx`: a neural rough differential equation, if `f` is a network. Over a
     window it solves `dy/ds = sum_w [f]_w(y) L_w` for `s` from 0 to 1, with the window's log-signature `L`. No
@@ -46,8 +46,9 @@ class LieBrackets(eqx.Module):
         import nde
 
         ts = jnp.linspace(0.0, 6.0, 601)
-        path = nde.logsignature_windows(ts, jnp.stack([jnp.cos(ts), jnp.sin(ts)], axis=-1), window=50, depth=2)
-        field = nde.LieBrackets(lambda t, y, args: jnp.stack([jnp.tanh(y), 1 - y], axis=-1), depth=2)
+        xs = jnp.stack([jnp.cos(ts), jnp.sin(ts)], axis=-1)
+        path = nde.signatures.logsignature_windows(ts, xs, window=50, depth=2)
+        field = nde.signatures.LieBrackets(lambda t, y, args: jnp.stack([jnp.tanh(y), 1 - y], axis=-1), depth=2)
         steps = nde.StepTo(ts=path.ts)
         term = nde.ControlTerm(field, path)
         print(nde.diffeqsolve(term, nde.Tsit5(), 0.0, 6.0, None, jnp.ones(3), stepsize_controller=steps).ys)
@@ -62,7 +63,7 @@ class LieBrackets(eqx.Module):
         check_sizes("LieBrackets", 1, self.depth)
 
     def __call__(self, t: RealScalar, y: Y, args: Args) -> Inexact[Array, "..."]:
-        """The columns, along the last axis in the order of `nde.lyndon_words`.
+        """The columns, along the last axis in the order of `nde.signatures.lyndon_words`.
 
         Args:
             t: The time.

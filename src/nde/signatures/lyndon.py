@@ -33,7 +33,7 @@ def lyndon_words(channels: int, depth: int) -> tuple[Word, ...]:
         ```python
         import nde
 
-        print(nde.lyndon_words(channels=2, depth=3))
+        print(nde.signatures.lyndon_words(channels=2, depth=3))
         ```
     """
     check_sizes("lyndon_words", channels, depth)
@@ -60,7 +60,7 @@ def lyndon_brackets(channels: int, depth: int) -> tuple[Float[np.ndarray, "..."]
 
     Returns:
         For each length `k` an array of shape `(words, channels, ..., channels)` of integers, with `k` axes for the
-        letters, the words in the order of `nde.lyndon_words`.
+        letters, the words in the order of `nde.signatures.lyndon_words`.
 
     Raises:
         ValueError: If there is less than one channel or level.
@@ -71,7 +71,7 @@ def lyndon_brackets(channels: int, depth: int) -> tuple[Float[np.ndarray, "..."]
         ```python
         import nde
 
-        print(nde.lyndon_brackets(channels=2, depth=2)[1])
+        print(nde.signatures.lyndon_brackets(channels=2, depth=2)[1])
         ```
     """
     return tuple(_dense(words, channels, k) for k, words in enumerate(_by_length(channels, depth), start=1))

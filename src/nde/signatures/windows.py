@@ -13,8 +13,8 @@ from nde.signatures.dimension import check_sizes
 def logsignature_windows(ts: Times, xs: Points, window: int, depth: int) -> LinearInterpolation:
     """The path whose increment over each window of a series is the log-signature of the series over it.
 
-    A differential equation that is driven by it, with a vector field from `nde.LieBrackets`, takes one long step for a
-    window instead of one for each point: the log-ODE method.
+    A differential equation that is driven by it, with a vector field from `nde.signatures.LieBrackets`, takes one long
+    step for a window instead of one for each point: the log-ODE method.
 
     Level 1 of the path is the series itself at the ends of the windows, so that depth 1 with windows of one interval
     is linear interpolation of the series; higher levels start from zero. Time, where it matters, is to be one of the
@@ -28,7 +28,7 @@ def logsignature_windows(ts: Times, xs: Points, window: int, depth: int) -> Line
         depth: The highest level, 1 or more.
 
     Returns:
-        Linear interpolation of `nde.logsignature_dimension(channels, depth)` channels, in the basis of Lyndon brackets;
+        Linear interpolation of `logsignature_dimension(channels, depth)` channels, in the basis of Lyndon brackets;
         its `ts` are the ends of the windows.
 
     Raises:
@@ -43,7 +43,7 @@ def logsignature_windows(ts: Times, xs: Points, window: int, depth: int) -> Line
         import nde
 
         ts = jnp.linspace(0.0, 6.0, 61)
-        path = nde.logsignature_windows(ts, jnp.stack([ts, jnp.sin(ts)], axis=-1), window=10, depth=2)
+        path = nde.signatures.logsignature_windows(ts, jnp.stack([ts, jnp.sin(ts)], axis=-1), window=10, depth=2)
         print(path.ts, path.evaluate(1.0, 2.0))
         ```
     """

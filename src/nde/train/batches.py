@@ -7,7 +7,7 @@ import jax
 import numpy as np
 from jaxtyping import PyTree
 
-from nde.core.moved import moved
+from nde.core.device import to_device
 
 
 @runtime_checkable
@@ -46,7 +46,7 @@ class OneBatch:
     """The same batch again and again."""
 
     def __init__(self, batch: PyTree[Any]) -> None:
-        self._batch = jax.tree.map(moved, batch)
+        self._batch = jax.tree.map(to_device, batch)
 
     def __next__(self) -> PyTree[Any]:
         return self._batch

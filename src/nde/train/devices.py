@@ -9,7 +9,7 @@ import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jaxtyping import Array, PyTree
 
-from nde.core.moved import moved
+from nde.core.device import to_device
 from nde.train.batches import rows_of
 
 
@@ -67,7 +67,7 @@ class Placement:
 
     def _put(self, leaf: Array | np.ndarray, rows: int | None) -> Array:
         if self.everywhere is None:
-            return moved(leaf)
+            return to_device(leaf)
         divided = rows is not None and leaf.ndim and leaf.shape[0] == rows and not rows % len(self.devices)
         sharding = self._divided if divided else self.everywhere
         if self._processes == 1:

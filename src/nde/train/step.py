@@ -11,7 +11,7 @@ import optax
 from jaxtyping import Array, Float, Int, PyTree
 
 from nde.core import tree
-from nde.core.count import counted
+from nde.core.count import count_if
 from nde.train.averaging import Average, pull_of
 from nde.train.curriculum import Curriculum
 from nde.train.devices import Placement
@@ -163,7 +163,7 @@ class Step:
         """The descent after a step; where the gradient is not finite, only the count goes on."""
         updates, state = self._optimizer.update(slope, descent.optimizer, descent.weights)
         weights = optax.apply_updates(descent.weights, updates)
-        taken = counted(descent.taken, finite)
+        taken = count_if(descent.taken, finite)
         return Descent(
             weights=tree.where(finite, weights, descent.weights),
             optimizer=tree.where(finite, state, descent.optimizer),

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, Shaped
 
-from nde.core.moved import moved
+from nde.core.device import to_device
 from nde.data.panel.time_series import TimeSeries
 from nde.data.table import DataError
 
@@ -93,10 +93,10 @@ def batch_of(
     ys = np.where(own[..., None], panel.ys[rows], np.nan)
     return Batch(
         ts=jnp.asarray(_continued(panel.ts[rows], lengths, own)),
-        ys=moved(ys.astype(_precision())),
+        ys=to_device(ys.astype(_precision())),
         lengths=jnp.asarray(lengths),
-        static=moved(panel.static[places].astype(_precision())),
-        targets=None if panel.targets is None else moved(panel.targets[places]),
+        static=to_device(panel.static[places].astype(_precision())),
+        targets=None if panel.targets is None else to_device(panel.targets[places]),
         index=jnp.asarray(places),
         weights=jnp.asarray(weights.astype(_precision())),
     )

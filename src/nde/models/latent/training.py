@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from nde.core.count import divisor_of, first_of
-from nde.core.moved import moved
+from nde.core.device import to_device
 from nde.data import Batch
 from nde.models.latent.latent_ode import LatentODE
 
@@ -51,7 +51,7 @@ class Cuts:
         seen = np.where(random.random(self._size) < 0.5, lengths, cuts)
         weight = min(1.0, self._done / (_ANNEALED * self._steps))
         self._done += 1
-        batch = jax.tree.map(lambda leaf: moved(leaf[places]), self._all)
+        batch = jax.tree.map(lambda leaf: to_device(leaf[places]), self._all)
         return Cut(batch, jnp.asarray(seen), jnp.asarray(weight, float))
 
     def epoch(self) -> Iterator[Cut]:

@@ -25,26 +25,26 @@ class Clocked(AbstractPath):
         return self.motion.evaluate(t0, t1, left)
 
     def begin(
-        self, t0: RealScalar, step: IntScalar | int = 0, revisits: bool = False, forward: BoolScalar | bool = True
+        self, t0: RealScalar, step: IntScalar | int = 0, may_reject: bool = False, forward: BoolScalar | bool = True
     ) -> PyTree[Any]:
-        """The motion's place."""
-        return self.motion.begin(t0, step, revisits, forward)
+        """The motion's state."""
+        return self.motion.begin(t0, step, may_reject, forward)
 
-    def recalls(self, revisits: bool) -> bool:
+    def redrawable(self, may_reject: bool) -> bool:
         """As the motion."""
-        return self.motion.recalls(revisits)
+        return self.motion.redrawable(may_reject)
 
     def prepare(
-        self, t: RealScalar, h: RealScalar, nodes: tuple[float, ...], needs: frozenset[str], place: PyTree[Any]
+        self, t: RealScalar, h: RealScalar, nodes: tuple[float, ...], needs: frozenset[str], path_state: PyTree[Any]
     ) -> tuple[PyTree[Any], PyTree[Any]]:
         """The length of the step and the motion's increment over it."""
-        increment, place = self.motion.prepare(t, h, nodes, needs, place)
-        return (h, increment.W), place
+        increment, path_state = self.motion.prepare(t, h, nodes, needs, path_state)
+        return (h, increment.W), path_state
 
     def commit(self, accepted: BoolScalar, old: PyTree[Any], new: PyTree[Any]) -> PyTree[Any]:
-        """The motion's next place."""
+        """The motion's next state."""
         return self.motion.commit(accepted, old, new)
 
-    def room(self, t: RealScalar, place: PyTree[Any]) -> Float[Array, ""] | None:
+    def max_step(self, t: RealScalar, path_state: PyTree[Any]) -> Float[Array, ""] | None:
         """As the motion."""
-        return self.motion.room(t, place)
+        return self.motion.max_step(t, path_state)

@@ -43,7 +43,7 @@ class Frame(eqx.Module):
         return cls(jnp.asarray(centre, rows.dtype), jnp.asarray(scale, rows.dtype))
 
 
-class Part(eqx.Module):
+class PartialMoments(eqx.Module):
     """Moments of the rows of a chunk on one device, in a frame; outside of it with a leading axis of devices.
 
     Attributes:
@@ -66,7 +66,7 @@ class Part(eqx.Module):
         rows: Float[Array, "paths numbers"],
         deviations: Float[Array, "paths numbers"],
         counted: Bool[Array, " paths"],
-    ) -> "Part":
+    ) -> "PartialMoments":
         """Of the rows that count."""
         count, among = jnp.sum(counted), counted[:, None]
         mean = jnp.sum(jnp.where(among, deviations, 0), axis=0) / divisor_of(counted, rows.dtype)
@@ -108,7 +108,7 @@ class Moments:
         """The unbiased estimate; not a number for less than two rows."""
         return self.squares / (self.count - 1) if self.count > 1 else np.full_like(self.squares, np.nan)
 
-    def merged(self, other: "Moments") -> "Moments":
+    def merge(self, other: "Moments") -> "Moments":
         """Of both."""
         count = self.count + other.count
         if count == 0:
@@ -123,7 +123,7 @@ class Moments:
         )
 
 
-def moments_of(part: Part, frame: Frame) -> Iterator[Moments]:
+def moments_of(part: PartialMoments, frame: Frame) -> Iterator[Moments]:
     """Those of each device."""
     centre, scale = np.asarray(frame.centre, float), np.asarray(frame.scale, float)
     for device, count in enumerate(np.asarray(part.count)):

@@ -1,4 +1,4 @@
-"""Values that are computed once, though many use them."""
+"""Values that are computed once and kept in memory, however many kernels use them."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +12,7 @@ from nde.core.lanes import any_lane
 from nde.core.types import Time
 
 
-def once(make: Callable[[], PyTree[Any]], t: Time) -> PyTree[Any]:
+def materialize(make: Callable[[], PyTree[Any]], t: Time) -> PyTree[Any]:
     """`make()`, held in memory for all who use it.
 
     XLA computes an elementwise value again in each kernel that uses it, on a CPU also across its own optimization

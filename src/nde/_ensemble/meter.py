@@ -11,8 +11,8 @@ from nde.integrate.progress import AbstractProgressMeter
 
 
 @contextlib.contextmanager
-def shown(meter: AbstractProgressMeter) -> Iterator[Callable[[float], None]]:
-    """Opens the meter's display and gives a function to be told the share done; closed however the block ends."""
+def open_display(meter: AbstractProgressMeter) -> Iterator[Callable[[float], None]]:
+    """Opens the meter's display and gives a function that takes the share done; closed however the block ends."""
     if meter.silent:
         yield lambda _: None
         return

@@ -8,13 +8,13 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import PyTree
 
-from nde.ensembles.simulate import Sample, shapes_of
+from nde._ensemble.simulate import Sample, shapes_of
 
 _MOST = 2**31 - 1
 """Most paths: so many keys are told apart, and bins counted."""
 
 
-def whole(name: str, number: Any) -> int:
+def check_count(name: str, number: Any) -> int:
     """A number of paths."""
     try:
         value = operator.index(number)
@@ -25,7 +25,7 @@ def whole(name: str, number: Any) -> int:
     return value
 
 
-def chances_of(probabilities: Any) -> tuple[float, ...]:
+def quantile_levels(probabilities: Any) -> tuple[float, ...]:
     """The probabilities of quantiles."""
     try:
         values = tuple(float(p) for p in probabilities)
@@ -46,15 +46,15 @@ def check_accuracy(accuracy: float) -> None:
         )
 
 
-def places_of(devices: Sequence[Any] | None) -> list[Any]:
+def device_list(devices: Sequence[Any] | None) -> list[Any]:
     """Where to run."""
-    places = jax.local_devices() if devices is None else list(devices)
-    if not places:
+    found = jax.local_devices() if devices is None else list(devices)
+    if not found:
         raise ValueError("`ensemble` got no `devices`; pass some of `jax.devices()`, or `None` for all local ones.")
-    return places
+    return found
 
 
-def checked_shapes(sample: Sample, key: Any) -> PyTree[jax.ShapeDtypeStruct]:
+def sample_shapes(sample: Sample, key: Any) -> PyTree[jax.ShapeDtypeStruct]:
     """The shapes of a sample that statistics can be taken of."""
     if not callable(sample):
         raise TypeError(f"`ensemble` got {sample!r} as `sample`; it wants a function from a key to a pytree of arrays.")

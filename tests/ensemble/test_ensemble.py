@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import nde
-from nde.ensembles.tally import Tally
+from nde._ensemble.tally import Tally
 from nde.integrate.progress import _DISPLAYS
 
 KEY = jax.random.key(8)

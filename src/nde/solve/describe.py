@@ -3,7 +3,7 @@
 from typing import Any
 
 
-def described(value: Any) -> str:
+def describe(value: Any) -> str:
     """What a value is, for a message."""
     if isinstance(value, type):
         return f"the class {value.__name__}"

@@ -10,14 +10,14 @@ import numpy as np
 from jax.core import Tracer
 from jaxtyping import Array
 
+from nde._ensemble.check import check_accuracy, check_count, device_list, quantile_levels, sample_shapes
+from nde._ensemble.meter import open_display
+from nde._ensemble.plan import make_plan
+from nde._ensemble.simulate import Sample, simulate
+from nde._ensemble.statistics import Ensemble
+from nde._ensemble.tally import Tally
 from nde.core.tree import nbytes
 from nde.core.types import RealScalar
-from nde.ensembles.check import chances_of, check_accuracy, checked_shapes, places_of, whole
-from nde.ensembles.meter import shown
-from nde.ensembles.plan import planned
-from nde.ensembles.simulate import Sample, simulate
-from nde.ensembles.statistics import Ensemble
-from nde.ensembles.tally import Tally
 from nde.integrate.progress import AbstractProgressMeter, NoProgressMeter
 
 
@@ -33,14 +33,14 @@ def ensemble(
     devices: Sequence[Any] | None = None,
     progress_meter: AbstractProgressMeter = NoProgressMeter(),
 ) -> Ensemble:
-    """Runs very many paths, in chunks and on all devices, and returns their moments and quantiles.
+    """Simulate very many paths, in chunks and on all devices, and return their moments and quantiles.
 
     Nothing but statistics is kept: memory is that of one chunk, however many the paths. Path number `i` is
     `sample(jax.random.fold_in(key, i))`, so chunks and devices do not change it; on processors not by a bit.
 
     **Failures.** A path whose solve failed, or that has a number which is not finite, is left out of all statistics
     and counted in `failed`. Let `sample` solve with `throw=False`, or one failure ends the call; and let it return the
-    `Solution` itself, which tells of a failure: the last state that a failed solve saves at `t1` is finite.
+    `Solution` itself, which records a failure: the last state that a failed solve saves at `t1` is finite.
 
     **Quantiles** are exact where all paths are kept or fit into one chunk. Otherwise each is within `accuracy` times
     `hypot(scale, distance)` of the quantile of these paths, where `scale` is the spread of the first 256 paths and
@@ -60,7 +60,7 @@ def ensemble(
             if their samples would take more than 64 MiB. Below 1,024 on each device the last bits may change.
         devices: Where to run; by default all local devices. A CPU is a single one, unless
             `jax.config.update("jax_num_cpu_devices", n)` comes first.
-        progress_meter: Told after each chunk how far it is.
+        progress_meter: Updated after each chunk.
 
     Returns:
         The statistics, each a pytree like a sample.
@@ -87,16 +87,18 @@ def ensemble(
         print(found.mean, found.standard_error, found.quantiles, found.failed)
         ```
     """
-    paths = whole("paths", paths)
-    chances = chances_of(probabilities)
+    paths = check_count("paths", paths)
+    levels = quantile_levels(probabilities)
     check_accuracy(accuracy)
-    shapes = checked_shapes(sample, key)
-    plan = planned(nbytes(shapes), paths, None if chunk is None else whole("chunk", chunk), places_of(devices))
+    shapes = sample_shapes(sample, key)
+    plan = make_plan(
+        nbytes(shapes), paths, None if chunk is None else check_count("chunk", chunk), device_list(devices)
+    )
     key = jax.device_put(jnp.asarray(key), plan.everywhere)
     arrays, static = eqx.partition(sample, lambda x: isinstance(x, jax.Array | np.ndarray))
     sample = eqx.combine(jax.device_put(arrays, plan.everywhere), static)
-    tally = Tally(shapes, paths, plan, chances, accuracy, keep)
-    with shown(progress_meter) as show:
+    tally = Tally(shapes, paths, plan, levels, accuracy, keep)
+    with open_display(progress_meter) as show:
         for first in range(0, paths, plan.chunk):
             left = paths - first
             ys, counted = simulate(sample, key, jnp.uint32(first), jnp.int32(left), plan)

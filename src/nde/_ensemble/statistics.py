@@ -8,7 +8,7 @@ from jaxtyping import Array, PyTree
 
 
 class Ensemble(eqx.Module):
-    """Statistics of very many paths; each is a pytree of the shapes of a sample, with leading axes where it says so.
+    """Statistics of very many paths; each is a pytree shaped like one sample, with leading axes where stated.
 
     Attributes:
         count: How many paths the statistics are of.
@@ -17,8 +17,8 @@ class Ensemble(eqx.Module):
         variance: The unbiased estimate of the variance (divided by `count - 1`).
         minimum: The smallest value.
         maximum: The largest value.
-        probabilities: Of the quantiles, in the order they were asked for.
-        quantiles: With a leading axis `(probabilities,)`; `None` if none were asked for.
+        probabilities: Of the quantiles, in the order given.
+        quantiles: With a leading axis `(probabilities,)`; `None` without any.
         paths: With `keep=True` all paths, those that failed too, as arrays of the host (`numpy.ndarray`) with a
             leading axis `(paths,)` in the order of their numbers; otherwise `None`.
 

@@ -4,7 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from nde.ensembles.moments import Frame, Moments, Part, moments_of
+from nde._ensemble.moments import Frame, Moments, PartialMoments, moments_of
 
 
 def merged(rows: np.ndarray, counted: np.ndarray, cuts: list[int]) -> Moments:
@@ -13,10 +13,10 @@ def merged(rows: np.ndarray, counted: np.ndarray, cuts: list[int]) -> Moments:
     moments = Moments.none(rows.shape[1])
     for part in np.split(np.arange(len(rows)), cuts):
         some = jnp.asarray(rows[part])
-        found = Part.of(some, frame.deviations(some), jnp.asarray(counted[part]))
-        lone = Part(*(jnp.asarray(x)[None] for x in vars(found).values()))
+        found = PartialMoments.of(some, frame.deviations(some), jnp.asarray(counted[part]))
+        lone = PartialMoments(*(jnp.asarray(x)[None] for x in vars(found).values()))
         for of_device in moments_of(lone, frame):
-            moments = moments.merged(of_device)
+            moments = moments.merge(of_device)
     return moments
 
 
@@ -41,7 +41,7 @@ def test_many_paths_lose_no_digits() -> None:
     chunk = Moments(2**18, np.asarray([3.0]), np.asarray([2.0**18]), np.asarray([0.0]), np.asarray([9.0]))
     moments = Moments.none(1)
     for _ in range(2**13 - 1):
-        moments = moments.merged(chunk)
+        moments = moments.merge(chunk)
     assert moments.count == 2**31 - 2**18
     np.testing.assert_allclose(moments.mean, 3.0, rtol=1e-12)
     np.testing.assert_allclose(moments.variance, 1.0, rtol=1e-9)

@@ -1,6 +1,6 @@
 """Very many paths of one equation: run in chunks on all devices, and summed up without keeping them."""
 
-from nde.ensembles._ensemble import ensemble
-from nde.ensembles.statistics import Ensemble
+from nde._ensemble.run import ensemble
+from nde._ensemble.statistics import Ensemble
 
 __all__ = ["Ensemble", "ensemble"]

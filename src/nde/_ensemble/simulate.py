@@ -9,9 +9,9 @@ import jax.numpy as jnp
 from jax.sharding import PartitionSpec
 from jaxtyping import Array, Bool, PyTree
 
+from nde._ensemble.plan import AXIS, Plan
 from nde.core.results import is_okay
 from nde.core.tree import all_finite
-from nde.ensembles.plan import AXIS, Plan
 from nde.solve import Solution
 
 Sample = Callable[[Any], PyTree[Any]]
@@ -20,7 +20,7 @@ Sample = Callable[[Any], PyTree[Any]]
 
 def shapes_of(sample: Sample, key: Any) -> PyTree[jax.ShapeDtypeStruct]:
     """The shapes of one sample."""
-    return jax.eval_shape(lambda key: _told(sample(key))[0], key)
+    return jax.eval_shape(lambda key: _values_and_success(sample(key))[0], key)
 
 
 @eqx.filter_jit
@@ -68,10 +68,10 @@ def simulate(
 
 
 def _path_of(sample: Sample, key: Any) -> Callable[[Array], tuple[PyTree[Array], Array]]:
-    return lambda number: _told(sample(jax.random.fold_in(key, number)))
+    return lambda number: _values_and_success(sample(jax.random.fold_in(key, number)))
 
 
-def _told(out: Any) -> tuple[PyTree[Array], Array]:
+def _values_and_success(out: Any) -> tuple[PyTree[Array], Array]:
     """The values, and whether they count: the last of a solve that failed may well be finite."""
     ys, fine = (out.ys, is_okay(out.result)) if isinstance(out, Solution) else (out, True)
     ys = jax.tree.map(jnp.asarray, ys)

@@ -7,7 +7,7 @@ import jax
 from nde.core import tree
 from nde.integrate.problem import Differentiable, Setup
 from nde.integrate.recorders import TapeRecorder
-from nde.integrate.start import retained_shape
+from nde.integrate.start import taped_shape
 
 _STATES, _STATES_ALONG_DATA = 512, 2048
 """Most states that are kept by default; more along data, whose knots make many steps."""
@@ -15,7 +15,9 @@ _BYTES, _BYTES_WITH_NOISE = 4 * 2**20, 64 * 2**20
 """Bytes that the kept states may take by default, if that leaves enough of them; noise costs more to draw again."""
 
 
-def with_room(problem: Differentiable, setup: Setup, checkpoints: int | None, memory: int | None) -> TapeRecorder:
+def make_tape_recorder(
+    problem: Differentiable, setup: Setup, checkpoints: int | None, memory: int | None
+) -> TapeRecorder:
     """A tape for as many states as were asked for, as so many bytes hold, or as a few megabytes do.
 
     Raises:
@@ -31,10 +33,10 @@ def with_room(problem: Differentiable, setup: Setup, checkpoints: int | None, me
 
 
 def _by_default(problem: Differentiable, setup: Setup, steps: int) -> int:
-    state = tree.nbytes(retained_shape(problem, setup))
+    state = tree.nbytes(taped_shape(problem, setup))
     least = 2 * math.ceil(math.sqrt(steps))
-    room = (_BYTES_WITH_NOISE if problem.term.noisy else _BYTES) // max(1, state)
-    return max(least, min(_STATES_ALONG_DATA if problem.term.tabulates else _STATES, room))
+    affordable = (_BYTES_WITH_NOISE if problem.term.noisy else _BYTES) // max(1, state)
+    return max(least, min(_STATES_ALONG_DATA if problem.term.tabulates else _STATES, affordable))
 
 
 def _fitting(problem: Differentiable, setup: Setup, steps: int, memory: int) -> int:

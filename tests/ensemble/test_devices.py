@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.ensembles import on_devices
+from tests.ensemble import on_devices
 
 ROOT = Path(__file__).parents[2]
 

@@ -53,7 +53,7 @@ class Plan:
         return NamedSharding(self.mesh, PartitionSpec())
 
 
-def planned(nbytes: int, paths: int, chunk: int | None, devices: Sequence[Any]) -> Plan:
+def make_plan(nbytes: int, paths: int, chunk: int | None, devices: Sequence[Any]) -> Plan:
     """Chunks of about equal size, none larger than asked for, if each device has at least one path.
 
     On processors the size of a block comes from the number of paths alone, if the chunk leaves room for it. So however

@@ -1,4 +1,4 @@
-"""Times at which the adjoint equation takes something up on its way back: saved values, records of steps, jumps."""
+"""Times at which the cotangent of the solution jumps on the way back: saved values, records of steps, landmarks."""
 
 import abc
 from typing import Any
@@ -10,59 +10,29 @@ from jaxtyping import Array, Float, PyTree
 
 from nde.core import tree
 from nde.core.types import BoolScalar, IntScalar, Time, Y
+from nde.gradients.inputs import Inputs
 from nde.gradients.primitive import Levels
-from nde.gradients.pull import filled, vjp
+from nde.gradients.pull import fill_cotangents, vjp
 from nde.integrate.outcome import Outcome
 from nde.integrate.output import AtSteps, AtTimes, DenseStep, Saved, call_fn
-from nde.integrate.problem import Differentiable, Setup, begun, dense_step, drive_of, first_cache, slope, step_map
+from nde.integrate.problem import (
+    Differentiable,
+    Setup,
+    dense_step,
+    drive_of,
+    fresh_start,
+    init_path_state,
+    slope,
+    step_map,
+)
 from nde.stepping import span
 
 Change = tuple[PyTree[Array], Y]
 """Of the cotangents of the inputs and of the solution."""
 
 
-class Inputs(eqx.Module):
-    """The inputs of a solve.
-
-    Attributes:
-        varying: Those that derivatives are wanted of.
-        fixed: The others.
-        setup: The constants.
-    """
-
-    varying: PyTree[Array | None]
-    fixed: PyTree[Any]
-    setup: Setup
-
-    def problem(self, varying: PyTree[Array | None]) -> Differentiable:
-        """The problem with these varying inputs."""
-        return eqx.combine(varying, self.fixed)
-
-    def here(self) -> Differentiable:
-        """The problem that was solved."""
-        return self.problem(self.varying)
-
-    @property
-    def timed(self) -> bool:
-        """Whether derivatives of times are wanted."""
-        varying = self.varying
-        times = [output.ts for output in varying.outputs if isinstance(output, AtTimes)]
-        return any(t is not None for t in (varying.t0, varying.t1, varying.landmarks, *times))
-
-    def there(self, ts: Array, row: IntScalar) -> Time:
-        """The time in a row; the start of the solve where there is none, for vector fields are not for infinity."""
-        t = ts[row]
-        return jnp.where(jnp.isfinite(t), t, jax.lax.stop_gradient(self.here().t0))
-
-    def moved(self, problem: Differentiable, t: Time, y: Y) -> Y:
-        """A state at a time, which moves with it."""
-        if not self.timed:
-            return y
-        return tree.add(y, tree.scaled(slope(problem, self.setup, t, y), t - jax.lax.stop_gradient(t)))
-
-
-class AbstractMarks(eqx.Module):
-    """Times of one kind.
+class AbstractAdjointJumps(eqx.Module):
+    """Times of one kind at which the cotangent jumps.
 
     Attributes:
         inputs: The inputs of the solve.
@@ -85,7 +55,7 @@ class AbstractMarks(eqx.Module):
         """
 
 
-class AbstractSaved(AbstractMarks):
+class AbstractSaved(AbstractAdjointJumps):
     """Times at which something was saved.
 
     Attributes:
@@ -102,7 +72,7 @@ class AbstractSaved(AbstractMarks):
         """The pull-back of what was saved."""
         del a
         values, pull = vjp(levels, _saved, self.inputs.varying, y, (self, row))
-        return pull(filled(self.given, values, lambda g, _: jnp.where(due, tree.row(g, row), 0)))
+        return pull(fill_cotangents(self.given, values, lambda g, _: jnp.where(due, tree.row(g, row), 0)))
 
 
 class SavedAtTimes(AbstractSaved):
@@ -122,7 +92,7 @@ class SavedAtTimes(AbstractSaved):
         output = problem.outputs[self.output]
         assert isinstance(output, AtTimes)
         t = output.ts[row]
-        return call_fn(output.fn, self.inputs.setup.real(t), self.inputs.moved(problem, t, y), problem.args)
+        return call_fn(output.fn, self.inputs.setup.real(t), _moved(self.inputs, problem, t, y), problem.args)
 
 
 class SavedAtSteps(AbstractSaved):
@@ -142,11 +112,11 @@ class SavedAtSteps(AbstractSaved):
         output = problem.outputs[self.output]
         assert isinstance(output, AtSteps)
         setup = self.inputs.setup
-        t = as_moving(problem, setup, self.inputs.there(self.ts, row))
-        return t, call_fn(output.fn, setup.real(t), self.inputs.moved(problem, t, y), problem.args)
+        t = moving_time(problem, setup, _time_in(self.inputs, self.ts, row))
+        return t, call_fn(output.fn, setup.real(t), _moved(self.inputs, problem, t, y), problem.args)
 
 
-class Records(AbstractSaved):
+class SavedDenseSteps(AbstractSaved):
     """The starts of steps of the forward solve, all of which were recorded.
 
     Attributes:
@@ -161,17 +131,16 @@ class Records(AbstractSaved):
     def value(self, problem: Differentiable, row: IntScalar, y: Y) -> DenseStep:
         """The record of the step from there."""
         setup = self.inputs.setup
-        start, end = (self.inputs.there(ts, row) for ts in (self.ts, self.ends))
-        step = span(as_moving(problem, setup, start), as_moving(problem, setup, end))
-        y = self.inputs.moved(problem, step.start, y)
+        start, end = (_time_in(self.inputs, ts, row) for ts in (self.ts, self.ends))
+        step = span(moving_time(problem, setup, start), moving_time(problem, setup, end))
+        y = _moved(self.inputs, problem, step.start, y)
         state = setup.solver.init(problem.term, setup.real(step.start), y, problem.args)
-        cache = first_cache(problem, setup, step.start, y, state)
-        drive, _ = drive_of(problem, setup, step, begun(problem, setup, step.start, row))
-        out = step_map(problem, setup, step, y, state, cache, drive)
+        drive, _ = drive_of(problem, setup, step, init_path_state(problem, setup, step.start, row))
+        out = step_map(problem, setup, step, fresh_start(problem, setup, step.start, y, state), drive)
         return dense_step(problem, setup, step, y, out.stages, drive)
 
 
-class Jumps(AbstractMarks):
+class LandmarkJumps(AbstractAdjointJumps):
     """The landmarks of the solve, where its vector field may jump: the cotangent of one is `a (f(t-) - f(t+))`."""
 
     inputs: Inputs
@@ -179,20 +148,33 @@ class Jumps(AbstractMarks):
 
     def change(self, levels: Levels, row: IntScalar, due: BoolScalar, y: Y, a: Y) -> Change:
         """What the jump does to the cotangent of its time."""
-        problem, setup = self.inputs.here(), self.inputs.setup
+        problem, setup = self.inputs.problem, self.inputs.setup
         t = self.ts[row]
         margin = _margin(problem, setup, t)
         before, after = (slope(problem, setup, at, y) for at in (t - margin, t + margin))
-        moved = along(a, tree.minus(before, after), t)
+        moved = cotangent_product(a, tree.minus(before, after), t)
         _, pull = vjp(levels, _landmark, self.inputs.varying, None, row)
         inputs, _ = pull(jnp.where(due, moved, 0))
         return inputs, tree.zeros_like(y)
 
 
-def _saved(varying: PyTree[Array | None], y: Y, here: tuple[AbstractSaved, IntScalar]) -> PyTree[Any]:
+def _saved(varying: PyTree[Array | None], y: Y, fixed: tuple[AbstractSaved, IntScalar]) -> PyTree[Any]:
     """What was saved in a row."""
-    marks, row = here
-    return marks.value(marks.inputs.problem(varying), row, y)
+    jumps, row = fixed
+    return jumps.value(jumps.inputs.problem_with(varying), row, y)
+
+
+def _time_in(inputs: Inputs, ts: Array, row: IntScalar) -> Time:
+    """The time in a row; the start of the solve where there is none, for vector fields are not for infinity."""
+    t = ts[row]
+    return jnp.where(jnp.isfinite(t), t, jax.lax.stop_gradient(inputs.problem.t0))
+
+
+def _moved(inputs: Inputs, problem: Differentiable, t: Time, y: Y) -> Y:
+    """A state at a time, which moves with it."""
+    if not inputs.timed:
+        return y
+    return tree.add(y, tree.scaled(slope(problem, inputs.setup, t, y), t - jax.lax.stop_gradient(t)))
 
 
 def _landmark(varying: PyTree[Array | None], _: None, row: IntScalar) -> Time:
@@ -200,29 +182,29 @@ def _landmark(varying: PyTree[Array | None], _: None, row: IntScalar) -> Time:
     return varying.landmarks[row]
 
 
-def marks_of(inputs: Inputs, ended: Outcome, cotangent: Outcome) -> list[AbstractMarks]:
+def adjoint_jumps_of(inputs: Inputs, ended: Outcome, cotangent: Outcome) -> list[AbstractAdjointJumps]:
     """All kinds of times that a solve has, of which a derivative comes back."""
-    problem, t1 = inputs.here(), ended.t
-    marks: list[AbstractMarks] = []
+    problem, t1 = inputs.problem, ended.t
+    jumps: list[AbstractAdjointJumps] = []
     for i, (output, saved, given) in enumerate(zip(problem.outputs, ended.saved, cotangent.saved, strict=True)):
         if not jax.tree.leaves(given):
             continue
         if isinstance(output, AtTimes):
             ts = jax.lax.stop_gradient(output.ts)
-            marks.append(SavedAtTimes(inputs, jnp.where(ts <= t1, ts, jnp.inf), given, i))
+            jumps.append(SavedAtTimes(inputs, jnp.where(ts <= t1, ts, jnp.inf), given, i))
         elif isinstance(output, AtSteps):
             assert isinstance(saved, Saved)
-            marks.append(SavedAtSteps(inputs, saved.ts, (given.ts, given.ys), i))
+            jumps.append(SavedAtSteps(inputs, saved.ts, (given.ts, given.ys), i))
         else:
-            marks.append(Records(inputs, saved.start, given, saved.end))
+            jumps.append(SavedDenseSteps(inputs, saved.start, given, saved.end))
     if inputs.varying.landmarks is not None:
         assert problem.landmarks is not None
         ts = jax.lax.stop_gradient(problem.landmarks)
-        marks.append(Jumps(inputs, jnp.where((ts > problem.t0) & (ts < t1), ts, jnp.inf)))
-    return marks
+        jumps.append(LandmarkJumps(inputs, jnp.where((ts > problem.t0) & (ts < t1), ts, jnp.inf)))
+    return jumps
 
 
-def as_moving(problem: Differentiable, setup: Setup, t: Time) -> Time:
+def moving_time(problem: Differentiable, setup: Setup, t: Time) -> Time:
     """The start or end of a step as a function of the last time before it that was given from outside.
 
     A chosen step has a constant length, one that a given time ended moves with that time.
@@ -235,7 +217,7 @@ def as_moving(problem: Differentiable, setup: Setup, t: Time) -> Time:
     return jax.lax.stop_gradient(t - source) + source
 
 
-def along(a: Y, f: Y, like: Float[Array, ""]) -> Float[Array, ""]:
+def cotangent_product(a: Y, f: Y, like: Float[Array, ""]) -> Float[Array, ""]:
     """The product of a cotangent with a derivative of the state, in the dtype of another number."""
     pairs = zip(jax.tree.leaves(a), jax.tree.leaves(f), strict=True)
     return sum((jnp.real(jnp.sum(x * y)).astype(like.dtype) for x, y in pairs), jnp.zeros_like(like))

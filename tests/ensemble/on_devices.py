@@ -8,8 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 
 import nde
-from nde.ensembles.plan import planned
-from nde.ensembles.simulate import simulate
+from nde._ensemble.plan import make_plan
+from nde._ensemble.simulate import simulate
 
 KEY = jax.random.key(5)
 PATHS, CHUNK = 5000, 2560
@@ -31,7 +31,7 @@ def found(devices: list[Any]) -> dict[str, np.ndarray]:
 
 def used() -> dict[str, np.ndarray]:
     """Which devices hold a part of a chunk, and which paths each has run."""
-    plan = planned(12, PATHS, CHUNK, jax.devices())
+    plan = make_plan(12, PATHS, CHUNK, jax.devices())
     ys, counted = simulate(path, jax.device_put(KEY, plan.everywhere), jnp.uint32(0), jnp.int32(PATHS), plan)
     parts = sorted(ys.addressable_shards, key=lambda shard: shard.device.id)
     assert {shard.device for shard in parts} == set(jax.devices()) == counted.sharding.device_set

@@ -9,18 +9,18 @@ import numpy as np
 from jax.sharding import PartitionSpec
 from jaxtyping import Array, Bool, Float, PyTree
 
-from nde.ensembles.moments import Frame, Moments, Part, moments_of
-from nde.ensembles.plan import AXIS, Plan
-from nde.ensembles.rows import Rows, rows_of
-from nde.ensembles.sketch import Bins
-from nde.ensembles.statistics import Ensemble
+from nde._ensemble.moments import Frame, Moments, PartialMoments, moments_of
+from nde._ensemble.plan import AXIS, Plan
+from nde._ensemble.rows import Rows, rows_of
+from nde._ensemble.sketch import Bins
+from nde._ensemble.statistics import Ensemble
 
 _PILOT = 256
 """Paths that give the frame."""
 
 
 class Tally:
-    """Statistics so far; `add` takes in a chunk, `ensemble` tells what was found.
+    """Statistics so far; `add` takes in a chunk, `ensemble` returns them.
 
     The first chunk gives the frame in which moments and quantiles are counted. Quantiles are exact where all paths are
     at hand at the end, because they are kept or were a single chunk.
@@ -65,9 +65,9 @@ class Tally:
         if self.frame is None:
             self._frame(ys, finite)
         assert self.frame is not None
-        part, self.counts = _summed(self.counts, self.frame, ys, counted, self.plan, self.bins)
+        part, self.counts = _sum_chunk(self.counts, self.frame, ys, counted, self.plan, self.bins)
         for moments in moments_of(part, self.frame):
-            self.moments = self.moments.merged(moments)
+            self.moments = self.moments.merge(moments)
 
     def _frame(self, ys: PyTree[Array], finite: Bool[np.ndarray, " chunk"]) -> None:
         """From the first paths, of which there are always the same number: chunks do not show in the result."""
@@ -113,15 +113,17 @@ class Tally:
 
 
 @functools.partial(jax.jit, static_argnames=("plan", "bins"), donate_argnames="counts")
-def _summed(
+def _sum_chunk(
     counts: Array | None, frame: Frame, ys: PyTree[Array], counted: Array, plan: Plan, bins: Bins | None
-) -> tuple[Part, Array | None]:
+) -> tuple[PartialMoments, Array | None]:
     """The moments of a chunk on each device, and the counts with those of the chunk."""
 
-    def on_device(counts: Array | None, frame: Frame, ys: PyTree[Array], counted: Array) -> tuple[Part, Array | None]:
+    def on_device(
+        counts: Array | None, frame: Frame, ys: PyTree[Array], counted: Array
+    ) -> tuple[PartialMoments, Array | None]:
         rows = rows_of(ys)
         deviations = frame.deviations(rows)
-        part = Part.of(rows, deviations, counted)
+        part = PartialMoments.of(rows, deviations, counted)
         if bins is not None and counts is not None:
             counts = bins.add(counts[0], deviations, counted)[None]
         return jax.tree.map(lambda x: x[None], part), counts

@@ -5,8 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from nde.ensembles.moments import Frame
-from nde.ensembles.sketch import Bins
+from nde._ensemble.moments import Frame
+from nde._ensemble.sketch import Bins
 
 PROBABILITIES = np.asarray([0.0, 0.001, 0.05, 0.25, 0.5, 0.75, 0.95, 0.999, 1.0])
 PATHS = 20_000
