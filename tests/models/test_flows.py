@@ -9,7 +9,7 @@ import pytest
 
 import nde
 from nde.models import AugmentedNeuralODE, HybridODE, NeuralODE, SecondOrderNeuralODE
-from nde.train.promotion import promoting
+from nde.train.optimizer import with_standard_promotion
 from tests.laws.precision import x64
 
 __all__ = ["x64"]
@@ -158,7 +158,7 @@ def test_what_does_not_fit_is_refused():
 def trained(model, loss, steps, rate=1e-2):
     """The model after some steps of Adam, and the losses before and after."""
     weights, rest = eqx.partition(model, eqx.is_inexact_array)
-    optimizer = promoting(optax.adam(rate))
+    optimizer = with_standard_promotion(optax.adam(rate))
 
     @jax.jit
     def run(weights):

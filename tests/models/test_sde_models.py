@@ -19,7 +19,7 @@ from nde.models import (
     save_model,
 )
 from tests.models.test_models import with_random_weights
-from tests.train.processes import geometric, ornstein_uhlenbeck, ou_law
+from tests.train.processes import geometric, ornstein_uhlenbeck, ou_moments
 
 KEY = jax.random.key(0)
 NAN = np.nan
@@ -35,7 +35,7 @@ def test_the_fan_of_a_return_to_the_mean_has_the_quantiles_of_its_law():
     model = OrnsteinUhlenbeck.from_tables(OU)
     ts = [table.ts[-1] + np.array([0.0, 0.3, 1.0, 4.0]) for table in OU]
     for table, fan in zip(OU, model.fan(OU, ts, key=KEY, paths=20_000), strict=True):
-        center, spread = ou_law(*numbers(model), table.ys[-1, 0], np.array([1e-9, 0.3, 1.0, 4.0]))
+        center, spread = ou_moments(*numbers(model), table.ys[-1, 0], np.array([1e-9, 0.3, 1.0, 4.0]))
         wanted = norm.ppf(np.array(LEVELS)[:, None], center, spread)
         np.testing.assert_allclose(fan.quantiles[..., 0], wanted, atol=0.04 * spread[-1])
         assert fan.paths.shape == (3, 4, 1)
@@ -55,7 +55,7 @@ def test_one_row_ahead_is_the_law_given_the_measurement_before():
     model = OrnsteinUhlenbeck.from_tables(OU)
     fan = model.ahead(OU, key=KEY, paths=4000)[1]
     x, gaps = OU[1].ys[:, 0], np.diff(OU[1].ts)
-    center, spread = ou_law(*numbers(model), x[:-1], gaps)
+    center, spread = ou_moments(*numbers(model), x[:-1], gaps)
     assert np.isnan(fan.quantiles[:, 0]).all()
     errors = (fan.quantiles[:, 1:, 0] - norm.ppf(np.array(LEVELS)[:, None], center, spread)) / spread
     assert np.abs(errors).max() < 0.2

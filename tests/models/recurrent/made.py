@@ -9,7 +9,7 @@ import optax
 from nde import TimeSeries
 from nde.data import Batch, pad
 from nde.models import GRUD, ODERNN, GRUDeltaT
-from nde.train.promotion import promoting
+from nde.train.optimizer import with_standard_promotion
 
 MODELS = {"GRUDeltaT": GRUDeltaT, "GRUD": GRUD, "ODERNN": ODERNN}
 
@@ -43,7 +43,7 @@ def accuracy(model, batch: Batch):
 def trained(model, batch: Batch, steps: int, rate: float = 1e-2):
     """The model after descent on the cross-entropy of the whole batch."""
     weights, rest = eqx.partition(model, eqx.is_inexact_array)
-    optimizer = promoting(optax.adam(rate))
+    optimizer = with_standard_promotion(optax.adam(rate))
 
     def loss(weights):
         found = logits(eqx.combine(weights, rest), batch)
