@@ -1,4 +1,4 @@
-"""The stretches of time that latent paths are made of."""
+"""The time intervals over which latent paths are solved."""
 
 import equinox as eqx
 import jax
@@ -7,38 +7,40 @@ from jaxtyping import Array, Bool, Float
 
 
 class Gaps(eqx.Module):
-    """Stretches of some series from one time to the next; gaps come first, so that a scan takes one of all series.
+    """Intervals from one time to the next, of several series.
+
+    The leading axis is that of gaps, so that a scan takes one gap of all series at a time.
 
     Attributes:
-        starts: When each begins.
-        ends: When it ends.
-        seen: What the posterior's drift sees of the context in each; `None` for the prior.
-        known: Whether there is a context, or no row comes after; `None` if there always is.
+        starts: The start times.
+        ends: The end times.
+        embedding: The embedding of the context in each gap, for the posterior's drift; `None` for the prior.
+        known: Whether there is a context: false after the last row. `None` if there is one in every gap.
     """
 
     starts: Float[Array, "*gaps"]
     ends: Float[Array, "*gaps"]
-    seen: Float[Array, "*gaps width"] | None = None
+    embedding: Float[Array, "*gaps width"] | None = None
     known: Bool[Array, "*gaps"] | None = None
 
     @classmethod
     def between(
         cls,
         ts: Float[Array, "series times"],
-        seen: Float[Array, "series gaps width"] | None = None,
+        embedding: Float[Array, "series gaps width"] | None = None,
         known: Bool[Array, "series gaps"] | None = None,
     ) -> "Gaps":
-        """Those between times that do not go back, with what is seen in each."""
-        starts, ends, seen, known = jax.tree.map(lambda x: jnp.moveaxis(x, 1, 0), (ts[:, :-1], ts[:, 1:], seen, known))
-        return cls(starts, ends, seen, known)
+        """Return the gaps between non-decreasing times."""
+        fields = (ts[:, :-1], ts[:, 1:], embedding, known)
+        return cls(*jax.tree.map(lambda x: jnp.moveaxis(x, 1, 0), fields))
 
     @property
     def lengths(self) -> Float[Array, "*gaps"]:
-        """How long each lasts; zero in the padding."""
+        """The length of each gap; zero in the padding."""
         return self.ends - self.starts
 
     @property
     def roots(self) -> Float[Array, "*gaps"]:
-        """Their square roots; that of zero with no derivative."""
+        """The square roots of the lengths, with a zero derivative at zero."""
         positive = self.lengths > 0
         return jnp.where(positive, jnp.sqrt(jnp.where(positive, self.lengths, 1.0)), 0.0)

@@ -1,4 +1,4 @@
-"""Laws of points as flows of differential equations."""
+"""Continuous normalizing flows: distributions as flows of ODEs."""
 
 from nde.models.normalizing.continuous_flow import ContinuousFlow, Encoded
 from nde.models.normalizing.likelihood import FlowLikelihood

@@ -1,4 +1,4 @@
-"""Training a flow by the likelihood of points, and by what their ways cost."""
+"""Train a flow by maximum likelihood, with regularizers."""
 
 import dataclasses
 from typing import Any
@@ -15,21 +15,22 @@ from nde.models.normalizing.points import points_of
 
 @dataclasses.dataclass(frozen=True)
 class FlowLikelihood:
-    """The negative log-likelihood of points, in nats for each, with regularizers: a loss for `nde.train.fit`.
+    """The mean negative log-likelihood of points, in nats, plus regularizers: a loss for `nde.train.fit`.
 
-    A flow that maps one law to another is far from unique. Of all that fit the data, the regularizers choose one that
-    takes few steps to solve. Their integrals are computed in the same solve as the density.
+    Many flows map one distribution to another. Among those that fit the data, the regularizers select one that takes
+    few steps to solve. Their integrals are computed in the same solve as the density.
 
-    A batch is an array of points, `(points, size)`, or a pair of that and the conditions, `(points, condition)`.
+    A batch is an array of points, `(points, size)`, or a pair of points and conditions, `(points, condition)`.
 
     Attributes:
         kinetic: The weight of the integral of `|f|^2` (RNODE).
         jacobian: The weight of the integral of the squared Frobenius norm of the Jacobian of `f` (RNODE), from the same
             derivatives as the trace.
-        taylor: The weight of the integral of the squared norm of the path's derivative of `order`, by Taylor mode.
-        order: Of that derivative.
-        steer: Each block ends at a random time, uniform from `1 - steer` to `1 + steer`, another one for each point and
-            step, so that no detail of the flow can hang on its end (STEER). Below 1; 0 for none.
+        taylor: The weight of the integral of the squared norm of the path's derivative of order `order`, by Taylor-mode
+            differentiation.
+        order: The order of that derivative.
+        steer: Each block ends at a random time, uniform between `1 - steer` and `1 + steer` for each point and step, so
+            that the flow cannot depend on its exact end (STEER). Less than 1; 0 for none.
 
     Source: Finlay, Jacobsen, Nurbekyan and Oberman, *How to train your neural ODE* (2020),
     doi:10.48550/arXiv.2002.02798; Kelly, Bettencourt, Johnson and Duvenaud, *Learning differential equations that are
@@ -58,47 +59,47 @@ class FlowLikelihood:
     def __post_init__(self) -> None:
         for name in ("kinetic", "jacobian", "taylor"):
             if getattr(self, name) < 0:
-                raise ValueError(f"Got {name}={getattr(self, name)}; a weight is wanted, 0 for none.")
+                raise ValueError(f"{name} must be a non-negative weight; got {getattr(self, name)}.")
         if self.order < 1:
-            raise ValueError(f"Got order={self.order}; that of a derivative is wanted, 1 or more.")
+            raise ValueError(f"order must be that of a derivative, at least 1; got {self.order}.")
         if not 0 <= self.steer < 1:
-            raise ValueError(f"Got steer={self.steer}; half the width of end times is wanted, from 0 to below 1.")
+            raise ValueError(f"steer must be at least 0 and less than 1; got {self.steer}.")
 
     @compiled(solves=True)
     def __call__(
         self, flow: ContinuousFlow, batch: Any, key: PRNGKeyArray
     ) -> tuple[Float[Array, ""], dict[str, Float[Array, ""]]]:
-        """The loss, and for the history the negative log-likelihood, each cost, and the number of steps.
+        """Compute the loss; its metrics are the negative log-likelihood, each cost, and the number of steps.
 
         Args:
             flow: The model.
             batch: Points, or a pair of points and conditions.
-            key: Of `jax.random`, for random traces and end times.
+            key: A key of `jax.random` for stochastic traces and end times.
         """
         x, condition = points_of(batch)
         weights = {name: weight for name in self._costs if (weight := getattr(self, name))}
         costs = {name: self._costs[name] for name in weights}
 
-        ends, noise = jax.random.split(key)
-        found = flow.encode_together(
+        duration_key, trace_key = jax.random.split(key)
+        encoded = flow.encode_together(
             x,
-            keys=jax.random.split(noise, len(x)),
+            keys=jax.random.split(trace_key, len(x)),
             conditions=condition,
             costs=costs,
-            durations=self.durations(flow, len(x), ends),
+            durations=self.durations(flow, len(x), duration_key),
         )
-        told = {"negative log-likelihood": -jnp.mean(found.log_prob)}
-        told |= {name: jnp.mean(cost) for name, cost in found.costs.items()}
-        loss = told["negative log-likelihood"] + sum(weights[name] * told[name] for name in weights)
-        return loss, {**told, "steps": found.steps.astype(x.dtype)}
+        metrics = {"negative log-likelihood": -jnp.mean(encoded.log_prob)}
+        metrics |= {name: jnp.mean(cost) for name, cost in encoded.costs.items()}
+        loss = metrics["negative log-likelihood"] + sum(weights[name] * metrics[name] for name in weights)
+        return loss, {**metrics, "steps": encoded.steps.astype(x.dtype)}
 
     def durations(self, flow: ContinuousFlow, count: int, key: PRNGKeyArray) -> Float[Array, "points blocks"]:
-        """How long each block runs for each point.
+        """Sample the duration of each block for each point.
 
         Args:
             flow: The model.
             count: The number of points.
-            key: Of `jax.random`.
+            key: A key of `jax.random`.
         """
         return 1.0 + self.steer * jax.random.uniform(key, (count, len(flow.fields)), minval=-1.0, maxval=1.0)
 

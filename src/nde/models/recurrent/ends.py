@@ -1,4 +1,4 @@
-"""What a recurrent network begins and ends with."""
+"""The initial state and the readout of recurrent networks."""
 
 import equinox as eqx
 import jax
@@ -7,11 +7,11 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 
 class Ends(eqx.Module):
-    """The first state, made of static features, and the output, made of the last.
+    """The initial state, from static features, and the output, from the final state.
 
     Attributes:
-        begin: From static features to the first state; `None` without features, for a state of zeros.
-        end: From the last state to the output.
+        begin: The map from static features to the initial state; `None` without features, for a state of zeros.
+        end: The map from the final state to the output.
     """
 
     begin: eqx.nn.Linear | None
@@ -23,19 +23,19 @@ class Ends(eqx.Module):
         self.end = eqx.nn.Linear(hidden_size, output_size, key=last)
 
     def first(self, static: Float[Array, " features"]) -> Float[Array, " hidden"]:
-        """The state before the first row.
+        """Return the state before the first row.
 
         Raises:
-            ValueError: If there are more or fewer features than the model was made for.
+            ValueError: If the number of features is not that of the model.
         """
-        wanted = 0 if self.begin is None else self.begin.in_features
-        if static.shape[0] != wanted:
+        expected = 0 if self.begin is None else self.begin.in_features
+        if static.shape[0] != expected:
             raise ValueError(
-                f"Got {static.shape[0]} static features; the model was made for {wanted}. Pass "
-                f"`static_size={static.shape[0]}` when it is made, or leave features out."
+                f"The model was created for {expected} static features; got {static.shape[0]}. Create it with "
+                f"`static_size={static.shape[0]}`, or omit the features."
             )
         return jnp.zeros(self.end.in_features) if self.begin is None else jnp.tanh(self.begin(static))
 
     def output(self, state: Float[Array, " hidden"]) -> Float[Array, " output"]:
-        """What is told of the last state."""
+        """Return the output for the final state."""
         return self.end(state)

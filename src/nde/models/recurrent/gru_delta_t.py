@@ -1,4 +1,4 @@
-"""A recurrent network that is told how much time has passed."""
+"""A GRU with time gaps as inputs."""
 
 import equinox as eqx
 import jax
@@ -11,23 +11,23 @@ from nde.models.recurrent.rows import Rows
 
 
 class GRUDeltaT(eqx.Module):
-    """A gated recurrent unit that reads at each row the values, what was observed, and the time since the row before.
+    """A GRU that reads, at each row, the values, which of them were observed, and the time since the previous row.
 
-    A value that was not observed is the last one of its channel; before the first it is zero, the mean of normalized
-    data. It is written for one series: `jax.vmap` is the caller's.
+    A missing value is replaced by the last observed value of its channel, or by zero, the mean of normalized data. The
+    model takes a single series; use `jax.vmap` for a batch.
 
     Args:
         input_size: Number of channels.
-        hidden_size: Length of the state.
-        output_size: Length of the output.
-        static_size: Number of static features, of which the first state is made.
-        masks: Whether it reads what was observed.
-        key: Of `jax.random`, for the weights.
+        hidden_size: Size of the state.
+        output_size: Size of the output.
+        static_size: Number of static features, which determine the initial state.
+        masks: Whether the GRU reads which values were observed.
+        key: A key of `jax.random` for the weights.
 
     Attributes:
-        cell: The recurrent unit.
-        ends: The first state, and the output.
-        masks: Whether it reads what was observed.
+        cell: The GRU cell.
+        ends: The initial state and the readout.
+        masks: Whether the GRU reads which values were observed.
 
     Source: Cho et al., *Learning phrase representations using RNN encoder-decoder* (2014),
     doi:10.48550/arXiv.1406.1078; with time gaps as in Rubanova, Chen and Duvenaud, *Latent ODEs for irregularly-sampled
@@ -73,12 +73,12 @@ class GRUDeltaT(eqx.Module):
         length: Int[Array, ""] | int,
         static: Float[Array, " features"],
     ) -> Float[Array, " output"]:
-        """The output after the last row.
+        """Compute the output after the last row.
 
         Args:
-            ts: Times, increasing.
-            ys: Normalized channels; `nan` where nothing was observed.
-            length: How many rows are the series' own; what comes after them is not read.
+            ts: Increasing times.
+            ys: Normalized channels, with `nan` for missing values.
+            length: The number of rows of the series; the padding after them is ignored.
             static: Static features.
         """
         rows = Rows.of(ts, ys, length)
