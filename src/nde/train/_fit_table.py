@@ -12,7 +12,7 @@ from jaxtyping import Array, Float, PyTree
 
 from nde.core.count import divisor_of, first_of
 from nde.data import Table
-from nde.train.optimizer import with_standard_promotion
+from nde.train.optimizer import clipped_adam
 from nde.train.progress import Progress
 
 _CHUNK = 50
@@ -128,7 +128,7 @@ def fit_table(
     start = time.perf_counter()
     data = _Data.of(table, model.scaling)
     weights, static = eqx.partition(model, eqx.is_inexact_array)
-    optimizer = _optimizer(steps, learning_rate)
+    optimizer = clipped_adam(optax.cosine_decay_schedule(learning_rate, steps, alpha=0.01), steps)
     state = _State(
         weights=weights,
         optimizer=optimizer.init(weights),
@@ -185,10 +185,3 @@ def _horizon(step: Array, rows: int, steps: int) -> Array:
     """Return the number of rows that a step sees."""
     share = _INITIAL_SHARE + (1 - _INITIAL_SHARE) * (step + 1) / (_GROWTH_SHARE * steps)
     return jnp.clip(jnp.floor(share * rows), min(3, rows), rows).astype(int)
-
-
-def _optimizer(steps: int, learning_rate: float) -> optax.GradientTransformation:
-    """Adam with cosine decay and gradient clipping; steps with a gradient that is not finite are skipped."""
-    schedule = optax.cosine_decay_schedule(learning_rate, steps, alpha=0.01)
-    clipped_adam = optax.chain(optax.clip_by_global_norm(1.0), optax.adam(schedule))
-    return with_standard_promotion(optax.apply_if_finite(clipped_adam, max_consecutive_errors=steps))

@@ -11,7 +11,7 @@ from jaxtyping import Array, Float, PyTree
 
 from nde.core.count import divisor_of
 from nde.train.likelihood import log_density
-from nde.train.optimizer import with_standard_promotion
+from nde.train.optimizer import clipped_adam
 from nde.train.progress import Progress
 
 _CHUNK = 50
@@ -39,8 +39,7 @@ def fit_with_early_stopping(
         The model, and the loss of each step.
     """
     weights, static = eqx.partition(model, eqx.is_inexact_array)
-    clipped_adam = optax.chain(optax.clip_by_global_norm(1.0), optax.adam(_LEARNING_RATE))
-    optimizer = with_standard_promotion(optax.apply_if_finite(clipped_adam, steps))
+    optimizer = clipped_adam(_LEARNING_RATE, steps)
     columns = pairs.known.shape[1]
 
     def losses(weights: PyTree[Any], training: Array) -> tuple[Array, Array]:

@@ -1,4 +1,4 @@
-"""The default optimizer, and Optax under JAX's strict promotion rules."""
+"""The default optimizers, and Optax under JAX's strict promotion rules."""
 
 from typing import Any
 
@@ -62,6 +62,12 @@ def adam(
             optax.inject_hyperparams(optax.scale_by_learning_rate, static_args="flip_sign")(schedule),
         )
     )
+
+
+def clipped_adam(learning_rate: optax.ScalarOrSchedule, steps: int) -> optax.GradientTransformationExtraArgs:
+    """Adam with gradient clipping that skips steps whose gradient is not finite."""
+    optimizer = optax.chain(optax.clip_by_global_norm(1.0), optax.adam(learning_rate))
+    return with_standard_promotion(optax.apply_if_finite(optimizer, max_consecutive_errors=steps))
 
 
 def with_standard_promotion(optimizer: optax.GradientTransformation) -> optax.GradientTransformationExtraArgs:

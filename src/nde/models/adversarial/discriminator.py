@@ -8,7 +8,7 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray
 from nde.core.compiled import compiled
 from nde.gradients import AbstractAdjoint, RecursiveCheckpointAdjoint
 from nde.models.adversarial.batched_solve import solve_batch
-from nde.models.controlled import fill_missing
+from nde.models.adversarial.observations import observed_path
 from nde.nn import MatrixMLP, lipswish
 from nde.nn.precision import precise_as
 from nde.solve import SaveAt
@@ -126,12 +126,3 @@ class NeuralCDEDiscriminator(eqx.Module):
             self.adjoint if adjoint is None else adjoint,
         )[0]
         return 0.5 * (jax.vmap(readout)(starts) + jax.vmap(readout)(ends))[:, 0]
-
-
-def observed_path(
-    ts: Float[Array, " time"], ys: Float[Array, "time channels"], length: Int[Array, ""] | int
-) -> Float[Array, "knots channels_and_time"]:
-    """Return time and channels at each row, linearly interpolated and constant after the last row."""
-    knots, xs = fill_missing(ts, ys)
-    last = jnp.clip(length - 1, 0, ts.shape[0] - 1)
-    return jnp.concatenate([jnp.minimum(knots, ts[last])[:, None].astype(xs.dtype), xs], axis=1)

@@ -11,8 +11,7 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray
 from nde.core.compiled import compiled
 from nde.data import Batch
 from nde.losses import signature_kernel, signature_mmd
-from nde.models.adversarial.discriminator import observed_path
-from nde.models.adversarial.observing import mask_like
+from nde.models.adversarial.observations import mask_like, observed_path
 
 
 @runtime_checkable

@@ -9,7 +9,7 @@ from nde.core.compiled import compiled
 from nde.data import Batch
 from nde.gradients import DirectAdjoint
 from nde.models.adversarial.gan import SDEGAN
-from nde.models.adversarial.observing import mask_like, weighted_mean
+from nde.models.adversarial.observations import mask_like, weighted_mean
 
 
 class WassersteinLoss(eqx.Module):

@@ -80,10 +80,8 @@ class GRUEncoder(AbstractEncoder):
         self, ts: Float[Array, " time"], ys: Float[Array, "time channels"], length: Int[Array, ""] | int
     ) -> Float[Array, " hidden"]:
         """Return the state after the first row, which is read last."""
-        rows = Rows.of(ts, ys, length)
-        inputs = jnp.concatenate([rows.values, rows.masks, rows.gaps_after[:, None]], axis=1)
-        start = jnp.zeros(self.hidden_size)
-        return rows.backward().read(lambda state, row: self.cell(row, state), start, inputs[::-1])
+        rows, start = Rows.of(ts, ys, length), jnp.zeros(self.hidden_size)
+        return rows.backward().read(lambda state, row: self.cell(row, state), start, rows.backward_inputs)
 
 
 class ODERNNEncoder(AbstractEncoder):

@@ -81,9 +81,8 @@ class GRUContext(AbstractContextEncoder):
     ) -> Float[Array, "time context"]:
         """Return the contexts."""
         rows = Rows.of(ts, ys, length)
-        inputs = jnp.concatenate([rows.values, rows.masks, rows.gaps_after[:, None]], axis=1)
-        start = jnp.zeros(self.cell.hidden_size, inputs.dtype)
-        states = rows.backward().readings(lambda state, row: self.cell(row, state), start, inputs[::-1])
+        start = jnp.zeros(self.cell.hidden_size, rows.values.dtype)
+        states = rows.backward().readings(lambda state, row: self.cell(row, state), start, rows.backward_inputs)
         return jax.vmap(self.readout)(states[::-1])
 
 

@@ -14,8 +14,7 @@ from nde.models.latent_sde.context import AbstractContextEncoder, GRUContext
 from nde.models.latent_sde.diffusion import ComponentDiffusion
 from nde.models.latent_sde.drift import AbstractContextDrift, ContextDrift
 from nde.models.latent_sde.elbo_terms import ELBOTerms
-from nde.models.latent_sde.equation import Equation, States
-from nde.models.latent_sde.gaps import Gaps
+from nde.models.latent_sde.equation import Equation, Gaps, States
 from nde.models.latent_sde.likelihood import AbstractLikelihood, GaussianLikelihood
 from nde.models.recurrent.rows import Rows
 from nde.nn import softplus

@@ -15,7 +15,18 @@ _INITIAL_SCALE, _MIN_SCALE = 0.1, 1e-3
 
 
 class AbstractLikelihood(eqx.Module):
-    """Channels with independent errors of a scale that is given, or learned for each channel.
+    """Base class of distributions of independent observation errors, whose scale is given or learned for each channel.
+
+    Args:
+        size: Number of channels.
+        scale: The scale, if known; by default it is learned.
+
+    Attributes:
+        log_scale: The logarithm of the scale of each channel.
+        learns: Whether the scale is learned.
+
+    Raises:
+        ValueError: If the scale is not positive.
 
     Example:
         ```python
@@ -25,8 +36,14 @@ class AbstractLikelihood(eqx.Module):
         ```
     """
 
-    log_scale: eqx.AbstractVar[Float[Array, " channels"]]
-    learns: eqx.AbstractVar[bool]
+    log_scale: Float[Array, " channels"]
+    learns: bool = eqx.field(static=True)
+
+    def __init__(self, size: int, scale: float | None = None) -> None:
+        if scale is not None and not scale > 0:
+            raise ValueError(f"scale must be positive, or None to learn it; got {scale}.")
+        self.log_scale = jnp.full(size, math.log(_INITIAL_SCALE if scale is None else scale), float)
+        self.learns = scale is None
 
     @abc.abstractmethod
     def standard(self, x: Float[Array, "*rows channels"]) -> Float[Array, "*rows channels"]:
@@ -92,12 +109,6 @@ class GaussianLikelihood(AbstractLikelihood):
         ```
     """
 
-    log_scale: Float[Array, " channels"]
-    learns: bool = eqx.field(static=True)
-
-    def __init__(self, size: int, scale: float | None = None) -> None:
-        self.log_scale, self.learns = _first(size, scale), scale is None
-
     def standard(self, x: Float[Array, "*rows channels"]) -> Float[Array, "*rows channels"]:
         """Return the log-density of the standard normal distribution."""
         return -0.5 * x**2 - 0.5 * math.log(2 * math.pi)
@@ -130,12 +141,6 @@ class LaplaceLikelihood(AbstractLikelihood):
         ```
     """
 
-    log_scale: Float[Array, " channels"]
-    learns: bool = eqx.field(static=True)
-
-    def __init__(self, size: int, scale: float | None = None) -> None:
-        self.log_scale, self.learns = _first(size, scale), scale is None
-
     def standard(self, x: Float[Array, "*rows channels"]) -> Float[Array, "*rows channels"]:
         """Return the log-density of the Laplace distribution with unit scale."""
         return -jnp.abs(x) - math.log(2.0)
@@ -143,9 +148,3 @@ class LaplaceLikelihood(AbstractLikelihood):
     def draw(self, key: PRNGKeyArray, shape: tuple[int, ...], dtype: Any) -> Float[Array, "..."]:
         """Sample from the Laplace distribution with unit scale."""
         return jax.random.laplace(key, shape, dtype)
-
-
-def _first(size: int, scale: float | None) -> Float[Array, " channels"]:
-    if scale is not None and not scale > 0:
-        raise ValueError(f"Got scale={scale}; a positive number is wanted, or None to learn it.")
-    return jnp.full(size, math.log(_FIRST if scale is None else scale), float)

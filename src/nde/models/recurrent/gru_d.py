@@ -3,14 +3,13 @@
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int, PRNGKeyArray
+from jaxtyping import Array, Float, PRNGKeyArray
 
-from nde.core.compiled import compiled
-from nde.models.recurrent.ends import Ends
+from nde.models.recurrent.base import AbstractRecurrent, Ends
 from nde.models.recurrent.rows import Rows
 
 
-class GRUD(eqx.Module):
+class GRUD(AbstractRecurrent):
     """GRU-D: a GRU whose inputs and state decay while nothing is observed.
 
     With `d` the time since each channel was last observed, a missing value decays from the last value to the mean, and
@@ -67,29 +66,13 @@ class GRUD(eqx.Module):
         self.state_decay = eqx.nn.Linear(input_size, hidden_size, key=decay)
         self.ends = Ends(static_size, hidden_size, output_size, key=ends)
 
-    @compiled()
-    def __call__(
-        self,
-        ts: Float[Array, " time"],
-        ys: Float[Array, "time channels"],
-        length: Int[Array, ""] | int,
-        static: Float[Array, " features"],
-    ) -> Float[Array, " output"]:
-        """Compute the output after the last row.
-
-        Args:
-            ts: Increasing times.
-            ys: Normalized channels, with `nan` for missing values.
-            length: The number of rows of the series; the padding after them is ignored.
-            static: Static features.
-        """
-        rows = Rows.of(ts, ys, length)
+    def read(self, rows: Rows, state: Float[Array, " hidden"]) -> Float[Array, " hidden"]:
+        """Return the state after all rows."""
         faded = _decay(self.value_rate[None] * rows.ages + self.value_offset[None]) * rows.filled_before
         values = jnp.where(rows.observed, rows.values, faded)
-        kept = _decay(jax.vmap(self.state_decay)(rows.ages))
-        inputs = (jnp.concatenate([values, rows.masks], axis=1), kept)
-        state = rows.read(lambda state, row: self.cell(row[0], row[1] * state), self.ends.first(static), inputs)
-        return self.ends.output(state)
+        state_decay = _decay(jax.vmap(self.state_decay)(rows.ages))
+        inputs = (jnp.concatenate([values, rows.masks], axis=1), state_decay)
+        return rows.read(lambda state, row: self.cell(row[0], row[1] * state), state, inputs)
 
 
 def _decay(rates: Float[Array, "..."]) -> Float[Array, "..."]:

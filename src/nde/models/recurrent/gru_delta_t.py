@@ -3,14 +3,13 @@
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int, PRNGKeyArray
+from jaxtyping import Array, Float, PRNGKeyArray
 
-from nde.core.compiled import compiled
-from nde.models.recurrent.ends import Ends
+from nde.models.recurrent.base import AbstractRecurrent, Ends
 from nde.models.recurrent.rows import Rows
 
 
-class GRUDeltaT(eqx.Module):
+class GRUDeltaT(AbstractRecurrent):
     """A GRU that reads, at each row, the values, which of them were observed, and the time since the previous row.
 
     A missing value is replaced by the last observed value of its channel, or by zero, the mean of normalized data. The
@@ -65,24 +64,8 @@ class GRUDeltaT(eqx.Module):
         self.ends = Ends(static_size, hidden_size, output_size, key=keys[1])
         self.masks = masks
 
-    @compiled()
-    def __call__(
-        self,
-        ts: Float[Array, " time"],
-        ys: Float[Array, "time channels"],
-        length: Int[Array, ""] | int,
-        static: Float[Array, " features"],
-    ) -> Float[Array, " output"]:
-        """Compute the output after the last row.
-
-        Args:
-            ts: Increasing times.
-            ys: Normalized channels, with `nan` for missing values.
-            length: The number of rows of the series; the padding after them is ignored.
-            static: Static features.
-        """
-        rows = Rows.of(ts, ys, length)
+    def read(self, rows: Rows, state: Float[Array, " hidden"]) -> Float[Array, " hidden"]:
+        """Return the state after all rows."""
         parts = [rows.filled, rows.masks] if self.masks else [rows.filled]
         inputs = jnp.concatenate([*parts, rows.gaps[:, None]], axis=1)
-        state = rows.read(lambda state, row: self.cell(row, state), self.ends.first(static), inputs)
-        return self.ends.output(state)
+        return rows.read(lambda state, row: self.cell(row, state), state, inputs)

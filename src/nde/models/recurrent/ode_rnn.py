@@ -3,18 +3,17 @@
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int, PRNGKeyArray
+from jaxtyping import Array, Float, PRNGKeyArray
 
-from nde.core.compiled import compiled
 from nde.gradients import AbstractAdjoint, RecursiveCheckpointAdjoint
+from nde.models.recurrent.base import AbstractRecurrent, Ends
 from nde.models.recurrent.drift import Drift
-from nde.models.recurrent.ends import Ends
 from nde.models.recurrent.rows import Rows
 from nde.solvers import AbstractSolver, Midpoint
 from nde.stepping import AbstractStepSizeController
 
 
-class ODERNN(eqx.Module):
+class ODERNN(AbstractRecurrent):
     """An ODE-RNN: the state follows `dh/dt = f(h)` from row to row, where a GRU cell updates it.
 
     The GRU cell reads values, with zeros for missing ones, and masks. A row without observations does not update the
@@ -80,24 +79,9 @@ class ODERNN(eqx.Module):
         self.cell = eqx.nn.GRUCell(2 * input_size, hidden_size, key=cell)
         self.ends = Ends(static_size, hidden_size, output_size, key=ends)
 
-    @compiled(solves=True)
-    def __call__(
-        self,
-        ts: Float[Array, " time"],
-        ys: Float[Array, "time channels"],
-        length: Int[Array, ""] | int,
-        static: Float[Array, " features"],
-    ) -> Float[Array, " output"]:
-        """Compute the output after the last row.
-
-        Args:
-            ts: Increasing times.
-            ys: Normalized channels, with `nan` for missing values.
-            length: The number of rows of the series; the padding after them is ignored.
-            static: Static features.
-        """
-        rows = Rows.of(ts, ys, length)
-        return self.ends.output(read_with_drift(self.drift, self.cell, rows, rows.gaps, self.ends.first(static)))
+    def read(self, rows: Rows, state: Float[Array, " hidden"]) -> Float[Array, " hidden"]:
+        """Return the state after all rows."""
+        return read_with_drift(self.drift, self.cell, rows, rows.gaps, state)
 
 
 def read_with_drift(

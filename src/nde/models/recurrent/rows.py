@@ -65,6 +65,11 @@ class Rows(eqx.Module):
         """The time since each channel was observed in an earlier row, or since the first row."""
         return self.ts[:, None] - self.ts[jnp.maximum(self._before(), 0)]
 
+    @property
+    def backward_inputs(self) -> Float[Array, "time inputs"]:
+        """Values, masks, and the time until the next row, from the last row to the first."""
+        return jnp.concatenate([self.values, self.masks, self.gaps_after[:, None]], axis=1)[::-1]
+
     def backward(self) -> "Rows":
         """Return the rows in reverse order, preceded by the padding."""
         return jax.tree.map(lambda leaf: leaf[::-1], self)

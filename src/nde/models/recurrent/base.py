@@ -1,9 +1,14 @@
-"""The initial state and the readout of recurrent networks."""
+"""The base class of recurrent models of a series."""
+
+import abc
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Array, Float, Int, PRNGKeyArray
+
+from nde.core.compiled import compiled
+from nde.models.recurrent.rows import Rows
 
 
 class Ends(eqx.Module):
@@ -39,3 +44,31 @@ class Ends(eqx.Module):
     def output(self, state: Float[Array, " hidden"]) -> Float[Array, " output"]:
         """Return the output for the final state."""
         return self.end(state)
+
+
+class AbstractRecurrent(eqx.Module):
+    """Base class of models that update a state at each row and compute their output from the final state."""
+
+    ends: eqx.AbstractVar[Ends]
+
+    @abc.abstractmethod
+    def read(self, rows: Rows, state: Float[Array, " hidden"]) -> Float[Array, " hidden"]:
+        """Return the state after all rows."""
+
+    @compiled(solves=True)
+    def __call__(
+        self,
+        ts: Float[Array, " time"],
+        ys: Float[Array, "time channels"],
+        length: Int[Array, ""] | int,
+        static: Float[Array, " features"],
+    ) -> Float[Array, " output"]:
+        """Compute the output after the last row.
+
+        Args:
+            ts: Increasing times.
+            ys: Normalized channels, with `nan` for missing values.
+            length: The number of rows of the series; the padding after them is ignored.
+            static: Static features.
+        """
+        return self.ends.output(self.read(Rows.of(ts, ys, length), self.ends.first(static)))
