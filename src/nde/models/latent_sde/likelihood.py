@@ -109,6 +109,9 @@ class GaussianLikelihood(AbstractLikelihood):
         ```
     """
 
+    def __init__(self, size: int, scale: float | None = None) -> None:
+        super().__init__(size, scale)
+
     def standard(self, x: Float[Array, "*rows channels"]) -> Float[Array, "*rows channels"]:
         """Return the log-density of the standard normal distribution."""
         return -0.5 * x**2 - 0.5 * math.log(2 * math.pi)
@@ -140,6 +143,9 @@ class LaplaceLikelihood(AbstractLikelihood):
         print(LaplaceLikelihood(size=2, scale=0.1).log_density(jnp.zeros(2), jnp.array([0.0, 0.2])))
         ```
     """
+
+    def __init__(self, size: int, scale: float | None = None) -> None:
+        super().__init__(size, scale)
 
     def standard(self, x: Float[Array, "*rows channels"]) -> Float[Array, "*rows channels"]:
         """Return the log-density of the Laplace distribution with unit scale."""
