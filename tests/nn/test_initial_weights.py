@@ -1,4 +1,4 @@
-"""Last layers that begin small, and layers that begin orthogonal."""
+"""Last layers that start small, and orthogonal initialization."""
 
 import equinox as eqx
 import jax

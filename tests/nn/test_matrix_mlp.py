@@ -1,4 +1,4 @@
-"""The vector field of a controlled equation."""
+"""The vector field of a controlled differential equation."""
 
 import equinox as eqx
 import jax
