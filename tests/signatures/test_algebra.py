@@ -56,9 +56,9 @@ def test_they_are_inverse_to_each_other(x64):
 
 
 def test_misuse_is_named():
-    with pytest.raises(ValueError, match=r"7 numbers along its last axis for 2 channels.*2, 6, 14"):
+    with pytest.raises(ValueError, match=r"7 terms along its last axis for 2 channels.*2, 6, 14"):
         nde.tensor_log(jnp.ones(7), 2)
-    with pytest.raises(ValueError, match="signatures of 6 and 14 numbers"):
+    with pytest.raises(ValueError, match="signatures with 6 and 14 terms"):
         nde.signature_combine(jnp.ones(6), jnp.ones(14), 2)
     with pytest.raises(ValueError, match="channels=0"):
         nde.tensor_exp(jnp.ones(6), 0)

@@ -25,7 +25,7 @@ def _curved(t, y, args):
 
 
 def _bracket(field, word):
-    """`[u, v] = (D v) u - (D u) v`, cut at the longest proper right factor that is a Lyndon word."""
+    """`[u, v] = (D v) u - (D u) v`, split at the longest proper suffix that is a Lyndon word."""
     if len(word) == 1:
         return lambda y: field(y)[:, word[0]]
     cut = next(i for i in range(1, len(word)) if all(word[i:] < word[j:] for j in range(i + 1, len(word))))
@@ -160,7 +160,7 @@ def test_networks_are_modules():
 
 
 def test_misuse_is_named():
-    with pytest.raises(TypeError, match="with 2 arrays; it wants a single array"):
+    with pytest.raises(TypeError, match="with 2 arrays; expected a single array"):
         nde.LieBrackets(_linear, 2)(0.0, (jnp.ones(3), jnp.ones(1)), None)
     with pytest.raises(ValueError, match=r"shape \(3,\) for a state of shape \(3,\)"):
         nde.LieBrackets(lambda t, y, args: y, 2)(0.0, jnp.ones(3), None)

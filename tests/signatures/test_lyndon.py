@@ -15,7 +15,7 @@ def _is_lyndon(word):
 
 
 def _commutators(matrices, word):
-    """The bracket of a word for matrices, cut where its longest proper right factor that is Lyndon starts."""
+    """The bracket of a word for matrices, split where its longest proper Lyndon suffix starts."""
     if len(word) == 1:
         return matrices[word[0]]
     cut = next(i for i in range(1, len(word)) if _is_lyndon(word[i:]))
