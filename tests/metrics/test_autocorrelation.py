@@ -16,14 +16,14 @@ def _autoregressive(share, series, length, seed):
     return found
 
 
-def test_that_of_an_autoregressive_process_is_a_power():
+def test_an_autoregressive_process_has_powers_as_autocorrelations():
     found = autocorrelation(_autoregressive(0.8, 300, 60, 0), lags=6, of="values", bootstrap=Bootstrap(level=0.99))
     assert found.covers(0.8 ** np.arange(1, 7)[:, None]).all()
     assert np.max(found.high - found.low) < 0.12
 
 
-def test_that_of_sizes_of_an_autoregressive_process_is_that_of_folded_normal_numbers():
-    """`E |x y|` of normal numbers of correlation `r` is `2 / pi (sqrt(1 - r^2) + r asin r)`."""
+def test_absolute_values_of_an_autoregressive_process_have_the_autocorrelation_of_folded_normals():
+    """For normal `x` and `y` with correlation `r`, `E |x y|` is `2 / pi (sqrt(1 - r^2) + r asin r)`."""
     r = 0.8 ** np.arange(1, 5)
     wanted = (2 / np.pi * (np.sqrt(1 - r**2) + r * np.arcsin(r)) - 2 / np.pi) / (1 - 2 / np.pi)
     values = _autoregressive(0.8, 400, 60, 1)
@@ -33,7 +33,7 @@ def test_that_of_sizes_of_an_autoregressive_process_is_that_of_folded_normal_num
     np.testing.assert_allclose(volatility_clustering(walks, 4).value, np.mean(found.value, axis=0), rtol=1e-12)
 
 
-def test_it_is_the_quotient_of_sums():
+def test_it_is_a_ratio_of_sums():
     x = np.random.default_rng(2).normal(size=(7, 20))
     away = x - x.mean()
     wanted = [np.mean(away[:, :-lag] * away[:, lag:]) / np.mean(away**2) for lag in (1, 2, 3)]
@@ -41,7 +41,7 @@ def test_it_is_the_quotient_of_sums():
     np.testing.assert_allclose(found.value[:, 0], wanted, rtol=1e-10)
 
 
-def test_gaps_are_left_out_pair_by_pair():
+def test_pairs_with_missing_values_are_left_out():
     values = _autoregressive(0.7, 400, 50, 3)
     gappy = np.where(np.random.default_rng(4).random(values.shape) < 0.3, np.nan, values)
     found = autocorrelation(gappy, 3, of="values", bootstrap=Bootstrap(level=0.99))
