@@ -85,5 +85,5 @@ def test_batches_from_which_a_latent_model_learns() -> None:
 def test_a_latent_model_fills_gaps() -> None:
     waves = np.sin(0.5 * np.arange(8) + np.linspace(0.0, 6.0, 6)[:, None])
     waves[np.random.default_rng(0).random(waves.shape) < 0.3] = NAN
-    filled = LatentODEImputer(steps=2, random_state=0).fit_transform(waves)
+    filled = LatentODEImputer(max_iter=2, random_state=0).fit_transform(waves)
     assert np.isfinite(filled.ys).all()

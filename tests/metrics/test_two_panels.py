@@ -64,7 +64,7 @@ def test_a_classifier_gets_panels_and_is_tested_on_unseen_series():
 def test_a_neural_classifier_distinguishes_waves_from_their_mirror_images():
     ts, phases = np.linspace(0.0, 3.0, 15), np.random.default_rng(0).uniform(0.0, 1.0, (60, 1))
     waves = np.sin(ts + phases)
-    classifier = NeuralCDEClassifier(steps=60, members=1, random_state=0, progress=False)
+    classifier = NeuralCDEClassifier(max_iter=60, n_estimators=1, random_state=0, progress=False)
     found = real_against_fake(waves[:30], -waves[30:], classifier=classifier, folds=2, bootstrap=FEW)
     assert found.accuracy.value > 0.9
     assert found.auc is not None
