@@ -1,4 +1,4 @@
-"""Splits of tables, and the record that comes with the package."""
+"""Splits of tables, and the data set that comes with the package."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ def test_nothing_held_out():
 
 @pytest.mark.parametrize("holdout", [-1, 17, 100])
 def test_too_much_or_less_than_nothing_held_out(holdout: int):
-    with pytest.raises(DataError, match=f"Got {holdout} rows to hold out of 21; between 0 and 16"):
+    with pytest.raises(DataError, match=f"Got {holdout} rows to hold out of 21; choose between 0 and 16"):
         load_lynx_hare().split(holdout)
 
 
