@@ -44,8 +44,8 @@ def test_refused(tmp_path: Path, text: str, series: str, message: str):
 
 def test_a_series_is_split_into_series(tmp_path: Path):
     series = read_series(written(tmp_path, GOOD), time="t", states=["x"], series="who")["b"]
-    fitted, held = series.split(1)
-    assert (len(fitted.ts), len(held.ts)) == (2, 1)
+    fitted, holdout = series.split(1)
+    assert (len(fitted.ts), len(holdout.ts)) == (2, 1)
     with pytest.raises(DataError, match="between 0 and 1, to leave"):
         series.split(2)
 

@@ -28,12 +28,12 @@ def test_series_with_the_same_id_are_resampled_together():
 
 
 def test_intervals_have_nominal_coverage():
-    held = 0
+    covered = 0
     for seed in range(100):
         values = np.random.default_rng([7, seed]).normal(size=50)
-        held += Bootstrap(draws=300, level=0.9, seed=seed).estimate(_mean(values), range(50)).covers(0.0)
+        covered += Bootstrap(draws=300, level=0.9, seed=seed).estimate(_mean(values), range(50)).covers(0.0)
     # Of 100 trials at 0.88, what a mean of 50 has, 3.5 deviations to both sides.
-    assert 76 <= held <= 99
+    assert 76 <= covered <= 99
 
 
 def test_a_distance_between_equal_distributions_has_uniform_p_values():
@@ -42,10 +42,10 @@ def test_a_distance_between_equal_distributions_has_uniform_p_values():
     for seed in range(100):
         values = np.random.default_rng([8, seed]).normal(size=40)
 
-        def apart(a, b, values=values):
+        def difference(a, b, values=values):
             return np.abs(_mean(values)(a) - _mean(values)(b))
 
-        found.append(Bootstrap(draws=99, seed=seed).distance(apart, range(20), range(20)).p_value)
+        found.append(Bootstrap(draws=99, seed=seed).distance(difference, range(20), range(20)).p_value)
     below = np.array([np.mean(np.array(found) <= share) for share in (0.1, 0.25, 0.5, 0.75, 0.9)])
     # Kolmogorov's distance of 100 uniform numbers is beyond 0.195 once in a thousand.
     assert np.abs(below - [0.1, 0.25, 0.5, 0.75, 0.9]).max() < 0.195

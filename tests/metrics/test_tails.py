@@ -20,12 +20,12 @@ def test_the_kurtosis_is_that_of_scipy():
     np.testing.assert_allclose(deviation(_of_steps(steps)).value[0], steps.std(), rtol=1e-8)
 
 
-@pytest.mark.parametrize(("steps", "wanted"), [("normal", 0.0), ("laplace", 3.0), ("student", 6 / (12 - 4))])
-def test_the_interval_of_kurtosis_contains_the_true_value(steps, wanted):
+@pytest.mark.parametrize(("steps", "expected"), [("normal", 0.0), ("laplace", 3.0), ("student", 6 / (12 - 4))])
+def test_the_interval_of_kurtosis_contains_the_true_value(steps, expected):
     random = np.random.default_rng(1)
     drawn = {"normal": random.normal, "laplace": random.laplace, "student": lambda size: random.standard_t(12, size)}
     found = kurtosis(_of_steps(drawn[steps](size=(400, 100))), bootstrap=Bootstrap(level=0.99))[0]
-    assert found.covers(wanted)
+    assert found.covers(expected)
     assert found.high - found.low < 0.9
 
 
@@ -44,9 +44,9 @@ def test_the_tail_index_of_a_pareto_distribution_is_its_exponent(index):
 def test_the_tail_index_is_hills_formula():
     values = np.random.default_rng(3).standard_t(3, (10, 50))
     largest = np.sort(np.abs(values).ravel())[::-1]
-    wanted = 1 / np.mean(np.log(largest[:25] / largest[25]))
+    expected = 1 / np.mean(np.log(largest[:25] / largest[25]))
     found = tail_index(values, share=0.05, of="values", bootstrap=Bootstrap(draws=2))
-    np.testing.assert_allclose(found.value[0], wanted, rtol=1e-10)
+    np.testing.assert_allclose(found.value[0], expected, rtol=1e-10)
 
 
 def test_each_side_has_its_own_tail():

@@ -107,10 +107,10 @@ def _normalization(ragged):
 def test_discrepancies_of_equal_and_of_different_distributions(measure):
     p = [measure(walks([2, seed]), walks([3, seed]), bootstrap=FEW).p_value for seed in range(4)]
     assert np.median(p) > 0.05
-    apart = measure(walks(0), 2.0 * walks(1), bootstrap=FEW)
-    assert apart.p_value == 1 / 201
-    assert apart.low > 0.0
-    assert abs(apart.null_mean) < 0.2 * apart.value
+    different = measure(walks(0), 2.0 * walks(1), bootstrap=FEW)
+    assert different.p_value == 1 / 201
+    assert different.low > 0.0
+    assert abs(different.null_mean) < 0.2 * different.value
 
 
 def test_the_discrepancy_is_the_mean_over_pairs():
@@ -120,9 +120,9 @@ def test_the_discrepancy_is_the_mean_over_pairs():
     squares = np.array([[np.sum((a - b) ** 2) for b in rows] for a in rows])
     kernel = np.exp(-squares / np.median(squares[np.triu_indices(14, 1)]))
     within = [[kernel[i, j] for i in some for j in some if i != j] for some in (range(6), range(6, 14))]
-    wanted = np.mean(within[0]) + np.mean(within[1]) - 2 * np.mean(kernel[:6, 6:])
+    expected = np.mean(within[0]) + np.mean(within[1]) - 2 * np.mean(kernel[:6, 6:])
     found = feature_mmd(walks(0, 6), walks(1, 8), features=lambda panel: rows, bootstrap=Bootstrap(draws=2))
-    np.testing.assert_allclose(found.value, wanted, rtol=1e-10)
+    np.testing.assert_allclose(found.value, expected, rtol=1e-10)
 
 
 def test_marginal_distances_are_those_of_scipy():
@@ -142,11 +142,11 @@ def test_marginal_distances_are_those_of_scipy():
 
 def test_marginals_of_equal_and_of_different_distributions():
     assert np.min(marginal_distance(walks(4), walks(5), at=2).p_value) > 0.01
-    apart = marginal_distance(walks(4), walks(5) + 3.0, at=2, bootstrap=FEW)
-    assert np.max(apart.p_value) == 1 / 201
+    different = marginal_distance(walks(4), walks(5) + 3.0, at=2, bootstrap=FEW)
+    assert np.max(different.p_value) == 1 / 201
     # A shift is as far as it is long, in deviations.
     deviation = walks(4)[:, [11, 23]].std(axis=0)
-    np.testing.assert_allclose(np.asarray(apart.value)[:, 0] * deviation, 3.0, atol=1.0)
+    np.testing.assert_allclose(np.asarray(different.value)[:, 0] * deviation, 3.0, atol=1.0)
 
 
 def test_training_on_the_same_distribution_is_as_good():
@@ -173,9 +173,9 @@ def test_all_scores_are_in_one_table():
     by_name = {score.name: score for score in found.scores}
     assert by_name["b, Wasserstein distance at 4/4 of the time"].p_value < 0.02
     assert by_name["a, Wasserstein distance of increments"].p_value > 0.02
-    told = {each.name: each for each in found.statistics}
-    assert told["a, deviation of increments"].fake.covers(1.0)
-    assert told["b, deviation of increments"].fake.covers(2.0)
+    statistics = {each.name: each for each in found.statistics}
+    assert statistics["a, deviation of increments"].fake.covers(1.0)
+    assert statistics["b, deviation of increments"].fake.covers(2.0)
     assert f"{found}".count("\n| ") == len(found.scores) + len(found.statistics) + 3
     assert len(found.to_dict()["scores"]) == len(found.scores)
 

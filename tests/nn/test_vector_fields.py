@@ -15,7 +15,7 @@ KEY = jax.random.key(0)
 VECTOR = jnp.array([0.5, -1.0, 2.0])
 IMAGE = jax.random.normal(KEY, (3, 4, 5))
 
-BLOCKS = {
+FIELDS = {
     "mlp": (lambda: nde.nn.VectorFieldMLP(3, width=5, depth=2, key=KEY), VECTOR),
     "mlp of time": (lambda: nde.nn.VectorFieldMLP(3, width=5, depth=2, time=True, key=KEY), VECTOR),
     "time": (lambda: nde.nn.TimeConcatenated(eqx.nn.MLP(4, 3, 5, 1, activation=jnp.tanh, key=KEY)), VECTOR),
@@ -28,9 +28,9 @@ BLOCKS = {
 OF_TIME = {"mlp of time", "time", "time and channels", "squash", "convolutions"}
 
 
-@pytest.mark.parametrize("name", BLOCKS)
+@pytest.mark.parametrize("name", FIELDS)
 def test_a_value_is_like_the_state_and_all_that_should_matters(name):
-    make, y = BLOCKS[name]
+    make, y = FIELDS[name]
 
     @eqx.filter_jit
     @eqx.filter_value_and_grad(has_aux=True)
@@ -47,10 +47,10 @@ def test_a_value_is_like_the_state_and_all_that_should_matters(name):
     assert (to_time != 0) == (name in OF_TIME)
 
 
-@pytest.mark.parametrize("name", BLOCKS)
+@pytest.mark.parametrize("name", FIELDS)
 def test_both_precisions(name, x64):
     """With weights in double precision, states keep their precision, and results agree to rounding."""
-    make, y = BLOCKS[name]
+    make, y = FIELDS[name]
     field, y = make(), np.asarray(y)
     value = eqx.filter_jit(lambda y: field(0.7, y))
     single, double = (value(jnp.asarray(y, dtype)) for dtype in (jnp.float32, jnp.float64))

@@ -15,8 +15,8 @@ def lines_of(figure) -> list[np.ndarray]:
 
 
 def has_line(figure, x: np.ndarray, y: np.ndarray) -> bool:
-    wanted = np.stack([x, y], axis=1)
-    return any(line.shape == wanted.shape and np.allclose(line, wanted) for line in lines_of(figure))
+    expected = np.stack([x, y], axis=1)
+    return any(line.shape == expected.shape and np.allclose(line, expected) for line in lines_of(figure))
 
 
 def test_forecast_shows_measurements_and_curves_of_each_quantity():

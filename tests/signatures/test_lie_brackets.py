@@ -55,10 +55,10 @@ def test_states_of_any_shape(x64):
     def flat(t, y, args):
         return field(t, y.reshape(2, 3), args).reshape(6, 2)
 
-    found, wanted = jax.jit(
+    found, expected = jax.jit(
         lambda y: (nde.LieBrackets(field, 3)(0.0, y, None), nde.LieBrackets(flat, 3)(0.0, y.ravel(), None))
     )(y)
-    np.testing.assert_allclose(found.reshape(6, -1), wanted, rtol=1e-12)
+    np.testing.assert_allclose(found.reshape(6, -1), expected, rtol=1e-12)
 
 
 @pytest.mark.parametrize("depth", [1, 2, 3, 4])
@@ -106,11 +106,11 @@ def test_deeper_is_closer_and_shorter_windows_are_closer_at_their_order(x64):
     """Along a smooth curve log-signatures are odd in the window: order 2 at depth 1, order 4 at 2 and 3."""
     ts = np.linspace(0.0, 3.0, 769)
     xs = np.stack([np.sin(2 * ts), np.cos(3 * ts) + ts], axis=1)
-    wanted = _flow(xs) @ Y0
+    expected = _flow(xs) @ Y0
 
     def error(window: int, depth: int) -> float:
         found = _solved(jnp.asarray(ts), jnp.asarray(xs), jnp.asarray(Y0), _linear, window, depth)
-        return float(np.linalg.norm(found - wanted))
+        return float(np.linalg.norm(found - expected))
 
     coarse, fine = [error(64, depth) for depth in (1, 2, 3)], [error(32, depth) for depth in (1, 2, 3)]
     assert coarse[2] < coarse[1] / 2 < coarse[0] / 10

@@ -89,17 +89,17 @@ def _filled_series(
     ts: Float[np.ndarray, " length"], x: Float[np.ndarray, "length channels"], points: int | None
 ) -> Float[np.ndarray, "points channels"]:
     own = ts[~np.isnan(ts)]
-    wanted = np.linspace(own[0], own[-1], points) if points else np.where(np.isnan(ts), own[-1], ts)
-    return np.stack([_interpolated(wanted, ts, channel) for channel in x.T], axis=-1)
+    at = np.linspace(own[0], own[-1], points) if points else np.where(np.isnan(ts), own[-1], ts)
+    return np.stack([_interpolated(at, ts, channel) for channel in x.T], axis=-1)
 
 
 def _interpolated(
-    wanted: Float[np.ndarray, " points"],
+    at: Float[np.ndarray, " points"],
     ts: Float[np.ndarray, " length"],
     y: Float[np.ndarray, " length"],
     outside: float | None = None,
 ) -> Float[np.ndarray, " points"]:
     known = ~np.isnan(y)
     if not known.any():
-        return np.full(len(wanted), 0.0 if outside is None else outside)
-    return np.interp(wanted, ts[known], y[known], left=outside, right=outside)
+        return np.full(len(at), 0.0 if outside is None else outside)
+    return np.interp(at, ts[known], y[known], left=outside, right=outside)

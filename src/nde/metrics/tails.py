@@ -140,7 +140,7 @@ def tail_index(
 
 def _hill(sizes: Float[np.ndarray, "series length"], weights: Weights, share: float) -> Float[np.ndarray, " draws"]:
     """The Hill estimator with each row weighted by its series."""
-    wanted = share * weighed(weights, (~np.isnan(sizes)).sum(axis=1).astype(np.float64))
+    tail = share * weighed(weights, (~np.isnan(sizes)).sum(axis=1).astype(np.float64))
     owners, places = np.nonzero(np.nan_to_num(sizes) > 0)
     found = sizes[owners, places]
     order = np.argsort(-found)
@@ -149,10 +149,10 @@ def _hill(sizes: Float[np.ndarray, "series length"], weights: Weights, share: fl
         return np.full(len(weights), np.nan)
     above = np.cumsum(rows, axis=1)
     # The last row, if there are fewer positive values than the tail should contain.
-    end = np.where(above[:, -1] > wanted, np.argmax(above > wanted[:, None], axis=1), len(logs) - 1)
+    end = np.where(above[:, -1] > tail, np.argmax(above > tail[:, None], axis=1), len(logs) - 1)
     before = np.arange(len(logs)) < end[:, None]
     excess = np.sum(rows * before * logs, axis=1) - np.sum(rows * before, axis=1) * logs[end]
-    return ratio(wanted, excess)
+    return ratio(tail, excess)
 
 
 def _centered(panel: Any, of: str) -> tuple[Float[np.ndarray, "series length channels"], tuple]:

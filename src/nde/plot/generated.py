@@ -137,10 +137,10 @@ def _increments(axes: Axes, real: TimeSeries, fake: TimeSeries, place: int) -> N
     if not all(len(each) for each in steps):
         return
     shares = _shares(min(len(each) for each in steps))
-    wanted, found = (np.quantile(each, shares) for each in steps)
-    ends = [min(wanted[0], found[0]), max(wanted[-1], found[-1])]
+    of_real, of_fake = (np.quantile(each, shares) for each in steps)
+    ends = [min(of_real[0], of_fake[0]), max(of_real[-1], of_fake[-1])]
     axes.plot(ends, ends, color=_REAL, linewidth=0.9)
-    axes.plot(wanted, found, "o", color=_FAKE, markersize=2.8, alpha=0.8)
+    axes.plot(of_real, of_fake, "o", color=_FAKE, markersize=2.8, alpha=0.8)
 
 
 def _shares(count: int) -> Float[np.ndarray, " shares"]:

@@ -1,4 +1,4 @@
-"""The laws of padding."""
+"""Padding of batches."""
 
 import dataclasses
 

@@ -32,12 +32,14 @@ def read(folder: Path, text: str = GOOD, **options):
 def test_the_panel_of_a_file_is_that_of_its_data_frame(tmp_path: Path):
     found = read(tmp_path, static=["age"])
     frame = pd.read_csv(tmp_path / "visits.csv").drop(columns="note")
-    wanted = nde.TimeSeries.from_frame(frame, "who", "day", static=["age"], target="ill")
+    expected = nde.TimeSeries.from_frame(frame, "who", "day", static=["age"], target="ill")
     assert (
-        (found.panel.ids, found.panel.channels) == (wanted.ids, wanted.channels) == (("b", "a"), ("pulse", "pressure"))
+        (found.panel.ids, found.panel.channels)
+        == (expected.ids, expected.channels)
+        == (("b", "a"), ("pulse", "pressure"))
     )
     for name in ("ts", "ys", "lengths", "static", "targets"):
-        np.testing.assert_array_equal(getattr(found.panel, name), getattr(wanted, name))
+        np.testing.assert_array_equal(getattr(found.panel, name), getattr(expected, name))
     assert found.notes == ("Column of text left out: 'note'.",)
 
 

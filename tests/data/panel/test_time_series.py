@@ -1,4 +1,4 @@
-"""Panels from arrays, and how they are taken apart and put together."""
+"""Panels from arrays, indexing and concatenation."""
 
 import dataclasses
 import re

@@ -305,11 +305,11 @@ class TimeSeries:
         places: dict[Hashable, list[int]] = {}
         for place, name in enumerate(self.ids):
             places.setdefault(name, []).append(place)
-        wanted = list(ids)
-        for name in wanted:
+        chosen = list(ids)
+        for name in chosen:
             if name not in places:
                 raise DataError(f"There is no series {name!r} among the {len(self)}; `panel.ids` lists them.")
-        return self._at(np.array([place for name in wanted for place in places[name]], np.int64))
+        return self._at(np.array([place for name in chosen for place in places[name]], np.int64))
 
     def __len__(self) -> int:
         return len(self.lengths)
