@@ -33,11 +33,8 @@ def test_the_panel_of_a_file_is_that_of_its_data_frame(tmp_path: Path):
     found = read(tmp_path, static=["age"])
     frame = pd.read_csv(tmp_path / "visits.csv").drop(columns="note")
     expected = nde.TimeSeries.from_frame(frame, "who", "day", static=["age"], target="ill")
-    assert (
-        (found.panel.ids, found.panel.channels)
-        == (expected.ids, expected.channels)
-        == (("b", "a"), ("pulse", "pressure"))
-    )
+    names = (("b", "a"), ("pulse", "pressure"))
+    assert (found.panel.ids, found.panel.channels) == (expected.ids, expected.channels) == names
     for name in ("ts", "ys", "lengths", "static", "targets"):
         np.testing.assert_array_equal(getattr(found.panel, name), getattr(expected, name))
     assert found.notes == ("Column of text left out: 'note'.",)
