@@ -1,12 +1,13 @@
 """Tables from CSV files."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float
 
-from nde.data.frames import GAPS, did_you_mean, read_frame
+from nde.data.frames import did_you_mean, read_frame
+from nde.data.numbers import numbers_of_cells
 from nde.data.table import DataError, Table
 
 
@@ -58,20 +59,6 @@ def read_columns(
     for name in columns:
         if name not in frame.columns:
             raise DataError(f"{path} has no column '{name}'. {did_you_mean(name, frame.columns)}")
-    ts, *ys = (_numbers(name, frame[name].tolist()) for name in (time, *states))
+    ts, *ys = (numbers_of_cells(frame[name], name) for name in (time, *states))
     texts = [] if text is None else [str(cell).strip() for cell in frame[text].tolist()]
     return texts, ts, np.stack(ys, axis=1)
-
-
-def _numbers(name: str, cells: Iterable[str]) -> Float[np.ndarray, " rows"]:
-    values = []
-    for row, cell in enumerate(cells, start=1):
-        text = cell.strip() if isinstance(cell, str) else ""
-        try:
-            values.append(np.nan if text.lower() in GAPS else float(text))
-        except ValueError:
-            raise DataError(
-                f"Column '{name}' has the text '{text[:40]}' in row {row}; cells must be numbers, or empty for missing "
-                "values."
-            ) from None
-    return np.array(values, np.float64)

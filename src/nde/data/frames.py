@@ -11,8 +11,7 @@ from nde.data.table import DataError
 if TYPE_CHECKING:
     import pandas
 
-GAPS = frozenset({"", "na", "n/a", "nan", "null", "none", "-"})
-"""Cells that mean a missing value, in lower case."""
+
 _PARQUET = frozenset({".parquet", ".pq"})
 
 

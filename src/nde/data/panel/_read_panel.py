@@ -9,7 +9,8 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from nde.data.frames import read_frame
-from nde.data.panel.cells import labels_of, number_of, numbers_of_cells, texts_of, times_of_cells
+from nde.data.numbers import numbers_of_cells
+from nde.data.panel.cells import labels_of, number_of, texts_of, times_of_cells
 from nde.data.panel.columns import check_columns, choose_channels, series_values
 from nde.data.panel.merging import FileRows, merge_rows
 from nde.data.panel.notes import notes_on_channels, notes_on_series, pluralize, quote_names

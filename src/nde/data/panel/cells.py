@@ -1,50 +1,31 @@
-"""Parsing of cells as numbers, times, names and labels."""
+"""Parsing of the cells of a file as times, names and labels."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Bool, Float
 
-from nde.data.frames import GAPS
+from nde.data.numbers import GAPS, cell_text, parse_numbers, shown
 from nde.data.panel.frame import times_of
 from nde.data.table import DataError
 
 if TYPE_CHECKING:
     import pandas
 
-_SHOWN = 40
-"""The number of characters of a cell that error messages show."""
 _EXACT = 2.0**53
 """Up to here, doubles represent every integer."""
 
 
 def texts_of(column: "pandas.Series") -> np.ndarray:
     """Each cell as stripped text, with integers written without a decimal point; `None` for a missing value."""
-    texts = np.array([_text(cell) for cell in column.tolist()], object)
+    texts = np.array([cell_text(cell) for cell in column.tolist()], object)
     texts[np.isin([str(text).lower() for text in texts], list(GAPS))] = None
     return texts
 
 
-def numbers_of_cells(column: "pandas.Series", name: str) -> Float[np.ndarray, " rows"]:
-    """The cells as numbers; `nan` for a missing value.
-
-    Raises:
-        DataError: If a cell is neither a number nor a missing value.
-    """
-    values, wrong = _numbers(column)
-    if wrong.any():
-        row = int(np.argmax(wrong))
-        raise DataError(
-            f"Column '{name}' has the text '{str(column.iloc[row]).strip()[:_SHOWN]}' in row {row + 1}; cells must be "
-            "numbers, or empty for missing values."
-        )
-    return values
-
-
 def kind_of(column: "pandas.Series") -> str:
     """The kind of a column: `numbers` if any cell is a number, else `text`, or `nothing` if all cells are missing."""
-    values, wrong = _numbers(column)
+    values, wrong = parse_numbers(column)
     if not np.isnan(values).all():
         return "numbers"
     return "text" if wrong.any() else "nothing"
@@ -58,7 +39,7 @@ def times_of_cells(column: "pandas.Series", name: str) -> np.ndarray:
     """
     if column.dtype.kind in "Mm" or hasattr(column.dtype, "tz") or hasattr(column.dtype, "freq"):
         return times_of(column, name)
-    values, wrong = _numbers(column)
+    values, wrong = parse_numbers(column)
     gap = np.isnan(values) & ~wrong
     if gap.any():
         raise DataError(f"Time column '{name}' is empty in row {int(np.argmax(gap)) + 1}; every row must have a time.")
@@ -101,32 +82,6 @@ def number_of(text: str) -> float | None:
         return None
 
 
-def _text(cell: object) -> str:
-    if isinstance(cell, float):
-        return repr(cell).removesuffix(".0")
-    return "" if cell is None else str(cell).strip()
-
-
-def _numbers(column: "pandas.Series") -> tuple[Float[np.ndarray, " rows"], Bool[np.ndarray, " rows"]]:
-    """The cells as numbers, and which cells are neither a number nor a missing value."""
-    import pandas as pd  # noqa: PLC0415 (takes long to import)
-
-    if pd.api.types.is_numeric_dtype(column.dtype) and column.dtype.kind != "c":
-        return column.to_numpy(np.float64, na_value=np.nan), np.zeros(len(column), bool)
-    numbers: Any = pd.to_numeric(column, errors="coerce")
-    values = numbers.to_numpy(np.float64, na_value=np.nan)
-    # Cells that do not parse may be missing values, or numbers with spaces around them.
-    odd = np.flatnonzero(np.isnan(values))
-    texts = [_text(cell).lower() for cell in column.iloc[odd].tolist()]
-    gap = np.array([text in GAPS for text in texts], bool)
-    again: Any = pd.to_numeric(pd.Series(texts, dtype=str), errors="coerce")
-    values = values.copy()
-    values[odd] = np.where(gap, np.nan, again.to_numpy(np.float64, na_value=np.nan))
-    wrong = np.zeros(len(column), bool)
-    wrong[odd] = np.isnan(values[odd]) & ~gap
-    return values, wrong
-
-
 def _dates(column: "pandas.Series", name: str) -> np.ndarray:
     """Parse text as dates, converted to UTC if they have a time zone."""
     import pandas as pd  # noqa: PLC0415 (takes long to import)
@@ -139,6 +94,6 @@ def _dates(column: "pandas.Series", name: str) -> np.ndarray:
 
 def _time_error(column: "pandas.Series", name: str, row: int) -> DataError:
     return DataError(
-        f"Time column '{name}' has the text '{str(column.iloc[row]).strip()[:_SHOWN]}' in row {row + 1}; expected "
-        "numbers in all rows, or dates such as 2024-01-31 or 2024-01-31 18:30 in all rows."
+        f"Time column '{name}' has the text '{shown(column.iloc[row])}' in row {row + 1}; expected numbers in all "
+        "rows, or dates such as 2024-01-31 or 2024-01-31 18:30 in all rows."
     )
