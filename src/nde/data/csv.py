@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -55,7 +56,7 @@ def read_columns(
     if len(set(columns)) < len(columns):
         twice = next(name for name in columns if columns.count(name) > 1)
         raise DataError(f"Column '{twice}' is named twice; the time and each state must have separate columns.")
-    frame = read_frame(path).astype(str)
+    frame: Any = read_frame(path).astype(str)
     for name in columns:
         if name not in frame.columns:
             raise DataError(f"{path} has no column '{name}'. {did_you_mean(name, frame.columns)}")

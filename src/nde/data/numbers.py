@@ -67,7 +67,7 @@ def _parse_plain(cells: Sequence[object]) -> Float[np.ndarray, " rows"] | None:
     except (TypeError, ValueError):
         return None
     # Python reads 1_000 as a number; in a file it is a name.
-    return None if any("_" in cell for cell in cells if isinstance(cell, str)) else np.array(values, np.float64)
+    return None if "_" in "".join(cell for cell in cells if isinstance(cell, str)) else np.array(values, np.float64)
 
 
 def _number(text: str) -> float | None:

@@ -45,7 +45,9 @@ def read(folder: str | Path, classes: dict[str, Any]) -> Any:
         raise DataError(f"There is no saved estimator in {folder}: {_ABOUT} and {_WEIGHTS} are wanted.")
     try:
         about = json.loads((folder / _ABOUT).read_text(encoding="utf-8"))
-        parameters = {_FORMER_NAMES.get(name, name): value for name, value in about["parameters"].items()}
+        parameters: dict[str, Any] = {
+            _FORMER_NAMES.get(name, name): value for name, value in about["parameters"].items()
+        }
         estimator = classes[about["estimator"]](**parameters)
         blank = estimator._from_config(about["learned"])  # noqa: SLF001 (only estimators read estimators)
         estimator.model_ = eqx.tree_deserialise_leaves(folder / _WEIGHTS, blank)
@@ -54,3 +56,8 @@ def read(folder: str | Path, classes: dict[str, Any]) -> Any:
             f"The estimator in {folder} cannot be read ({' '.join(str(error).split())}); fit it again."
         ) from None
     return estimator
+
+
+def _current(parameters: dict[str, Any]) -> dict[str, Any]:
+    """Parameters by their current names."""
+    return {_FORMER_NAMES.get(name, name): value for name, value in parameters.items()}

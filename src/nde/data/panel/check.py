@@ -1,7 +1,7 @@
 """Validation of panels."""
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Int
 
 from nde.data.panel.rows import Rows
 from nde.data.table import DataError
@@ -44,8 +44,7 @@ def _check_names(rows: Rows) -> None:
 
 
 def _check_observations(rows: Rows) -> None:
-    observed: Bool[np.ndarray, " rows"] = ~np.isnan(rows.ys).all(axis=1)
-    seen = np.add.reduceat(observed, _starts(rows))
+    seen = np.add.reduceat((~np.isnan(rows.ys)).any(axis=1), _starts(rows))
     if (seen == 0).any():
         which = int(np.argmin(seen))
         raise DataError(
@@ -54,7 +53,7 @@ def _check_observations(rows: Rows) -> None:
 
 
 def _check_times(rows: Rows) -> None:
-    ts: Float[np.ndarray, " rows"] = rows.times
+    ts = rows.times
     if not np.isfinite(ts).all():
         raise DataError(f"{_place(rows, int(np.argmin(np.isfinite(ts))))} has no finite time; every row must have one.")
     late = np.diff(ts, prepend=-np.inf) <= 0
