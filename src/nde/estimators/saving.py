@@ -45,10 +45,7 @@ def read(folder: str | Path, classes: dict[str, Any]) -> Any:
         raise DataError(f"There is no saved estimator in {folder}: {_ABOUT} and {_WEIGHTS} are wanted.")
     try:
         about = json.loads((folder / _ABOUT).read_text(encoding="utf-8"))
-        parameters: dict[str, Any] = {
-            _FORMER_NAMES.get(name, name): value for name, value in about["parameters"].items()
-        }
-        estimator = classes[about["estimator"]](**parameters)
+        estimator = classes[about["estimator"]](**_current(about["parameters"]))
         blank = estimator._from_config(about["learned"])  # noqa: SLF001 (only estimators read estimators)
         estimator.model_ = eqx.tree_deserialise_leaves(folder / _WEIGHTS, blank)
     except (ValueError, KeyError, TypeError, RuntimeError, EOFError) as error:
@@ -59,5 +56,5 @@ def read(folder: str | Path, classes: dict[str, Any]) -> Any:
 
 
 def _current(parameters: dict[str, Any]) -> dict[str, Any]:
-    """Parameters by their current names."""
+    """The parameters of a saved estimator, by their current names."""
     return {_FORMER_NAMES.get(name, name): value for name, value in parameters.items()}
