@@ -89,7 +89,7 @@ def test_misuse_raises_clear_errors(fitted):
     test = waves(seed=1)
     with pytest.raises(DataError, match="'b' is missing"):
         fitted.predict(dataclasses.replace(test, channels=("a", "c")))
-    with pytest.raises(DataError, match="which column holds the times"):
+    with pytest.raises(DataError, match="without the name of its time column"):
         fitted.predict(pd.DataFrame({"a": [1.0]}))
     with pytest.raises(DataError, match="requires y to be passed"):
         clone(fitted).fit(dataclasses.replace(test, targets=None))
