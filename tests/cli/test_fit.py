@@ -144,7 +144,7 @@ def test_a_run_that_is_stopped_while_it_writes_leaves_nothing(
     def stopped(*_):
         raise reason
 
-    monkeypatch.setattr(run, "report", stopped)
+    monkeypatch.setattr(run, "render", stopped)
     arguments = ("fit", str(record), *COLUMNS, "--model", "lotka-volterra", "--steps", "1", "--out", "a/b/run")
     if reason is KeyboardInterrupt:
         assert nde(monkeypatch, *arguments) == 130
@@ -183,3 +183,21 @@ def test_the_demo_beats_the_baselines(tmp_path: Path, monkeypatch: pytest.Monkey
     worst = max(model["rmse_held_out"]["all"] for model in metrics["models"].values())
     assert worst < min(each["rmse_held_out"]["all"] for each in metrics["baselines"].values())
     assert Path("runs/lynx-hare-2/report.html").exists()
+
+
+def test_an_earlier_name_of_a_model(record: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    arguments = ("--model", "neural-ode", "--steps", "1", "--out", "run")
+    assert nde(monkeypatch, "fit", str(record), *COLUMNS, *arguments) == 0
+    assert "neural-ode is called neural-trajectory now" in capsys.readouterr().err
+    metrics = json.loads(Path("run/metrics.json").read_text())
+    assert (metrics["best"], [*metrics["models"]]) == ("neural-trajectory", ["neural-trajectory"])
+    assert nde(monkeypatch, "predict", "run", "--times", "1921", "--model", "neural-ode") == 0
+    printed = capsys.readouterr().out
+
+    # A run as it was written before the model was renamed.
+    Path("run/models/neural-trajectory").rename("run/models/neural-ode")
+    for path in (Path("run/metrics.json"), Path("run/models/neural-ode/config.json")):
+        path.write_text(path.read_text().replace("neural-trajectory", "neural-ode"))
+    for more in ((), ("--model", "neural-ode")):
+        assert nde(monkeypatch, "predict", "run", "--times", "1921", *more) == 0
+        assert capsys.readouterr().out == printed

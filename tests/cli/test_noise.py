@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nde.cli.noise.demo import TRUTH, simulated_series
-from nde.cli.noise.job import Job
+from nde.cli.tables.sde import suitable_models
+from nde.cli.tables.simulated import TRUTH, simulated_series
 from nde.data import Fan, Series
 from nde.models import load_model
 from nde.train import coverage
@@ -91,7 +91,7 @@ def test_a_run(
 def test_all_models_that_suit_the_data(transform: str, shift: float, names: tuple[str, ...]):
     """Geometric motion is for positive data, and does not compare with models of roots."""
     tables = {name: Series("t", ("x",), each.ts, each.ys - shift) for name, each in simulated_series().items()}
-    assert tuple(Job(tables, "sde", transform, 0, Path("run"), "here", 0, 10).models()) == names
+    assert tuple(suitable_models(list(tables.values()), ["sde"], transform)) == names
 
 
 def test_one_series_without_a_name(record: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
@@ -110,7 +110,7 @@ def test_one_series_without_a_name(record: Path, monkeypatch: pytest.MonkeyPatch
 
 BAD = {
     "no series column": (("fit", "record.csv", *COLUMNS[:-1], "whom", "--model", "sde"), "Did you mean 'who'"),
-    "without noise": (("fit", "record.csv", *COLUMNS), "Got --series for the model neural-ode"),
+    "without noise": (("fit", "record.csv", *COLUMNS), "Got --series for the model neural-trajectory"),
     "series not told apart": (("fit", "record.csv", *COLUMNS[:4], "--model", "sde"), "goes back from"),
     "no such transformation": (
         ("fit", "record.csv", *COLUMNS, "--model", "sde", "--transform", "cube"),

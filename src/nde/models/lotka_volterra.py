@@ -107,7 +107,7 @@ def check_two(table: Table, model: str) -> None:
     if len(table.names) != 2:
         raise DataError(
             f"The model {model} is for two states, prey and predators in this order; got {len(table.names)} "
-            f"({', '.join(table.names)}). Take the model neural-ode."
+            f"({', '.join(table.names)}). Take the model neural-trajectory."
         )
 
 

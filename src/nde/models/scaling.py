@@ -81,7 +81,7 @@ class Scaling:
             if (column <= 0).any():
                 raise DataError(
                     f"Column '{name}' has values that are not positive, which populations are; leave gaps empty, or "
-                    "take the model neural-ode."
+                    "take the model neural-trajectory."
                 )
         standard = cls.of(table)
         return dataclasses.replace(standard, scale=(1.0,) * len(table.names))

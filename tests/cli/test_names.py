@@ -1,0 +1,130 @@
+"""Names with commas, quotes and line breaks, from a file through a run to its predictions, for every task."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from nde.cli.panels import task
+from tests.cli import doubles
+from tests.cli.test_fit import nde
+
+TIME, SERIES, TARGET = "year, AD", 'the "who", or\nwhat', 'kind\n"of", thing'
+CHANNELS = ["x, north", 'y\n"south"']
+QUOTED = '"x, north","y\n""south"""'
+IDS = [f'series "{i}",\nof all' for i in range(24)]
+CLASSES = ['slow, "very"', "fast\nand far"]
+SPEED = "speed,\nkm/h"
+
+
+@pytest.fixture
+def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> pd.DataFrame:
+    """Growing quantities, in `table.csv` of an otherwise empty folder that is the current one."""
+    monkeypatch.chdir(tmp_path)
+    t = np.arange(12.0)
+    frame = pd.DataFrame({TIME: t, CHANNELS[0]: 2 + np.sin(t), CHANNELS[1]: 3 + np.cos(t)})
+    frame.to_csv("table.csv", index=False)
+    return frame
+
+
+@pytest.fixture
+def panel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> pd.DataFrame:
+    """Series with gaps, in `panel.csv` of an otherwise empty folder that is the current one."""
+    monkeypatch.chdir(tmp_path)
+    random, rows = np.random.default_rng(0), []
+    for place, name in enumerate(IDS):
+        for t in range(8):
+            y = np.nan if t % 4 == 3 else random.normal()
+            rows.append([name, float(t), random.normal(), y, CLASSES[place % 2], 0.5 + place])
+    frame = pd.DataFrame(rows, columns=[SERIES, TIME, *CHANNELS, TARGET, SPEED])
+    frame.to_csv("panel.csv", index=False)
+    return frame
+
+
+def test_an_ode(table: pd.DataFrame, monkeypatch: pytest.MonkeyPatch):
+    columns = ("--time", TIME, "--state", QUOTED)
+    assert nde(monkeypatch, "fit", "table.csv", *columns, "--steps", "1", "--out", "run") == 0
+    found = pd.read_csv("run/predictions.csv")
+    assert list(found) == [TIME, *CHANNELS, *(f"{name} (neural-trajectory)" for name in CHANNELS)]
+    pd.testing.assert_frame_equal(found[[TIME, *CHANNELS]], table, check_dtype=False, rtol=1e-8)
+    assert nde(monkeypatch, "predict", "run", "--times", "11,12.5", "--out", "more.csv") == 0
+    more = pd.read_csv("more.csv")
+    assert list(more) == [TIME, *CHANNELS]
+    assert more[TIME].tolist() == [11, 12.5]
+
+
+def test_an_sde(table: pd.DataFrame, monkeypatch: pytest.MonkeyPatch):
+    twice = pd.concat([table.assign(**{SERIES: name}) for name in IDS[:2]])
+    twice.to_csv("table.csv", index=False)
+    columns = ("--time", TIME, "--state", QUOTED, "--series", SERIES, "--model", "sde-ou")
+    assert nde(monkeypatch, "fit", "table.csv", *columns, "--steps", "1", "--out", "run") == 0
+    found = pd.read_csv("run/predictions.csv")
+    assert list(found)[:5] == ["series", TIME, "held out", *CHANNELS]
+    assert list(found)[5::5] == [f"{name} 5% (sde-ou)" for name in CHANNELS]
+    np.testing.assert_allclose(found[[TIME, *CHANNELS]], twice[[TIME, *CHANNELS]], rtol=1e-8)
+    assert found["series"].tolist() == twice[SERIES].tolist()
+    assert nde(monkeypatch, "predict", "run", "--times", "12", "--out", "more.csv") == 0
+    more = pd.read_csv("more.csv")
+    assert list(more)[:3] == ["series", TIME, f"{CHANNELS[0]} 5%"]
+    assert more["series"].tolist() == IDS[:2]
+
+
+FIT = ("fit", "panel.csv", "--series", SERIES, "--time", TIME, "--channels", QUOTED, "--out", "run")
+
+
+def test_classes(panel: pd.DataFrame, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(task, "make_estimator", doubles.estimator)
+    monkeypatch.setattr(task, "load_estimator", doubles.load)
+    assert nde(monkeypatch, *FIT, "--target", TARGET) == 0
+    heads = [f"probability {name}" for name in sorted(CLASSES)]
+    found = pd.read_csv("run/predictions.csv")
+    assert list(found) == ["series", "truth", "prediction", *heads]
+    kinds = dict(zip(panel[SERIES], panel[TARGET], strict=True))
+    assert found["truth"].tolist() == [kinds[name] for name in found["series"]]
+    assert nde(monkeypatch, "predict", "run", "panel.csv", "--out", "more.csv") == 0
+    more = pd.read_csv("more.csv")
+    assert list(more) == ["series", "prediction", *heads]
+    assert more["series"].tolist() == IDS
+    assert set(more["prediction"]) <= set(CLASSES)
+    np.testing.assert_allclose(more[heads].sum(axis=1), 1, rtol=1e-6)
+
+
+def test_numbers(panel: pd.DataFrame, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(task, "make_estimator", doubles.estimator)
+    monkeypatch.setattr(task, "load_estimator", doubles.load)
+    assert nde(monkeypatch, *FIT, "--target", SPEED) == 0
+    found = pd.read_csv("run/predictions.csv")
+    speeds = dict(zip(panel[SERIES], panel[SPEED], strict=True))
+    assert found["truth"].tolist() == [speeds[name] for name in found["series"]]
+    assert nde(monkeypatch, "predict", "run", "panel.csv", "--out", "more.csv") == 0
+    assert pd.read_csv("more.csv")["series"].tolist() == IDS
+
+
+@pytest.mark.parametrize(("options", "times"), [((), ("--times", "8,9")), (("--impute",), ())])
+def test_trajectories(panel: pd.DataFrame, options: tuple, times: tuple, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(task, "make_estimator", doubles.simple)
+    monkeypatch.setattr(task, "load_estimator", doubles.load_simple)
+    assert nde(monkeypatch, *FIT, *options) == 0
+    found = pd.read_csv("run/predictions.csv")
+    assert list(found) == [SERIES, TIME, *CHANNELS, *(f"truth {name}" for name in CHANNELS)]
+    given = panel.set_index([SERIES, TIME])
+    for _, row in found.iterrows():
+        truth = row[f"truth {CHANNELS[0]}"]
+        assert np.isnan(truth) or truth == pytest.approx(given.loc[(row[SERIES], row[TIME]), CHANNELS[0]], rel=1e-12)
+    assert nde(monkeypatch, "predict", "run", "panel.csv", *times, "--out", "more.csv") == 0
+    more = pd.read_csv("more.csv")
+    assert list(more) == [SERIES, TIME, *CHANNELS]
+    assert list(dict.fromkeys(more[SERIES])) == IDS
+    assert not more.isna().any().any()
+
+
+def test_generated_series(panel: pd.DataFrame, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(task, "make_estimator", doubles.again)
+    monkeypatch.setattr(task, "load_estimator", doubles.load_again)
+    assert nde(monkeypatch, *FIT, "--task", "generate") == 0
+    assert list(pd.read_csv("run/samples.csv")) == [SERIES, TIME, *CHANNELS]
+    assert nde(monkeypatch, "sample", "run", "--n", "3", "--out", "more.csv") == 0
+    more = pd.read_csv("more.csv")
+    assert list(more) == [SERIES, TIME, *CHANNELS]
+    assert len(more) == 3 * 8
