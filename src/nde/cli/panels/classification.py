@@ -19,6 +19,7 @@ from nde.cli.report import Grid, Picture, Section
 from nde.data.panel import TimeSeries
 from nde.data.panel.cells import number_of
 from nde.data.panel.remarks import named
+from nde.estimators import NeuralCDEClassifier
 from nde.plot import plot_confusion, plot_readings
 
 
@@ -30,8 +31,6 @@ class ClassificationTask(AbstractTargetTask):
 
     def estimator(self, model: str, **settings: Any) -> Any:
         """The classifier."""
-        from nde.estimators import NeuralCDEClassifier  # noqa: PLC0415 (takes long to import)
-
         return NeuralCDEClassifier(model=model, **settings)
 
     def target_remarks(self, targets: np.ndarray, config: PanelConfig) -> list[str]:
@@ -144,7 +143,7 @@ class ClassificationResult(AbstractTargetResult):
         """The probabilities for some series while the model reads them."""
         truth, predicted = targets_of(self.test), self._predicted
         shown = classes_to_show(truth, predicted, self.outputs["test"])
-        titles = [f"{short(self.test.ids[i])}: {_verdict(truth[i], predicted[i])}" for i in shown]
+        titles = [f"{short(self.test.ids[i])}: {_outcome(truth[i], predicted[i])}" for i in shown]
         found = readings(self.test[shown], titles, lambda panel: self.task.outputs(self.estimator, panel))
         classes = [f"{name}" for name in self.classes.tolist()]
         true = [f"{name}" for name in truth[shown].tolist()]
@@ -181,8 +180,8 @@ class ClassificationResult(AbstractTargetResult):
         )
 
 
-def _verdict(truth: object, predicted: object) -> str:
-    return f"{short(predicted)}, right" if truth == predicted else f"said {short(predicted)}, is {short(truth)}"
+def _outcome(truth: object, predicted: object) -> str:
+    return f"{short(predicted)}, correct" if truth == predicted else f"{short(predicted)}, true: {short(truth)}"
 
 
 def _percent(share: float | None) -> str:

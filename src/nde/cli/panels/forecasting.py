@@ -14,6 +14,7 @@ from nde.cli.panels.trajectories import AbstractTrajectoryTask, Words, rounded, 
 from nde.cli.panels.trajectory_scores import last_value
 from nde.cli.task import Predictions, Query
 from nde.data.panel import TimeSeries
+from nde.estimators import NeuralODEForecaster
 from nde.models.registry import LATENT_MODELS
 
 
@@ -40,8 +41,6 @@ class ForecastingTask(AbstractTrajectoryTask):
 
     def estimator(self, model: str, **settings: Any) -> Any:
         """The forecaster."""
-        from nde.estimators import NeuralODEForecaster  # noqa: PLC0415 (takes long to import)
-
         return NeuralODEForecaster(encoder=LATENT_MODELS[model], **settings)
 
     def hold_out(self, panel: TimeSeries, seed: int) -> Holdout | None:

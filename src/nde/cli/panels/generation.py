@@ -14,6 +14,7 @@ from nde.cli.panels.task import COMMON_OPTIONS, AbstractPanelTask, FittedEstimat
 from nde.cli.panels.windows import USUAL_WINDOW, cut_in_time, cut_series
 from nde.cli.task import Predictions, Query
 from nde.data import DataError, PanelFile
+from nde.estimators import SeriesGenerator
 from nde.models.registry import GENERATORS
 
 _EXAMPLE = "such as --times 0,0.5,1"
@@ -30,8 +31,6 @@ class GenerationTask(AbstractPanelTask):
 
     def estimator(self, model: str, **settings: Any) -> Any:
         """The generator."""
-        from nde.estimators import SeriesGenerator  # noqa: PLC0415 (takes long to import)
-
         return SeriesGenerator(model=model, **settings)
 
     def prepare(self, config: PanelConfig, source: PanelFile) -> PanelData:

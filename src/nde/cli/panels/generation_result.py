@@ -15,6 +15,7 @@ from nde.cli.panels.random_walk import WALK, random_walks
 from nde.cli.panels.task import LEARNING, AbstractPanelResult
 from nde.cli.report import Block, Code, Grid, Paragraph, Picture, Report, Section, Subheading
 from nde.data.panel import TimeSeries
+from nde.estimators.recipes import recipe_of
 from nde.metrics import Comparison, compare_series
 from nde.plot import plot_generated
 
@@ -138,8 +139,6 @@ class GenerationResult(AbstractPanelResult):
         )
 
     def _loss_note(self) -> str:
-        from nde.estimators.recipes import recipe_of  # noqa: PLC0415 (takes long to import)
-
         return recipe_of(f"{self.config.model}").loss_note
 
     def _plot_blocks(self) -> list[Block]:

@@ -14,6 +14,7 @@ from nde.cli.panels.trajectories import AbstractTrajectoryTask, Words, exact, ro
 from nde.cli.panels.trajectory_scores import Values, linear_interpolation
 from nde.cli.task import Predictions, Query
 from nde.data.panel import TimeSeries
+from nde.estimators import LatentODEImputer
 from nde.models.registry import LATENT_MODELS
 
 
@@ -44,8 +45,6 @@ class ImputationTask(AbstractTrajectoryTask):
 
     def estimator(self, model: str, **settings: Any) -> Any:
         """The imputer."""
-        from nde.estimators import LatentODEImputer  # noqa: PLC0415 (takes long to import)
-
         return LatentODEImputer(encoder=LATENT_MODELS[model], **settings)
 
     def hold_out(self, panel: TimeSeries, seed: int) -> Holdout | None:

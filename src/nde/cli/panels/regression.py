@@ -19,6 +19,7 @@ from nde.cli.report import Picture, Section
 from nde.data import DataError
 from nde.data.panel import TimeSeries
 from nde.data.panel.cells import number_of
+from nde.estimators import NeuralCDERegressor
 from nde.plot import plot_predicted, plot_readings
 
 
@@ -30,8 +31,6 @@ class RegressionTask(AbstractTargetTask):
 
     def estimator(self, model: str, **settings: Any) -> Any:
         """The regressor."""
-        from nde.estimators import NeuralCDERegressor  # noqa: PLC0415 (takes long to import)
-
         return NeuralCDERegressor(model=model, **settings)
 
     def target_remarks(self, targets: np.ndarray, config: PanelConfig) -> list[str]:
@@ -111,7 +110,7 @@ class RegressionResult(AbstractTargetResult):
         """Predictions for some series while the model reads them."""
         truth, predicted = targets_of(self.test), self.outputs["test"][:, 0]
         shown = numbers_to_show(truth)
-        titles = [f"{short(self.test.ids[i])}: said {predicted[i]:.4g}, is {truth[i]:.4g}" for i in shown]
+        titles = [f"{short(self.test.ids[i])}: {predicted[i]:.4g}, true: {truth[i]:.4g}" for i in shown]
         found = readings(self.test[shown], titles, lambda panel: self.task.outputs(self.estimator, panel))
         true = [float(number) for number in truth[shown]]
         return plot_readings(found, (), true, time=self.config.time, what=f"{self.config.target}")

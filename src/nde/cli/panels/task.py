@@ -18,6 +18,7 @@ from nde.cli.report import Block, Bullets, Grid, Paragraph, Picture, Section, ve
 from nde.cli.task import Query, Result, Task
 from nde.data import DataError, PanelFile, read_panel
 from nde.data.panel import TimeSeries
+from nde.estimators import load_estimator
 from nde.plot import plot_learning
 from nde.train import TrainingError
 
@@ -111,17 +112,6 @@ def make_estimator(
     if config.steps is not None:
         settings["steps"] = config.steps
     return task.estimator(f"{config.model}", **settings)
-
-
-def load_estimator(folder: Path) -> Any:
-    """An estimator as it was saved.
-
-    Raises:
-        DataError: If the folder holds none.
-    """
-    from nde import estimators  # noqa: PLC0415 (takes long to import)
-
-    return estimators.load_estimator(folder)
 
 
 def _refusal(name: str, value: Any, flag: str) -> str:
