@@ -1,4 +1,7 @@
-"""Names with commas, quotes and line breaks, from a file through a run to its predictions, for every task."""
+"""Names with commas, quotes and line breaks, from a file of series through a run to its predictions, for every task.
+
+Those of tables are in `test_fit.py` and `test_noise.py`.
+"""
 
 from pathlib import Path
 
@@ -19,55 +22,17 @@ SPEED = "speed,\nkm/h"
 
 
 @pytest.fixture
-def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> pd.DataFrame:
-    """Growing quantities, in `table.csv` of an otherwise empty folder that is the current one."""
-    monkeypatch.chdir(tmp_path)
-    t = np.arange(12.0)
-    frame = pd.DataFrame({TIME: t, CHANNELS[0]: 2 + np.sin(t), CHANNELS[1]: 3 + np.cos(t)})
-    frame.to_csv("table.csv", index=False)
-    return frame
-
-
-@pytest.fixture
 def panel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> pd.DataFrame:
     """Series with gaps, in `panel.csv` of an otherwise empty folder that is the current one."""
     monkeypatch.chdir(tmp_path)
     random, rows = np.random.default_rng(0), []
     for place, name in enumerate(IDS):
         for t in range(8):
-            y = np.nan if t % 4 == 3 else random.normal()
+            y = np.nan if random.random() < 0.2 else random.normal()
             rows.append([name, float(t), random.normal(), y, CLASSES[place % 2], 0.5 + place])
     frame = pd.DataFrame(rows, columns=[SERIES, TIME, *CHANNELS, TARGET, SPEED])
     frame.to_csv("panel.csv", index=False)
     return frame
-
-
-def test_an_ode(table: pd.DataFrame, monkeypatch: pytest.MonkeyPatch):
-    columns = ("--time", TIME, "--state", QUOTED)
-    assert nde(monkeypatch, "fit", "table.csv", *columns, "--steps", "1", "--out", "run") == 0
-    found = pd.read_csv("run/predictions.csv")
-    assert list(found) == [TIME, *CHANNELS, *(f"{name} (neural-trajectory)" for name in CHANNELS)]
-    pd.testing.assert_frame_equal(found[[TIME, *CHANNELS]], table, check_dtype=False, rtol=1e-8)
-    assert nde(monkeypatch, "predict", "run", "--times", "11,12.5", "--out", "more.csv") == 0
-    more = pd.read_csv("more.csv")
-    assert list(more) == [TIME, *CHANNELS]
-    assert more[TIME].tolist() == [11, 12.5]
-
-
-def test_an_sde(table: pd.DataFrame, monkeypatch: pytest.MonkeyPatch):
-    twice = pd.concat([table.assign(**{SERIES: name}) for name in IDS[:2]])
-    twice.to_csv("table.csv", index=False)
-    columns = ("--time", TIME, "--state", QUOTED, "--series", SERIES, "--model", "sde-ou")
-    assert nde(monkeypatch, "fit", "table.csv", *columns, "--steps", "1", "--out", "run") == 0
-    found = pd.read_csv("run/predictions.csv")
-    assert list(found)[:5] == ["series", TIME, "held out", *CHANNELS]
-    assert list(found)[5::5] == [f"{name} 5% (sde-ou)" for name in CHANNELS]
-    np.testing.assert_allclose(found[[TIME, *CHANNELS]], twice[[TIME, *CHANNELS]], rtol=1e-8)
-    assert found["series"].tolist() == twice[SERIES].tolist()
-    assert nde(monkeypatch, "predict", "run", "--times", "12", "--out", "more.csv") == 0
-    more = pd.read_csv("more.csv")
-    assert list(more)[:3] == ["series", TIME, f"{CHANNELS[0]} 5%"]
-    assert more["series"].tolist() == IDS[:2]
 
 
 FIT = ("fit", "panel.csv", "--series", SERIES, "--time", TIME, "--channels", QUOTED, "--out", "run")
