@@ -3,6 +3,7 @@
 Those of tables are in `test_fit.py` and `test_noise.py`.
 """
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,8 @@ import pandas as pd
 import pytest
 
 from nde.cli.panels import task
+from nde.cli.panels.config import PanelConfig
+from nde.cli.run import prepare_panel
 from tests.cli import doubles
 from tests.cli.test_fit import nde
 
@@ -84,12 +87,18 @@ def test_trajectories(panel: pd.DataFrame, options: tuple, times: tuple, monkeyp
     assert not more.isna().any().any()
 
 
-def test_generated_series(panel: pd.DataFrame, monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.usefixtures("panel")
+def test_generated_series(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(task, "make_estimator", doubles.again)
-    monkeypatch.setattr(task, "load_estimator", doubles.load_again)
-    assert nde(monkeypatch, *FIT, "--task", "generate") == 0
-    assert list(pd.read_csv("run/samples.csv")) == [SERIES, TIME, *CHANNELS]
-    assert nde(monkeypatch, "sample", "run", "--n", "3", "--out", "more.csv") == 0
-    more = pd.read_csv("more.csv")
+    monkeypatch.setattr(task, "load_estimator", lambda _: estimator)
+    options = {"channels": tuple(CHANNELS), "task": "generate"}
+    found, config, data = prepare_panel(PanelConfig("panel.csv", SERIES, TIME, **options))
+    fitted = found.fit(config, data, None)
+    estimator = fitted.estimator
+    name, text = found.evaluate(config, data, fitted).predictions()
+    assert name == "samples.csv"
+    assert list(pd.read_csv(io.StringIO(text))) == [SERIES, TIME, *CHANNELS]
+    metrics = {"task": "generate", "data": {"series": SERIES, "time": TIME}}
+    more = pd.read_csv(io.StringIO(found.sample(Path("run"), metrics, 3, None, 0)))
     assert list(more) == [SERIES, TIME, *CHANNELS]
     assert len(more) == 3 * 8

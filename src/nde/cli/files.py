@@ -2,12 +2,13 @@
 
 import contextlib
 import csv
+import io
+import itertools
 import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from types import SimpleNamespace
 
 from nde.data import DataError
 
@@ -19,12 +20,14 @@ def csv_text(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
         header: The names of the columns.
         rows: The cells of each row, as many as there are columns.
     """
-    lines: list[str] = []
-    # The terminator makes the writer quote both kinds of line breaks, which it does for its terminator alone.
-    writer = csv.writer(SimpleNamespace(write=lines.append), lineterminator="\r\n")
-    writer.writerow(header)
-    writer.writerows(rows)
-    return "".join(line.removesuffix("\r\n") + "\n" for line in lines)
+    return "".join(f"{_line(row)}\n" for row in itertools.chain([header], rows))
+
+
+def _line(cells: Sequence[str]) -> str:
+    line = io.StringIO()
+    # By this terminator the writer quotes both kinds of line breaks.
+    csv.writer(line, lineterminator="\r\n").writerow(cells)
+    return line.getvalue().removesuffix("\r\n")
 
 
 def column_names(option: str | None) -> list[str]:

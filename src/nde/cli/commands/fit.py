@@ -82,6 +82,10 @@ def fit(
     ] = None,
 ) -> None:
     """Fit a model, evaluate it, and write a report: an equation to one table, or a neural network to many series."""
+    from nde.cli import registry, run  # noqa: PLC0415 (takes long to import)
+    from nde.cli.panels.config import PanelConfig  # noqa: PLC0415
+    from nde.cli.tables.config import TableConfig  # noqa: PLC0415
+
     options = {
         "target": target,
         "impute": impute,
@@ -100,48 +104,31 @@ def fit(
         "seed": seed,
         "steps": steps,
     }
+    table_only = registry.TABLE_OPTIONS - registry.PANEL_OPTIONS
     if resume is not None:
-        _resume(resume, file, {**options, "out": out})
+        refuse({**options, "out": out}, table_only | {"out"}, "does not go with --resume: the run knows.")
+        run.resume(PanelConfig.from_run(resume, file, options), resume)
     elif state is not None:
-        _fit_table(file, out, options)
+        panel_only = registry.PANEL_OPTIONS - registry.TABLE_OPTIONS
+        refuse(options, panel_only, "is for many series; it does not go with --state, the quantities of one table.")
+        check_given(options, "time")
+        config = TableConfig.from_options(_given(file), options)
+        run.fit_table(config, out or Path("runs", _given(file).stem))
     else:
-        _fit_panel(file, out, options)
+        _check_series(options)
+        refuse(options, table_only, "is for one table: it goes with --state, its quantities.")
+        config = PanelConfig.from_options(_given(file), options)
+        run.fit_panel(config, out or Path("runs", _given(file).name.split(".")[0]))
 
 
-def _fit_table(file: Path | None, out: Path | None, options: Mapping[str, Any]) -> None:
-    from nde.cli import registry, run  # noqa: PLC0415 (takes long to import)
-    from nde.cli.tables.config import TableConfig  # noqa: PLC0415 (takes long to import)
-
-    others = registry.PANEL_OPTIONS - registry.TABLE_OPTIONS
-    refuse(options, others, "is for many series; it does not go with --state, the quantities of one table.")
-    check_given(options, "time")
-    path = _given(file)
-    run.fit_table(TableConfig.from_options(path, options), out or Path("runs", path.stem))
-
-
-def _fit_panel(file: Path | None, out: Path | None, options: Mapping[str, Any]) -> None:
-    from nde.cli import registry, run  # noqa: PLC0415 (takes long to import)
-    from nde.cli.panels.config import PanelConfig  # noqa: PLC0415 (takes long to import)
-
+def _check_series(options: Mapping[str, Any]) -> None:
+    """Refuse a command that says neither what is one table's nor what is many series'."""
     if options["series"] is None:
         raise DataError(
             "Got neither --state, the quantities of one table, nor --series, the column that tells many series "
             "apart; one of both is wanted."
         )
     check_given(options, "time")
-    others = registry.TABLE_OPTIONS - registry.PANEL_OPTIONS
-    refuse(options, others, "is for one table: it goes with --state, its quantities.")
-    path = _given(file)
-    run.fit_panel(PanelConfig.from_options(path, options), out or Path("runs", path.name.split(".")[0]))
-
-
-def _resume(folder: Path, file: Path | None, options: Mapping[str, Any]) -> None:
-    from nde.cli import registry, run  # noqa: PLC0415 (takes long to import)
-    from nde.cli.panels.config import PanelConfig  # noqa: PLC0415 (takes long to import)
-
-    others = (registry.TABLE_OPTIONS - registry.PANEL_OPTIONS) | {"out"}
-    refuse(options, others, "does not go with --resume: the run knows.")
-    run.resume(PanelConfig.from_run(folder, file, options), folder)
 
 
 def _current(model: str | None) -> str | None:

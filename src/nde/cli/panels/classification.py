@@ -2,7 +2,6 @@
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -58,7 +57,11 @@ class ClassificationTask(AbstractTargetTask):
 
     def evaluate(self, config: PanelConfig, data: PanelData, model: FittedEstimator) -> "ClassificationResult":
         """Compute accuracies and losses."""
-        return ClassificationResult(self, config, data, model)
+        outputs, classes = self.part_outputs(data, model), np.asarray(model.estimator.classes_)
+        parts = data.split.parts()
+        scores = {name: class_scores(targets_of(part), outputs[name], classes) for name, part in parts.items()}
+        baselines = class_baselines(data.split.train, data.split.test)
+        return ClassificationResult(self, config, data, model, scores, baselines, outputs)
 
     def outputs(self, estimator: Any, panel: TimeSeries) -> Float[np.ndarray, "series classes"]:
         """The probabilities of the classes."""
@@ -113,17 +116,6 @@ class ClassificationResult(AbstractTargetResult):
     def score_labels(self) -> Mapping[str, str]:
         """The heads of the scores."""
         return {"accuracy": "accuracy", "balanced_accuracy": "balanced accuracy", "log_loss": "log loss"}
-
-    @cached_property
-    def scores(self) -> dict[str, dict[str, Any]]:
-        """Accuracies and losses on each part."""
-        parts = self.data.split.parts()
-        return {name: class_scores(targets_of(part), self.outputs[name], self.classes) for name, part in parts.items()}
-
-    @cached_property
-    def baselines(self) -> dict[str, dict[str, Any]]:
-        """Those of simple models."""
-        return class_baselines(self.train, self.test)
 
     def metrics(self) -> dict[str, Any]:
         """The content of `metrics.json`."""

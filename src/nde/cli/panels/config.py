@@ -82,7 +82,8 @@ class PanelConfig:
         """
         saved = _read(folder)
         digest = saved.pop("digest")
-        config = cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in saved.items()})
+        fields: dict[str, Any] = {n: tuple(value) if isinstance(value, list) else value for n, value in saved.items()}
+        config = cls(**fields)
         for name, value in _fields(options).items():
             if getattr(config, name) != value:
                 raise DataError(

@@ -8,7 +8,7 @@ from jaxtyping import Float
 
 from nde.cli.files import csv_text
 from nde.cli.panels.config import PanelConfig
-from nde.cli.panels.generation_result import GenerationResult, sample_rows
+from nde.cli.panels.generation_result import GenerationResult, compare_generated, sample_rows
 from nde.cli.panels.split import drop_remarks, is_too_small, split_series
 from nde.cli.panels.task import COMMON_OPTIONS, AbstractPanelTask, FittedEstimator, PanelData
 from nde.cli.panels.windows import USUAL_WINDOW, cut_in_time, cut_series
@@ -44,7 +44,7 @@ class GenerationTask(AbstractPanelTask):
 
     def evaluate(self, config: PanelConfig, data: PanelData, model: FittedEstimator) -> GenerationResult:
         """Compare generated series with real ones."""
-        return GenerationResult(self, config, data, model)
+        return compare_generated(self, config, data, model)
 
     def predict(self, folder: Path, metrics: dict[str, Any], query: Query) -> Predictions:
         """Refuse: such a run predicts nothing."""

@@ -2,17 +2,16 @@
 
 import dataclasses
 from collections.abc import Iterator, Sequence
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
 from matplotlib.figure import Figure
 
 from nde.cli.files import csv_text
+from nde.cli.panels.config import PanelConfig
 from nde.cli.panels.random_walk import WALK, random_walks
-from nde.cli.panels.task import LEARNING, AbstractPanelResult
+from nde.cli.panels.task import LEARNING, AbstractPanelResult, AbstractPanelTask, FittedEstimator, PanelData
 from nde.cli.report import Block, Code, Grid, Paragraph, Picture, Report, Section, Subheading
 from nde.data.panel import TimeSeries
 from nde.estimators.recipes import recipe_of
@@ -32,60 +31,28 @@ _ON_TERMINAL = 8
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class GenerationResult(AbstractPanelResult):
-    """A fitted generator, and its scores."""
+    """A fitted generator, and its scores.
 
-    @property
-    def compares_with_test(self) -> bool:
-        """Whether there are enough series for the test; if not, generated series are compared with those that train."""
-        return len(self.data.split.test) >= _ENOUGH
+    Attributes:
+        samples: Generated series, observed when and as often as real ones were.
+        comparisons: How far from real series are those of the model, of the baseline and of the data themselves.
+    """
+
+    samples: TimeSeries
+    comparisons: dict[str, Comparison]
 
     @property
     def real(self) -> TimeSeries:
         """The series that generated ones are compared with."""
-        return self.data.split.test if self.compares_with_test else self.train
-
-    @cached_property
-    def samples(self) -> TimeSeries:
-        """Generated series, observed when and as often as real ones were."""
-        samples = self.estimator.sample(len(self._like), times=self._times, random_state=self.config.seed)
-        return observed_like(samples, self._like)
-
-    @cached_property
-    def comparisons(self) -> dict[str, Comparison]:
-        """How far from real series are those of the model, of the data themselves, and of the baseline."""
-        walks = observed_like(random_walks(self.train, self._times, self.config.seed), self._like)
-        others = {f"{self.config.model}": self.samples, WALK: walks}
-        if self.compares_with_test:
-            others[REAL] = self.train
-        held = None if self.compares_with_test else self.data.split.test
-        return {name: compare_series(self.real, panel, held=held) for name, panel in others.items()}
+        return self.data.split.test if compares_with_test(self.data) else self.train
 
     @property
     def _own(self) -> Comparison:
         return self.comparisons[f"{self.config.model}"]
 
-    @property
-    def scores(self) -> dict[str, dict[str, Any]]:
-        """The comparison of the model."""
-        return {"test": self._own.to_dict()}
-
-    @property
-    def baselines(self) -> dict[str, dict[str, Any]]:
-        """The other comparisons."""
-        return {name: each.to_dict() for name, each in self.comparisons.items() if name != self.config.model}
-
     def metrics(self) -> dict[str, Any]:
         """The content of `metrics.json`."""
         return {"task": self.task.name, **self.common_metrics()}
-
-    @cached_property
-    def _like(self) -> TimeSeries:
-        count = min(_MOST, max(_LEAST, len(self.real)))
-        return self.real[np.arange(count) % len(self.real)]
-
-    @cached_property
-    def _times(self) -> list[Float[np.ndarray, " _"]]:
-        return [series.ts - series.ts[0] for series in self._like]
 
     @property
     def _pictures(self) -> dict[str, str]:
@@ -144,7 +111,7 @@ class GenerationResult(AbstractPanelResult):
     def _plot_blocks(self) -> list[Block]:
         which = (
             "of the test part"
-            if self.compares_with_test
+            if compares_with_test(self.data)
             else "of the training part, because the test part has only a few"
         )
         text = (
@@ -179,7 +146,7 @@ class GenerationResult(AbstractPanelResult):
         real = (
             f" The column {REAL} has the scores of the training series against those of the test: a model can do no "
             "better but by chance."
-            if self.compares_with_test
+            if compares_with_test(self.data)
             else ""
         )
         return (
@@ -189,6 +156,29 @@ class GenerationResult(AbstractPanelResult):
             "from real ones. Discrepancies (maximum mean discrepancy) and Wasserstein distances are near their best "
             f"for series of the same distribution.{real} A {WALK} takes the steps of the data in any order."
         )
+
+
+def compare_generated(
+    task: AbstractPanelTask, config: PanelConfig, data: PanelData, fitted: FittedEstimator
+) -> GenerationResult:
+    """Generate series, and compare them with real ones."""
+    model, train, test = f"{config.model}", data.split.train, data.split.test
+    real, held = (test, None) if compares_with_test(data) else (train, test)
+    like = real[np.arange(min(_MOST, max(_LEAST, len(real)))) % len(real)]
+    times = [series.ts - series.ts[0] for series in like]
+    samples = observed_like(fitted.estimator.sample(len(like), times=times, random_state=config.seed), like)
+    others = {model: samples, WALK: observed_like(random_walks(train, times, config.seed), like)}
+    if compares_with_test(data):
+        others[REAL] = train
+    comparisons = {name: compare_series(real, panel, held=held) for name, panel in others.items()}
+    scores = {name: comparison.to_dict() for name, comparison in comparisons.items()}
+    own = {"test": scores.pop(model)}
+    return GenerationResult(task, config, data, fitted, own, scores, samples, comparisons)
+
+
+def compares_with_test(data: PanelData) -> bool:
+    """Whether there are enough series for the test; if not, generated series are compared with those that train."""
+    return len(data.split.test) >= _ENOUGH
 
 
 def observed_like(panel: TimeSeries, other: TimeSeries) -> TimeSeries:

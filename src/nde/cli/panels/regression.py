@@ -2,7 +2,6 @@
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -49,7 +48,10 @@ class RegressionTask(AbstractTargetTask):
 
     def evaluate(self, config: PanelConfig, data: PanelData, model: FittedEstimator) -> "RegressionResult":
         """Compute errors."""
-        return RegressionResult(self, config, data, model)
+        outputs, parts = self.part_outputs(data, model), data.split.parts()
+        scores = {name: number_scores(targets_of(part), outputs[name][:, 0]) for name, part in parts.items()}
+        baselines = number_baselines(data.split.train, data.split.test)
+        return RegressionResult(self, config, data, model, scores, baselines, outputs)
 
     def outputs(self, estimator: Any, panel: TimeSeries) -> Float[np.ndarray, "series 1"]:
         """The numbers."""
@@ -85,17 +87,6 @@ class RegressionResult(AbstractTargetResult):
     def score_labels(self) -> Mapping[str, str]:
         """The heads of the scores."""
         return {"rmse": "rmse", "mae": "mean absolute error", "r2": "explained variance"}
-
-    @cached_property
-    def scores(self) -> dict[str, dict[str, Any]]:
-        """Errors on each part."""
-        parts = self.data.split.parts()
-        return {name: number_scores(targets_of(part), self.outputs[name][:, 0]) for name, part in parts.items()}
-
-    @cached_property
-    def baselines(self) -> dict[str, dict[str, Any]]:
-        """Those of simple models."""
-        return number_baselines(self.train, self.test)
 
     def metrics(self) -> dict[str, Any]:
         """The content of `metrics.json`."""

@@ -3,9 +3,8 @@
 import abc
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from jaxtyping import Float
@@ -20,6 +19,7 @@ from nde.cli.panels.task import (
     LEARNING,
     AbstractPanelResult,
     AbstractPanelTask,
+    FittedEstimator,
     PanelData,
     query_file,
     read_like,
@@ -30,6 +30,8 @@ from nde.data import DataError, PanelFile
 from nde.data.panel import TimeSeries
 from nde.models.registry import SERIES_MODELS
 
+Outputs = dict[str, Float[np.ndarray, "series outputs"]]
+"""The predictions for each part."""
 RESULT, READINGS = "result.png", "readings.png"
 _MOST_CLASSES = 20
 _LEAST_SERIES = 3
@@ -50,8 +52,13 @@ def are_classes(targets: np.ndarray) -> bool:
 
 
 class AbstractTargetTask(AbstractPanelTask):
-    """Predict a target of each series."""
+    """Predict a target of each series.
 
+    Attributes:
+        stratifies: Whether a random split takes a share of each value of the target.
+    """
+
+    stratifies: ClassVar[bool]
     option = "--task"
     options = COMMON_OPTIONS | {"target", "task", "static"}
     models = SERIES_MODELS
@@ -102,14 +109,13 @@ class AbstractTargetTask(AbstractPanelTask):
         split = split.drop(config) if config.drop else split
         return PanelData(split, (*remarks, *drop_remarks(config), *self.split_remarks(split.train, split.test)))
 
-    @property
-    @abc.abstractmethod
-    def stratifies(self) -> bool:
-        """Whether a random split takes a share of each value of the target."""
-
     @abc.abstractmethod
     def split_remarks(self, train: TimeSeries, test: TimeSeries) -> list[str]:
         """Remarks on the parts."""
+
+    def part_outputs(self, data: PanelData, model: FittedEstimator) -> Outputs:
+        """The predictions for each part."""
+        return {name: self.outputs(model.estimator, part) for name, part in data.split.parts().items()}
 
     def predict(self, folder: Path, metrics: dict[str, Any], query: Query) -> Predictions:
         """Predict the target of each series of a file."""
@@ -126,15 +132,14 @@ class AbstractTargetTask(AbstractPanelTask):
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class AbstractTargetResult(AbstractPanelResult):
-    """A model that predicts a target of each series, and its scores."""
+    """A model that predicts a target of each series, and its scores.
+
+    Attributes:
+        outputs: The predictions for each part.
+    """
 
     task: AbstractTargetTask
-
-    @cached_property
-    def outputs(self) -> dict[str, Float[np.ndarray, "series outputs"]]:
-        """The predictions for each part."""
-        parts = self.data.split.parts()
-        return {name: self.task.outputs(self.estimator, part) for name, part in parts.items()}
+    outputs: Outputs
 
     @property
     def test(self) -> TimeSeries:

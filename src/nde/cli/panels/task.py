@@ -29,6 +29,10 @@ COMMON_OPTIONS = frozenset({"series", "time", "model", "split", "drop", "channel
 """Options of all tasks for many series."""
 
 
+Scores = Mapping[str, dict[str, Any]]
+"""Scores by name, of several parts or methods."""
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class PanelData:
     """The data of a run.
@@ -97,7 +101,7 @@ class AbstractPanelTask(Task[PanelConfig, PanelFile, PanelData]):
 
     def check_metrics(self, metrics: dict[str, Any]) -> None:
         """Check that the columns are named."""
-        metrics["data"]["channels"], metrics["data"]["target"]
+        _ = metrics["data"]["channels"], metrics["data"]["target"]
 
     def load(self, folder: Path) -> Any:
         """The estimator of a finished run."""
@@ -186,22 +190,16 @@ class AbstractPanelResult(Result):
         config: The options.
         data: What the model was fitted to and is tested with.
         fitted: The estimator.
+        scores: The scores of the model, for each part of the data.
+        baselines: The scores on the test part of predictions that need no model.
     """
 
     task: AbstractPanelTask
     config: PanelConfig
     data: PanelData
     fitted: FittedEstimator
-
-    @property
-    @abc.abstractmethod
-    def scores(self) -> Mapping[str, dict[str, Any]]:
-        """The scores of the model, for each part of the data."""
-
-    @property
-    @abc.abstractmethod
-    def baselines(self) -> Mapping[str, dict[str, Any]]:
-        """The scores on the test part of predictions that need no model."""
+    scores: Scores
+    baselines: Scores
 
     @property
     def estimator(self) -> Any:
@@ -256,7 +254,7 @@ class AbstractPanelResult(Result):
         Args:
             labels: The heads of the columns, by the names of scores.
         """
-        rows = {f"{self.config.model}, {part}": scores for part, scores in reversed(self.scores.items())}
+        rows = {f"{self.config.model}, {part}": scores for part, scores in reversed(list(self.scores.items()))}
         rows |= {f"{name}, test": scores for name, scores in self.baselines.items()}
         cells = [
             [row, *("" if scores[name] is None else f"{scores[name]:.4g}" for name in labels)]

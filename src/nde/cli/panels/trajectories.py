@@ -3,7 +3,6 @@
 import abc
 import dataclasses
 from collections.abc import Iterator, Sequence
-from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -113,7 +112,14 @@ class AbstractTrajectoryTask(AbstractPanelTask):
 
     def evaluate(self, config: PanelConfig, data: PanelData, model: FittedEstimator) -> "TrajectoryResult":
         """Compute errors."""
-        return TrajectoryResult(self, config, data, model)
+        train, holdouts = data.split.train, data.holdouts
+        outputs = {
+            name: self.trajectories(model.estimator, holdout.inputs, holdout.times)
+            for name, holdout in holdouts.items()
+        }
+        scores = {name: trajectory_scores(holdout, outputs[name], train) for name, holdout in holdouts.items()}
+        baselines = baseline_scores(holdouts["test"], train, *self.baseline)
+        return TrajectoryResult(self, config, data, model, scores, baselines, outputs)
 
     def trajectories(self, estimator: Any, panel: TimeSeries, times: list[Float[np.ndarray, " _"]]) -> list[Values]:
         """Predictions for each series at times of its own."""
@@ -161,35 +167,19 @@ class AbstractTrajectoryTask(AbstractPanelTask):
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class TrajectoryResult(AbstractPanelResult):
-    """A model that predicts the channels of each series, and its scores."""
+    """A model that predicts the channels of each series, and its scores.
+
+    Attributes:
+        outputs: The predictions for what was withheld of each part.
+    """
 
     task: AbstractTrajectoryTask
+    outputs: dict[str, list[Values]]
 
     @property
     def test(self) -> Holdout:
         """What was withheld of the test part."""
         return self.data.holdouts["test"]
-
-    @cached_property
-    def outputs(self) -> dict[str, list[Values]]:
-        """The predictions for what was withheld of each part."""
-        return {
-            name: self.task.trajectories(self.estimator, holdout.inputs, holdout.times)
-            for name, holdout in self.data.holdouts.items()
-        }
-
-    @cached_property
-    def scores(self) -> dict[str, dict[str, Any]]:
-        """Errors on each part."""
-        return {
-            name: trajectory_scores(holdout, self.outputs[name], self.train)
-            for name, holdout in self.data.holdouts.items()
-        }
-
-    @cached_property
-    def baselines(self) -> dict[str, dict[str, Any]]:
-        """Those of simple predictions."""
-        return baseline_scores(self.test, self.train, *self.task.baseline)
 
     def metrics(self) -> dict[str, Any]:
         """The content of `metrics.json`."""

@@ -22,7 +22,7 @@ def check_table_metrics(metrics: dict[str, Any]) -> None:
     Raises:
         KeyError: If it does not.
     """
-    metrics["best"], metrics["models"], metrics["time"]
+    _ = metrics["best"], metrics["models"], metrics["time"]
 
 
 def query_times(query: Query) -> Float[np.ndarray, " times"]:
