@@ -49,8 +49,8 @@ def load(folder: Path):
     return found
 
 
-def estimator(job, task, folder, progress):
-    return NearestMean(job.steps or 200, folder, progress, task == "classes")
+def estimator(task, config, folder, progress):
+    return NearestMean(config.steps or 200, folder, progress, task.name == "classes")
 
 
 def _means(panel):
@@ -94,8 +94,8 @@ class Lines(Simple):
         return found
 
 
-def simple(job, task, folder, progress):
-    return (Lines if task == "impute" else LastValue)(job.steps or 200, progress)
+def simple(task, config, folder, progress):
+    return (Lines if task.name == "impute" else LastValue)(config.steps or 200, progress)
 
 
 def load_simple(folder: Path):
@@ -126,8 +126,8 @@ class Again(Simple):
         np.savez(Path(folder) / "model.npz", ts=self.ts_, ys=self.ys_, channels=self.channels_)
 
 
-def again(job, task, folder, progress):
-    return Again(job.steps or 20, progress)
+def again(task, config, folder, progress):
+    return Again(config.steps or 20, progress)
 
 
 def load_again(folder: Path):

@@ -3,10 +3,12 @@
 import base64
 import json
 import re
+import shutil
 import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from nde.cli import app, run
@@ -144,7 +146,7 @@ def test_a_run_that_is_stopped_while_it_writes_leaves_nothing(
     def stopped(*_):
         raise reason
 
-    monkeypatch.setattr(run, "report", stopped)
+    monkeypatch.setattr(run, "render", stopped)
     arguments = ("fit", str(record), *COLUMNS, "--model", "lotka-volterra", "--steps", "1", "--out", "a/b/run")
     if reason is KeyboardInterrupt:
         assert nde(monkeypatch, *arguments) == 130
@@ -183,3 +185,55 @@ def test_the_demo_beats_the_baselines(tmp_path: Path, monkeypatch: pytest.Monkey
     worst = max(model["rmse_held_out"]["all"] for model in metrics["models"].values())
     assert worst < min(each["rmse_held_out"]["all"] for each in metrics["baselines"].values())
     assert Path("runs/lynx-hare-2/report.html").exists()
+
+
+YEAR, HARE, LYNX = "year, AD", 'hare, "Lepus"', "lynx\nof Canada"
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run by an earlier name of a model, of columns whose names hold commas, quotes and line breaks."""
+    folder = tmp_path_factory.mktemp("finished")
+    table = load_lynx_hare()
+    frame = pd.DataFrame({YEAR: table.ts, HARE: table.ys[:, 0], LYNX: table.ys[:, 1]})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        frame.to_csv("record.csv", index=False)
+        columns = ("--time", YEAR, "--state", '"hare, ""Lepus""","lynx\nof Canada"')
+        assert nde(patch, "fit", "record.csv", *columns, "--model", "neural-ode", "--steps", "1", "--out", "run") == 0
+    return folder / "run"
+
+
+def test_names_come_back_from_csv_files(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    found, table = pd.read_csv(finished / "predictions.csv"), load_lynx_hare()
+    assert list(found) == [YEAR, HARE, LYNX, f"{HARE} (neural-trajectory)", f"{LYNX} (neural-trajectory)"]
+    np.testing.assert_allclose(found[[YEAR, HARE, LYNX]], np.column_stack([table.ts, table.ys]), rtol=1e-8)
+    assert nde(monkeypatch, "predict", f"{finished}", "--times", "1920,1921.5", "--out", f"{tmp_path}/more.csv") == 0
+    more = pd.read_csv(tmp_path / "more.csv")
+    assert list(more) == [YEAR, HARE, LYNX]
+    assert more[YEAR].tolist() == [1920, 1921.5]
+
+
+def test_an_earlier_name_of_a_model(
+    finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    metrics = json.loads((finished / "metrics.json").read_text())
+    assert (metrics["best"], [*metrics["models"]]) == ("neural-trajectory", ["neural-trajectory"])
+    assert nde(monkeypatch, "predict", f"{finished}", "--times", "1921", "--model", "neural-ode") == 0
+    printed = capsys.readouterr().out
+
+    # A run as it was written before the model was renamed.
+    old = shutil.copytree(finished, tmp_path / "old")
+    (old / "models" / "neural-trajectory").rename(old / "models" / "neural-ode")
+    for path in (old / "metrics.json", old / "models" / "neural-ode" / "config.json"):
+        path.write_text(path.read_text().replace("neural-trajectory", "neural-ode"))
+    for more in ((), ("--model", "neural-ode")):
+        assert nde(monkeypatch, "predict", f"{old}", "--times", "1921", *more) == 0
+        assert capsys.readouterr().out == printed
+
+
+def test_a_name_that_is_no_more_is_said(
+    record: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    assert nde(monkeypatch, "fit", str(record), *COLUMNS, "--model", "neural-ode", "--holdout", "20") == 2
+    assert capsys.readouterr().err.startswith("nde: The model neural-ode is called neural-trajectory now.\nnde: Got 20")

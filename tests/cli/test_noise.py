@@ -6,10 +6,11 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from nde.cli.noise.demo import TRUTH, simulated_series
-from nde.cli.noise.job import Job
+from nde.cli.tables.sde import suitable_models
+from nde.cli.tables.simulated import TRUTH, simulated_series
 from nde.data import Fan, Series
 from nde.models import load_model
 from nde.train import coverage
@@ -91,26 +92,32 @@ def test_a_run(
 def test_all_models_that_suit_the_data(transform: str, shift: float, names: tuple[str, ...]):
     """Geometric motion is for positive data, and does not compare with models of roots."""
     tables = {name: Series("t", ("x",), each.ts, each.ys - shift) for name, each in simulated_series().items()}
-    assert tuple(Job(tables, "sde", transform, 0, Path("run"), "here", 0, 10).models()) == names
+    assert tuple(suitable_models(list(tables.values()), ["sde"], transform)) == names
 
 
 def test_one_series_without_a_name(record: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
-    rows = record.read_text().splitlines()[1:41]
-    record.write_text("t,x\n" + "\n".join(row.split(",", 1)[1] for row in rows) + "\n")
-    arguments = ("--time", "t", "--state", "x", "--model", "sde-geometric", "--out", "run")
+    """Its columns have names with commas, quotes and line breaks."""
+    day, state = "day, AD", 'x "north"\nof here, or so'
+    frame = pd.read_csv(record).iloc[:40].rename(columns={"t": day, "x": state})
+    frame[[day, state]].to_csv(record, index=False)
+    arguments = ("--time", day, "--state", '"x ""north""\nof here, or so"', "--model", "sde-geometric", "--out", "run")
     assert nde(monkeypatch, "fit", str(record), *arguments) == 0
     metrics = json.loads(Path("run/metrics.json").read_text())
     assert (metrics["best"], metrics["rows_held_out"]) == ("sde-geometric", 0)
+    found = pd.read_csv("run/predictions.csv")
+    quantiles = [f"{state} {level}%" for level in (5, 25, 50, 75, 95)]
+    assert list(found) == [day, "held out", state, *(f"{name} (sde-geometric)" for name in quantiles)]
+    np.testing.assert_allclose(found[[day, state]], frame[[day, state]], rtol=1e-8)
+    assert nde(monkeypatch, "predict", "run", "--times", "60", "--out", "more.csv") == 0
+    assert list(pd.read_csv("more.csv")) == [day, *quantiles]
     capsys.readouterr()
-    assert nde(monkeypatch, "predict", "run", "--times", "60") == 0
-    assert capsys.readouterr().out.splitlines()[0] == "t,x 5%,x 25%,x 50%,x 75%,x 95%"
     assert nde(monkeypatch, "predict", "run", "--times", "1") == 2
     assert "starts from the last measurement" in capsys.readouterr().err
 
 
 BAD = {
     "no series column": (("fit", "record.csv", *COLUMNS[:-1], "whom", "--model", "sde"), "Did you mean 'who'"),
-    "without noise": (("fit", "record.csv", *COLUMNS), "Got --series for the model neural-ode"),
+    "without noise": (("fit", "record.csv", *COLUMNS), "Got --series for the model neural-trajectory"),
     "series not told apart": (("fit", "record.csv", *COLUMNS[:4], "--model", "sde"), "goes back from"),
     "no such transformation": (
         ("fit", "record.csv", *COLUMNS, "--model", "sde", "--transform", "cube"),

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import balanced_accuracy_score, log_loss, recall_score
 
-from nde.cli.panel import methods
+from nde.cli.panels import task
 from tests.cli import doubles, made
 from tests.cli.test_fit import nde
 
@@ -22,8 +22,8 @@ PICTURES = {"result.png", "learning.png", "readings.png"}
 def waves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The series, in an otherwise empty folder that is the current one, and a stand-in for the estimators."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(methods, "estimator", doubles.estimator)
-    monkeypatch.setattr(methods, "load", doubles.load)
+    monkeypatch.setattr(task, "make_estimator", doubles.estimator)
+    monkeypatch.setattr(task, "load_estimator", doubles.load)
     return made.written(tmp_path)
 
 

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from nde import TimeSeries
-from nde.cli.panel import methods
-from nde.cli.panel.generate.baseline import random_walks
-from nde.cli.panel.generate.done import observed_as
-from nde.cli.panel.generate.windows import windows_in_time
+from nde.cli.panels import task
+from nde.cli.panels.generation_result import observed_like
+from nde.cli.panels.random_walk import random_walks
+from nde.cli.panels.windows import cut_in_time
 from nde.data import DataError
 from tests.cli import doubles, made
 from tests.cli.test_fit import nde
@@ -27,8 +27,8 @@ PICTURES = {"generated.png", "generated1.png", "learning.png"}
 def waves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The series, in an otherwise empty folder that is the current one, and a stand-in for the estimator."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(methods, "estimator", doubles.again)
-    monkeypatch.setattr(methods, "load", doubles.load_again)
+    monkeypatch.setattr(task, "make_estimator", doubles.again)
+    monkeypatch.setattr(task, "load_estimator", doubles.load_again)
     return made.written(tmp_path, made.lines(48))
 
 
@@ -38,7 +38,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("finished")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        patch.setattr(methods, "estimator", doubles.again)
+        patch.setattr(task, "make_estimator", doubles.again)
         made.written(folder, made.lines(48))
         assert nde(patch, "fit", "waves.csv", *COLUMNS, "--split", "part", "--out", "run") == 0
     return folder / "run"
@@ -144,14 +144,14 @@ def test_a_single_long_series_is_cut_into_pieces(monkeypatch: pytest.MonkeyPatch
 
 
 def test_pieces_of_the_test_come_after_those_that_train():
-    parts, _ = windows_in_time(TimeSeries.from_arrays([np.arange(200.0)]), 10)
+    parts, _ = cut_in_time(TimeSeries.from_arrays([np.arange(200.0)]), 10)
     assert parts.train.ys.max() < parts.test.ys.min()
     assert {parts.train.ys.min(), parts.test.ys.max()} == {0.0, 199.0}
 
 
 def test_too_short_a_series_is_refused():
     with pytest.raises(DataError, match="too few for pieces of 64 rows"):
-        windows_in_time(TimeSeries.from_arrays([np.arange(100.0)]), 64)
+        cut_in_time(TimeSeries.from_arrays([np.arange(100.0)]), 64)
 
 
 def test_a_walk_takes_the_steps_of_the_data():
@@ -167,4 +167,4 @@ def test_a_walk_takes_the_steps_of_the_data():
 def test_gaps_are_taken_over_one_by_one():
     made_up = TimeSeries.from_arrays(np.ones((2, 3)))
     other = TimeSeries.from_arrays([[1.0, np.nan, 2.0], [np.nan, 0.0, 0.0]])
-    np.testing.assert_array_equal(observed_as(made_up, other).observed, other.observed)
+    np.testing.assert_array_equal(observed_like(made_up, other).observed, other.observed)

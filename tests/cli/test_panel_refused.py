@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nde.cli.panel.job import Job
-from nde.cli.panel.parts import parts_at_random
-from nde.cli.panel.prepared import prepared
-from nde.cli.panel.task import task_of
+from nde.cli.panels.config import PanelConfig
+from nde.cli.panels.split import split_at_random
+from nde.cli.panels.target import are_classes
+from nde.cli.panels.task import PanelData
+from nde.cli.run import prepare_panel
 from nde.data import DataError
 from tests.cli import made
 from tests.cli.test_fit import nde
@@ -130,8 +131,9 @@ def test_bad_input_gets_one_line_and_leaves_nothing(
     assert sorted(tmp_path.rglob("*")) == before
 
 
-def job(folder: Path, rows: list[str], **options) -> Job:
-    return Job(**{"file": f"{made.written(folder, rows)}", "series": "who", "time": "t", "target": "kind", **options})
+def prepared(folder: Path, rows: list[str], **options) -> PanelData:
+    columns = {"series": "who", "time": "t", "target": "kind"}
+    return prepare_panel(PanelConfig(**{"file": f"{made.written(folder, rows)}", **columns, **options}))[2]
 
 
 SAID = {
@@ -165,13 +167,13 @@ SAID = {
 
 @pytest.mark.parametrize(("rows", "options", "message"), SAID.values(), ids=SAID)
 def test_what_is_odd_is_said(rows: list[str], options: dict, message: str, tmp_path: Path):
-    found = prepared(job(tmp_path, rows, **options))
+    found = prepared(tmp_path, rows, **options)
     assert any(message in remark for remark in found.remarks)
 
 
 def test_a_random_test_part_is_a_fifth_of_each_class(tmp_path: Path):
-    one, same = (prepared(job(tmp_path, made.lines(60), seed=seed)).parts for seed in (0, 0))
-    other = prepared(job(tmp_path, made.lines(60), seed=1)).parts
+    one, same = (prepared(tmp_path, made.lines(60), seed=seed).split for seed in (0, 0))
+    other = prepared(tmp_path, made.lines(60), seed=1).split
     assert one.test.ids == same.test.ids != other.test.ids
     assert sorted((*one.train.ids, *one.test.ids)) == sorted(f"s{i}" for i in range(60))
     for kind in ("slow", "fast"):
@@ -184,7 +186,7 @@ def test_single_series_of_each_class_cannot_be_split():
 
     panel = library.TimeSeries.from_arrays(np.zeros((6, 3, 1)), targets=np.arange(6))
     with pytest.raises(DataError, match="Each class has a single series"):
-        parts_at_random(panel, True, 0)
+        split_at_random(panel, True, 0)
 
 
 @pytest.mark.parametrize(
@@ -200,4 +202,4 @@ def test_single_series_of_each_class_cannot_be_split():
     ],
 )
 def test_the_target_tells_the_task(targets: list, task: str):
-    assert task_of(np.array(targets), "target", None)[0] == task
+    assert are_classes(np.array(targets)) == (task == "classes")

@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from sklearn.metrics import confusion_matrix, log_loss, r2_score
+from sklearn import metrics
 
 import nde
-from nde.cli.panel.baseline import COMMON, MEAN, SIMPLE, baselines
-from nde.cli.panel.examples import classes_to_show, numbers_to_show, readings
-from nde.cli.panel.scores import class_scores, confusion, number_scores
+from nde.cli.panels.baselines import COMMON, LINEAR, MEAN, class_baselines, number_baselines
+from nde.cli.panels.readings import classes_to_show, numbers_to_show, readings
+from nde.cli.panels.scores import class_scores, confusion_matrix, number_scores
 from tests.data.panel.made import ragged
 
 CLASSES = np.array(["a", "b", "c"])
@@ -21,9 +21,9 @@ def drawn(series: int = 40) -> tuple[np.ndarray, np.ndarray]:
 def test_scores_of_classes():
     truth, chances = drawn()
     found = class_scores(truth, chances, CLASSES)
-    assert found["log_loss"] == pytest.approx(log_loss(truth, chances))
-    matrix = confusion(truth, CLASSES[chances.argmax(axis=1)], CLASSES.tolist())
-    np.testing.assert_array_equal(matrix, confusion_matrix(truth, CLASSES[chances.argmax(axis=1)]))
+    assert found["log_loss"] == pytest.approx(metrics.log_loss(truth, chances))
+    matrix = confusion_matrix(truth, CLASSES[chances.argmax(axis=1)], CLASSES.tolist())
+    np.testing.assert_array_equal(matrix, metrics.confusion_matrix(truth, CLASSES[chances.argmax(axis=1)]))
     assert found["accuracy"] == pytest.approx(np.trace(matrix) / 40)
     assert found["recall"]["b"] == pytest.approx(matrix[1, 1] / matrix[1].sum())
 
@@ -45,7 +45,7 @@ def test_a_probability_of_zero_has_a_finite_loss():
 def test_scores_of_numbers():
     truth, said = np.random.default_rng(0).normal(size=(2, 30))
     found = number_scores(truth, said)
-    assert found["r2"] == pytest.approx(r2_score(truth, said))
+    assert found["r2"] == pytest.approx(metrics.r2_score(truth, said))
     assert found["rmse"] == pytest.approx(np.sqrt(np.mean((truth - said) ** 2)))
     assert number_scores(np.ones(3), np.zeros(3))["r2"] is None
 
@@ -63,17 +63,17 @@ def panels(kind: str) -> tuple[nde.TimeSeries, nde.TimeSeries]:
 
 def test_baselines_of_classes():
     train, test = panels("classes")
-    found = baselines(train, test, "classes")
+    found = class_baselines(train, test)
     common = np.bincount(train.targets).argmax()
     assert found[COMMON]["accuracy"] == np.mean(test.targets == common)
-    assert found[SIMPLE]["accuracy"] == 1
+    assert found[LINEAR]["accuracy"] == 1
 
 
 def test_baselines_of_numbers():
     train, test = panels("numbers")
-    found = baselines(train, test, "numbers")
+    found = number_baselines(train, test)
     assert found[MEAN]["rmse"] == pytest.approx(np.sqrt(np.mean((test.targets - train.targets.mean()) ** 2)))
-    assert found[SIMPLE]["r2"] > 0.99
+    assert found[LINEAR]["r2"] > 0.99
 
 
 def test_series_are_read_from_their_first_observation_to_their_end():

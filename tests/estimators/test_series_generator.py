@@ -7,7 +7,7 @@ from sklearn.base import clone
 import nde
 from nde.data import DataError
 from nde.estimators import SeriesGenerator, load_estimator
-from nde.estimators.laws import LAWS
+from nde.models.registry import GENERATORS
 
 TINY = {"hidden_size": 4, "width": 4, "max_iter": 2, "batch_size": 8, "random_state": 0}
 
@@ -22,7 +22,7 @@ def walks(series: int, seed: int = 0, rows: int = 6) -> nde.TimeSeries:
     return nde.TimeSeries.from_arrays(ys, ts, channels=["x", "y"])
 
 
-LATENT, *OTHERS = LAWS
+LATENT, *OTHERS = GENERATORS
 
 
 @pytest.fixture(scope="module", params=[LATENT, *(pytest.param(name, marks=pytest.mark.slow) for name in OTHERS)])
@@ -73,7 +73,7 @@ def test_misuse_raises_clear_errors(fitted):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("model", list(LAWS))
+@pytest.mark.parametrize("model", list(GENERATORS))
 def test_it_learns_the_mean_and_the_spread_over_time(model):
     """An Ornstein-Uhlenbeck process around 5, of which mean and deviation are known."""
     random, steps = np.random.default_rng(0), 20

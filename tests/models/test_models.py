@@ -76,7 +76,7 @@ def test_invalid_forecast_times_are_rejected(ts: list[float]):
 @pytest.mark.parametrize("name", ["lotka-volterra", "hybrid"])
 def test_mechanisms_are_for_two_positive_columns(name: str):
     ts, ones = np.arange(6.0), np.ones((6, 3))
-    with pytest.raises(DataError, match=r"two states.*got 3 .*neural-ode"):
+    with pytest.raises(DataError, match=r"two states.*got 3 .*neural-trajectory"):
         MODELS[name].from_table(Table("t", ("x", "y", "z"), ts, ones), key=KEY)
     with pytest.raises(DataError, match="'y' has values that are not positive"):
         MODELS[name].from_table(Table("t", ("x", "y"), ts, ones[:, :2] * [1, -1]), key=KEY)

@@ -7,9 +7,8 @@ import typer
 
 from nde.cli.commands.demo import demo
 from nde.cli.commands.fit import fit
-from nde.cli.commands.predict import predict
-from nde.cli.commands.sample import sample
-from nde.cli.stopping import STOPPED, StoppedError
+from nde.cli.commands.predict import predict, sample
+from nde.cli.stopped import STOPPED, StoppedError
 from nde.data import DataError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
@@ -18,7 +17,7 @@ for command in (fit, demo, predict, sample):
 
 
 def main() -> None:
-    """Runs the command line; bad input ends with one line and exit status 2."""
+    """Run the command line; bad input ends with one line and exit status 2."""
     try:
         status = app(standalone_mode=False)
     except StoppedError as stopped:

@@ -1,23 +1,28 @@
-"""What a person sees on the terminal."""
+"""What the terminal shows."""
 
 import contextlib
 from collections.abc import Callable, Iterator
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table as Grid
+from rich.table import Table
+
+from nde.cli.report import Grid
 
 _CONSOLE = Console(highlight=False)
 
+ProgressFunction = Callable[[int, int, float], None]
+"""Called with the number of training steps done, how many there are, and the loss."""
 
-def note(what: str | Grid) -> None:
-    """Prints a text or a table."""
-    _CONSOLE.print(what, markup=False)
+
+def show(content: str | Grid) -> None:
+    """Print a text or a table."""
+    _CONSOLE.print(content if isinstance(content, str) else _table(content), markup=False)
 
 
 @contextlib.contextmanager
-def bar(name: str, steps: int) -> Iterator[Callable[[int, int, float], None]]:
-    """A progress bar for a fit, and what moves it on."""
+def progress_bar(name: str, steps: int) -> Iterator[ProgressFunction]:
+    """A progress bar for a fit, and the function that moves it."""
     columns = (
         TextColumn("{task.description:<16}"),
         BarColumn(bar_width=32),
@@ -28,26 +33,19 @@ def bar(name: str, steps: int) -> Iterator[Callable[[int, int, float], None]]:
     with Progress(*columns, console=_CONSOLE) as progress:
         task = progress.add_task(name, total=steps, loss="compiling")
 
-        def move(done: int, total: int, loss: float) -> None:
+        def update(done: int, total: int, loss: float) -> None:
             progress.update(task, completed=done, total=total, loss=f"loss {loss:.4g}")
 
-        yield move
+        yield update
 
 
-def table_of_errors(fitted: dict[str, dict[str, float]], held: dict[str, dict[str, float]]) -> Grid:
-    """Root mean squared errors; a row for each model and baseline."""
-    columns = list(next(iter(fitted.values())))
-    grid = Grid(title="root mean squared error", title_justify="left")
-    grid.add_column("")
-    for where in ["fitted", "held out"] if held else ["fitted"]:
-        for column in columns:
-            grid.add_column(f"{column}\n{where}", justify="right")
-    for name in dict.fromkeys((*fitted, *held)):
-        parts = [fitted, held] if held else [fitted]
-        cells = [_cell(part.get(name, {}).get(column)) for part in parts for column in columns]
-        grid.add_row(name, *cells)
-    return grid
-
-
-def _cell(value: float | None) -> str:
-    return "" if value is None else f"{value:.3g}"
+def _table(grid: Grid) -> Table:
+    first, *others = grid.header
+    table = Table(title=grid.title, title_justify="left")
+    table.add_column(first, no_wrap=True)
+    for place, head in enumerate(others, start=1):
+        # "rmse, held out" on two lines, so that a table of many columns is narrow.
+        table.add_column(head.replace(", ", "\n"), justify="left" if place in grid.text_columns else "right")
+    for row in grid.rows:
+        table.add_row(*row)
+    return table

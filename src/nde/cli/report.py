@@ -1,72 +1,146 @@
-"""The report of a run."""
+"""The report of a run: sections of blocks, and the HTML page made of them."""
 
+import base64
+import dataclasses
+import platform
+from collections.abc import Sequence
+from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import ClassVar
 
-from nde.cli.page import grid, made, number, page, picture, summary, text
+import jinja2
+
+_TEMPLATE = "report.html.jinja"
 
 
-def report(folder: Path, name: Path, metrics: dict[str, Any]) -> str:
-    """The report of a run as HTML that needs no other file.
+@dataclasses.dataclass(frozen=True)
+class Paragraph:
+    """A paragraph of text.
+
+    Attributes:
+        text: The text.
+        faint: Whether it is a note, in gray.
+    """
+
+    kind: ClassVar[str] = "paragraph"
+    text: str
+    faint: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Subheading:
+    """A heading inside of a section."""
+
+    kind: ClassVar[str] = "subheading"
+    text: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Bullets:
+    """A list of sentences."""
+
+    kind: ClassVar[str] = "bullets"
+    items: Sequence[str]
+
+
+@dataclasses.dataclass(frozen=True)
+class Code:
+    """Commands, a program or an equation."""
+
+    kind: ClassVar[str] = "code"
+    text: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Picture:
+    """A plot of the run.
+
+    Attributes:
+        file: Its name in the folder of the run.
+        description: What it shows, for those who do not see it.
+    """
+
+    kind: ClassVar[str] = "picture"
+    file: str
+    description: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Grid:
+    """A table of text, in the report or on the terminal.
+
+    Attributes:
+        header: The heads of the columns.
+        rows: The cells of each row.
+        best: The first cell of the row that is set in bold.
+        title: What stands above it on the terminal.
+        text_columns: Columns of text, set flush left; the first always is.
+    """
+
+    kind: ClassVar[str] = "grid"
+    header: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    best: str | None = None
+    title: str | None = None
+    text_columns: tuple[int, ...] = ()
+
+
+Block = Paragraph | Subheading | Bullets | Code | Picture | Grid
+
+
+@dataclasses.dataclass(frozen=True)
+class Section:
+    """A heading and what stands below it."""
+
+    heading: str
+    blocks: Sequence[Block]
+
+
+@dataclasses.dataclass(frozen=True)
+class Report:
+    """The content of a report.
+
+    Attributes:
+        title: The title of the page.
+        summary: One paragraph: what was fitted, and how good it is.
+        sections: The sections.
+        footer: By which versions, from which seed.
+    """
+
+    title: str
+    summary: str
+    sections: Sequence[Section]
+    footer: str
+
+
+def render(report: Report, folder: Path) -> str:
+    """Render a report as HTML that needs no other file.
 
     Args:
-        folder: Where the pictures are.
-        name: What the folder will be called.
-        metrics: As in `metrics.json`.
+        report: The content.
+        folder: The folder that holds the pictures.
     """
-    states = ", ".join(metrics["states"])
-    parts = [
-        f"<h1>{text(states)} over {text(metrics['time'])}</h1>",
-        f"<p>{summary(metrics)}</p>",
-        "<h2>Forecast</h2>",
-        picture(folder / "forecast.png", "measurements and models over time"),
-        "<h2>Errors</h2>",
-        "<p>Root mean squared errors, each column in its own unit. Persistence is the last value seen, mean the "
-        "mean of the values seen: a model is worth something if it beats both where it was not fitted.</p>",
-        _errors(metrics),
-        "<h2>Phase portrait</h2>",
-        picture(folder / "phase.png", "quantities against each other"),
-        "<h2>What was found</h2>",
-        *(_found(key, model) for key, model in metrics["models"].items()),
-        "<h2>Training</h2>",
-        picture(folder / "training.png", "loss at each step"),
-        "<h2>Use it again</h2>",
-        _again(name, metrics),
-        f'<p class="faint">{made(metrics)}</p>',
-    ]
-    return page(states, parts)
-
-
-def _errors(metrics: dict[str, Any]) -> str:
-    columns = [*metrics["states"], "all"]
-    places = [("rmse_fitted", "fitted")]
-    if metrics["rows_held_out"]:
-        places.append(("rmse_held_out", "held out"))
-    head = ["", *(f"{text(column)}, {where}" for _, where in places for column in columns)]
-    rows = [
-        [text(name), *(number(errors[key].get(column)) for key, _ in places for column in columns)]
-        for name, errors in {**metrics["models"], **metrics["baselines"]}.items()
-    ]
-    return grid(head, rows, best=metrics["best"])
-
-
-def _found(name: str, model: dict[str, Any]) -> str:
-    rows = "\n".join(
-        f'<tr><td>{text(key)}</td><td>{each["value"]:.4g}</td><td class="text">{text(each["meaning"])}</td></tr>'
-        for key, each in model["parameters"].items()
-    )
-    return (
-        f"<h3>{text(name)}</h3>\n<pre>{text(model['equation'])}</pre>\n<table>\n{rows}\n</table>\n"
-        f'<p class="faint">loss {model["loss"]:.4g}, fitted in {model["seconds"]:.1f} s</p>'
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
     )
 
+    def encoded(file: str) -> str:
+        return base64.b64encode((folder / file).read_bytes()).decode("ascii")
 
-def _again(name: Path, metrics: dict[str, Any]) -> str:
-    best, after = metrics["best"], metrics["fitted_to"]
-    shell = f"nde predict {name} --times {after:g},{after + 1:g}"
-    python = (
-        "import numpy as np\nfrom nde.models import load_model\n\n"
-        f"model = load_model({str(name / 'models' / best)!r})\n"
-        f"print(model.forecast(np.array([{after:g}, {after + 1:g}])))"
-    )
-    return f"<pre>{text(shell)}</pre>\n<pre>{text(python)}</pre>"
+    return environment.get_template(_TEMPLATE).render(report=report, encoded=encoded)
+
+
+def versions(*packages: str) -> str:
+    """The versions of packages and of Python."""
+    found = ", ".join(f"{package} {metadata.version(package)}" for package in packages)
+    return f"{found}, Python {platform.python_version()}"
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """A number for a table; empty if there is none."""
+    return "" if value is None else f"{value:.{digits}g}"

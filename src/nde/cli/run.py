@@ -1,173 +1,177 @@
-"""The main job: models fitted to a table, judged, and written down."""
+"""Runs: fit a task, evaluate it, and write its folder; resume a run; read a finished one."""
 
-import dataclasses
 import json
+import os
+import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import jax
-import numpy as np
-from jaxtyping import Float
+from nde.cli import registry
+from nde.cli.console import show
+from nde.cli.files import check_new_folder, new_folder
+from nde.cli.panels.config import FILE, PanelConfig
+from nde.cli.panels.task import PanelData
+from nde.cli.report import render
+from nde.cli.stopped import StoppedError
+from nde.cli.tables.config import TableConfig
+from nde.cli.task import Predictions, Query, Result, Task
+from nde.data import DataError
 
-from nde.cli.console import bar, note, table_of_errors
-from nde.cli.folder import check_new, new_folder
-from nde.cli.report import report
-from nde.data import DataError, Table
-from nde.models import MODELS, AbstractODEModel, save_model
-from nde.plot import plot_forecast, plot_phase, plot_training
-from nde.train import TableFit, fit_table, mean, persistence, rmse
-
-_CURVE = 400
-"""Points of a curve in the pictures."""
+_METRICS = "metrics.json"
 
 
-@dataclasses.dataclass(frozen=True)
-class Job:
-    """What to fit, and where to write it.
+def fit_table(config: TableConfig, folder: Path) -> None:
+    """Fit models to one table.
 
-    Attributes:
-        table: All measurements.
-        models: Names of models.
-        holdout: How many of the last rows to forecast.
-        folder: Where to write; must not exist.
-        source: Where the measurements are from.
-        seed: Of random weights.
-        steps: Of descent, for each model.
-    """
-
-    table: Table
-    models: tuple[str, ...]
-    holdout: int
-    folder: Path
-    source: str
-    seed: int
-    steps: int
-
-
-@dataclasses.dataclass(frozen=True)
-class Judged:
-    """Fitted models and their errors beside those of the baselines.
-
-    Attributes:
-        fits: For each model how it was fitted.
-        fitted: For each model and baseline the errors on the rows fitted.
-        held: The same on the rows held out; empty without any.
-        best: The model with the least error on the rows held out, or, without any, on those fitted.
-    """
-
-    fits: dict[str, TableFit]
-    fitted: dict[str, dict[str, float]]
-    held: dict[str, dict[str, float]]
-    best: str
-
-
-def run(job: Job) -> Judged:
-    """Fits, judges, prints and writes.
+    Args:
+        config: The options.
+        folder: Where to write; it must not exist.
 
     Raises:
-        DataError: If the job makes no sense; then nothing was written.
+        DataError: If the options or data make no sense; then nothing is written.
     """
-    check_new(job.folder)
-    fitted, held = job.table.split(job.holdout)
-    begun = {name: MODELS[name].from_table(fitted, key=jax.random.key(job.seed)) for name in job.models}
-    fits = {name: _fitted(name, model, fitted, job.steps) for name, model in begun.items()}
-    judged = judge(fits, fitted, held)
-    with new_folder(job.folder) as folder:
-        _write(folder, job, judged, fitted, held)
-    note(table_of_errors(judged.fitted, judged.held))
-    note(f"\n{fits[judged.best].model.equation()}\n\nreport: {job.folder / 'report.html'}")
-    return judged
+    check_new_folder(folder)
+    task, config = registry.choose_table_task(config)
+    fit_at_once(task, {folder: (config, task.prepare(config, config.read()))}, folder)
 
 
-def _fitted(name: str, model: AbstractODEModel, table: Table, steps: int) -> TableFit:
-    with bar(name, steps) as progress:
-        found = fit_table(model, table, steps=steps, progress=progress)
-    if not np.isfinite(found.best_loss):
-        raise DataError(
-            f"The model {name} found no fit whose solve succeeds in {steps} steps; try more --steps, another --seed, "
-            "or another --model."
-        )
-    return found
+def fit_at_once(task: Task, jobs: Mapping[Path, tuple[Any, Any]], folder: Path) -> None:
+    """Fit without checkpoints, and write all of several runs or nothing.
+
+    Args:
+        task: The task.
+        jobs: The options and data of each run, by its folder.
+        folder: The folder that holds all of them.
+    """
+    results = {path: task.evaluate(config, data, task.fit(config, data, None)) for path, (config, data) in jobs.items()}
+    with new_folder(folder) as draft:
+        for path, result in results.items():
+            write(draft / path.relative_to(folder), path, result)
+    for path, result in results.items():
+        _announce(path, result)
 
 
-def judge(fits: dict[str, TableFit], fitted: Table, held: Table | None) -> Judged:
-    """The errors of models and baselines."""
+def fit_panel(config: PanelConfig, folder: Path) -> None:
+    """Fit a model to many series.
 
-    def errors(table: Table) -> dict[str, dict[str, float]]:
-        models = {name: rmse(table, found.model.forecast(table.ts)) for name, found in fits.items()}
-        baselines = {"persistence": persistence(fitted, table.ts), "mean": mean(fitted, table.ts)}
-        return {**models, **{name: rmse(table, values) for name, values in baselines.items()}}
+    Args:
+        config: The options.
+        folder: Where to write; it must not exist.
 
-    on_fitted = errors(fitted)
-    del on_fitted["persistence"]
-    on_held = {} if held is None else errors(held)
-    decisive = on_held if held is not None and np.isfinite(held.ys).any() else on_fitted
-    return Judged(fits, on_fitted, on_held, min(fits, key=lambda name: decisive[name]["all"]))
-
-
-def _write(folder: Path, job: Job, judged: Judged, fitted: Table, held: Table | None) -> None:
-    """Everything about the run."""
-    for name, found in judged.fits.items():
-        save_model(found.model, folder / "models" / name)
-    last = fitted.ts[-1] if held is None else held.ts[-1]
-    ts = np.linspace(fitted.ts[0], last, _CURVE)
-    curves = {name: (ts, found.model.forecast(ts)) for name, found in judged.fits.items()}
-    plot_forecast(fitted, held, curves).savefig(folder / "forecast.png")
-    plot_phase(fitted, held, curves).savefig(folder / "phase.png")
-    plot_training({name: found.losses for name, found in judged.fits.items()}).savefig(folder / "training.png")
-    metrics = _metrics(job, judged, fitted, held)
-    (folder / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
-    (folder / "report.html").write_text(report(folder, job.folder, metrics), encoding="utf-8")
-    _write_predictions(folder / "predictions.csv", job.table, judged)
+    Raises:
+        DataError: If the options or data make no sense; then nothing is written.
+        StoppedError: If it was interrupted; then the run can be resumed.
+    """
+    check_new_folder(folder)
+    task, config, data = prepare_panel(config)
+    with new_folder(folder) as draft:
+        config.write(draft)
+    try:
+        _fit_resumable(task, config, data, folder)
+    except DataError:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
 
 
-def _metrics(job: Job, judged: Judged, fitted: Table, held: Table | None) -> dict[str, Any]:
-    def model(name: str, found: TableFit) -> dict[str, Any]:
-        told = {key: {"value": value, "meaning": text} for key, (value, text) in found.model.parameters().items()}
-        return {
-            "rmse_fitted": _plain(judged.fitted[name]),
-            "rmse_held_out": _plain(judged.held.get(name, {})),
-            "loss": found.best_loss,
-            "seconds": round(found.seconds, 2),
-            "equation": found.model.equation(),
-            "parameters": told,
-        }
+def resume(config: PanelConfig, folder: Path) -> None:
+    """Resume a run from its last checkpoint.
 
-    baselines = [name for name in (*judged.fitted, *judged.held) if name not in judged.fits]
-    return {
-        "source": job.source,
-        "time": job.table.time_name,
-        "states": list(job.table.names),
-        "rows_fitted": len(fitted.ts),
-        "rows_held_out": 0 if held is None else len(held.ts),
-        "fitted_from": float(fitted.ts[0]),
-        "fitted_to": float(fitted.ts[-1]),
-        "seed": job.seed,
-        "steps": job.steps,
-        "best": judged.best,
-        "models": {name: model(name, found) for name, found in judged.fits.items()},
-        "baselines": {
-            name: {
-                "rmse_fitted": _plain(judged.fitted.get(name, {})),
-                "rmse_held_out": _plain(judged.held.get(name, {})),
-            }
-            for name in dict.fromkeys(baselines)
-        },
-    }
+    Args:
+        config: The options of the run.
+        folder: Its folder.
+
+    Raises:
+        DataError: If the data have changed.
+        StoppedError: If it was interrupted; then the run can be resumed.
+    """
+    task, config, data = prepare_panel(config)
+    _fit_resumable(task, config, data, folder)
 
 
-def _plain(errors: dict[str, float]) -> dict[str, float | None]:
-    """Errors as JSON can hold them."""
-    return {name: value if np.isfinite(value) else None for name, value in errors.items()}
+def prepare_panel(config: PanelConfig) -> tuple[Task, PanelConfig, PanelData]:
+    """Find the task that the options, and if need be the data, ask for, and read its data.
+
+    Raises:
+        DataError: If the options or data make no sense.
+    """
+    tasks, config = registry.choose_panel_tasks(config)
+    source = config.read()
+    task = registry.choose_by_target(tasks, source)
+    return task, config, task.prepare(config, source)
 
 
-def _write_predictions(path: Path, table: Table, judged: Judged) -> None:
-    """Measurements and what each model says at their times."""
-    columns: dict[str, Float[np.ndarray, " rows"]] = {table.time_name: table.ts}
-    columns.update(zip(table.names, table.ys.T, strict=True))
-    for model, found in judged.fits.items():
-        for name, values in zip(table.names, found.model.forecast(table.ts).T, strict=True):
-            columns[f"{name} ({model})"] = values
-    lines = [",".join(columns)]
-    lines += [",".join("" if np.isnan(v) else f"{v:.9g}" for v in row) for row in zip(*columns.values(), strict=True)]
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+def _fit_resumable(task: Task, config: PanelConfig, data: PanelData, folder: Path) -> None:
+    try:
+        parts = data.split.parts()
+        sizes = ", ".join(f"{len(part)} series to {name}" for name, part in parts.items())
+        show(f"{sizes}; {len(data.split.train.channels)} channels")
+        for remark in data.remarks:
+            show(f"- {remark}")
+        result = task.evaluate(config, data, task.fit(config, data, folder))
+        write(folder, folder, result)
+        # From here on the model is all that is needed.
+        shutil.rmtree(folder / "checkpoints", ignore_errors=True)
+    except KeyboardInterrupt:
+        raise StoppedError(f"Stopped; `nde fit --resume {folder}` goes on.") from None
+    _announce(folder, result)
+
+
+def write(folder: Path, name: Path, result: Result) -> None:
+    """Write a run; `metrics.json`, which tells that it is finished, comes last.
+
+    Args:
+        folder: Where to write.
+        name: The name that the folder will have.
+        result: What to write.
+    """
+    folder.mkdir(exist_ok=True)
+    result.save(folder)
+    for file, figure in result.figures().items():
+        figure.savefig(folder / file)
+    (folder / "report.html").write_text(render(result.report(name), folder), encoding="utf-8")
+    file, text = result.predictions()
+    (folder / file).write_text(text, encoding="utf-8", newline="")
+    draft = folder / f".{_METRICS}"
+    draft.write_text(json.dumps(result.metrics(), indent=2) + "\n", encoding="utf-8")
+    os.replace(draft, folder / _METRICS)
+
+
+def _announce(folder: Path, result: Result) -> None:
+    for content in result.summary():
+        show(content)
+    show(f"\nreport: {folder / 'report.html'}\n")
+
+
+def predict(folder: Path, query: Query) -> Predictions:
+    """Predict by the model of a finished run.
+
+    Raises:
+        DataError: If there is no such run, or the query makes no sense for it.
+    """
+    metrics = read_metrics(folder)
+    return registry.task_of_run(metrics).predict(folder, metrics, query)
+
+
+def read_metrics(folder: Path) -> dict[str, Any]:
+    """The content of `metrics.json` of a run.
+
+    Raises:
+        DataError: If there is no run, it is not finished, or the file is damaged.
+    """
+    path = folder / _METRICS
+    if not path.is_file() and is_panel_run(folder):
+        raise DataError(f"The run {folder} is not finished; `nde fit --resume {folder}` goes on with it.")
+    if not path.is_file():
+        raise DataError(f"There is no run in {folder}: {_METRICS} is wanted. Name a folder that `nde fit` wrote.")
+    try:
+        metrics = json.loads(path.read_text(encoding="utf-8"))
+        registry.task_of_run(metrics).check_metrics(metrics)
+    except (ValueError, KeyError, TypeError):
+        raise DataError(f"{path} is damaged; fit again.") from None
+    return metrics
+
+
+def is_panel_run(folder: Path) -> bool:
+    """Whether a folder holds a run with many series, finished or not."""
+    return (folder / FILE).is_file()

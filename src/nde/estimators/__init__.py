@@ -3,9 +3,9 @@
 from nde.data import as_panel
 from nde.estimators.flow_density import FlowDensity
 from nde.estimators.latent_ode_imputer import LatentODEImputer
-from nde.estimators.loading import load_estimator
 from nde.estimators.neural_cde import NeuralCDEClassifier, NeuralCDERegressor
 from nde.estimators.neural_ode_forecaster import NeuralODEForecaster
+from nde.estimators.registry import load_estimator
 from nde.estimators.series_generator import SeriesGenerator
 
 __all__ = [

@@ -17,14 +17,14 @@ from nde.data.panel import TimeSeries
 from nde.data.panel.windows import windows
 from nde.estimators.base import AbstractSeriesEstimator
 from nde.estimators.pieces import Pieces
-from nde.models import GRUEncoder, LatentODE, ODERNNEncoder
+from nde.models import LatentODE
 from nde.models.latent.training import Cuts, cut_loss
+from nde.models.registry import ENCODERS
 from nde.train.progress import Progress
 
 _AT_ONCE = 256
 _OVERLAP = 4
 """Training windows start a quarter of a window apart."""
-_ENCODERS = {"gru": GRUEncoder, "ode-rnn": ODERNNEncoder}
 
 
 class AbstractLatentEstimator(AbstractSeriesEstimator):
@@ -107,8 +107,8 @@ class AbstractLatentEstimator(AbstractSeriesEstimator):
         return self._init_model(jax.random.key(0))
 
     def _init_model(self, key: Array) -> LatentODE:
-        if self.encoder not in _ENCODERS:
-            raise ValueError(f"encoder must be one of {', '.join(_ENCODERS)}; got {self.encoder!r}.")
+        if self.encoder not in ENCODERS:
+            raise ValueError(f"encoder must be one of {', '.join(ENCODERS)}; got {self.encoder!r}.")
         read, rest = jax.random.split(key)
         size = len(self.channels_)
         return LatentODE(
@@ -117,7 +117,7 @@ class AbstractLatentEstimator(AbstractSeriesEstimator):
             state_size=self.state_size,
             width=self.width,
             depth=self.depth,
-            encoder=_ENCODERS[self.encoder](size, self.hidden_size, key=read),
+            encoder=ENCODERS[self.encoder](size, self.hidden_size, key=read),
             key=rest,
         )
 

@@ -18,7 +18,7 @@ from nde.data.panel import TimeSeries
 from nde.data.panel.windows import windows
 from nde.estimators.base import AbstractSeriesEstimator
 from nde.estimators.decorrelation import decorrelation_time
-from nde.estimators.laws import LAWS
+from nde.estimators.recipes import AbstractRecipe, recipe_of
 from nde.metrics import signature_feature_mmd
 from nde.train.progress import Progress
 
@@ -127,21 +127,21 @@ class SeriesGenerator(AbstractSeriesEstimator):
                 f"Got {len(panel)} series; at least {_LEAST} are needed to learn a distribution. Cut long series into "
                 "windows."
             )
-        law, panel = self._law(), from_first_rows(panel)
+        recipe, panel = self._recipe(), from_first_rows(panel)
         scale = Normalization.fit(panel, times=True)
-        unit = decorrelation_time(panel) if law.span is None else scale.time_scale / law.span
+        unit = decorrelation_time(panel) if recipe.span is None else scale.time_scale / recipe.span
         self.normalization_ = dataclasses.replace(scale, time_scale=unit)
         self.times_ = _distinct_times([series.ts for series in panel])
-        seed, steps = self._seed(), law.steps if self.max_iter is None else self.max_iter
-        batch_size = min(len(panel), law.batch_size if self.batch_size is None else self.batch_size)
+        seed, steps = self._seed(), recipe.steps if self.max_iter is None else self.max_iter
+        batch_size = min(len(panel), recipe.batch_size if self.batch_size is None else self.batch_size)
         loader = Loader(self.normalization_.apply(panel), batch_size, seed=seed)
         self._train(
-            law.loss(),
-            law.data(loader, steps),
+            recipe.loss(),
+            recipe.data(loader, steps),
             seed=seed,
             steps=steps,
-            optimizer=law.optimizer(steps, self.learning_rate),
-            average=law.average(steps),
+            optimizer=recipe.optimizer(steps, self.learning_rate),
+            average=recipe.average(steps),
         )
         return self
 
@@ -209,16 +209,14 @@ class SeriesGenerator(AbstractSeriesEstimator):
     def _draw_times(self, count: int, random: np.random.RandomState) -> list[Float[np.ndarray, " _"]]:
         return [self.times_[place] for place in random.randint(len(self.times_), size=count)]
 
-    def _law(self) -> Any:
-        if self.model not in LAWS:
-            raise ValueError(f"model must be one of {', '.join(LAWS)}; got {self.model!r}.")
-        return LAWS[self.model]
+    def _recipe(self) -> AbstractRecipe:
+        return recipe_of(self.model)
 
     def _panel(self, X: Any, channels: Sequence[str] | None) -> TimeSeries:
         return as_panel(X, series=self.series, time=self.time, channels=channels)
 
     def _init_model(self, key: Array) -> Any:
-        return self._law().model(len(self.normalization_.channels), self.hidden_size, self.width, key)
+        return self._recipe().model(len(self.normalization_.channels), self.hidden_size, self.width, key)
 
     def _to_config(self) -> dict[str, Any]:
         return {"normalization": self.normalization_.to_dict(), "times": [each.tolist() for each in self.times_]}

@@ -17,8 +17,8 @@ from nde.data import Batch, DataError, Loader, Normalization, as_panel
 from nde.data.panel import TimeSeries
 from nde.estimators.base import AbstractSeriesEstimator
 from nde.estimators.preparation import Preparation
-from nde.estimators.readers import make_reader
 from nde.models import DeepEnsemble
+from nde.models.registry import SERIES_MODELS
 from nde.train.progress import Progress
 
 _LEAST_STEPS, _LEAST_EPOCHS = 600, 10
@@ -134,16 +134,20 @@ class AbstractSupervisedEstimator(AbstractSeriesEstimator):
         return self._init_model(jax.random.key(0))
 
     def _init_model(self, key: Array) -> DeepEnsemble:
+        if self.model not in SERIES_MODELS:
+            raise DataError(f"There is no model '{self.model}'; there are {', '.join(SERIES_MODELS)}.")
         normalization: Normalization = self.preparation_.normalization
-        make = make_reader(
-            self.model,
-            len(normalization.channels),
-            self._output_size,
-            len(normalization.static_center),
-            hidden_size=self.hidden_size,
-            width=self.width,
-            depth=self.depth,
-        )
+
+        def make(key: Array) -> Any:
+            return SERIES_MODELS[self.model].make(
+                {"width": self.width, "depth": self.depth},
+                input_size=len(normalization.channels),
+                hidden_size=self.hidden_size,
+                output_size=self._output_size,
+                static_size=len(normalization.static_center),
+                key=key,
+            )
+
         return DeepEnsemble(make, self.n_estimators, key=key)
 
     def _panel(self, X: Any, channels: Sequence[str] | None) -> TimeSeries:

@@ -32,7 +32,7 @@ class NeuralTrajectory(AbstractODEModel):
         ```
     """
 
-    key: ClassVar[str] = "neural-ode"
+    key: ClassVar[str] = "neural-trajectory"
     names: tuple[str, ...] = eqx.field(static=True)
     scaling: Scaling = eqx.field(static=True)
     start: Float[Array, " columns"]

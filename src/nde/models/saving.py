@@ -1,15 +1,18 @@
 """Models in folders."""
 
+import contextlib
 import dataclasses
 import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import equinox as eqx
 import jax
 
 from nde.data import DataError
 from nde.models.base import AbstractODEModel
-from nde.models.registry import MODELS, SDE_MODELS
+from nde.models.registry import MODELS, SDE_MODELS, current_name
 from nde.models.scaling import Scaling
 from nde.models.stochastic import AbstractSDEModel
 
@@ -17,7 +20,7 @@ _CONFIG, _WEIGHTS = "config.json", "model.eqx"
 
 
 def save_model(model: AbstractODEModel | AbstractSDEModel, folder: str | Path) -> None:
-    """Writes a model into a folder, which is made if it is not there: `config.json` and `model.eqx`.
+    """Write a model into a folder, which is made if it does not exist: `config.json` and `model.eqx`.
 
     Example:
         ```python
@@ -32,15 +35,12 @@ def save_model(model: AbstractODEModel | AbstractSDEModel, folder: str | Path) -
             print(load_model(folder).equation())
         ```
     """
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
     config = {"model": model.key, "names": list(model.names), "scaling": dataclasses.asdict(model.scaling)}
-    (folder / _CONFIG).write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
-    eqx.tree_serialise_leaves(folder / _WEIGHTS, model)
+    write_folder(Path(folder), _CONFIG, config, model)
 
 
 def load_model(folder: str | Path) -> AbstractODEModel | AbstractSDEModel:
-    """A model as it was saved; it forecasts the same to the last bit.
+    """Read a model; it forecasts the same to the last bit.
 
     Raises:
         DataError: If the folder holds no model, or one that cannot be read.
@@ -48,16 +48,56 @@ def load_model(folder: str | Path) -> AbstractODEModel | AbstractSDEModel:
     Example:
         See `save_model`.
     """
-    folder = Path(folder)
-    if not (folder / _CONFIG).is_file() or not (folder / _WEIGHTS).is_file():
-        raise DataError(f"There is no saved model in {folder}: {_CONFIG} and {_WEIGHTS} are wanted.")
-    try:
-        config = json.loads((folder / _CONFIG).read_text(encoding="utf-8"))
+    with reading(Path(folder), _CONFIG, "model") as config:
         scaling = config["scaling"]
         scaling = Scaling(**{**scaling, "center": tuple(scaling["center"]), "scale": tuple(scaling["scale"])})
-        blank = {**MODELS, **SDE_MODELS}[config["model"]].blank(tuple(config["names"]), scaling, key=jax.random.key(0))
-        return eqx.tree_deserialise_leaves(folder / _WEIGHTS, blank)
+        kind = {**MODELS, **SDE_MODELS}[current_name(config["model"])]
+        return read_weights(Path(folder), kind.blank(tuple(config["names"]), scaling, key=jax.random.key(0)))
+
+
+def write_folder(folder: Path, name: str, content: dict[str, Any], weights: Any) -> None:
+    """Write weights and a JSON file into a folder; the JSON file last, so that a folder without it holds nothing.
+
+    Args:
+        folder: The folder, made if it does not exist.
+        name: The name of the JSON file.
+        content: What it says.
+        weights: A pytree.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).unlink(missing_ok=True)
+    eqx.tree_serialise_leaves(folder / _WEIGHTS, weights)
+    draft = folder / f".{name}"
+    draft.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    draft.rename(folder / name)
+
+
+@contextlib.contextmanager
+def reading(folder: Path, name: str, what: str) -> Iterator[dict[str, Any]]:
+    """Read what `write_folder` wrote: the content of the JSON file.
+
+    Args:
+        folder: The folder.
+        name: The name of the JSON file.
+        what: What the folder holds, for errors.
+
+    Raises:
+        DataError: If the folder holds nothing, or something that cannot be read inside of the context.
+    """
+    if not (folder / name).is_file() or not (folder / _WEIGHTS).is_file():
+        raise DataError(f"There is no saved {what} in {folder}: {name} and {_WEIGHTS} are wanted.")
+    try:
+        yield json.loads((folder / name).read_text(encoding="utf-8"))
     except (ValueError, KeyError, TypeError, RuntimeError, EOFError) as error:
-        raise DataError(
-            f"The model in {folder} cannot be read ({' '.join(str(error).split())}); fit it again."
-        ) from None
+        reason = " ".join(str(error).split())
+        raise DataError(f"The {what} in {folder} cannot be read ({reason}); fit it again.") from None
+
+
+def read_weights(folder: Path, blank: Any) -> Any:
+    """Read the weights that `write_folder` wrote.
+
+    Args:
+        folder: The folder.
+        blank: A pytree of the same structure.
+    """
+    return eqx.tree_deserialise_leaves(folder / _WEIGHTS, blank)

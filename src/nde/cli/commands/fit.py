@@ -1,51 +1,52 @@
 """`nde fit`: one table, or many series."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from nde.cli.commands import panel_file, table_file
-from nde.cli.commands.options import NOISE, Out, Seed, Steps, check_given, given_file, refuse
-from nde.cli.panel.names import COURSE_MODELS, GENERATORS
-from nde.cli.panel.names import MODELS as SERIES_MODELS
-from nde.models import MODELS, SDE_MODELS
+from nde.cli.commands.options import Out, Seed, Steps, check_given, refuse
+from nde.data import DataError
+from nde.models.registry import GENERATORS, LATENT_MODELS, MODELS, SDE_MODELS, SERIES_MODELS, current_name
+
+_MODELS = (
+    f"One table: {' | '.join((*MODELS, 'sde', *SDE_MODELS))}. Many series, with a target: {' | '.join(SERIES_MODELS)}; "
+    f"without: {' | '.join(LATENT_MODELS)}; to generate: {' | '.join(GENERATORS)}."
+)
 
 
 def fit(
     file: Annotated[
-        Path | None, typer.Argument(metavar="FILE", help="Measurements: CSV, packed or not, or Parquet, with a header.")
+        Path | None,
+        typer.Argument(metavar="FILE", help="Measurements: CSV, compressed or not, or Parquet, with a header."),
     ] = None,
     time: Annotated[str | None, typer.Option("--time", metavar="COLUMN", help="Column of times.")] = None,
     series: Annotated[
-        str | None, typer.Option("--series", metavar="COLUMN", help="Column that tells series apart.")
+        str | None, typer.Option("--series", metavar="COLUMN", help="Column that names the series of each row.")
     ] = None,
     target: Annotated[
         str | None,
-        typer.Option("--target", metavar="COLUMN", help="Many series: the class or number of each; else a forecast."),
+        typer.Option(
+            "--target",
+            metavar="COLUMN",
+            help="Many series: column of the class or number of each, to predict; without it the series are forecast.",
+        ),
     ] = None,
     impute: Annotated[
         bool | None, typer.Option("--impute", help="Many series: fill their gaps, instead of a forecast.")
     ] = None,
     state: Annotated[
-        str | None, typer.Option("--state", metavar="COLUMNS", help="One table: columns of quantities, with commas.")
-    ] = None,
-    model: Annotated[
         str | None,
-        typer.Option(
-            "--model",
-            metavar="MODEL",
-            help=f"One table: {' | '.join((*MODELS, NOISE, *SDE_MODELS))}. Many series, with a target: "
-            f"{' | '.join(SERIES_MODELS)}; without: {' | '.join(COURSE_MODELS)}; to generate: "
-            f"{' | '.join(GENERATORS)}.",
-        ),
+        typer.Option("--state", metavar="COLUMNS", help="One table: columns of quantities, separated by commas."),
     ] = None,
+    model: Annotated[str | None, typer.Option("--model", metavar="MODEL", help=_MODELS)] = None,
     task: Annotated[
         str | None,
         typer.Option(
             "--task",
             metavar="TASK",
-            help="Many series: classes | numbers, else the target tells; or generate, more like them.",
+            help="Many series: classes | numbers, by default what the target suggests; or generate, more like them.",
         ),
     ] = None,
     split: Annotated[
@@ -58,7 +59,7 @@ def fit(
     ] = None,
     channels: Annotated[
         str | None,
-        typer.Option("--channels", metavar="COLUMNS", help="Many series: measurements; by default all that are left."),
+        typer.Option("--channels", metavar="COLUMNS", help="Many series: measurements; by default all other columns."),
     ] = None,
     static: Annotated[
         str | None, typer.Option("--static", metavar="COLUMNS", help="Many series: numbers each series has once.")
@@ -68,7 +69,7 @@ def fit(
         typer.Option("--window", metavar="N", help="To generate: cut longer series into pieces of N rows."),
     ] = None,
     transform: Annotated[
-        str | None, typer.Option("--transform", metavar="HOW", help="One table, with noise: none | root | log.")
+        str | None, typer.Option("--transform", metavar="HOW", help="One table, SDEs: none | root | log.")
     ] = None,
     holdout: Annotated[
         int | None, typer.Option("--holdout", metavar="N", help="One table: last rows to forecast, not to fit.")
@@ -77,12 +78,15 @@ def fit(
     seed: Seed = None,
     steps: Steps = None,
     resume: Annotated[
-        Path | None, typer.Option("--resume", metavar="RUN", help="Many series: go on with a run that was stopped.")
+        Path | None, typer.Option("--resume", metavar="RUN", help="Many series: resume a run that was stopped.")
     ] = None,
 ) -> None:
-    """Fit a model, judge it, and write a report: an equation to one table, or a network to many series."""
-    of_table = {"state": state, "transform": transform, "holdout": holdout}
-    of_panel = {
+    """Fit a model, evaluate it, and write a report: an equation to one table, or a neural network to many series."""
+    from nde.cli import registry, run  # noqa: PLC0415 (takes long to import)
+    from nde.cli.panels.config import PanelConfig  # noqa: PLC0415
+    from nde.cli.tables.config import TableConfig  # noqa: PLC0415
+
+    options = {
         "target": target,
         "impute": impute,
         "task": task,
@@ -91,16 +95,56 @@ def fit(
         "channels": channels,
         "static": static,
         "window": window,
+        "state": state,
+        "transform": transform,
+        "holdout": holdout,
+        "time": time,
+        "series": series,
+        "model": _current(model),
+        "seed": seed,
+        "steps": steps,
     }
-    shared = {"time": time, "series": series, "model": model, "seed": seed, "steps": steps}
+    table_only = registry.TABLE_OPTIONS - registry.PANEL_OPTIONS
     if resume is not None:
-        refuse({**of_table, "out": out}, "does not go with --resume: the run knows.")
-        panel_file.resume(resume, file, {**shared, **of_panel})
+        refuse({**options, "out": out}, table_only | {"out"}, "does not go with --resume: the run knows.")
+        run.resume(PanelConfig.from_run(resume, file, options), resume)
     elif state is not None:
-        refuse(of_panel, "is for many series; it does not go with --state, the quantities of one table.")
-        check_given(time=time)
-        table_file.fit(given_file(file), out, of_table, shared)
+        panel_only = registry.PANEL_OPTIONS - registry.TABLE_OPTIONS
+        refuse(options, panel_only, "is for many series; it does not go with --state, the quantities of one table.")
+        check_given(options, "time")
+        config = TableConfig.from_options(_given(file), options)
+        run.fit_table(config, out or Path("runs", _given(file).stem))
     else:
-        check_given(series=series, time=time)
-        refuse(of_table, "is for one table: it goes with --state, its quantities.")
-        panel_file.fit(given_file(file), out, {**shared, **of_panel})
+        _check_series(options)
+        refuse(options, table_only, "is for one table: it goes with --state, its quantities.")
+        config = PanelConfig.from_options(_given(file), options)
+        run.fit_panel(config, out or Path("runs", _given(file).name.split(".")[0]))
+
+
+def _check_series(options: Mapping[str, Any]) -> None:
+    """Refuse a command that says neither what is one table's nor what is many series'."""
+    if options["series"] is None:
+        raise DataError(
+            "Got neither --state, the quantities of one table, nor --series, the column that tells many series "
+            "apart; one of both is wanted."
+        )
+    check_given(options, "time")
+
+
+def _current(model: str | None) -> str | None:
+    """The name of a model, with a note if it was renamed."""
+    if model is None or current_name(model) == model:
+        return model
+    typer.echo(f"nde: The model {model} is called {current_name(model)} now.", err=True)
+    return current_name(model)
+
+
+def _given(file: Path | None) -> Path:
+    """The file.
+
+    Raises:
+        DataError: If none was given.
+    """
+    if file is None:
+        raise DataError("Got no FILE of measurements, which is wanted; `nde fit --help` tells more.")
+    return file

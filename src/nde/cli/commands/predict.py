@@ -1,11 +1,12 @@
-"""`nde predict`."""
+"""`nde predict` and `nde sample`."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from nde.cli.commands.options import refuse
+from nde.cli.commands.options import OutFile, write_or_print
+from nde.cli.files import check_new_file
 from nde.data import DataError
 
 
@@ -17,41 +18,47 @@ def predict(
     ] = None,
     times: Annotated[
         str | None,
-        typer.Option("--times", metavar="TIMES", help="Times, with commas, of a table or forecasts."),
+        typer.Option("--times", metavar="TIMES", help="Times, separated by commas, of a table or of forecasts."),
     ] = None,
     horizon: Annotated[
         int | None,
         typer.Option("--horizon", metavar="N", min=1, help="Many series: forecast N steps of their usual spacing."),
     ] = None,
     model: Annotated[str | None, typer.Option("--model", metavar="MODEL", help="If the run has several.")] = None,
-    out: Annotated[Path | None, typer.Option("--out", metavar="FILE.csv", help="Write a file, not the screen.")] = None,
+    out: OutFile = None,
 ) -> None:
     """Predict by the model of a run: a table at times; of many series each one, its future, or its gaps; writes CSV."""
-    from nde.cli.panel.predict import is_run, predicted  # noqa: PLC0415 (takes long to import)
-    from nde.cli.predictions import check_new_file, check_run, predictions, write_new  # noqa: PLC0415
+    from nde.cli import run  # noqa: PLC0415 (takes long to import)
+    from nde.cli.task import Query  # noqa: PLC0415 (takes long to import)
 
     if out is not None:
         check_new_file(out)
-    if is_run(folder):
-        refuse({"model": model}, "is for a run of one table; this run wants a file of series.")
-        text = predicted(folder, file, times, horizon)
-    else:
-        check_run(folder)
-        refuse({"horizon": horizon}, "is for a run of many series; this one of one table wants --times.")
-        text = predictions(folder, _times_of(file, times), model)
-    if out is None:
-        typer.echo(text, nl=False)
-    else:
-        write_new(out, text)
+    predictions = run.predict(folder, Query(file, times, horizon, model))
+    for remark in predictions.remarks:
+        typer.echo(f"nde: {remark}", err=True)
+    write_or_print(predictions.text, out)
 
 
-def _times_of(file: Path | None, times: str | None) -> str:
-    """The times, which a run of one table wants, and no file.
+def sample(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run of `nde fit --task generate`.")],
+    n: Annotated[int, typer.Option("--n", metavar="N", min=1, help="How many series.")] = 100,
+    times: Annotated[
+        str | None,
+        typer.Option(
+            "--times", metavar="TIMES", help="Times since the first, separated by commas; by default the data's."
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of all random numbers.")] = 0,
+    out: OutFile = None,
+) -> None:
+    """Generate new series by the model of a run; writes CSV."""
+    from nde.cli import run  # noqa: PLC0415 (takes long to import)
+    from nde.cli.panels.generation import GenerationTask  # noqa: PLC0415 (takes long to import)
 
-    Raises:
-        DataError: If it is otherwise.
-    """
-    if file is not None or times is None:
-        got = f"the file {file}" if file is not None else "no --times"
-        raise DataError(f"Got {got} for a run of one table; --times is wanted, such as --times 1921,1922.5.")
-    return times
+    if out is not None:
+        check_new_file(out)
+    if not run.is_panel_run(folder):
+        raise DataError(
+            f"There is no run of many series in {folder}. Name a folder that `nde fit --task generate` wrote."
+        )
+    write_or_print(GenerationTask().sample(folder, run.read_metrics(folder), n, times, seed), out)

@@ -1,0 +1,110 @@
+"""Files and folders that are written whole or not at all, and the CSV text in them."""
+
+import contextlib
+import csv
+import io
+import itertools
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from nde.data import DataError
+
+
+def csv_text(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Format a CSV file; cells with commas, quotes or line breaks are quoted.
+
+    Args:
+        header: The names of the columns.
+        rows: The cells of each row, as many as there are columns.
+    """
+    return "".join(f"{_line(row)}\n" for row in itertools.chain([header], rows))
+
+
+def _line(cells: Sequence[str]) -> str:
+    line = io.StringIO()
+    # By this terminator the writer quotes both kinds of line breaks.
+    csv.writer(line, lineterminator="\r\n").writerow(cells)
+    return line.getvalue().removesuffix("\r\n")
+
+
+def column_names(option: str | None) -> list[str]:
+    """Names with commas between them; a name that holds a comma stands in quotes, as in a CSV file."""
+    if option is None:
+        return []
+    return [name.strip() for row in csv.reader([option], skipinitialspace=True) for name in row if name.strip()]
+
+
+def check_new_file(path: Path) -> None:
+    """Refuse a file that exists.
+
+    Raises:
+        DataError: If it exists.
+    """
+    if path.exists() or path.is_symlink():
+        raise DataError(f"{path} exists already; name another with --out, or remove it.")
+
+
+def write_new_file(path: Path, text: str) -> None:
+    """Write a file that does not exist yet, whole or not at all.
+
+    Raises:
+        DataError: If it exists, or cannot be written.
+    """
+    check_new_file(path)
+    draft = None
+    try:
+        handle, draft = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.absolute().parent)
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+        Path(draft).chmod(0o644)
+        Path(draft).rename(path)
+    except OSError as error:
+        if draft is not None:
+            Path(draft).unlink(missing_ok=True)
+        raise DataError(f"{path} cannot be written: {error.strerror or error}.") from None
+
+
+def check_new_folder(folder: Path) -> None:
+    """Refuse a folder that exists, or cannot be made.
+
+    Raises:
+        DataError: If so.
+    """
+    check_new_file(folder)
+    above = next(parent for parent in (folder.absolute(), *folder.absolute().parents) if parent.exists())
+    if not above.is_dir():
+        raise DataError(f"{folder} cannot be made, for {above} is a file; name another with --out.")
+
+
+@contextlib.contextmanager
+def new_folder(folder: Path) -> Iterator[Path]:
+    """A folder to write into: it takes its name when all is written, and is removed if something fails."""
+    check_new_folder(folder)
+    missing = [parent for parent in folder.absolute().parents if not parent.exists()]
+    try:
+        folder.absolute().parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.absolute().parent))
+    except OSError as error:
+        raise DataError(f"{folder} cannot be made: {error.strerror or error}.") from None
+    try:
+        yield draft
+        draft.chmod(0o755)
+        draft.rename(folder.absolute())
+    except BaseException:
+        shutil.rmtree(draft, ignore_errors=True)
+        for parent in missing:
+            with contextlib.suppress(OSError):
+                parent.rmdir()
+        raise
+
+
+def new_folder_name(folder: Path) -> Path:
+    """The folder, with a number after its name if it exists."""
+    number, new = 1, folder
+    while new.exists():
+        number += 1
+        new = folder.with_name(f"{folder.name}-{number}")
+    return new

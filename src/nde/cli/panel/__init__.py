@@ -1,1 +1,0 @@
-"""Models of many series, on the command line."""

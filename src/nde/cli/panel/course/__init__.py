@@ -1,1 +1,0 @@
-"""Forecasts and imputations of many series, on the command line."""

@@ -1,1 +1,0 @@
-"""Models of the law of many series, on the command line."""

@@ -1,0 +1,182 @@
+"""Predict the class of each series."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+from matplotlib.figure import Figure
+
+from nde.cli.panels.baselines import class_baselines, targets_of
+from nde.cli.panels.config import PanelConfig
+from nde.cli.panels.readings import classes_to_show, readings
+from nde.cli.panels.scores import class_scores, confusion_matrix
+from nde.cli.panels.target import RESULT, AbstractTargetResult, AbstractTargetTask, cell, short
+from nde.cli.panels.task import FittedEstimator, PanelData
+from nde.cli.report import Grid, Picture, Section
+from nde.data.panel import TimeSeries
+from nde.data.panel.cells import number_of
+from nde.data.panel.notes import quote_names
+from nde.estimators import NeuralCDEClassifier
+from nde.plot import plot_confusion, plot_running_predictions
+
+
+class ClassificationTask(AbstractTargetTask):
+    """Predict the class of each series."""
+
+    name = "classes"
+    stratifies = True
+
+    def estimator(self, model: str, **settings: Any) -> Any:
+        """The classifier."""
+        return NeuralCDEClassifier(model=model, **settings)
+
+    def target_remarks(self, targets: np.ndarray, config: PanelConfig) -> list[str]:
+        """Say so if whole numbers are taken as classes."""
+        if config.task is not None or targets.dtype.kind not in "iuf":
+            return []
+        return [
+            f"Target '{config.target}' has {len(np.unique(targets))} different whole numbers, taken as classes; "
+            "--task numbers takes them as numbers."
+        ]
+
+    def split_remarks(self, train: TimeSeries, test: TimeSeries) -> list[str]:
+        """Name the classes that are not in both parts, or hardly in any."""
+        trained, tested = np.unique_counts(targets_of(train)), np.unique(targets_of(test))
+        single = trained.values[trained.counts == 1]
+        unlearned, untested = np.setdiff1d(tested, trained.values), np.setdiff1d(trained.values, tested)
+        remarks = []
+        if single.size:
+            remarks.append(f"{_subject(single)} a single series to train on.")
+        if untested.size:
+            remarks.append(f"{_subject(untested)} no series in the test part: how well the model finds it is unknown.")
+        if unlearned.size:
+            remarks.append(f"{_subject(unlearned)} no series to train on: those of the test part cannot be right.")
+        return remarks
+
+    def evaluate(self, config: PanelConfig, data: PanelData, model: FittedEstimator) -> "ClassificationResult":
+        """Compute accuracies and losses."""
+        outputs, classes = self.part_outputs(data, model), np.asarray(model.estimator.classes_)
+        parts = data.split.parts()
+        scores = {name: class_scores(targets_of(part), outputs[name], classes) for name, part in parts.items()}
+        baselines = class_baselines(data.split.train, data.split.test)
+        return ClassificationResult(self, config, data, model, scores, baselines, outputs)
+
+    def outputs(self, estimator: Any, panel: TimeSeries) -> Float[np.ndarray, "series classes"]:
+        """The probabilities of the classes."""
+        return np.asarray(estimator.predict_proba(panel), np.float64)
+
+    def cells(self, estimator: Any, outputs: Float[np.ndarray, "series classes"]) -> tuple[list[str], list[list[str]]]:
+        """The most likely class, and the probability of each."""
+        classes = np.asarray(estimator.classes_).tolist()
+        rows = [[cell(classes[int(row.argmax())]), *(cell(value) for value in row.tolist())] for row in outputs]
+        return ["prediction", *(f"probability {name}" for name in classes)], rows
+
+    def query_remarks(
+        self, estimator: Any, outputs: Float[np.ndarray, "series classes"], truth: Sequence[str | None], target: str
+    ) -> list[str]:
+        """Name the classes that the model never saw, and count the predictions that are right."""
+        classes = np.asarray(estimator.classes_)
+        predicted = classes[outputs.argmax(axis=1)]
+        known = {_value(str(name)): name for name in classes.tolist()}
+        pairs = [(text, found) for text, found in zip(truth, predicted, strict=True) if text is not None]
+        unseen = list(dict.fromkeys(text for text, _ in pairs if _value(text) not in known))
+        judged = [bool(known[_value(text)] == found) for text, found in pairs if _value(text) in known]
+        remarks = []
+        if unseen:
+            remarks.append(
+                f"The model never saw {quote_names(unseen)} as '{target}'; it predicts the most similar class that "
+                "it knows."
+            )
+        if judged:
+            remarks.append(f"{sum(judged)} of {len(judged)} series whose '{target}' is known were predicted right.")
+        return remarks
+
+
+def _value(text: str) -> float | str:
+    """A label as a number, if it is one: 1 and 1.0 are the same."""
+    number = number_of(text)
+    return text if number is None else number
+
+
+def _subject(values: np.ndarray) -> str:
+    names = quote_names(values.tolist())
+    return f"Class {names} has" if len(values) == 1 else f"Classes {names} have"
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class ClassificationResult(AbstractTargetResult):
+    """A fitted classifier, and its scores."""
+
+    @property
+    def classes(self) -> np.ndarray:
+        """The classes that the model knows."""
+        return np.asarray(self.estimator.classes_)
+
+    @property
+    def score_labels(self) -> Mapping[str, str]:
+        """The heads of the scores."""
+        return {"accuracy": "accuracy", "balanced_accuracy": "balanced accuracy", "log_loss": "log loss"}
+
+    def metrics(self) -> dict[str, Any]:
+        """The content of `metrics.json`."""
+        return {"task": self.task.name, "classes": self.classes.tolist(), **self.common_metrics()}
+
+    @property
+    def _predicted(self) -> np.ndarray:
+        return self.classes[self.outputs["test"].argmax(axis=1)]
+
+    def result_figure(self) -> Figure:
+        """The confusion matrix."""
+        truth = targets_of(self.test)
+        labels = np.unique(np.concatenate([self.classes, truth])).tolist()
+        return plot_confusion(confusion_matrix(truth, self._predicted, labels), [f"{label}" for label in labels])
+
+    def reading_figure(self) -> Figure:
+        """The probabilities for some series while the model reads them."""
+        truth, predicted = targets_of(self.test), self._predicted
+        shown = classes_to_show(truth, predicted, self.outputs["test"])
+        titles = [f"{short(self.test.ids[i])}: {_outcome(truth[i], predicted[i])}" for i in shown]
+        found = readings(self.test[shown], titles, lambda panel: self.task.outputs(self.estimator, panel))
+        classes = [f"{name}" for name in self.classes.tolist()]
+        true = [f"{name}" for name in truth[shown].tolist()]
+        return plot_running_predictions(found, classes, true, time=self.config.time)
+
+    def score_summary(self) -> str:
+        """The accuracy."""
+        test = self.scores["test"]
+        return (
+            f"The model classifies {100 * test['accuracy']:.1f} % of {test['series']} series of the test part correctly"
+        )
+
+    def score_note(self) -> str:
+        """What the scores and baselines are."""
+        return (
+            "Balanced accuracy is the mean of the recalls of the classes; log loss is the mean of minus the logarithm "
+            "of the probability of the true class. The linear model is a logistic regression on the mean, deviation, "
+            "first and last value of each channel: a model of series is worth its while if it beats it."
+        )
+
+    def result_section(self) -> Section:
+        """The confusion matrix and the recall of each class."""
+        test, train = self.scores["test"]["recall"], self.scores["train"]["recall"]
+        names = list(dict.fromkeys([*train, *test]))
+        rows = [[name, _percent(test.get(name)), _percent(train.get(name))] for name in names]
+        picture = Picture(RESULT, "how many series of each class were predicted to be of which class")
+        return Section("Confusion matrix", [picture, Grid(["class", "recall, test", "recall, train"], rows)])
+
+    def reading_note(self) -> str:
+        """Which series are shown."""
+        return (
+            "Series of the test part: first wrong predictions that the model is surest of, then the right one that it "
+            "is least sure of, then those that it is surest of."
+        )
+
+
+def _outcome(truth: object, predicted: object) -> str:
+    return f"{short(predicted)}, correct" if truth == predicted else f"{short(predicted)}, true: {short(truth)}"
+
+
+def _percent(share: float | None) -> str:
+    return "" if share is None else f"{100 * share:.0f} %"

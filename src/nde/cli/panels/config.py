@@ -1,0 +1,145 @@
+"""The options of a run with many series."""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from nde.cli.files import column_names
+from nde.data import DataError, PanelFile, read_panel
+
+FILE = "job.json"
+"""Where in the folder of a run they are."""
+_LEAST_WINDOW = 4
+
+
+@dataclasses.dataclass(frozen=True)
+class PanelConfig:
+    """The options of a run with many series, kept in its folder so that it can be resumed.
+
+    Attributes:
+        file: The series.
+        series: The column that names the series of a row.
+        time: The column of times.
+        target: The column to predict; none if the series themselves are.
+        impute: Whether to fill gaps.
+        task: The name of the task, if it was given.
+        model: The name of the model.
+        split: The column that says which part each series is in; without one the split is random.
+        drop: The share of observations to drop.
+        channels: The columns of measurements; empty for all that are left.
+        static: The columns of static features.
+        window: How many rows a series may have that is to be generated; longer ones are cut.
+        seed: The seed of weights, batches and splits.
+        steps: How many training steps; if none, as many as suit the model.
+    """
+
+    file: str
+    series: str
+    time: str
+    target: str | None = None
+    impute: bool = False
+    task: str | None = None
+    model: str | None = None
+    split: str | None = None
+    drop: float = 0.0
+    channels: tuple[str, ...] = ()
+    static: tuple[str, ...] = ()
+    window: int | None = None
+    seed: int = 0
+    steps: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.seed < 0:
+            raise DataError(f"Got --seed {self.seed}; a number that is not negative is wanted.")
+        if not 0 <= self.drop < 1:
+            raise DataError(f"Got --drop {self.drop:g}; a share of at least 0 and less than 1 is wanted, such as 0.3.")
+        if self.window is not None and self.window < _LEAST_WINDOW:
+            raise DataError(f"Got --window {self.window}; at least {_LEAST_WINDOW} rows are wanted.")
+
+    @classmethod
+    def from_options(cls, file: Path, options: Mapping[str, Any]) -> "PanelConfig":
+        """The options of a command.
+
+        Raises:
+            DataError: If a number is out of its range.
+        """
+        return cls(file=f"{file}", **_fields(options))
+
+    @classmethod
+    def from_run(cls, folder: Path, file: Path | None, options: Mapping[str, Any]) -> "PanelConfig":
+        """The options of a run that was stopped.
+
+        Args:
+            folder: The folder of the run.
+            file: The series, if they are elsewhere now.
+            options: Options of the command; they may only repeat those of the run.
+
+        Raises:
+            DataError: If there is no such run, its data have changed, or an option has.
+        """
+        saved = _read(folder)
+        digest = saved.pop("digest")
+        fields: dict[str, Any] = {n: tuple(value) if isinstance(value, list) else value for n, value in saved.items()}
+        config = cls(**fields)
+        for name, value in _fields(options).items():
+            if getattr(config, name) != value:
+                raise DataError(
+                    f"Got --{name}, but this run has another; it goes on as it began: {getattr(config, name)}."
+                )
+        if file is not None:
+            config = dataclasses.replace(config, file=f"{file}")
+        if not Path(config.file).is_file() or config.digest() != digest:
+            raise DataError(
+                f"{config.file} is not there, or not as the run {folder} had it; name the file that it had."
+            )
+        return config
+
+    def write(self, folder: Path) -> None:
+        """Write the options into the folder of a run."""
+        content = {**dataclasses.asdict(self), "file": f"{Path(self.file).absolute()}", "digest": self.digest()}
+        (folder / FILE).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+    def digest(self) -> str:
+        """A hash of the file, which tells whether it has changed."""
+        with Path(self.file).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
+    def read(self) -> PanelFile:
+        """Read the file.
+
+        Raises:
+            DataError: If it cannot be read, or is not what the options say.
+        """
+        labels = [] if self.split is None else [self.split]
+        channels, static = list(self.channels) or None, list(self.static)
+        return read_panel(self.file, self.series, self.time, channels, static, self.target, labels=labels)
+
+
+def _fields(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that were given, as fields."""
+    given = {name: value for name, value in options.items() if value is not None}
+    for name in ("channels", "static"):
+        if name in given:
+            given[name] = tuple(column_names(given[name]))
+    return {name: value.strip() if isinstance(value, str) else value for name, value in given.items()}
+
+
+def _read(folder: Path) -> dict[str, Any]:
+    """The content of the file in the folder of a run that is not finished."""
+    if not (folder / FILE).is_file():
+        raise DataError(f"There is no run of many series in {folder} that could go on: {FILE} is wanted.")
+    if (folder / "metrics.json").exists():
+        raise DataError(
+            f"The run {folder} is finished; nothing is left to do. `nde predict {folder} FILE` predicts by it."
+        )
+    try:
+        saved = json.loads((folder / FILE).read_text(encoding="utf-8"))
+    except ValueError:
+        saved = None
+    known = {field.name for field in dataclasses.fields(PanelConfig)} | {"digest"}
+    if not isinstance(saved, dict) or set(saved) != known:
+        raise DataError(f"{folder / FILE} is damaged; fit again.")
+    return saved

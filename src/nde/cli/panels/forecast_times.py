@@ -1,0 +1,73 @@
+"""The times at which series are to be forecast."""
+
+import numpy as np
+from jaxtyping import Float
+
+from nde.cli.task import Query
+from nde.data import DataError
+from nde.data.panel import TimeSeries
+from nde.data.panel.cells import times_of_cells
+from nde.data.panel.clock import UNITS
+
+
+def check_times(query: Query) -> None:
+    """Check that a query has either times or a horizon.
+
+    Raises:
+        DataError: If it has both or none.
+    """
+    if (query.times is None) == (query.horizon is None):
+        got = "neither --times nor --horizon" if query.times is None else "both --times and --horizon"
+        raise DataError(
+            f"Got {got}; one of both is wanted to forecast, such as --times 5,6,7, or --horizon 10 for as many steps "
+            "of the usual spacing."
+        )
+
+
+def forecast_times(panel: TimeSeries, query: Query) -> list[Float[np.ndarray, " _"]]:
+    """The times at which each series is to be forecast, counted as those of the panel are.
+
+    Raises:
+        DataError: If they are not of the kind that the panel has, or not all after the end of each series.
+    """
+    if query.times is None:
+        steps = np.arange(1, (query.horizon or 0) + 1)
+        return [series.ts[-1] + step * steps for series, step in zip(panel, _spacings(panel), strict=True)]
+    times = _elapsed(panel, [part.strip() for part in query.times.split(",") if part.strip()])
+    for place, (series, own) in enumerate(zip(panel, times, strict=True)):
+        if own.min() <= series.ts[-1]:
+            early, last = panel.clock.restore(np.array([own.min(), series.ts[-1]]), place)
+            raise DataError(
+                f"Got the time {early} among --times, and series '{series.id}' ends at {last}; later ones are wanted."
+            )
+    return times
+
+
+def _spacings(panel: TimeSeries) -> list[float]:
+    """The median time between the rows of each series; of a series of one row, that of all.
+
+    Raises:
+        DataError: If all have one row.
+    """
+    steps = [np.diff(series.ts) for series in panel]
+    every = np.concatenate(steps)
+    if not every.size:
+        raise DataError("Got --horizon, and each series has one row, so there is no usual spacing; name --times.")
+    usual = float(np.median(every))
+    return [float(np.median(own)) if own.size else usual for own in steps]
+
+
+def _elapsed(panel: TimeSeries, texts: list[str]) -> list[Float[np.ndarray, " _"]]:
+    """Times of the command line as those of each series."""
+    import pandas as pd  # noqa: PLC0415 (takes long to import)
+
+    if not texts:
+        raise DataError("Got no time in --times; some are wanted, with commas, such as --times 5,6,7.")
+    times, unit = times_of_cells(pd.Series(texts), "--times"), panel.clock.unit
+    dates = times.dtype.kind == "M"
+    if dates != (unit is not None):
+        wanted = "numbers" if unit is None else "dates"
+        raise DataError(f"Got {texts[0]} among --times; the times of the series are {wanted}.")
+    if unit is None:
+        return [times.astype(np.float64) - float(origin) for origin in panel.clock.origins]
+    return [(times - origin) / UNITS[unit] for origin in panel.clock.origins]

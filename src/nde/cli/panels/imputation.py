@@ -1,0 +1,86 @@
+"""Fill the gaps of series."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from nde.cli.files import csv_text
+from nde.cli.panels.holdout import Holdout, hide_observations, hold_out_observations
+from nde.cli.panels.task import COMMON_OPTIONS, query_file, read_like
+from nde.cli.panels.trajectories import AbstractTrajectoryTask, Words, exact, rounded, time_text
+from nde.cli.panels.trajectory_scores import Values, linear_interpolation
+from nde.cli.task import Predictions, Query
+from nde.data.panel import TimeSeries
+from nde.estimators import LatentODEImputer
+from nde.models.registry import LATENT_MODELS
+
+
+class ImputationTask(AbstractTrajectoryTask):
+    """Fill the gaps of series."""
+
+    name = "impute"
+    option = "--impute"
+    options = COMMON_OPTIONS | {"impute"}
+    baseline = ("linear interpolation", linear_interpolation)
+    words = Words(
+        title="Gaps of",
+        heading="Series with gaps",
+        withheld="hidden observations",
+        withheld_label="hidden",
+        predicted_label="filled",
+        shown="Circles were hidden from the model, dots it saw.",
+        baseline=(
+            "Linear interpolation draws a line between the observations of a channel, and is constant before the first "
+            "and after the last"
+        ),
+        of_few="a fifth of the observations of each",
+        needed="five observations of a channel, to hide one",
+        useless="too few observations to hide some",
+        command="--out filled.csv",
+        program="print(model.transform(panel).ys)",
+    )
+
+    def estimator(self, model: str, **settings: Any) -> Any:
+        """The imputer."""
+        return LatentODEImputer(encoder=LATENT_MODELS[model], **settings)
+
+    def hold_out(self, panel: TimeSeries, seed: int) -> Holdout | None:
+        """Withhold a fifth of the observations."""
+        return hold_out_observations(panel, seed)
+
+    def hold_out_few(self, panel: TimeSeries, seed: int) -> Holdout | None:
+        """The same."""
+        return hold_out_observations(panel, seed)
+
+    def training_series(self, panel: TimeSeries, holdout: Holdout, seed: int) -> TimeSeries:
+        """All series without what was withheld, those of no use for the test as well."""
+        del holdout
+        return hide_observations(panel, seed)
+
+    def values(self, estimator: Any, panel: TimeSeries, times: Float[np.ndarray, "series times"]) -> np.ndarray:
+        """The imputation."""
+        return estimator.impute(panel, times)
+
+    def first_time(self, ts: Float[np.ndarray, " rows"]) -> float:
+        """The first time."""
+        return float(ts[0])
+
+    def predict(self, folder: Path, metrics: dict[str, Any], query: Query) -> Predictions:
+        """The rows of a file: observations as they are, and predictions in their gaps."""
+        source, data = read_like(metrics, query_file(folder, query, "one that fills gaps")), metrics["data"]
+        panel = source.panel
+        values = self.trajectories(self.load(folder), panel, [series.ts for series in panel])
+        header = [data["series"], data["time"], *panel.channels]
+        return Predictions(csv_text(header, _filled(panel, values)), source.notes)
+
+
+def _filled(panel: TimeSeries, values: list[Values]) -> Iterator[list[str]]:
+    """The rows of a panel with its gaps filled."""
+    for place, (series, predictions) in enumerate(zip(panel, values, strict=True)):
+        times = panel.clock.restore(series.ts, place)
+        for time, ys, own in zip(times, series.ys, predictions, strict=True):
+            cells = [rounded(p) if np.isnan(y) else exact(y) for y, p in zip(ys, own, strict=True)]
+            yield [f"{series.id}", time_text(time), *cells]

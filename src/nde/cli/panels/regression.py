@@ -1,0 +1,130 @@
+"""Predict a number for each series."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+from matplotlib.figure import Figure
+
+from nde.cli.panels.baselines import number_baselines, targets_of
+from nde.cli.panels.config import PanelConfig
+from nde.cli.panels.readings import numbers_to_show, readings
+from nde.cli.panels.scores import number_scores
+from nde.cli.panels.target import RESULT, AbstractTargetResult, AbstractTargetTask, cell, short
+from nde.cli.panels.task import FittedEstimator, PanelData
+from nde.cli.report import Picture, Section
+from nde.data import DataError
+from nde.data.panel import TimeSeries
+from nde.data.panel.cells import number_of
+from nde.estimators import NeuralCDERegressor
+from nde.plot import plot_predicted, plot_running_predictions
+
+
+class RegressionTask(AbstractTargetTask):
+    """Predict a number for each series."""
+
+    name = "numbers"
+    stratifies = False
+
+    def estimator(self, model: str, **settings: Any) -> Any:
+        """The regressor."""
+        return NeuralCDERegressor(model=model, **settings)
+
+    def target_remarks(self, targets: np.ndarray, config: PanelConfig) -> list[str]:
+        """Refuse text; say so if numbers were not asked for."""
+        if targets.dtype.kind not in "iuf":
+            text = np.unique(targets)[0]
+            raise DataError(f"Target '{config.target}' has the text '{text}'; --task {self.name} wants numbers.")
+        if config.task is not None:
+            return []
+        return [f"Target '{config.target}' is taken as numbers; --task classes takes each as a class."]
+
+    def split_remarks(self, train: TimeSeries, test: TimeSeries) -> list[str]:
+        """None."""
+        del train, test
+        return []
+
+    def evaluate(self, config: PanelConfig, data: PanelData, model: FittedEstimator) -> "RegressionResult":
+        """Compute errors."""
+        outputs, parts = self.part_outputs(data, model), data.split.parts()
+        scores = {name: number_scores(targets_of(part), outputs[name][:, 0]) for name, part in parts.items()}
+        baselines = number_baselines(data.split.train, data.split.test)
+        return RegressionResult(self, config, data, model, scores, baselines, outputs)
+
+    def outputs(self, estimator: Any, panel: TimeSeries) -> Float[np.ndarray, "series 1"]:
+        """The numbers."""
+        return np.asarray(estimator.predict(panel), np.float64).reshape(len(panel), 1)
+
+    def cells(self, estimator: Any, outputs: Float[np.ndarray, "series 1"]) -> tuple[list[str], list[list[str]]]:
+        """The number."""
+        del estimator
+        return ["prediction"], [[cell(value)] for value in outputs[:, 0].tolist()]
+
+    def query_remarks(
+        self, estimator: Any, outputs: Float[np.ndarray, "series 1"], truth: Sequence[str | None], target: str
+    ) -> list[str]:
+        """The root mean squared error."""
+        del estimator
+        numbers = [None if text is None else number_of(text) for text in truth]
+        pairs = [
+            (true, found)
+            for true, found in zip(numbers, outputs[:, 0], strict=True)
+            if true is not None and np.isfinite(true)
+        ]
+        if not pairs:
+            return []
+        rmse = np.sqrt(np.mean([(true - found) ** 2 for true, found in pairs]))
+        return [f"Root mean squared error of {len(pairs)} series whose '{target}' is known: {rmse:.4g}."]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class RegressionResult(AbstractTargetResult):
+    """A fitted regressor, and its scores."""
+
+    @property
+    def score_labels(self) -> Mapping[str, str]:
+        """The heads of the scores."""
+        return {"rmse": "rmse", "mae": "mean absolute error", "r2": "explained variance"}
+
+    def metrics(self) -> dict[str, Any]:
+        """The content of `metrics.json`."""
+        return {"task": self.task.name, **self.common_metrics()}
+
+    def result_figure(self) -> Figure:
+        """Predicted over true numbers."""
+        truth = targets_of(self.test).astype(float)
+        return plot_predicted(truth, self.outputs["test"][:, 0], what=f"{self.config.target}")
+
+    def reading_figure(self) -> Figure:
+        """Predictions for some series while the model reads them."""
+        truth, predicted = targets_of(self.test), self.outputs["test"][:, 0]
+        shown = numbers_to_show(truth)
+        titles = [f"{short(self.test.ids[i])}: {predicted[i]:.4g}, true: {truth[i]:.4g}" for i in shown]
+        found = readings(self.test[shown], titles, lambda panel: self.task.outputs(self.estimator, panel))
+        true = [float(number) for number in truth[shown]]
+        return plot_running_predictions(found, (), true, time=self.config.time, what=f"{self.config.target}")
+
+    def score_summary(self) -> str:
+        """The error."""
+        test = self.scores["test"]
+        return (
+            f"The root mean squared error (rmse) of the model on {test['series']} series of the test part is "
+            f"{test['rmse']:.4g}"
+        )
+
+    def score_note(self) -> str:
+        """What the scores and baselines are."""
+        return (
+            "Mean is the mean of the training series. The linear model is a ridge regression on the mean, deviation, "
+            "first and last value of each channel: a model of series is worth its while if it beats it."
+        )
+
+    def result_section(self) -> Section:
+        """Predicted over true numbers."""
+        return Section("Predictions and truth", [Picture(RESULT, "predicted over true numbers of the test series")])
+
+    def reading_note(self) -> str:
+        """Which series are shown."""
+        return "Series of the test part, from the least to the greatest number, chosen without regard to predictions."

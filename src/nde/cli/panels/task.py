@@ -1,0 +1,309 @@
+"""What tasks for many series have in common."""
+
+import abc
+import dataclasses
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from nde.cli.console import ProgressFunction, progress_bar
+from nde.cli.panels.config import PanelConfig
+from nde.cli.panels.holdout import Holdout
+from nde.cli.panels.split import Split
+from nde.cli.report import Block, Bullets, Grid, Paragraph, Picture, Section, versions
+from nde.cli.task import Query, Result, Task
+from nde.data import DataError, PanelFile, read_panel
+from nde.data.panel import TimeSeries
+from nde.estimators import load_estimator
+from nde.plot import plot_learning
+from nde.train import TrainingError
+
+MODEL = "model"
+"""Where in the folder of a run the model is."""
+LEARNING = "learning.png"
+COMMON_OPTIONS = frozenset({"series", "time", "model", "split", "drop", "channels", "seed", "steps"})
+"""Options of all tasks for many series."""
+
+
+Scores = Mapping[str, dict[str, Any]]
+"""Scores by name, of several parts or methods."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class PanelData:
+    """The data of a run.
+
+    Attributes:
+        split: The series to train on and to test with.
+        remarks: What was done to the data, and what is odd about them.
+        holdouts: For tasks without a target what is withheld from the model, by the part that it is of.
+    """
+
+    split: Split
+    remarks: tuple[str, ...]
+    holdouts: Mapping[str, Holdout] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class FittedEstimator:
+    """A fitted estimator, and how many seconds that took."""
+
+    estimator: Any
+    seconds: float
+
+
+class AbstractPanelTask(Task[PanelConfig, PanelFile, PanelData]):
+    """A task for many series, done by an estimator."""
+
+    @property
+    def flag(self) -> str:
+        """What asks for the task on the command line; empty if nothing does."""
+        return f"--task {self.name}" if self.option == "--task" else self.option
+
+    @abc.abstractmethod
+    def estimator(self, model: str, **settings: Any) -> Any:
+        """An estimator that is not fitted yet.
+
+        Args:
+            model: The name of the model.
+            settings: Parameters that all estimators have.
+        """
+
+    def check(self, config: PanelConfig) -> None:
+        """Refuse options that do not go with the task, and unknown models."""
+        for name in ("impute", "target", "static", "window"):
+            value = getattr(config, name)
+            if value and name not in self.options:
+                raise DataError(_refusal(name, value, self.flag))
+        if "target" in self.options and config.target is None:
+            raise DataError(_without_target("task"))
+        if config.model not in self.models:
+            which = "without a --target" if config.target is None else "with a --target"
+            raise DataError(
+                f"There is no model '{config.model}' of many series {which}; there are {', '.join(self.models)}."
+            )
+
+    def fit(self, config: PanelConfig, data: PanelData, folder: Path | None) -> FittedEstimator:
+        """Fit the estimator; checkpoints in the folder of the run are resumed from."""
+        start = time.perf_counter()
+        validation = data.split.validation
+        with progress_bar(f"{config.model}", config.steps or 1) as progress:
+            estimator = make_estimator(self, config, folder, progress)
+            try:
+                estimator.fit(data.split.train, **({} if validation is None else {"validation": validation}))
+            except TrainingError as error:
+                raise DataError(f"The model {config.model} cannot be trained. {error}") from None
+        return FittedEstimator(estimator, time.perf_counter() - start)
+
+    def check_metrics(self, metrics: dict[str, Any]) -> None:
+        """Check that the columns are named."""
+        _ = metrics["data"]["channels"], metrics["data"]["target"]
+
+    def load(self, folder: Path) -> Any:
+        """The estimator of a finished run."""
+        return load_estimator(folder / MODEL)
+
+
+def make_estimator(
+    task: AbstractPanelTask, config: PanelConfig, folder: Path | None, progress: ProgressFunction
+) -> Any:
+    """The estimator of a task with the settings of a run."""
+    settings: dict[str, Any] = {"random_state": config.seed, "checkpoint_dir": folder, "progress": progress}
+    if config.steps is not None:
+        settings["max_iter"] = config.steps
+    return task.estimator(f"{config.model}", **settings)
+
+
+def _refusal(name: str, value: Any, flag: str) -> str:
+    if name == "static":
+        return _without_target(name)
+    if name in {"impute", "target"}:
+        option = "--impute" if name == "impute" else f"--target {value}"
+        return f"Got {flag} and {option}; one of them is wanted: new series, gaps or targets."
+    return f"Got --{name} {value}, which does not go with {flag or 'a forecast'}."
+
+
+def _without_target(name: str) -> str:
+    return (
+        f"Got --{name} and no --target, the column of the class or number of each series; to forecast the series, "
+        f"generate new ones, or --impute their gaps, leave --{name} out."
+    )
+
+
+def query_file(folder: Path, query: Query, name: str, *, times: bool = False) -> Path:
+    """The file of a query.
+
+    Args:
+        folder: The folder of the run.
+        query: What is asked for.
+        name: What the run is, in words.
+        times: Whether times go with it.
+
+    Raises:
+        DataError: If there is no file, or an option does not go with such a run.
+    """
+    if query.model is not None:
+        raise DataError("Got --model, which is for a run of one table; this run wants a file of series.")
+    if query.file is None:
+        raise DataError(f"Got no file for the run {folder}, which is of many series: `nde predict {folder} FILE`.")
+    if not times and (query.times is not None or query.horizon is not None):
+        option = "--times" if query.times is not None else "--horizon"
+        raise DataError(
+            f"Got {option}, which is for a run of one table, or one that forecasts many series; this run is {name}."
+        )
+    return query.file
+
+
+def read_like(metrics: dict[str, Any], file: Path) -> PanelFile:
+    """Read a file of the columns that a run was fitted to; the target may be missing.
+
+    Raises:
+        DataError: If the file has not the columns that the model was fitted to.
+    """
+    data = metrics["data"]
+    source = read_panel(
+        file, data["series"], data["time"], data["channels"], data["static"], labels=_labels(file, data["target"])
+    )
+    if (source.panel.clock.unit is not None) != data["dates"]:
+        wanted = "dates" if data["dates"] else "numbers"
+        raise DataError(f"Column '{data['time']}' of {file} does not hold {wanted}, which the model was fitted to.")
+    return source
+
+
+def _labels(file: Path, target: str | None) -> list[str]:
+    """The target, if the file has it."""
+    from nde.data.frames import read_frame  # noqa: PLC0415 (takes long to import)
+
+    return [target] if target is not None and target in read_frame(file).columns else []
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class AbstractPanelResult(Result):
+    """A fitted model of many series, and its scores.
+
+    Attributes:
+        task: The task.
+        config: The options.
+        data: What the model was fitted to and is tested with.
+        fitted: The estimator.
+        scores: The scores of the model, for each part of the data.
+        baselines: The scores on the test part of predictions that need no model.
+    """
+
+    task: AbstractPanelTask
+    config: PanelConfig
+    data: PanelData
+    fitted: FittedEstimator
+    scores: Scores
+    baselines: Scores
+
+    @property
+    def estimator(self) -> Any:
+        """The fitted estimator."""
+        return self.fitted.estimator
+
+    @property
+    def train(self) -> TimeSeries:
+        """The series that the model was fitted to."""
+        return self.data.split.train
+
+    @property
+    def heads(self) -> tuple[str, str]:
+        """The names of the columns of series and times."""
+        return self.config.series, self.config.time
+
+    def save(self, folder: Path) -> None:
+        """Save the estimator."""
+        self.estimator.save(folder / MODEL)
+
+    def common_metrics(self) -> dict[str, Any]:
+        """What `metrics.json` of all tasks holds."""
+        config, train = self.config, self.train
+        parts = self.data.split.parts()
+        return {
+            **self.scores,
+            "baselines": dict(self.baselines),
+            "sizes": {name: {"series": len(part), "rows": len(part.ts)} for name, part in parts.items()},
+            "data": {
+                "source": config.file,
+                "series": config.series,
+                "time": config.time,
+                "dates": train.clock.unit is not None,
+                "channels": list(train.channels),
+                "static": list(train.static_names),
+                "target": config.target,
+                "remarks": list(self.data.remarks),
+            },
+            "settings": {**dataclasses.asdict(config), "steps_made": len(self.estimator.history_.step)},
+            "seconds": round(self.fitted.seconds, 2),
+        }
+
+    def learning_curve(self) -> Figure:
+        """The plot of the loss."""
+        history = self.estimator.history_
+        step, loss, validation = (np.asarray(each, float) for each in (history.step, history.loss, history.validation))
+        return plot_learning(step.astype(np.int64), loss, validation)
+
+    def score_grid(self, labels: Mapping[str, str]) -> Grid:
+        """A table of scores: of the model on each part, and of the baselines on the test part.
+
+        Args:
+            labels: The heads of the columns, by the names of scores.
+        """
+        rows = {f"{self.config.model}, {part}": scores for part, scores in reversed(list(self.scores.items()))}
+        rows |= {f"{name}, test": scores for name, scores in self.baselines.items()}
+        cells = [
+            [row, *("" if scores[name] is None else f"{scores[name]:.4g}" for name in labels)]
+            for row, scores in rows.items()
+        ]
+        return Grid(["", *labels.values()], cells, best=f"{self.config.model}, test")
+
+    def channel_title(self) -> str:
+        """The first channels, for a title."""
+        channels = self.train.channels
+        return ", ".join(channels[:3]) + (", …" if len(channels) > 3 else "")
+
+    def training_section(self, note: str) -> Section:
+        """The section of the report about the training."""
+        return Section("Training", [Picture(LEARNING, "loss at each training step"), Paragraph(note, faint=True)])
+
+    def data_section(self) -> Section:
+        """The section of the report about the data."""
+        rows = [[name, f"{len(part)}", f"{len(part.ts)}"] for name, part in self.data.split.parts().items()]
+        blocks: list[Block] = [Grid(["part", "series", "rows"], rows)]
+        blocks.append(Paragraph(f"Channels: {', '.join(self.train.channels)}."))
+        if self.train.static_names:
+            blocks.append(Paragraph(f"Static features: {', '.join(self.train.static_names)}."))
+        remarks = list(self.data.remarks)
+        blocks.append(Bullets(remarks) if remarks else Paragraph("No problems were found."))
+        return Section("Data", blocks)
+
+    def program(self, folder: Path, *lines: str, reads: bool = True) -> str:
+        """A Python program that loads the estimator, and reads the file of the run.
+
+        Args:
+            folder: The folder of the run.
+            lines: What it does with `model` and `panel`.
+            reads: Whether it reads the file.
+        """
+        config, imports = self.config, ["from nde.estimators import load_estimator"]
+        load = [f"model = load_estimator({str(folder / MODEL)!r})"]
+        if reads:
+            imports = ["from nde.data import read_panel", *imports]
+            columns = {"series": config.series, "time": config.time, "channels": list(self.train.channels)}
+            columns |= {"static": list(config.static)} if config.static else {}
+            arguments = [f"    {name}={value!r}," for name, value in columns.items()]
+            load += ["panel = read_panel(", f"    {config.file!r},", *arguments, ").panel"]
+        return "\n".join([*imports, "", *load, *lines])
+
+    def footer(self) -> str:
+        """By which versions, from which seed, and how fast."""
+        config, steps = self.config, len(self.estimator.history_.step)
+        return (
+            f"{versions('nde', 'jax', 'equinox', 'optax')}; {config.model}, seed {config.seed}, {steps} training steps "
+            f"in {self.fitted.seconds:.0f} s."
+        )

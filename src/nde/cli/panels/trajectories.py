@@ -1,0 +1,293 @@
+"""What forecasting series and filling their gaps have in common."""
+
+import abc
+import dataclasses
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from jaxtyping import Float
+from matplotlib.figure import Figure
+
+from nde.cli.files import csv_text
+from nde.cli.panels.config import PanelConfig
+from nde.cli.panels.holdout import Holdout
+from nde.cli.panels.split import Split, drop_remarks, is_too_small, split_series
+from nde.cli.panels.task import (
+    COMMON_OPTIONS,
+    LEARNING,
+    AbstractPanelResult,
+    AbstractPanelTask,
+    FittedEstimator,
+    PanelData,
+)
+from nde.cli.panels.trajectory_scores import Baseline, Values, baseline_scores, trajectory_scores
+from nde.cli.report import Code, Grid, Paragraph, Picture, Report, Section, number
+from nde.data import DataError, PanelFile, drop_observations
+from nde.data.panel import TimeSeries
+from nde.data.panel.notes import pluralize, quote_names
+from nde.models.registry import LATENT_MODELS
+from nde.plot import Trajectory, plot_trajectories
+
+RESULT = "result.png"
+_MOST_SERIES, _POINTS = 4, 200
+_LABELS = {"rmse": "rmse", "scaled_rmse": "rmse in deviations", "mae": "mean absolute error"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Words:
+    """How the report and remarks speak of a task.
+
+    Attributes:
+        title: Of the report, before the channels.
+        heading: Of the section with series.
+        withheld: Observations that are withheld, in the plural.
+        withheld_label: The same in the legend of the plot.
+        predicted_label: What the model predicts, in the legend of the plot.
+        shown: What the plot shows.
+        baseline: What the baseline does.
+        of_few: What is withheld of each series if there are few.
+        needed: What a series needs to be of use for the test.
+        useless: What series have that are of no use.
+        command: Further options of `nde predict`.
+        program: The last line of the Python program.
+    """
+
+    title: str
+    heading: str
+    withheld: str
+    withheld_label: str
+    predicted_label: str
+    shown: str
+    baseline: str
+    of_few: str
+    needed: str
+    useless: str
+    command: str
+    program: str
+
+
+class AbstractTrajectoryTask(AbstractPanelTask):
+    """Predict the channels of each series at some times.
+
+    Attributes:
+        words: How the report and remarks speak of it.
+        baseline: The name of a simple prediction, and its function.
+    """
+
+    models = LATENT_MODELS
+    default = next(iter(LATENT_MODELS))
+    options = COMMON_OPTIONS
+    words: ClassVar[Words]
+    baseline: ClassVar[tuple[str, Baseline]]
+
+    @abc.abstractmethod
+    def hold_out(self, panel: TimeSeries, seed: int) -> Holdout | None:
+        """Withhold what is to be predicted of series that the model was not fitted to; `None` if there is nothing."""
+
+    @abc.abstractmethod
+    def hold_out_few(self, panel: TimeSeries, seed: int) -> Holdout | None:
+        """The same of series that are to train as well."""
+
+    @abc.abstractmethod
+    def training_series(self, panel: TimeSeries, holdout: Holdout, seed: int) -> TimeSeries:
+        """What series that are to train as well may train with."""
+
+    @abc.abstractmethod
+    def values(self, estimator: Any, panel: TimeSeries, times: Float[np.ndarray, "series times"]) -> np.ndarray:
+        """The predictions of an estimator, of shape `(series, times, channels)`."""
+
+    @abc.abstractmethod
+    def first_time(self, ts: Float[np.ndarray, " rows"]) -> float:
+        """The time from which on predictions for a series of such times are plotted."""
+
+    def prepare(self, config: PanelConfig, source: PanelFile) -> PanelData:
+        """Split the series, and withhold a part of those of the test."""
+        if is_too_small(config, source):
+            split, holdouts, remarks = self._few(config, source.panel)
+        else:
+            split, holdouts, remarks = self._many(config, split_series(config, source))
+        return PanelData(split, (*source.notes, *drop_remarks(config), *remarks), holdouts)
+
+    def evaluate(self, config: PanelConfig, data: PanelData, model: FittedEstimator) -> "TrajectoryResult":
+        """Compute errors."""
+        train, holdouts = data.split.train, data.holdouts
+        outputs = {
+            name: self.trajectories(model.estimator, holdout.inputs, holdout.times)
+            for name, holdout in holdouts.items()
+        }
+        scores = {name: trajectory_scores(holdout, outputs[name], train) for name, holdout in holdouts.items()}
+        baselines = baseline_scores(holdouts["test"], train, *self.baseline)
+        return TrajectoryResult(self, config, data, model, scores, baselines, outputs)
+
+    def trajectories(self, estimator: Any, panel: TimeSeries, times: list[Float[np.ndarray, " _"]]) -> list[Values]:
+        """Predictions for each series at times of its own."""
+        longest = max(len(each) for each in times)
+        padded = np.stack([np.pad(each, (0, longest - len(each)), "edge") for each in times])
+        values = np.asarray(self.values(estimator, panel, padded), np.float64)
+        return [each[: len(own)] for each, own in zip(values, times, strict=True)]
+
+    def _few(self, config: PanelConfig, panel: TimeSeries) -> tuple[Split, dict[str, Holdout], list[str]]:
+        """The split of series that are too few to set some aside: a part of each trains."""
+        panel = drop_observations(panel, config.drop, seed=3 * config.seed)
+        test = self._usable(self.hold_out_few(panel, config.seed), panel)
+        train = self.training_series(panel, test, config.seed)
+        remark = (
+            f"{pluralize(len(panel), 'series')}, too few to set some aside: {self.words.of_few} is for the test, and "
+            "does not train."
+        )
+        return Split(train, None, panel), {"test": test}, [remark, *self._useless(panel, test)]
+
+    def _many(self, config: PanelConfig, split: Split) -> tuple[Split, dict[str, Holdout], list[str]]:
+        """The split of other series: what is withheld of the test part, and, to compare, of the training series."""
+        split, remarks = split.drop(config).without_validation()
+        test = self._usable(self.hold_out(split.test, config.seed), split.test)
+        train = self.hold_out(split.train, config.seed)
+        holdouts = {"test": test} if train is None else {"train": train, "test": test}
+        return split, holdouts, [*remarks, *self._useless(split.test, test)]
+
+    def _usable(self, holdout: Holdout | None, panel: TimeSeries) -> Holdout:
+        """Refuse series of which nothing can be withheld."""
+        if holdout is None:
+            raise DataError(
+                f"Got {pluralize(len(panel), 'series')} for the test, at most {int(panel.lengths.max())} rows long; "
+                f"one at least with {self.words.needed} is wanted."
+            )
+        return holdout
+
+    def _useless(self, panel: TimeSeries, holdout: Holdout) -> list[str]:
+        """A remark on series that cannot be tested with, if there are some."""
+        known = set(holdout.inputs.ids)
+        others = [name for name in panel.ids if name not in known]
+        if not others:
+            return []
+        found = pluralize(len(others), "series")
+        return [f"{found} of the test with {self.words.useless}, not judged: {quote_names(others)}."]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class TrajectoryResult(AbstractPanelResult):
+    """A model that predicts the channels of each series, and its scores.
+
+    Attributes:
+        outputs: The predictions for what was withheld of each part.
+    """
+
+    task: AbstractTrajectoryTask
+    outputs: dict[str, list[Values]]
+
+    @property
+    def test(self) -> Holdout:
+        """What was withheld of the test part."""
+        return self.data.holdouts["test"]
+
+    def metrics(self) -> dict[str, Any]:
+        """The content of `metrics.json`."""
+        return {"task": self.task.name, **self.common_metrics()}
+
+    def figures(self) -> dict[str, Figure]:
+        """Some series of the test with what was withheld and predicted; and the loss."""
+        return {RESULT: self._series_figure(), LEARNING: self.learning_curve()}
+
+    def _series_figure(self) -> Figure:
+        shown = np.unique(np.linspace(0, len(self.test.times) - 1, _MOST_SERIES).round().astype(np.int64))
+        some, words = self.test[shown], self.task.words
+        times = [
+            np.linspace(self.task.first_time(series.ts), own[-1], _POINTS)
+            for series, own in zip(some.inputs, some.times, strict=True)
+        ]
+        values = self.task.trajectories(self.estimator, some.inputs, times)
+        courses = [
+            Trajectory(
+                title=f"{series.id}",
+                ts=series.ts,
+                ys=series.ys,
+                holdout_ts=some.times[place],
+                holdout_ys=some.truth[place],
+                predicted_ts=times[place],
+                predicted_ys=values[place],
+            )
+            for place, series in enumerate(some.inputs)
+        ]
+        unit, time = self.train.clock.unit, self.config.time
+        return plot_trajectories(
+            courses,
+            self.train.channels,
+            time=time if unit is None else f"{time} ({unit} since the first)",
+            holdout=words.withheld_label,
+            prediction=words.predicted_label,
+        )
+
+    def predictions(self) -> tuple[str, str]:
+        """Predictions and truth at the times of what was withheld."""
+        channels = self.train.channels
+        header = [*self.heads, *channels, *(f"truth {name}" for name in channels)]
+        return "predictions.csv", csv_text(header, self._rows())
+
+    def _rows(self) -> Iterator[list[str]]:
+        test, outputs = self.test, self.outputs["test"]
+        for place, (name, times) in enumerate(zip(test.inputs.ids, test.times, strict=True)):
+            truth, dates = test.truth[place], test.inputs.clock.restore(times, place)
+            for row in np.flatnonzero(~np.isnan(truth).all(axis=1)):
+                cells = [rounded(value) for value in outputs[place][row]]
+                yield [f"{name}", time_text(dates[row]), *cells, *(exact(value) for value in truth[row])]
+
+    def summary(self) -> Sequence[str | Grid]:
+        """The scores."""
+        return [self.score_grid(_LABELS)]
+
+    def report(self, folder: Path) -> Report:
+        """The report."""
+        words, config, test = self.task.words, self.config, self.scores["test"]
+        shell = f"nde predict {folder} {config.file} {words.command}"
+        note = (
+            "The errors are in units of the data, all channels together; in deviations, each channel counts alike. "
+            f"{words.baseline}; mean is the mean of each channel in the training series. The scores on the training "
+            "series are on values that the model was fitted to."
+        )
+        picture = Picture(RESULT, "series of the test: what the model saw, what was withheld, and the predictions")
+        shown = f"Series of the test part, chosen without regard to predictions. {words.shown}"
+        return Report(
+            title=f"{words.title} {self.channel_title()}",
+            summary=(
+                f"The root mean squared error (rmse) of the model on {test['values']} {words.withheld}, of "
+                f"{test['series']} series, is {test['rmse']:.4g}; it was fitted to {len(self.train)} series. "
+                f"Source: {config.file}"
+            ),
+            sections=[
+                Section("Scores", [self.score_grid(_LABELS), Paragraph(note, faint=True), self._channel_grid()]),
+                Section(words.heading, [Paragraph(shown), picture]),
+                self.training_section(
+                    "The loss is minus a lower bound of the log-likelihood of an observation; the last weights were "
+                    "kept."
+                ),
+                self.data_section(),
+                Section("Use the model", [Code(shell), Code(self.program(folder, words.program))]),
+            ],
+            footer=self.footer(),
+        )
+
+    def _channel_grid(self) -> Grid:
+        """The error on each channel."""
+        every = {f"{self.config.model}": self.scores["test"], **self.baselines}
+        rows = [[name, *(number(score["channels"][name]) for score in every.values())] for name in self.train.channels]
+        return Grid(["rmse, test", *every], rows)
+
+
+def time_text(time: Any) -> str:
+    """A number of as many digits as a double surely keeps, or a date without parts that say nothing."""
+    if not isinstance(time, np.datetime64):
+        return f"{time:.15g}"
+    text = str(time.astype("datetime64[us]")).replace("T", " ").removesuffix(".000000")
+    return text.removesuffix(" 00:00:00")
+
+
+def exact(value: Any) -> str:
+    """A number that was observed; empty if there is none."""
+    return "" if np.isnan(value) else repr(float(value)).removesuffix(".0")
+
+
+def rounded(value: Any) -> str:
+    """A number that was predicted."""
+    return f"{value:.7g}"

@@ -1,0 +1,69 @@
+"""Cut series into windows, to generate series like those."""
+
+import numpy as np
+
+from nde.cli.panels.split import Split
+from nde.data import DataError
+from nde.data.panel import TimeSeries
+from nde.data.panel.notes import pluralize
+from nde.data.panel.windows import windows
+
+USUAL_WINDOW = 64
+"""Rows of a window of series that are too few to be taken whole."""
+_OVERLAP = 4
+"""Windows to train on begin a quarter of a window apart; those of the test do not overlap."""
+_TEST = 0.2
+_LEAST = 2
+"""Windows of a part."""
+
+
+def cut_series(split: Split, rows: int | None) -> tuple[Split, list[str]]:
+    """Cut the longer series of each part into windows of so many rows, if a number is given.
+
+    Returns:
+        The split, without series for validation; remarks.
+    """
+    split, remarks = split.without_validation()
+    if rows is None:
+        return split, remarks
+    train, test = windows(split.train, rows, max(1, rows // _OVERLAP)), windows(split.test, rows, rows)
+    remark = f"Series were cut into pieces of {rows} rows: {len(train)} to train on, {len(test)} to test with."
+    return Split(train, None, test), [*remarks, remark]
+
+
+def cut_in_time(panel: TimeSeries, rows: int) -> tuple[Split, list[str]]:
+    """Cut series that are too few to set some aside: windows of the last fifth of the rows of each are for the test.
+
+    Returns:
+        The split; remarks.
+
+    Raises:
+        DataError: If there are not enough rows for two windows of each part.
+    """
+    ends = panel.starts + panel.lengths
+    cuts = ends - np.maximum(rows, np.rint(_TEST * panel.lengths).astype(np.int64))
+    spans = list(zip(panel.starts.tolist(), cuts.tolist(), ends.tolist(), strict=True))
+    first = [(start, cut) for start, cut, _ in spans if cut - start >= rows]
+    last = [(cut, end) for start, cut, end in spans if cut >= start]
+    train = None if not first else windows(_rows(panel, first), rows, max(1, rows // _OVERLAP))
+    test = None if not last else windows(_rows(panel, last), rows, rows)
+    if train is None or test is None or min(len(train), len(test)) < _LEAST:
+        raise DataError(
+            f"Got {pluralize(len(panel), 'series')}, at most {int(panel.lengths.max())} rows long, too few for pieces "
+            f"of {rows} rows to train on and to test with; at least {10 * rows} rows of a series are wanted, or "
+            "a smaller --window, or more series."
+        )
+    remark = (
+        f"{pluralize(len(panel), 'series')}, too few to set some aside: cut into pieces of {rows} rows; {len(test)} "
+        f"pieces of the last fifth of the rows are for the test, {len(train)} that overlap and come before train."
+    )
+    return Split(train, None, test), [remark]
+
+
+def _rows(panel: TimeSeries, spans: list[tuple[int, int]]) -> TimeSeries:
+    """Series of some rows of a panel."""
+    return TimeSeries.from_arrays(
+        [panel.ys[start:end] for start, end in spans],
+        [panel.ts[start:end] for start, end in spans],
+        channels=panel.channels,
+    )

@@ -1,0 +1,1 @@
+"""Tasks for one table of measurements."""

@@ -1,0 +1,147 @@
+"""The options of a run with one table."""
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, get_args
+
+from nde.cli.files import column_names
+from nde.data import DataError, Table, read_csv, read_series
+from nde.models.registry import current_name
+from nde.models.scaling import Transform
+
+Tables = Mapping[str, Table]
+"""The measurements of each series; a single one has no name."""
+
+
+@dataclasses.dataclass(frozen=True)
+class TableConfig:
+    """The options of a run with one table.
+
+    Attributes:
+        source: Where the measurements are from.
+        models: The names of models, or that of a group of them; if none is given, the default.
+        transform: The transformation of the data that an SDE is for, if it was given.
+        holdout: How many of the last rows of each series to forecast.
+        seed: The seed of weights and noise.
+        steps: How many training steps, for each model; if none, as many as suit the task.
+        time: The column of times.
+        columns: The columns of quantities.
+        series: The column that names the series of a row, if there are several.
+        truth: The true parameters of simulated data.
+    """
+
+    source: str
+    models: tuple[str, ...] = ()
+    transform: Transform | None = None
+    holdout: int = 0
+    seed: int = 0
+    steps: int | None = None
+    time: str = ""
+    columns: tuple[str, ...] = ()
+    series: str | None = None
+    truth: Mapping[str, float] = dataclasses.field(default_factory=dict)
+
+    @classmethod
+    def from_options(cls, file: Path, options: Mapping[str, Any]) -> "TableConfig":
+        """The options of a command.
+
+        Raises:
+            DataError: If there is no such transformation.
+        """
+        series, model = options["series"], options["model"]
+        return cls(
+            source=f"{file}",
+            models=() if model is None else (current_name(model),),
+            transform=_transform(options["transform"]),
+            holdout=options["holdout"] or 0,
+            seed=options["seed"] or 0,
+            steps=options["steps"],
+            time=options["time"].strip(),
+            columns=tuple(column_names(options["state"])),
+            series=None if series is None else series.strip(),
+        )
+
+    def read(self) -> Tables:
+        """Read the file.
+
+        Raises:
+            DataError: If it cannot be read, or is not what the options say.
+        """
+        if self.series is None:
+            return {"": read_csv(self.source, self.time, list(self.columns))}
+        return read_series(self.source, self.time, list(self.columns), self.series)
+
+
+def _transform(name: str | None) -> Transform | None:
+    if name is None:
+        return None
+    for known in get_args(Transform):
+        if known == name:
+            return known
+    raise DataError(f"Got --transform {name}; one of {', '.join(get_args(Transform))} is wanted.")
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class TableData:
+    """The data of a run.
+
+    Attributes:
+        tables: All measurements of each series.
+        fitted: The rows to fit.
+        holdout: The rows to forecast, if any.
+    """
+
+    tables: Tables
+    fitted: Tables
+    holdout: Tables
+
+    @classmethod
+    def split(cls, tables: Tables, holdout: int) -> "TableData":
+        """Set the last rows of each series aside.
+
+        Raises:
+            DataError: If too few are left to fit.
+        """
+        fitted, rest = {}, {}
+        for name, table in tables.items():
+            try:
+                fitted[name], last = table.split(holdout)
+            except DataError as error:
+                raise DataError(f"Series '{name}': {error}" if name else str(error)) from None
+            if last is not None:
+                rest[name] = last
+        return cls(tables, fitted, rest)
+
+    @property
+    def time_name(self) -> str:
+        """The name of the times."""
+        return next(iter(self.tables.values())).time_name
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the quantities."""
+        return next(iter(self.tables.values())).names
+
+    def single(self) -> tuple[Table, Table | None]:
+        """The rows to fit and those to forecast, if any, of the only series."""
+        ((name, fitted),) = self.fitted.items()
+        return fitted, self.holdout.get(name)
+
+    def metrics(self) -> dict[str, Any]:
+        """What `metrics.json` of all tasks holds about rows."""
+        fitted = self.fitted.values()
+        return {
+            "rows_fitted": sum(len(table.ts) for table in fitted),
+            "rows_held_out": sum(len(table.ts) for table in self.holdout.values()),
+            "fitted_from": min(float(table.ts[0]) for table in fitted),
+            "fitted_to": max(float(table.ts[-1]) for table in fitted),
+        }
+
+    def summary(self, source: str) -> str:
+        """How many rows were fitted, for a report."""
+        rows = self.metrics()
+        text = f"Fitted to {rows['rows_fitted']} rows, {rows['fitted_from']:g} to {rows['fitted_to']:g}"
+        if rows["rows_held_out"]:
+            text += f"; the {rows['rows_held_out']} rows after that were held out and forecast"
+        return f"{text}. Source: {source}"

@@ -1,0 +1,69 @@
+"""Queries of a run with one table."""
+
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from jaxtyping import Float
+
+from nde.cli.task import Query
+from nde.data import DataError
+from nde.models import AbstractODEModel, AbstractSDEModel, load_model
+from nde.models.registry import current_name
+
+MODELS = "models"
+"""Where in the folder of a run its models are."""
+Model = TypeVar("Model", AbstractODEModel, AbstractSDEModel)
+
+
+def check_table_metrics(metrics: dict[str, Any]) -> None:
+    """Check that `metrics.json` of a run names its models.
+
+    Raises:
+        KeyError: If it does not.
+    """
+    _ = metrics["best"], metrics["models"], metrics["time"]
+
+
+def query_times(query: Query) -> Float[np.ndarray, " times"]:
+    """The times of a query.
+
+    Raises:
+        DataError: If they are missing or no numbers, or something else is asked for.
+    """
+    if query.horizon is not None:
+        raise DataError("Got --horizon, which is for a run of many series; this one of one table wants --times.")
+    if query.file is not None or query.times is None:
+        got = f"the file {query.file}" if query.file is not None else "no --times"
+        raise DataError(f"Got {got} for a run of one table; --times is wanted, such as --times 1921,1922.5.")
+    return np.array([_number(part.strip()) for part in query.times.split(",") if part.strip()], np.float64)
+
+
+def query_model(folder: Path, metrics: dict[str, Any], query: Query, kind: type[Model]) -> Model:
+    """The model of a query; by default the best of the run.
+
+    Args:
+        folder: The folder of the run.
+        metrics: The content of its `metrics.json`.
+        query: What is asked for.
+        kind: What all models of the run are.
+
+    Raises:
+        DataError: If the run has no such model.
+    """
+    name = metrics["best"] if query.model is None else query.model
+    if name not in metrics["models"]:
+        name = current_name(name)
+    if name not in metrics["models"]:
+        raise DataError(f"The run {folder} has no model '{query.model}'; it has {', '.join(metrics['models'])}.")
+    model = load_model(folder / MODELS / name)
+    if not isinstance(model, kind):
+        raise DataError(f"The model in {folder / MODELS / name} is not the one that the run names; fit again.")
+    return model
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise DataError(f"Got '{text}' among the times; numbers with commas are wanted, such as 1921,1922.5.") from None

@@ -1,0 +1,35 @@
+"""The page of a report."""
+
+import base64
+import html
+import re
+from pathlib import Path
+
+from nde.cli.report import Bullets, Code, Grid, Paragraph, Picture, Report, Section, Subheading, render
+
+EVIL = "<script>alert('&')</script> \"x\""
+
+
+def page(tmp_path: Path, *blocks) -> str:
+    return render(Report(EVIL, EVIL, [Section(EVIL, blocks)], EVIL), tmp_path)
+
+
+def test_every_text_is_escaped(tmp_path: Path):
+    (tmp_path / "a.png").write_bytes(b"picture")
+    grid = Grid([EVIL, "x"], [[EVIL, EVIL]], best=EVIL)
+    blocks = (Paragraph(EVIL), Paragraph(EVIL, faint=True), Subheading(EVIL), Bullets([EVIL]), Code(EVIL), grid)
+    text = page(tmp_path, *blocks, Picture("a.png", EVIL))
+    assert "<script" not in text
+    # Title twice, summary, heading, footer; one in each of five blocks, three in the grid, one in the picture.
+    assert html.unescape(text).count(EVIL) == 5 + 5 + 3 + 1
+    assert base64.b64decode(re.findall('base64,([^"]+)"', text)[0]) == b"picture"
+
+
+def test_the_best_row_is_marked(tmp_path: Path):
+    text = page(tmp_path, Grid(["", "rmse", "about"], [["a", "1", "A"], ["b", "2", "B"]], best="b", text_columns=(2,)))
+    assert re.findall('<tr class="best"><td>(.)</td>', text) == ["b"]
+    assert re.findall('<td class="text">(.)</td>', text) == ["A", "B"]
+
+
+def test_no_row_is_marked_if_none_is_best(tmp_path: Path):
+    assert 'class="best"' not in page(tmp_path, Grid(["", "rmse"], [["", "1"]]))
