@@ -467,7 +467,7 @@ _MODELS: dict[str, Call] = {
     "nde.models.LatentSDE": lambda v: model("LatentSDE").sample(TS + v, key=key(v)),
     "nde.models.LatentSDE, other methods": latent_sde,
     "nde.models.ELBO": lambda v: models.ELBO()(model("LatentSDE"), batch(v), key(v)),
-    "nde.models.ContextDrift": lambda v: _DRIFT(v * _Y, _DRIFT.seen(jnp.ones(3))),
+    "nde.models.ContextDrift": lambda v: _DRIFT(v * _Y, _DRIFT.embed(jnp.ones(3))),
     "nde.models.ComponentDiffusion": lambda v: models.ComponentDiffusion(2, 4, key=key(v))(v * _Y),
     "nde.models.GaussianLikelihood": lambda v: (_GAUSSIAN.log_density(v * _Y, _Y), _GAUSSIAN.sample(_Y, key(v))),
     "nde.models.LaplaceLikelihood": lambda v: (_LAPLACE.log_density(v * _Y, _Y), _LAPLACE.sample(_Y, key(v))),

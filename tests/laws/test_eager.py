@@ -43,7 +43,7 @@ EXEMPT = {
     "nde.metrics.Prediction": "made by `train_on_synthetic`",
     "nde.metrics.Score": "made by `compare_series`",
     "nde.metrics.Statistic": "made by `compare_series`",
-    "nde.models.Bound": "made by `LatentSDE`",
+    "nde.models.ELBOTerms": "made by `LatentSDE`",
     "nde.models.Encoded": "made by `ContinuousFlow`",
     "nde.models.MODELS": "a table, whose models have entries",
     "nde.models.SDE_MODELS": "a table, whose models have entries",

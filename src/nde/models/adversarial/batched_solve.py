@@ -1,4 +1,4 @@
-"""Many series as the state of one solve, which goes from one row to the next in all of them."""
+"""Solve a batch of CDEs as a single system."""
 
 from collections.abc import Callable
 
@@ -14,10 +14,10 @@ from nde.stepping import StepTo
 from nde.terms import ControlTerm
 
 Field = Callable[[Float[Array, ""], Float[Array, " state"]], Float[Array, "state control"]]
-"""From a time and a state of one series to a matrix."""
+"""A function from time and state of a single series to a matrix."""
 
 
-def driven_together(
+def solve_batch(
     field: Field,
     control: Float[Array, "knots series control"],
     starts: Float[Array, "series state"],
@@ -25,19 +25,19 @@ def driven_together(
     solver: AbstractSolver,
     adjoint: AbstractAdjoint,
 ) -> Float[Array, "saved series state"]:
-    """The states along controls, with one step from each knot to the next.
+    """Solve a batch of CDEs along their controls in one solve, with one step from each knot to the next.
 
-    A controlled equation does not know how fast its control is walked, so the solve counts knots, whatever their times:
-    series with times of their own share its steps. As lanes of a `vmap` each would also have a gradient of its own to
-    the weights at every step; as one state they are one matrix product.
+    The solution of a CDE does not depend on how fast its control is traversed. So the time of the solve is the index of
+    the knot, and series with different times share its steps. Under `jax.vmap`, each series would also have its own
+    gradient with respect to the weights at every step; as a single system, these are one matrix product.
 
     Args:
-        field: Of one series.
-        control: The values at the knots; the first channel is the time.
-        starts: The first states.
-        saveat: What is saved, by the number of the knot.
-        solver: The method, one that asks a control for its increments only.
-        adjoint: How the solve is differentiated.
+        field: The vector field of a single series.
+        control: The controls at the knots; the first channel is time.
+        starts: The initial states.
+        saveat: What to save, by the index of the knot.
+        solver: The solver, which must use only increments of the control.
+        adjoint: How gradients are computed through the solve.
     """
     knots = jnp.arange(control.shape[0], dtype=control.dtype)
     times = LinearInterpolation(knots, control[..., 0])
@@ -47,7 +47,7 @@ def driven_together(
         return jax.vmap(field)(times.evaluate(knot), states)
 
     return diffeqsolve(
-        ControlTerm(fields, LinearInterpolation(knots, control), _applied),
+        ControlTerm(fields, LinearInterpolation(knots, control), _matrix_product),
         solver,
         knots[0],
         knots[-1],
@@ -60,5 +60,5 @@ def driven_together(
     ).ys
 
 
-def _applied(fields: Float[Array, "series state control"], dX: Float[Array, "series control"]) -> Array:
+def _matrix_product(fields: Float[Array, "series state control"], dX: Float[Array, "series control"]) -> Array:
     return jnp.sum(fields * dX[:, None], axis=-1)

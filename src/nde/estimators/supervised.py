@@ -1,4 +1,4 @@
-"""What estimators that read series and say something of each have in common."""
+"""Base class for estimators that predict a target for each series."""
 
 import abc
 import dataclasses
@@ -25,10 +25,10 @@ _LEAST_STEPS, _LEAST_EPOCHS = 600, 10
 _PREDICTED_AT_ONCE, _BUCKETS = 256, 2
 
 
-class AbstractReadingEstimator(AbstractSeriesEstimator):
-    """An ensemble of models, each of which reads a series and gives a vector.
+class AbstractSupervisedEstimator(AbstractSeriesEstimator):
+    """Base class for estimators that train an ensemble of models, each of which maps a series to a vector.
 
-    Its parameters are those of the classes made of it, see `NeuralCDEClassifier`.
+    See `NeuralCDEClassifier` for the parameters.
     """
 
     def __init__(
@@ -38,8 +38,8 @@ class AbstractReadingEstimator(AbstractSeriesEstimator):
         hidden_size: int = 32,
         width: int = 64,
         depth: int = 1,
-        members: int = 5,
-        steps: int | None = None,
+        n_estimators: int = 5,
+        max_iter: int | None = None,
         batch_size: int = 32,
         learning_rate: float = 3e-3,
         weight_decay: float = 0.0,
@@ -49,15 +49,15 @@ class AbstractReadingEstimator(AbstractSeriesEstimator):
         static: Sequence[str] = (),
         target: str | None = None,
         random_state: Any = None,
-        run: str | Path | None = None,
+        checkpoint_dir: str | Path | None = None,
         progress: bool | Progress | None = None,
     ) -> None:
         self.model = model
         self.hidden_size = hidden_size
         self.width = width
         self.depth = depth
-        self.members = members
-        self.steps = steps
+        self.n_estimators = n_estimators
+        self.max_iter = max_iter
         self.batch_size = batch_size
         self.learning_rate = learning_rate
         self.weight_decay = weight_decay
@@ -67,44 +67,46 @@ class AbstractReadingEstimator(AbstractSeriesEstimator):
         self.static = static
         self.target = target
         self.random_state = random_state
-        self.run = run
+        self.checkpoint_dir = checkpoint_dir
         self.progress = progress
 
     @abc.abstractmethod
-    def _learned(self, targets: Any) -> np.ndarray:
-        """Targets as the model learns them; keeps what is needed to go back."""
+    def _fit_targets(self, targets: Any) -> np.ndarray:
+        """Encode the training targets for the model, and store how to decode them."""
 
     @abc.abstractmethod
     def _loss(self, outputs: Float[Array, "series output"], targets: Array) -> Float[Array, " series"]:
-        """The loss of each series."""
+        """Loss of each series."""
 
     @property
     @abc.abstractmethod
     def _output_size(self) -> int:
-        """Length of the result for a series."""
+        """Length of the model's output for a series."""
 
     def fit(self, X: Any, y: Any = None, *, validation: Any = None) -> Any:
-        """Trains the models.
+        """Train the ensemble.
 
         Args:
-            X: A panel, a long data frame, or an array `(series, time, channels)`; see `nde.estimators.as_panel`.
-            y: Targets, one for each series; by default those that `X` has.
-            validation: Series with targets that do not train, as `X` is; the weights that do best there are kept.
+            X: A panel, a long data frame, or an array of shape `(series, time, channels)`; see
+                `nde.estimators.as_panel`.
+            y: Targets, one for each series; by default those in `X`.
+            validation: Series with targets for validation, in the same form as `X`; the weights with the lowest
+                validation loss are kept.
 
         Returns:
-            The estimator.
+            The fitted estimator.
 
         Raises:
-            DataError: If the data are not as wanted.
+            DataError: If `X` is not a valid panel, or targets are missing or invalid.
         """
         panel = self._panel(X, self.channels)
         targets = panel.targets if y is None else y
         if targets is None:
             raise DataError(
-                f"{type(self).__name__} requires y to be passed, but the target y is None: give the targets as `y`, in "
-                "the panel, or name the column with target=."
+                f"{type(self).__name__} requires y to be passed, but the target y is None. Pass targets as y, put them "
+                "in the panel, or name their column with target=."
             )
-        codes = self._learned(_one_each(targets, len(panel)))
+        codes = self._fit_targets(_check_targets(targets, len(panel)))
         self.preparation_ = Preparation.fit(panel)
         train = dataclasses.replace(self.preparation_.apply(panel), targets=codes)
         seed = self._seed()
@@ -113,25 +115,25 @@ class AbstractReadingEstimator(AbstractSeriesEstimator):
             self._mean_loss,
             loader,
             seed=seed,
-            steps=max(_LEAST_STEPS, _LEAST_EPOCHS * len(loader)) if self.steps is None else self.steps,
+            steps=max(_LEAST_STEPS, _LEAST_EPOCHS * len(loader)) if self.max_iter is None else self.max_iter,
             weight_decay=self.weight_decay,
-            validation=None if validation is None else self._judged(validation),
+            validation=None if validation is None else self._validation_loader(validation),
         )
         return self
 
     @property
     def channels_(self) -> tuple[str, ...]:
-        """Those that were fitted."""
+        """Names of the channels that the estimator was fitted to."""
         return self.preparation_.channels
 
-    def _told(self) -> dict[str, Any]:
+    def _to_config(self) -> dict[str, Any]:
         return {"preparation": self.preparation_.to_dict()}
 
-    def _restored(self, told: dict[str, Any]) -> Any:
-        self.preparation_ = Preparation.from_dict(told["preparation"])
-        return self._blank(jax.random.key(0))
+    def _from_config(self, config: dict[str, Any]) -> Any:
+        self.preparation_ = Preparation.from_dict(config["preparation"])
+        return self._init_model(jax.random.key(0))
 
-    def _blank(self, key: Array) -> DeepEnsemble:
+    def _init_model(self, key: Array) -> DeepEnsemble:
         normalization: Normalization = self.preparation_.normalization
         make = make_reader(
             self.model,
@@ -142,7 +144,7 @@ class AbstractReadingEstimator(AbstractSeriesEstimator):
             width=self.width,
             depth=self.depth,
         )
-        return DeepEnsemble(make, self.members, key=key)
+        return DeepEnsemble(make, self.n_estimators, key=key)
 
     def _panel(self, X: Any, channels: Sequence[str] | None) -> TimeSeries:
         return as_panel(
@@ -155,22 +157,22 @@ class AbstractReadingEstimator(AbstractSeriesEstimator):
         losses = jax.vmap(lambda outputs: self._loss(outputs, targets))(_outputs(model, batch)).mean(axis=0)
         return (losses * batch.weights).sum() / batch.weights.sum()
 
-    def _judged(self, validation: Any) -> Loader:
+    def _validation_loader(self, validation: Any) -> Loader:
         panel = self._panel(validation, self.channels_)
-        codes = self._codes(panel.targets)
-        judged = dataclasses.replace(self.preparation_.apply(panel), targets=codes)
-        return Loader(judged, _PREDICTED_AT_ONCE, buckets=_BUCKETS, shuffle=False)
+        codes = self._encode_targets(panel.targets)
+        prepared = dataclasses.replace(self.preparation_.apply(panel), targets=codes)
+        return Loader(prepared, _PREDICTED_AT_ONCE, buckets=_BUCKETS, shuffle=False)
 
     @abc.abstractmethod
-    def _codes(self, targets: Any) -> np.ndarray:
-        """Targets of other series as the model learned them."""
+    def _encode_targets(self, targets: Any) -> np.ndarray:
+        """Encode the targets of other series in the same way."""
 
-    def _predicted(self, X: Any) -> Float[np.ndarray, "members series output"]:
-        """What each model says of each series."""
+    def _outputs(self, X: Any) -> Float[np.ndarray, "members series output"]:
+        """The output of each model for each series."""
         check_is_fitted(self, "model_")
         panel = self.preparation_.apply(self._panel(X, self.channels_))
         panel = dataclasses.replace(panel, targets=None)
-        result = np.zeros((self.members, len(panel), self._output_size))
+        result = np.zeros((self.n_estimators, len(panel), self._output_size))
         for batch in Loader(panel, _PREDICTED_AT_ONCE, buckets=_BUCKETS, shuffle=False).epoch():
             own = np.asarray(batch.weights) > 0
             result[:, np.asarray(batch.index)[own]] = np.asarray(_outputs_compiled(self.model_, batch))[:, own]
@@ -184,8 +186,8 @@ def _outputs(model: DeepEnsemble, batch: Batch) -> Float[Array, "members series 
 _outputs_compiled = eqx.filter_jit(_outputs)
 
 
-def _one_each(targets: Any, count: int) -> np.ndarray:
+def _check_targets(targets: Any, count: int) -> np.ndarray:
     array = np.asarray(targets)
     if array.ndim == 0 or len(array) != count:
-        raise DataError(f"Got y of shape {array.shape} for {count} series; a target for each series is wanted.")
+        raise DataError(f"Got y of shape {array.shape} for {count} series; expected one target for each series.")
     return array

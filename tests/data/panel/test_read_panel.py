@@ -1,4 +1,4 @@
-"""Panels from files: what is read, what is put right and said, and what is refused."""
+"""Panels from files: what is read, what is fixed and reported, and what is refused."""
 
 import gzip
 from pathlib import Path
@@ -32,16 +32,15 @@ def read(folder: Path, text: str = GOOD, **options):
 def test_the_panel_of_a_file_is_that_of_its_data_frame(tmp_path: Path):
     found = read(tmp_path, static=["age"])
     frame = pd.read_csv(tmp_path / "visits.csv").drop(columns="note")
-    wanted = nde.TimeSeries.from_frame(frame, "who", "day", static=["age"], target="ill")
-    assert (
-        (found.panel.ids, found.panel.channels) == (wanted.ids, wanted.channels) == (("b", "a"), ("pulse", "pressure"))
-    )
+    expected = nde.TimeSeries.from_frame(frame, "who", "day", static=["age"], target="ill")
+    names = (("b", "a"), ("pulse", "pressure"))
+    assert (found.panel.ids, found.panel.channels) == (expected.ids, expected.channels) == names
     for name in ("ts", "ys", "lengths", "static", "targets"):
-        np.testing.assert_array_equal(getattr(found.panel, name), getattr(wanted, name))
-    assert found.remarks == ("Column of text left out: 'note'.",)
+        np.testing.assert_array_equal(getattr(found.panel, name), getattr(expected, name))
+    assert found.notes == ("Column of text left out: 'note'.",)
 
 
-def test_packed_and_parquet_files_are_read_alike(tmp_path: Path):
+def test_compressed_and_parquet_files_are_read_in_the_same_way(tmp_path: Path):
     plain = read(tmp_path, channels=["pulse"])
     packed, parquet = tmp_path / "visits.csv.gz", tmp_path / "visits.parquet"
     packed.write_bytes(gzip.compress(GOOD.encode()))
@@ -78,7 +77,7 @@ def test_labels_of_series(tmp_path: Path):
     assert found.panel.channels == ("x",)
 
 
-SAID = {
+FIXED = {
     "back in time": (
         "a,1,1,no\na,0,2,no\nb,0,3,yes\n",
         [("a", [0, 1], [2, 1]), ("b", [0], [3])],
@@ -105,29 +104,29 @@ SAID = {
 }
 
 
-@pytest.mark.parametrize(("rows", "series", "said"), SAID.values(), ids=SAID)
-def test_what_is_put_right_is_said(rows: str, series: list, said: str, tmp_path: Path):
+@pytest.mark.parametrize(("rows", "series", "note"), FIXED.values(), ids=FIXED)
+def test_what_is_fixed_is_reported(rows: str, series: list, note: str, tmp_path: Path):
     found = read(tmp_path, "who,day,x,ill\n" + rows)
     assert [(each.id, each.ts.tolist(), each.ys[:, 0].tolist()) for each in found.panel] == series
-    assert said in " ".join(found.remarks)
+    assert note in " ".join(found.notes)
 
 
-def test_rows_of_one_time_that_do_not_disagree_are_merged(tmp_path: Path):
+def test_rows_with_the_same_time_and_agreeing_values_are_merged(tmp_path: Path):
     found = read(tmp_path, "who,day,x,y\na,1,3,\na,0,1,\na,0,,2\na,0,1,\n", target=None)
     np.testing.assert_array_equal(found.panel.ys, [[1, 2], [3, np.nan]])
-    assert "were merged, 1 time" in " ".join(found.remarks)
+    assert "were merged, for 1 time" in " ".join(found.notes)
 
 
-def test_columns_that_are_no_channels_are_left_out_and_said(tmp_path: Path):
+def test_columns_that_are_not_channels_are_left_out_and_reported(tmp_path: Path):
     found = read(tmp_path, ",who,day,x,e,t\n0,a,0,1,,u\n1,a,1,2,,v\n", target=None)
     assert found.panel.channels == ("x",)
-    assert len(found.remarks) == 3
+    assert len(found.notes) == 3
 
 
 def test_a_named_channel_that_is_never_observed_stays(tmp_path: Path):
     found = read(tmp_path, "who,day,x,e\na,0,1,\na,1,2,nan\n", target=None, channels=["e", "x"])
     assert found.panel.channels == ("e", "x")
-    assert "Channel 'e' was never observed." in found.remarks
+    assert "Channel 'e' was never observed." in found.notes
 
 
 REFUSED = {
@@ -154,7 +153,7 @@ REFUSED = {
     "contradiction": (
         GOOD + "a,1,83,110,,no,31\n",
         {},
-        "several rows of the time 1.0, and column 'pulse' says 82 and 83",
+        "several rows with time 1.0, and different values 82 and 83 in column 'pulse'",
     ),
     "target changes": (
         GOOD.replace("no,31\nb", "yes,31\nb"),
@@ -168,7 +167,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("text", "options", "message"), REFUSED.values(), ids=REFUSED)
-def test_what_makes_no_sense_is_refused(text: str, options: dict, message: str, tmp_path: Path):
+def test_refused(text: str, options: dict, message: str, tmp_path: Path):
     with pytest.raises(DataError) as raised:
         read(tmp_path, text, **options)
     assert message in str(raised.value)
