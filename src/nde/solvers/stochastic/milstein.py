@@ -57,9 +57,10 @@ class _AbstractTaylorMilstein(_AbstractMilstein):
     ) -> tuple[Y, Y | None]:
         """One step."""
         first, second = _expansion(diffusion, t, y, args, drive.noise)
+        mean = _mean(diffusion, t, y, args) if self.calculus == "ito" else None
         y1 = tree.add_scaled(y, 1.0, (1.0, 0.5), (first, second))
-        if self.calculus == "ito":
-            y1 = tree.add_scaled(y1, jnp.abs(drive.h), (-0.5,), (_mean(diffusion, t, y, args),))
+        if mean is not None:
+            y1 = tree.add_scaled(y1, jnp.abs(drive.h), (-0.5,), (mean,))
         return tree.add(y1, drift.vf_prod(t, y, args, drive.h)), None
 
 
