@@ -12,10 +12,9 @@ _PRIVATE = re.compile(r'<h\d id="(nde\.[\w.]*\b_[a-z]\w*)"')
 
 
 def public_objects() -> dict[str, object]:
-    """Every public class and function by the full name under which it is documented."""
+    """Every public class and function by its full name."""
     rooms = [nde, *(importlib.import_module(f"nde.{room}") for room in ROOMS)]
     named = {f"{room.__name__}.{name}": getattr(room, name) for room in rooms for name in room.__all__}
-    named = {name: thing for name, thing in named.items() if name.removeprefix("nde.") not in nde.signatures.__all__}
     return {name: thing for name, thing in named.items() if inspect.isclass(thing) or inspect.isroutine(thing)}
 
 
@@ -29,8 +28,8 @@ def faults_of(pages: list[str], objects: dict[str, object]) -> list[str]:
 def _entries(page: str) -> list[tuple[str, str]]:
     """The name and HTML of each entry of a page."""
     starts = list(_HEADING.finditer(page))
-    ends = [start.start() for start in starts[1:]] + [len(page)]
-    return [(start[1], page[start.start() : end]) for start, end in zip(starts, ends, strict=True)]
+    bounds = [*(start.start() for start in starts), len(page)]
+    return [(start[1], page[start.start() : end]) for start, end in zip(starts, bounds[1:], strict=True)]
 
 
 def _lacking(name: str, thing: object, entry: str | None) -> list[str]:
