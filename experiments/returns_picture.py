@@ -1,4 +1,4 @@
-"""Tails and memory of returns, of all generators beside the data."""
+"""Plots of tails and memory of returns, for all generators and the data."""
 
 import numpy as np
 from jaxtyping import Float
@@ -14,7 +14,7 @@ _LAGS = 20
 
 
 def picture(drawn: dict[str, dict[str, TimeSeries]]) -> Figure:
-    """A row for each record: quantiles against real ones, how tails fall, autocorrelations of absolute returns."""
+    """One row per record: quantiles against real ones, tails, autocorrelations of absolute returns."""
     made = Figure(figsize=(13.0, 1.0 + 3.9 * len(drawn)), layout="constrained", dpi=130)
     axes = made.subplots(len(drawn), 3, squeeze=False)
     for row, (name, panels) in zip(axes, drawn.items(), strict=True):
@@ -30,7 +30,7 @@ def picture(drawn: dict[str, dict[str, TimeSeries]]) -> Figure:
 
 
 def returns_of(panel: TimeSeries) -> Float[np.ndarray, " returns"]:
-    """All of them."""
+    """The returns of all windows."""
     return np.concatenate([np.diff(record.ys[:, 0]) for record in panel])
 
 

@@ -19,9 +19,9 @@ class Access:
     """Increments of a path of `size` components over `[0, 1]`, over each of the intervals in turn.
 
     Args:
-        size: components of the path.
+        size: number of components of the path.
         intervals: pairs of times.
-        order: `"sequential"`, `"doubly sequential"` (and then all of them back again), or `"random"`.
+        order: `"sequential"`, `"doubly sequential"` (then all of them in reverse), or `"random"`.
     """
 
     size: int
@@ -33,21 +33,21 @@ class Access:
 
 @dataclass(frozen=True)
 class DiffraxTree:
-    """Diffrax's tree at a tolerance."""
+    """Diffrax's `VirtualBrownianTree` at a tolerance."""
 
     tol: float
 
     @property
     def name(self) -> str:
-        """Its tolerance."""
+        """The name with the tolerance."""
         return f"Diffrax VirtualBrownianTree, tol {self.tol:.0e}"
 
     def installed(self) -> bool:
-        """Diffrax is here."""
+        """Whether Diffrax is installed."""
         return True
 
     def start(self, access: Access, _goal: Goal, /) -> Ready:
-        """Ask the tree for each interval."""
+        """Query the tree for each interval."""
 
         def run(key: jax.Array, intervals: jax.Array) -> Any:
             path = diffrax.VirtualBrownianTree(0.0, 1.0, self.tol, (access.size,), key)
@@ -59,16 +59,16 @@ class DiffraxTree:
 
 @dataclass(frozen=True)
 class OurInterval:
-    """`BrownianInterval`: walked along as a solve does, back over what was recorded, or asked at random."""
+    """`BrownianInterval`: walked along as in a solve, then back over the record, or queried at random."""
 
     name: str = "nde"
 
     def installed(self) -> bool:
-        """It is here."""
+        """True: `nde` is installed."""
         return True
 
     def start(self, access: Access, _goal: Goal, /) -> Ready:
-        """As the order wants it."""
+        """Compile a function that queries the path in the given order."""
 
         def run(key: jax.Array, intervals: jax.Array) -> Any:
             path = nde.BrownianInterval(0.0, 1.0, (access.size,), key)
