@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from mpl_toolkits.mplot3d import Axes3D
 
 from nde.models import AugmentedNeuralODE
-from nde.plot.look import COLORS, INK, calm
+from nde.plot.style import COLORS, INK, style_axes
 
 if TYPE_CHECKING:
     from experiments.augmented import Trained
@@ -44,7 +44,7 @@ def _flow(panel: Axes, result: "Trained") -> None:
     if isinstance(panel, Axes3D):
         _features_in_space(panel, result)
         return
-    calm(panel)
+    style_axes(panel)
     if result.task.size == 1:
         _trajectories(panel, result)
     else:
@@ -99,7 +99,7 @@ def _features_in_space(panel: Axes3D, result: "Trained") -> None:
 
 def _losses(panel: Axes, plain: "Trained", augmented: "Trained") -> None:
     """The mean, minimum and maximum loss over the seeds, and the bound if there is one."""
-    calm(panel)
+    style_axes(panel)
     for result, color, name in ((plain, PLAIN, "plain"), (augmented, AUGMENTED, "augmented")):
         steps = np.arange(result.losses.shape[1])
         panel.fill_between(

@@ -85,7 +85,7 @@ def learned(name: str, quick: bool) -> dict[str, Any]:
     kernels.fit(train[::10] if quick else train)
     begun = time.perf_counter()
     steps = 200 if quick else STEPS_OF[name]
-    flow = FlowDensity(**FLOW, steps=steps, random_state=0, progress=False).fit(train)
+    flow = FlowDensity(**FLOW, max_iter=steps, random_state=0, progress=False).fit(train)
     seconds = time.perf_counter() - begun
     axis = np.linspace(-SPAN, SPAN, 41 if quick else SIDE)
     grid = np.stack(np.meshgrid(axis, axis), axis=-1)

@@ -21,7 +21,7 @@ from sklearn.svm import SVC
 from nde import TimeSeries
 from nde.data import JAPANESE_VOWELS_SOURCE, drop_observations, load_japanese_vowels
 from nde.estimators import NeuralCDEClassifier
-from nde.plot.look import COLORS, figure
+from nde.plot.style import COLORS, stacked_figure
 
 Scores = dict[str, dict[str, list[float]]]
 """Scores by method and dropped share, one per seed."""
@@ -75,7 +75,7 @@ def _methods(quick: bool) -> dict[str, Judge]:
     def reader(settings: dict[str, Any]) -> Judge:
         def judge(train: TimeSeries, test: TimeSeries, seed: int) -> float:
             steps = 20 if quick else None
-            classifier = NeuralCDEClassifier(**settings, steps=steps, random_state=seed, progress=False)
+            classifier = NeuralCDEClassifier(**settings, max_iter=steps, random_state=seed, progress=False)
             return float(classifier.fit(train).score(test, test.targets))
 
         return judge
@@ -127,7 +127,7 @@ def table(scores: Scores, drops: tuple[float, ...]) -> str:
 
 def picture(scores: Scores, drops: tuple[float, ...]) -> Figure:
     """Accuracy against the dropped share, one line per method."""
-    made, (axes,) = figure(7.0, 4.4)
+    made, (axes,) = stacked_figure(7.0, 4.4)
     shares = 100 * np.array(drops)
     for place, (method, by_drop) in enumerate(scores.items()):
         values = np.array([by_drop[f"{drop}"] for drop in drops])

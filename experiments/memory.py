@@ -206,7 +206,7 @@ def weighed(task: Task, steps: tuple[int, ...]) -> dict[str, list[int]]:
     def slope(way: Way, count: int) -> Callable[[Any], Any]:
         return jax.grad(lambda weights: task.loss(weights, batch, way, count))
 
-    return {name: [nde.memory(slope(way, count), weights) for count in steps] for name, way in WAYS.items()}
+    return {name: [nde.compiled_memory(slope(way, count), weights) for count in steps] for name, way in WAYS.items()}
 
 
 def trained(task: Task, seed: int, updates: int) -> dict[str, dict[str, Any]]:

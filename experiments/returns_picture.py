@@ -8,7 +8,7 @@ from matplotlib.ticker import MaxNLocator
 
 from nde import TimeSeries
 from nde.metrics import autocorrelation
-from nde.plot.look import COLORS, FAINT, INK, calm
+from nde.plot.style import COLORS, FAINT, INK, style_axes
 
 _LAGS = 20
 
@@ -19,7 +19,7 @@ def picture(drawn: dict[str, dict[str, TimeSeries]]) -> Figure:
     axes = made.subplots(len(drawn), 3, squeeze=False)
     for row, (name, panels) in zip(axes, drawn.items(), strict=True):
         for axis in row:
-            calm(axis)
+            style_axes(axis)
         generated = {method: panel for method, panel in panels.items() if method not in {"train", "test"}}
         colors = dict(zip(generated, ("#829ab1", COLORS[2], COLORS[3], COLORS[1], COLORS[0]), strict=False))
         _quantiles(row[0], name, panels["train"], generated, colors)

@@ -90,10 +90,10 @@ def _walked(path: nde.BrownianInterval, intervals: jax.Array, access: Access) ->
     back = access.order == "doubly sequential"
 
     def step(carry: Any, pair: Any) -> Any:
-        place, total = carry
-        drive, stepped = path.prepare(pair[0], pair[1] - pair[0], (), frozenset(), place)
-        place = path.commit(jnp.asarray(True), place, stepped)
-        return (place, total + drive.W**2), drive.W if back else None
+        path_state, total = carry
+        drive, stepped = path.prepare(pair[0], pair[1] - pair[0], (), frozenset(), path_state)
+        path_state = path.commit(jnp.asarray(True), path_state, stepped)
+        return (path_state, total + drive.W**2), drive.W if back else None
 
     (_, total), drives = jax.lax.scan(step, (path.begin(intervals[0, 0]), jnp.zeros(access.size)), intervals)
     return jax.lax.scan(lambda t, W: (t + W**2, None), total, drives, reverse=True)[0] if back else total

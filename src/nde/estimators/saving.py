@@ -10,8 +10,10 @@ import equinox as eqx
 from nde.data import DataError
 
 _ABOUT, _WEIGHTS = "estimator.json", "model.eqx"
-_NOT_KEPT = frozenset({"random_state", "run", "progress"})
+_NOT_KEPT = frozenset({"random_state", "checkpoint_dir", "progress"})
 """Parameters that say how it was trained, not what it is."""
+_FORMER_NAMES = {"members": "n_estimators", "steps": "max_iter"}
+"""Parameters by the names that older files have."""
 
 
 def write(folder: str | Path, estimator: Any, told: dict[str, Any], model: Any) -> None:
@@ -43,11 +45,16 @@ def read(folder: str | Path, classes: dict[str, Any]) -> Any:
         raise DataError(f"There is no saved estimator in {folder}: {_ABOUT} and {_WEIGHTS} are wanted.")
     try:
         about = json.loads((folder / _ABOUT).read_text(encoding="utf-8"))
-        estimator = classes[about["estimator"]](**about["parameters"])
-        blank = estimator._restored(about["learned"])  # noqa: SLF001 (only estimators read estimators)
+        estimator = classes[about["estimator"]](**_current(about["parameters"]))
+        blank = estimator._from_config(about["learned"])  # noqa: SLF001 (only estimators read estimators)
         estimator.model_ = eqx.tree_deserialise_leaves(folder / _WEIGHTS, blank)
     except (ValueError, KeyError, TypeError, RuntimeError, EOFError) as error:
         raise DataError(
             f"The estimator in {folder} cannot be read ({' '.join(str(error).split())}); fit it again."
         ) from None
     return estimator
+
+
+def _current(parameters: dict[str, Any]) -> dict[str, Any]:
+    """The parameters of a saved estimator, by their current names."""
+    return {_FORMER_NAMES.get(name, name): value for name, value in parameters.items()}

@@ -19,9 +19,9 @@ def estimator(job: Job, task: str, folder: Path, progress: Callable[[int, int, f
     """
     from nde import estimators  # noqa: PLC0415 (takes long to import)
 
-    settings: dict[str, Any] = {"random_state": job.seed, "run": folder, "progress": progress}
+    settings: dict[str, Any] = {"random_state": job.seed, "checkpoint_dir": folder, "progress": progress}
     if job.steps is not None:
-        settings["steps"] = job.steps
+        settings["max_iter"] = job.steps
     if task == GENERATE:
         return estimators.SeriesGenerator(model=job.model, **settings)
     if task in (FORECAST, IMPUTE):

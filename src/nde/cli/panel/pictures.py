@@ -9,7 +9,7 @@ from nde.cli.panel.examples import classes_to_show, numbers_to_show, readings
 from nde.cli.panel.learning import draw_learning
 from nde.cli.panel.scores import confusion
 from nde.data.panel import TimeSeries
-from nde.plot import plot_confusion, plot_predicted, plot_readings
+from nde.plot import plot_confusion, plot_predicted, plot_running_predictions
 
 RESULT, READINGS = "result.png", "readings.png"
 
@@ -38,7 +38,7 @@ def _read_classes(folder: Path, done: Done, truth: np.ndarray, said: np.ndarray)
     found = readings(test[shown], titles, lambda panel: outputs(done.model, panel, done.data.task))
     classes = [str(name) for name in done.classes.tolist()]
     true = [str(name) for name in truth[shown].tolist()]
-    plot_readings(found, classes, true, time=done.job.time).savefig(folder / READINGS)
+    plot_running_predictions(found, classes, true, time=done.job.time).savefig(folder / READINGS)
 
 
 def _read_numbers(folder: Path, done: Done, truth: np.ndarray, said: np.ndarray) -> None:
@@ -47,7 +47,8 @@ def _read_numbers(folder: Path, done: Done, truth: np.ndarray, said: np.ndarray)
     titles = [f"{_short(test.ids[i])}: said {said[i]:.4g}, is {truth[i]:.4g}" for i in shown]
     found = readings(test[shown], titles, lambda panel: outputs(done.model, panel, done.data.task))
     true = [float(number) for number in truth[shown]]
-    plot_readings(found, (), true, time=done.job.time, what=f"{done.job.target}").savefig(folder / READINGS)
+    figure = plot_running_predictions(found, (), true, time=done.job.time, what=f"{done.job.target}")
+    figure.savefig(folder / READINGS)
 
 
 def _targets(panel: TimeSeries) -> np.ndarray:

@@ -16,7 +16,7 @@ from nde.cli.panel.names import CLASSES, FORECAST, GENERATE, IMPUTE
 from nde.cli.panel.write import MODEL, predictions
 from nde.data import DataError, PanelFile, read_panel
 from nde.data.panel.cells import number_of
-from nde.data.panel.remarks import named
+from nde.data.panel.notes import quote_names
 
 
 def is_run(folder: Path) -> bool:
@@ -56,11 +56,11 @@ def predicted(folder: Path, file: Path | None, times: str | None = None, horizon
             text = _text(filled(model, read.panel, heads))
         else:
             text = _text(forecast(model, read.panel, asked_times(read.panel, times, horizon), heads))
-        _tell(read.remarks)
+        _tell(read.notes)
         return text
     said = outputs(model, read.panel, task)
     classes = np.asarray(model.classes_) if task == CLASSES else None
-    _tell((*read.remarks, *_judged(read, data["target"], said, classes)))
+    _tell((*read.notes, *_judged(read, data["target"], said, classes)))
     return _text(predictions(read.panel, said, classes))
 
 
@@ -93,7 +93,9 @@ def _judged(read: PanelFile, target: str | None, said: np.ndarray, classes: np.n
     new = list(dict.fromkeys(texts[place] for place in known if _plain(texts[place]) not in places))
     told = []
     if new:
-        told.append(f"The model never saw {named(new)} as '{target}'; it takes such series for what is most like them.")
+        told.append(
+            f"The model never saw {quote_names(new)} as '{target}'; it takes such series for what is most like them."
+        )
     judged = [place for place in known if _plain(texts[place]) in places]
     if judged:
         right = sum(bool(found[place] == places[_plain(texts[place])]) for place in judged)

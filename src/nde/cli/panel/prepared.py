@@ -14,7 +14,7 @@ from nde.cli.panel.parts import LEAST, Parts, parts_at_random, parts_by_column
 from nde.cli.panel.task import task_of
 from nde.data import PanelFile, drop_observations, read_panel
 from nde.data.panel import TimeSeries
-from nde.data.panel.remarks import named
+from nde.data.panel.notes import quote_names
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -55,7 +55,7 @@ def prepared(job: Job) -> Prepared:
         return _of_courses(job, read)
     task, said = task_of(_targets(read.panel), job.target, job.task)
     parts = _parts(job, read, task == CLASSES)
-    remarks = [*read.remarks, *said]
+    remarks = [*read.notes, *said]
     if job.drop:
         parts = _dropped(parts, job)
         remarks.append(_told_drop(job))
@@ -66,7 +66,7 @@ def prepared(job: Job) -> Prepared:
 
 def _of_courses(job: Job, read: PanelFile) -> Prepared:
     """The same where the series themselves are to be predicted."""
-    remarks = list(read.remarks)
+    remarks = list(read.notes)
     if job.split is None and len(read.panel) < LEAST:
         parts, held, said = few_apart(_thinned(read.panel, job), job.course, job.seed)
     else:
@@ -78,7 +78,7 @@ def _of_courses(job: Job, read: PanelFile) -> Prepared:
 
 def _of_laws(job: Job, read: PanelFile) -> Prepared:
     """The same where series like these are to be generated."""
-    remarks = list(read.remarks)
+    remarks = list(read.notes)
     if job.split is None and len(read.panel) < LEAST:
         parts, said = windows_in_time(read.panel, job.window or USUAL_WINDOW)
     else:
@@ -136,4 +136,8 @@ def _of_classes(parts: Parts) -> list[str]:
 
 
 def _of_classes_named(values: np.ndarray) -> str:
-    return f"Class {named(values.tolist())} has" if len(values) == 1 else f"Classes {named(values.tolist())} have"
+    return (
+        f"Class {quote_names(values.tolist())} has"
+        if len(values) == 1
+        else f"Classes {quote_names(values.tolist())} have"
+    )

@@ -5,7 +5,7 @@ from nde.cli.panel.names import IMPUTE
 from nde.cli.panel.parts import Parts
 from nde.data import DataError
 from nde.data.panel import TimeSeries
-from nde.data.panel.remarks import counted, named
+from nde.data.panel.notes import pluralize, quote_names
 
 
 def judged_apart(parts: Parts, task: str, seed: int) -> tuple[Parts, dict[str, Held], list[str]]:
@@ -19,7 +19,9 @@ def judged_apart(parts: Parts, task: str, seed: int) -> tuple[Parts, dict[str, H
     """
     said = []
     if parts.validation is not None:
-        said.append(f"{counted(len(parts.validation), 'series')} for validation left out: nothing is stopped by them.")
+        said.append(
+            f"{pluralize(len(parts.validation), 'series')} for validation left out: nothing is stopped by them."
+        )
     found = _judged(held_of(parts.test, task, seed), parts.test, task)
     train = held_of(parts.train, task, seed)
     held = {"train": train, "test": found} if train is not None else {"test": found}
@@ -39,7 +41,9 @@ def few_apart(panel: TimeSeries, task: str, seed: int) -> tuple[Parts, dict[str,
     test = _judged(found, panel, task)
     train = with_hidden(panel, seed) if task == IMPUTE else test.seen
     what = "a fifth of the observations of each" if task == IMPUTE else "the last fifth of the rows of each"
-    said = [f"{counted(len(panel), 'series')}, too few to set some aside: {what} is for the test, and does not train."]
+    said = [
+        f"{pluralize(len(panel), 'series')}, too few to set some aside: {what} is for the test, and does not train."
+    ]
     return Parts(train, None, panel), {"test": test}, said + _told_of_others(panel, test, task)
 
 
@@ -51,7 +55,7 @@ def _judged(held: Held | None, panel: TimeSeries, task: str) -> Held:
             else "observations in the first two thirds of its time, and after them"
         )
         raise DataError(
-            f"Got {counted(len(panel), 'series')} for the test, at most {int(panel.lengths.max())} rows long; one at "
+            f"Got {pluralize(len(panel), 'series')} for the test, at most {int(panel.lengths.max())} rows long; one at "
             f"least with {wanted} is wanted."
         )
     return held
@@ -63,4 +67,4 @@ def _told_of_others(panel: TimeSeries, held: Held, task: str) -> list[str]:
     if not others:
         return []
     what = "too few observations to hide some" if task == IMPUTE else "nothing to forecast from, or nothing to forecast"
-    return [f"{counted(len(others), 'series')} of the test with {what}, not judged: {named(others)}."]
+    return [f"{pluralize(len(others), 'series')} of the test with {what}, not judged: {quote_names(others)}."]

@@ -8,7 +8,7 @@ from jaxtyping import Float
 from nde.cli.panel.course.done import CourseDone, courses
 from nde.cli.panel.course.held import Held
 from nde.cli.panel.learning import draw_learning
-from nde.plot import Course, plot_courses
+from nde.plot import Trajectory, plot_trajectories
 
 RESULT = "result.png"
 _MOST_SERIES, _POINTS = 4, 200
@@ -23,23 +23,23 @@ def draw(folder: Path, done: CourseDone) -> None:
     unit = done.data.panel.clock.unit
     said = courses(done.model, some.seen, times)
     found = [
-        Course(
+        Trajectory(
             title=f"{series.id}",
             ts=series.ts,
             ys=series.ys,
-            kept_ts=some.times[place],
-            kept_ys=some.truth[place],
-            said_ts=times[place],
-            said_ys=said[place],
+            holdout_ts=some.times[place],
+            holdout_ys=some.truth[place],
+            predicted_ts=times[place],
+            predicted_ys=said[place],
         )
         for place, series in enumerate(some.seen)
     ]
-    plot_courses(
+    plot_trajectories(
         found,
         done.data.panel.channels,
         time=done.job.time if unit is None else f"{done.job.time} ({unit} since the first)",
-        kept="hidden" if done.imputes else "came later",
-        said="filled" if done.imputes else "forecast",
+        holdout="hidden" if done.imputes else "came later",
+        prediction="filled" if done.imputes else "forecast",
     ).savefig(folder / RESULT)
     draw_learning(folder, done.model.history_)
 

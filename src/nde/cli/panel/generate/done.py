@@ -50,7 +50,7 @@ class GeneratedDone(Fitted):
         if self.judged_by_test:
             others[REAL] = self.data.parts.train
         held = None if self.judged_by_test else self.data.parts.test
-        return {name: compare_series(self.real, panel, held=held) for name, panel in others.items()}
+        return {name: compare_series(self.real, panel, holdout=held) for name, panel in others.items()}
 
     @cached_property
     def scores(self) -> dict[str, dict[str, Any]]:

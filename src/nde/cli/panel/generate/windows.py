@@ -5,7 +5,7 @@ import numpy as np
 from nde.cli.panel.parts import Parts
 from nde.data import DataError
 from nde.data.panel import TimeSeries
-from nde.data.panel.remarks import counted
+from nde.data.panel.notes import pluralize
 from nde.data.panel.windows import windows
 
 USUAL_WINDOW = 64
@@ -25,7 +25,9 @@ def windows_of_each(parts: Parts, rows: int | None) -> tuple[Parts, list[str]]:
     """
     said = []
     if parts.validation is not None:
-        said.append(f"{counted(len(parts.validation), 'series')} for validation left out: nothing is stopped by them.")
+        said.append(
+            f"{pluralize(len(parts.validation), 'series')} for validation left out: nothing is stopped by them."
+        )
     if rows is None:
         return Parts(parts.train, None, parts.test), said
     train, test = windows(parts.train, rows, max(1, rows // _OVERLAP)), windows(parts.test, rows, rows)
@@ -51,12 +53,12 @@ def windows_in_time(panel: TimeSeries, rows: int) -> tuple[Parts, list[str]]:
     test = None if not last else windows(_rows(panel, last), rows, rows)
     if train is None or test is None or min(len(train), len(test)) < _LEAST:
         raise DataError(
-            f"Got {counted(len(panel), 'series')}, at most {int(panel.lengths.max())} rows long, too few for pieces of "
-            f"{rows} rows to train on and to test with; at least {10 * rows} rows of a series are wanted, or a smaller "
-            "--window, or more series."
+            f"Got {pluralize(len(panel), 'series')}, at most {int(panel.lengths.max())} rows long, too few for pieces "
+            f"of {rows} rows to train on and to test with; at least {10 * rows} rows of a series are wanted, or "
+            "a smaller --window, or more series."
         )
     told = (
-        f"{counted(len(panel), 'series')}, too few to set some aside: cut into pieces of {rows} rows; {len(test)} "
+        f"{pluralize(len(panel), 'series')}, too few to set some aside: cut into pieces of {rows} rows; {len(test)} "
         f"pieces of the last fifth of the rows are for the test, {len(train)} that overlap and come before train."
     )
     return Parts(train, None, test), [told]
