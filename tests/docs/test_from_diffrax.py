@@ -10,7 +10,8 @@ import nde
 from tests.docs.examples import ROOT
 
 _ROW = re.compile(r"^\| `(?P<name>\w+)` \| (?P<kind>same|other|not yet|never) \| (?P<note>.*) \|$", re.MULTILINE)
-ROWS = [match.groupdict("") for match in _ROW.finditer((ROOT / "docs" / "from-diffrax.md").read_text(encoding="utf-8"))]
+PAGE = ROOT / "docs" / "how-to" / "from-diffrax.md"
+ROWS = [match.groupdict("") for match in _ROW.finditer(PAGE.read_text(encoding="utf-8"))]
 BY_KIND = {kind: [row for row in ROWS if row["kind"] == kind] for kind in ("same", "other", "not yet", "never")}
 
 
