@@ -53,7 +53,7 @@ format: $(VENV)/.ready-dev
 	$(VENV)/bin/ruff format
 
 clean:
-	rm -rf $(VENV) $(BENCH_VENV) site .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) $(BENCH_VENV) site .coverage coverage.xml .pytest_cache .ruff_cache .import_linter_cache
 
 # A stamp stands for an environment that holds the package with one set of extras; it ages with pyproject.toml.
 $(VENV)/.ready-%: pyproject.toml $(VENV)/.made
