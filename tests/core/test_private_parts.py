@@ -217,8 +217,7 @@ def test_programs_read_as_before():
     def fn(x):
         x = jax.jit(jnp.sin)(x) * 2.0
         x = jax.lax.cond(x > 0, jnp.cos, jnp.sin, x)
-        x, _ = jax.lax.scan(lambda x, _: (x + 1.0, None), x, None, length=3)
-        return jax.lax.fori_loop(0, 5, lambda i, x: x * x, x)
+        return jax.lax.scan(lambda x, _: (x + 1.0, None), x, None, length=3)[0]
 
     closed = jax.make_jaxpr(fn)(1.0)
     assert isinstance(closed, ClosedJaxpr)

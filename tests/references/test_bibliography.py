@@ -49,7 +49,7 @@ def test_each_work_that_a_docstring_names_has_an_entry_of_its_author(name: str):
         if "://" in identifier and identifier not in bibliography():
             continue
         entry = bibliography()[identifier]
-        assert entry.fields["author"].partition(",")[0].replace("ø", "o") in text.replace("ø", "o")
+        assert entry.fields["author"].partition(",")[0] in text
 
 
 def test_each_entry_is_cited_by_a_docstring():

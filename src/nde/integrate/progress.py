@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
+from nde.core.extras import require
 from nde.core.lanes import any_lane, least_lane
 from nde.core.types import BoolScalar, IntScalar, RealScalar
 

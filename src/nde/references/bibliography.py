@@ -14,7 +14,7 @@ _VENUES = ("journal", "booktitle", "school", "publisher", "howpublished")
 _MOST_AUTHORS = 5
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class Entry:
     r"""An entry of a BibTeX file.
 
