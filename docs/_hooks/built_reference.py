@@ -29,7 +29,7 @@ def faults_of(pages: list[str], objects: dict[str, object]) -> list[str]:
 def _entries(page: str) -> list[tuple[str, str]]:
     """The name and HTML of each entry of a page."""
     starts = list(_HEADING.finditer(page))
-    ends = [start.start() for start in starts[1:]] + [len(page)]
+    ends = [*(start.start() for start in starts), len(page)][1:]
     return [(start[1], page[start.start() : end]) for start, end in zip(starts, ends, strict=True)]
 
 
