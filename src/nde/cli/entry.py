@@ -1,4 +1,4 @@
-"""The command `nde`, which starts without its packages too, to say how to install them."""
+"""The command `nde`. If packages are missing, it says how to install them."""
 
 import sys
 
@@ -14,10 +14,10 @@ Fits neural differential equations to files of measurements, predicts, and gener
 
 
 def main() -> None:
-    """Run the command line; without its packages say what to install, and exit with status 2 unless for help."""
-    lacking = missing(*COMMAND_LINE)
-    if lacking:
-        _explain(advice("The command line of nde", lacking))
+    """Run the command line. If packages are missing, say so and exit, with status 2 unless help was asked for."""
+    absent = missing(*COMMAND_LINE)
+    if absent:
+        _explain(advice("The command line of nde", absent))
     from nde.cli.app import main as run  # noqa: PLC0415 (needs these packages)
 
     run()

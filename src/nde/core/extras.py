@@ -1,4 +1,4 @@
-"""Optional packages: what is missing says which extra installs it."""
+"""Optional packages, and the message that says how to install a missing one."""
 
 from importlib.util import find_spec
 
@@ -35,9 +35,9 @@ def advice(user: str, modules: list[str]) -> str:
         modules: What is missing; at least one, all of the same extra.
     """
     names = [_DISTRIBUTIONS.get(module, module) for module in modules]
-    listed = " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+    text = " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
     them = "it" if len(names) == 1 else "them"
-    return f'{user} needs {listed}; install {them} with: pip install "nde[{_EXTRAS.get(modules[0], "learn")}]"'
+    return f'{user} needs {text}; install {them} with: pip install "nde[{_EXTRAS.get(modules[0], "learn")}]"'
 
 
 def require(user: str, *modules: str) -> None:
@@ -50,9 +50,9 @@ def require(user: str, *modules: str) -> None:
     Raises:
         ModuleNotFoundError: If one is not installed; the message says how to install it.
     """
-    lacking = missing(*modules)
-    if lacking:
-        raise ModuleNotFoundError(advice(user, lacking), name=lacking[0])
+    absent = missing(*modules)
+    if absent:
+        raise ModuleNotFoundError(advice(user, absent), name=absent[0])
 
 
 def require_for_room(room: str) -> None:

@@ -30,8 +30,8 @@ def lazy_attributes(package: str, names: Mapping[str, str]) -> tuple[Callable[[s
         setattr(sys.modules[package], name, attribute)
         return attribute
 
-    def listed() -> list[str]:
+    def list_names() -> list[str]:
         rooms = (room for room, modules in ROOMS.items() if not missing(*modules))
         return sorted({*vars(sys.modules[package]), *names, *rooms})
 
-    return get, listed
+    return get, list_names

@@ -1,4 +1,4 @@
-"""What to cite for the methods that a piece of work uses."""
+"""Citations for the methods that a piece of work uses."""
 
 import dataclasses
 import inspect
@@ -17,9 +17,9 @@ class Citation:
     """What to cite. `print` shows the sentences and the BibTeX entries.
 
     Attributes:
-        sentences: Which methods are used, as sentences in LaTeX.
-        bibtex: The entries that these cite, as the text of a `.bib` file in UTF-8.
-        references: The same as lines of plain text, one for each work, such as for the end of a report.
+        sentences: Sentences in LaTeX that say which methods were used.
+        bibtex: The BibTeX entries that the sentences cite, as the text of a `.bib` file in UTF-8.
+        references: The same works as lines of plain text, one per work, for example for the end of a report.
 
     Example:
         ```python
@@ -41,23 +41,23 @@ class Citation:
     __repr__ = __str__
 
 
-def citation(*used: Any, **named: Any) -> Citation:
-    r"""What to cite for the methods used: sentences, BibTeX entries, and plain reference lines.
+def citation(*objects: Any, **keywords: Any) -> Citation:
+    r"""Collect what to cite for the methods in use: sentences, BibTeX entries, and plain reference lines.
 
-    Each method cites the works that its docstring names by DOI. What holds others cites them, too: a term the Brownian
-    motion that drives it, a model its networks, a solve's keyword arguments whatever stands in them. P. Kidger's thesis
-    on neural differential equations and JAX are always cited. What is not from `nde` is passed over.
+    A method cites the works that its docstring names by DOI. An object also cites the methods that it contains: a term
+    its Brownian motion, a model its networks, a wrapped solver the solver inside. Defaults count only if you pass them.
+    P. Kidger's thesis on neural differential equations and JAX are always cited. Other objects are ignored.
 
     Args:
-        *used: Terms, solvers, step size controllers, adjoints, paths, models, losses, estimators; or classes and
-            functions, such as `nde.cdeint`; or lists and dictionaries of them.
-        **named: The same by any name, such as the keyword arguments of a call of `nde.diffeqsolve`.
+        *objects: Terms, solvers, step size controllers, adjoints, paths, models, losses, estimators; classes and
+            functions, such as `nde.cdeint`; lists and dictionaries of them.
+        **keywords: More of them, such as the keyword arguments of a call to `nde.diffeqsolve`.
 
     Returns:
-        The citation; `print` it, or take its parts.
+        The citation. Print it, or use its attributes.
 
     Raises:
-        RuntimeError: If Python was started with `-OO`, which leaves out docstrings.
+        RuntimeError: If Python runs with `-OO`, which removes docstrings.
 
     Example:
         ```python
@@ -70,20 +70,20 @@ def citation(*used: Any, **named: Any) -> Citation:
         ```
     """
     if citation.__doc__ is None:
-        raise RuntimeError("The works to cite stand in docstrings, which Python leaves out with -OO; start it without.")
+        raise RuntimeError("The works to cite are in docstrings, which Python removes with -OO; run it without -OO.")
     entries = bibliography()
     library = (entries[_THESIS], entries[_JAX])
-    sources = [source for method in methods_in([*used, named]) if (source := _source(method)) is not None]
-    cited = dict.fromkeys([*library, *(entry for source in sources for entry in source[2])])
+    sources = [source for method in methods_in([*objects, keywords]) if (source := _source(method)) is not None]
+    works = dict.fromkeys([*library, *(entry for source in sources for entry in source[2])])
     return Citation(
         sentences=(_LIBRARY.format(*(entry.key for entry in library)), *sentences_of(list(dict.fromkeys(sources)))),
-        bibtex="\n\n".join(entry.bibtex for entry in cited) + "\n",
-        references=tuple(entry.line for entry in cited),
+        bibtex="\n\n".join(entry.bibtex for entry in works) + "\n",
+        references=tuple(entry.line for entry in works),
     )
 
 
 def _source(method: Method) -> Source | None:
-    """Where a method is from; a class that does not say is from where the class is that it derives from."""
+    """The works that a method is from; a class whose docstring names none inherits those of its base class."""
     for each in method.__mro__ if inspect.isclass(method) else (method,):
         entries = tuple(_entries(each))
         if entries:

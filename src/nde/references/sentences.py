@@ -22,22 +22,22 @@ _SENTENCES = {
     "nde.metrics": "The results were evaluated with {}.",
     "nde": "This work uses {}.",
 }
-"""One for each floor; the first that a module begins with."""
+"""One for each package; the first that a module is in counts."""
 
 
 def sentences_of(sources: Sequence[Source]) -> list[str]:
-    """A sentence in LaTeX for each floor that methods are of."""
+    """A sentence in LaTeX for each package that has some of the methods."""
     floors = {floor: [source for source in sources if _floor(source[1]) == floor] for floor in _SENTENCES}
-    return [_SENTENCES[floor].format(_listed(there)) for floor, there in floors.items() if there]
+    return [_SENTENCES[floor].format(_enumeration(methods)) for floor, methods in floors.items() if methods]
 
 
 def _floor(module: str) -> str:
     return next(floor for floor in _SENTENCES if f"{module}.".startswith(f"{floor}."))
 
 
-def _listed(sources: Sequence[Source]) -> str:
-    cited = [
+def _enumeration(sources: Sequence[Source]) -> str:
+    citations = [
         rf"\texttt{{{name.replace('_', chr(92) + '_')}}}~\cite{{{','.join(entry.key for entry in entries)}}}"
         for name, _, entries in sources
     ]
-    return " and ".join([", ".join(cited[:-1]), cited[-1]] if len(cited) > 1 else cited)
+    return " and ".join([", ".join(citations[:-1]), citations[-1]] if len(citations) > 1 else citations)
