@@ -9,13 +9,14 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PIP_NO_INPUT = 1
 export NO_MKDOCS_2_WARNING = 1
 
-.PHONY: help demo test bench experiments docs lint format clean
+.PHONY: help demo test coverage bench experiments docs lint format clean
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 
 help:
 	@echo "make demo    fit the lynx and hare record and forecast it (about two minutes)"
 	@echo "make test    run the fast tests; make test ARGS='-m slow' the slow ones"
+	@echo "make coverage  run them and show which lines of src/nde they miss"
 	@echo "make bench   measure against other libraries"
 	@echo "make experiments ARGS=NAME  reproduce an experiment; without ARGS tell which there are"
 	@echo "make docs    build the documentation into site/"
@@ -23,11 +24,14 @@ help:
 	@echo "make format  format, and mend what lint can mend"
 	@echo "make clean   remove the environments and what was built"
 
-demo: $(VENV)/.ready-base
+demo: $(VENV)/.ready-learn
 	$(VENV)/bin/nde demo $(ARGS)
 
 test: $(VENV)/.ready-test
 	$(VENV)/bin/python -m pytest $(ARGS)
+
+coverage: $(VENV)/.ready-dev
+	$(VENV)/bin/python -m pytest --cov $(ARGS)
 
 bench: $(BENCH_VENV)/.ready-bench
 	$(BENCH_VENV)/bin/python -m benchmarks $(ARGS)
@@ -49,12 +53,9 @@ format: $(VENV)/.ready-dev
 	$(VENV)/bin/ruff format
 
 clean:
-	rm -rf $(VENV) $(BENCH_VENV) site .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) $(BENCH_VENV) site .coverage coverage.xml .pytest_cache .ruff_cache .import_linter_cache
 
 # A stamp stands for an environment that holds the package with one set of extras; it ages with pyproject.toml.
-$(VENV)/.ready-base: pyproject.toml $(VENV)/.made
-	$(call install,$(VENV),.)
-
 $(VENV)/.ready-%: pyproject.toml $(VENV)/.made
 	$(call install,$(VENV),.[$*])
 

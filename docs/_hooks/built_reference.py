@@ -28,8 +28,8 @@ def faults_of(pages: list[str], objects: dict[str, object]) -> list[str]:
 def _entries(page: str) -> list[tuple[str, str]]:
     """The name and HTML of each entry of a page."""
     starts = list(_HEADING.finditer(page))
-    bounds = [*(start.start() for start in starts), len(page)]
-    return [(start[1], page[start.start() : end]) for start, end in zip(starts, bounds[1:], strict=True)]
+    ends = [*(start.start() for start in starts), len(page)][1:]
+    return [(start[1], page[start.start() : end]) for start, end in zip(starts, ends, strict=True)]
 
 
 def _lacking(name: str, thing: object, entry: str | None) -> list[str]:

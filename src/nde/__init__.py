@@ -1,11 +1,13 @@
 """Neural differential equations in JAX: solve, differentiate and learn them."""
 
+from typing import TYPE_CHECKING
+
 from nde import nn, signatures
 from nde._ensemble import Ensemble, ensemble
 from nde.core._compiled_memory import compiled_memory, memory
+from nde.core.lazy import lazy_attributes
 from nde.core.norms import max_norm, rms_norm
 from nde.core.results import RESULTS, SolveError, is_event, is_okay, is_successful
-from nde.data.panel import TimeSeries
 from nde.gradients import (
     AbstractAdjoint,
     BacksolveAdjoint,
@@ -50,6 +52,7 @@ from nde.paths import (
     rectilinear_interpolation,
     with_integrals,
 )
+from nde.references import Citation, citation
 from nde.signatures import (  # noqa: F401 (aliases: their documented home is `nde.signatures`)
     LieBrackets,
     logsignature,
@@ -133,6 +136,18 @@ from nde.terms import (
     with_logqp,
 )
 
+if TYPE_CHECKING:
+    from nde import data as data
+    from nde import estimators as estimators
+    from nde import losses as losses
+    from nde import metrics as metrics
+    from nde import models as models
+    from nde import plot as plot
+    from nde import train as train
+    from nde.data.panel import TimeSeries
+else:
+    __getattr__, __dir__ = lazy_attributes(__name__, {"TimeSeries": "nde.data.panel"})
+
 __version__ = "0.1.0"
 
 __all__ = [
@@ -167,6 +182,7 @@ __all__ = [
     "BrownianInterval",
     "BrownianMotion",
     "ButcherTableau",
+    "Citation",
     "ClipStepSizeController",
     "ConstantStepSize",
     "ControlTerm",
@@ -232,6 +248,7 @@ __all__ = [
     "backward_hermite_coefficients",
     "cdeint",
     "check_commutative",
+    "citation",
     "compiled_memory",
     "diffeqsolve",
     "ensemble",

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nde.core.extras import require
 from nde.data.table import DataError
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def did_you_mean(name: str, available: Iterable[str]) -> str:
 
 
 def _csv(path: Path) -> "pandas.DataFrame":
+    require("nde.data", "pandas")
     import pandas as pd  # noqa: PLC0415 (takes long to import)
 
     try:
@@ -58,6 +60,7 @@ def _csv(path: Path) -> "pandas.DataFrame":
 
 
 def _parquet(path: Path) -> "pandas.DataFrame":
+    require("nde.data", "pandas", "pyarrow")
     import pandas as pd  # noqa: PLC0415 (takes long to import)
     from pyarrow import ArrowException  # noqa: PLC0415 (takes long to import)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Bool, Float
 
+from nde.core.extras import require
 from nde.data.table import DataError
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def numbers_of_cells(column: "pandas.Series", name: str) -> Float[np.ndarray, " 
 
 def parse_numbers(column: "pandas.Series") -> tuple[Float[np.ndarray, " rows"], Bool[np.ndarray, " rows"]]:
     """The cells of a column as numbers, and which cells are neither a number nor a missing value."""
+    require("nde.data", "pandas")
     import pandas as pd  # noqa: PLC0415 (takes long to import)
 
     if pd.api.types.is_numeric_dtype(column.dtype) and column.dtype.kind != "c":

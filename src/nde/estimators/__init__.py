@@ -1,5 +1,9 @@
 """Estimators with scikit-learn's interface: models and their training in one object."""
 
+from nde.core.extras import require_for_room
+
+require_for_room("estimators")
+
 from nde.data import as_panel
 from nde.estimators.flow_density import FlowDensity
 from nde.estimators.latent_ode_imputer import LatentODEImputer

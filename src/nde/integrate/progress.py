@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
+from nde.core.extras import require
 from nde.core.lanes import any_lane, least_lane
 from nde.core.types import BoolScalar, IntScalar, RealScalar
 
@@ -169,10 +170,7 @@ class TqdmProgressMeter(_AbstractDisplayMeter):
     refresh_steps: int = 20
 
     def __check_init__(self) -> None:
-        try:
-            import tqdm  # noqa: F401, PLC0415
-        except ImportError as error:
-            raise ImportError("`TqdmProgressMeter` wants the package tqdm: `pip install tqdm`.") from error
+        require("nde.TqdmProgressMeter", "tqdm")
 
     def _due(self, state: _Shown, slowest: Float[Array, ""]) -> BoolScalar:
         return (state.steps >= self.refresh_steps) | (slowest - state.share >= _REFRESH_INCREASE)

@@ -47,9 +47,9 @@ def signature_mmd(
     Raises:
         ValueError: If `unbiased=True` and either set has fewer than two samples.
 
-    Source: Gretton, Borgwardt, Rasch, Schölkopf and Smola, *A kernel two-sample test* (2012), JMLR 13; as a loss for
-    generators: Issa, Horvath, Lemercier and Salvi, *Non-adversarial training of neural SDEs with signature kernel
-    scores* (2023), doi:10.48550/arXiv.2305.16274.
+    Source: Gretton, Borgwardt, Rasch, Schölkopf and Smola, *A kernel two-sample test* (2012),
+    https://jmlr.org/papers/v13/gretton12a.html; as a loss for generators: Issa, Horvath, Lemercier and Salvi,
+    *Non-adversarial training of neural SDEs with signature kernel scores* (2023), doi:10.48550/arXiv.2305.16274.
 
     Example:
         ```python

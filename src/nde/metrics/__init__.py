@@ -1,5 +1,9 @@
 """Metrics for generated time series: scores and statistics with confidence intervals."""
 
+from nde.core.extras import require_for_room
+
+require_for_room("metrics")
+
 from nde.metrics._autocorrelation import autocorrelation, leverage, volatility_clustering
 from nde.metrics._real_against_fake import Discrimination, real_against_fake
 from nde.metrics._train_on_synthetic import Prediction, train_on_synthetic

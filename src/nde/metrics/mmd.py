@@ -86,7 +86,9 @@ def signature_feature_mmd(
     Raises:
         DataError: If the channels differ, or there are too few series.
 
-    Source: As for `feature_mmd` and `signature_features`.
+    Source: Gretton, Borgwardt, Rasch, Schölkopf and Smola, *A kernel two-sample test* (2012),
+    https://jmlr.org/papers/v13/gretton12a.html; Chevyrev and Oberhauser, *Signature moments to characterize laws of
+    stochastic processes* (2022), doi:10.48550/arXiv.1810.10971.
 
     Example:
         ```python

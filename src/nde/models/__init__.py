@@ -1,5 +1,9 @@
 """Models that learn from data: neural ODEs, CDEs, SDEs, normalizing flows and recurrent networks."""
 
+from nde.core.extras import require_for_room
+
+require_for_room("models")
+
 from nde.models.adversarial import (
     SDEGAN,
     NeuralCDEDiscriminator,

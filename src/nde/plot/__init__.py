@@ -1,5 +1,9 @@
 """Plots of data, training, predictions and generated series."""
 
+from nde.core.extras import require_for_room
+
+require_for_room("plot")
+
 from nde.plot.confusion import plot_confusion
 from nde.plot.density import Density, plot_density
 from nde.plot.fan import plot_fan

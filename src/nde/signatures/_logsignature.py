@@ -62,7 +62,7 @@ def logsignature_of_increments(
     Raises:
         ValueError: If `dxs` has no time axis, the depth is less than one, or the basis is unknown.
 
-    Source: As for `logsignature`.
+    Source: Reutenauer, *Free Lie Algebras*, in Handbook of Algebra 3 (2003), doi:10.1016/S1570-7954(03)80075-X.
 
     Example:
         ```python

@@ -71,7 +71,8 @@ def signature_of_increments(dxs: Points, depth: int, *, stream: bool = False) ->
     Raises:
         ValueError: If `dxs` has no time axis, or the depth is less than one.
 
-    Source: As for `signature`.
+    Source: Chen (1954), doi:10.1112/plms/s3-4.1.502; Horner's rule for one step: Kidger and Lyons (2021), *Signatory*,
+    doi:10.48550/arXiv.2001.00706.
 
     Example:
         ```python

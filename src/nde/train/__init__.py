@@ -1,5 +1,9 @@
 """Train models on data."""
 
+from nde.core.extras import require_for_room
+
+require_for_room("train")
+
 from nde.train._adversarial import adversarial, project_weights
 from nde.train._fit import Fit, fit
 from nde.train._fit_sde import SDEFit, fit_sde

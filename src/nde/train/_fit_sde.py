@@ -69,6 +69,9 @@ def fit_sde(
     Raises:
         DataError: If there is nothing to learn from, or the likelihood is not finite.
 
+    Source: Durham and Gallant, *Numerical techniques for maximum likelihood estimation of continuous-time diffusion
+    processes* (2002), doi:10.1198/073500102288618397.
+
     Example:
         ```python
         from nde.data import load_sunspots

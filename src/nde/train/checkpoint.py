@@ -9,6 +9,7 @@ import jax
 import numpy as np
 from jaxtyping import Array
 
+from nde.core.extras import require
 from nde.train.run import Run, Snapshot
 
 _FORMAT = 1
@@ -38,6 +39,7 @@ class Checkpoints:
     def __init__(self, folder: Path, fingerprint: dict[str, Any], *, seconds: float | None, steps: int | None) -> None:
         if folder.exists() and not folder.is_dir():
             raise ValueError(f"checkpoint must be a folder, which is created if needed; got the file '{folder}'.")
+        require("nde.train with `checkpoint=`", "orbax")
         import orbax.checkpoint as orbax  # noqa: PLC0415 (the import takes half a second, and few need it)
 
         self._orbax, self._folder, self._fingerprint = orbax, folder, fingerprint

@@ -37,6 +37,9 @@ def log_densities(
         substeps: Euler steps between two measurements.
         samples: Sample paths for each pair; ignored with a single substep, which needs none.
 
+    Source: Durham and Gallant, *Numerical techniques for maximum likelihood estimation of continuous-time diffusion
+    processes* (2002), doi:10.1198/073500102288618397.
+
     Example:
         ```python
         from nde.data import load_sunspots

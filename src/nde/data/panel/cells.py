@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nde.core.extras import require
 from nde.data.numbers import GAPS, cell_text, parse_numbers, shown
 from nde.data.panel.frame import times_of
 from nde.data.table import DataError
@@ -84,6 +85,7 @@ def number_of(text: str) -> float | None:
 
 def _dates(column: "pandas.Series", name: str) -> np.ndarray:
     """Parse text as dates, converted to UTC if they have a time zone."""
+    require("nde.data", "pandas")
     import pandas as pd  # noqa: PLC0415 (takes long to import)
 
     dates = pd.to_datetime(column.astype(str).str.strip(), format="ISO8601", errors="coerce", utc=True)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from nde.core.extras import require
 from nde.data.panel.arrays import rows_of_arrays
 from nde.data.panel.frame import numbers_of, rows_of_frame, times_of
 from nde.data.panel.rows import Rows, check_count, concatenate_times, no_static
@@ -23,6 +24,7 @@ def rows_of_container(x: Any, targets: Any = None) -> Rows:
     Raises:
         DataError: If the format is not recognized.
     """
+    require("nde.data", "pandas")
     import pandas as pd  # noqa: PLC0415 (takes long to import)
 
     if isinstance(x, pd.DataFrame):

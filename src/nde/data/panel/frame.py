@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jaxtyping import Float, Int
 
+from nde.core.extras import require
 from nde.data.frames import did_you_mean
 from nde.data.panel.rows import Rows
 from nde.data.table import DataError
@@ -60,6 +61,7 @@ def times_of(column: "pandas.Series", name: str) -> np.ndarray:
     Raises:
         DataError: If the column has another type, or a time is missing.
     """
+    require("nde.data", "pandas")
     import pandas as pd  # noqa: PLC0415 (takes long to import)
 
     if isinstance(column.dtype, pd.PeriodDtype):
@@ -82,6 +84,7 @@ def numbers_of(
     Raises:
         DataError: If the column has another type.
     """
+    require("nde.data", "pandas")
     import pandas as pd  # noqa: PLC0415 (takes long to import)
 
     if not pd.api.types.is_numeric_dtype(column.dtype) or column.dtype.kind == "c":
