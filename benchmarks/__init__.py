@@ -1,5 +1,5 @@
-"""Speed and error of `nde` beside its peers: `python -m benchmarks`.
+"""Compare the speed and error of `nde` with other libraries: `python -m benchmarks`.
 
-A *problem* says what is to be computed, a *side* computes it with one library, and a *row* lets our side and its peers
-take turns at one problem. `problem.py`, `side.py` and `row.py` are the vocabulary; `rows/` and `peers/` use it.
+A *problem* says what to compute, a *side* computes it with one library, and a *row* interleaves runs of our side and
+its peers on one problem. `problem.py`, `side.py` and `row.py` define these terms; `rows/` and `peers/` use them.
 """

@@ -1,4 +1,4 @@
-"""Measure, print one table, and with `--write` keep it: `python -m benchmarks --help`."""
+"""Run the benchmarks, print one table, and save it with `--write`: `python -m benchmarks --help`."""
 
 import argparse
 import re
@@ -32,7 +32,7 @@ def main() -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks", description="Speed and error of nde beside its peers."
+        prog="python -m benchmarks", description="Compare the speed and error of nde with other libraries."
     )
     parser.add_argument("--only", metavar="PATTERN", default="", help="rows whose name holds this regular expression")
     parser.add_argument("--runs", type=int, default=20, metavar="N", help="runs a median is taken of, at least (20)")
@@ -49,7 +49,7 @@ def _options() -> argparse.Namespace:
 
 
 def _even_ground() -> None:
-    """No compilation from disk, and float32 products in float32 on accelerators too."""
+    """Disable the compilation cache on disk, and use float32 matrix products in float32 on accelerators too."""
     jax.config.update("jax_enable_compilation_cache", False)
     jax.config.update("jax_default_matmul_precision", "highest")
 
@@ -62,7 +62,7 @@ def _chosen(options: argparse.Namespace) -> list[Row]:
 
 
 def _measure(row: Row, runs: int, place: str) -> list[Line]:
-    """One row, with a line of progress."""
+    """Measure one row, and print a line of progress."""
     start = time.perf_counter()
     print(f"[{place}] {row.work} … ", end="", file=sys.stderr, flush=True)
     lines = row.measure(runs)

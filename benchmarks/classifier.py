@@ -1,4 +1,4 @@
-"""Training a neural controlled differential equation to tell classes: the same statement for every side."""
+"""The training problem of a neural CDE classifier, shared by all sides."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,27 +14,27 @@ from benchmarks.goal import Goal
 from benchmarks.side import Ready
 
 AGREEMENT = 1e-4
-"""How far losses may be apart, relatively, for the sides to be doing the same."""
+"""The relative difference of the losses up to which all sides count as computing the same."""
 LOSSES = 3
-"""How many losses are compared: from the second on they tell of gradients and of the optimizer as well."""
+"""How many losses are compared: from the second on they also depend on the gradients and the optimizer."""
 LEARNING_RATE = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
 class Classifier:
-    """Random walks without gaps, each at times of its own, with classes at random.
+    """Random walks without gaps, each with its own times, and random classes.
 
     The first row gives the initial state by a linear map; the vector field is a softplus layer, then `tanh`, as a
     matrix of `(state, channels)`; a linear map of the last state gives the logits. Heun's method takes one step from
     knot to knot along straight lines. The loss is the softmax cross entropy, the optimizer Adam.
 
     Args:
-        batch: how many series.
-        times: how many knots each has.
-        channels: how many channels, the first one time.
-        hidden: the length of the state.
-        width: of the hidden layer of the vector field.
-        classes: how many classes.
+        batch: number of series.
+        times: number of knots per series.
+        channels: number of channels; the first one is time.
+        hidden: size of the state.
+        width: width of the vector field's hidden layer.
+        classes: number of classes.
     """
 
     batch: int
@@ -46,7 +46,7 @@ class Classifier:
 
     @property
     def x64(self) -> bool:
-        """Single precision."""
+        """False: single precision."""
         return False
 
     @cached_property
@@ -61,7 +61,7 @@ class Classifier:
 
     @cached_property
     def weights(self) -> Mapping[str, tuple[np.ndarray, np.ndarray]]:
-        """Weight, as `(out, in)`, and bias of each layer."""
+        """The weight, as `(out, in)`, and the bias of each layer."""
         random = np.random.default_rng(1)
         sizes = {
             "initial": (self.channels, self.hidden),
@@ -78,9 +78,9 @@ class Classifier:
 
     @cached_property
     def losses(self) -> np.ndarray:
-        """The first losses of a training, in double precision and without a solver.
+        """The first training losses, in double precision and without a solver.
 
-        Along straight lines Heun's step needs of the control its increment alone.
+        Along straight lines, Heun's step needs only the increment of the control.
         """
         with jax.enable_x64(True):
             labels, weights = self.series[2], jax.tree.map(np.float64, self.weights)
@@ -104,7 +104,7 @@ class Classifier:
 
 
 def bare_logits(weights: Any, first: Any, increments: Any) -> Any:
-    """The logits of a batch by a scan over the increments `(batch, steps, channels)`, and nothing else."""
+    """The logits of a batch by a bare scan over the increments `(batch, steps, channels)`."""
 
     def affine(name: str, x: Any) -> Any:
         weight, bias = weights[name]
@@ -123,10 +123,10 @@ def bare_logits(weights: Any, first: Any, increments: Any) -> Any:
 
 
 def agreeing(name: str, ready: Ready, goal: Goal) -> Ready:
-    """The side as it is, if its losses are right.
+    """Return the side unchanged if its losses are correct.
 
     Raises:
-        ValueError: If they are not: the side computes something else.
+        ValueError: If they are not, because the side computes something else.
     """
     distance = goal.distance(ready.value)
     if distance is not None and not distance <= AGREEMENT:
@@ -138,5 +138,5 @@ def agreeing(name: str, ready: Ready, goal: Goal) -> Ready:
 
 
 def stacked(told: Sequence[Any]) -> np.ndarray:
-    """The losses as one array; what a step tells behind its loss is left away."""
+    """The losses as one array; anything a step returns after its loss is dropped."""
     return np.array([np.ravel(each)[0] for each in told])

@@ -1,4 +1,4 @@
-"""A neural controlled differential equation: the same statement for every side."""
+"""The problem of solving a neural CDE, shared by all sides."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,8 +19,9 @@ class Controlled:
         xs: the series, of shape `(batch, times, channels)`; the first channel is time.
         args: the weights.
         tolerance: relative and absolute tolerance; one step from knot to knot when None.
-        gradient: whether the gradient of the summed squares to the weights is wanted; the final states alone otherwise.
-        max_steps: how many steps a solve may make.
+        gradient: whether to compute the gradient of the summed squares with respect to the weights;
+            otherwise the final states.
+        max_steps: maximum number of steps of a solve.
     """
 
     ts: np.ndarray
@@ -32,12 +33,12 @@ class Controlled:
 
     @property
     def x64(self) -> bool:
-        """Single precision."""
+        """False: single precision."""
         return False
 
     @property
     def coefficients(self) -> tuple[np.ndarray, ...]:
-        """Of the cubic Hermite path with backward differences: `(d, c, b, a)`, each `(batch, times - 1, channels)`."""
+        """Coefficients of the backward Hermite cubics: `(d, c, b, a)`, each `(batch, times - 1, channels)`."""
         h = np.diff(self.ts)[:, None]
         after = np.diff(self.xs, axis=1) / h
         before = np.concatenate([after[:, :1], after[:, :-1]], axis=1)
@@ -62,7 +63,7 @@ def field(xp: ModuleType, softplus: Callable[[Any], Any]) -> Callable[[Any, Any,
 def controlled(
     batch: int, times: int, channels: int, hidden: int, width: int, tolerance: tuple[float, float] | None = None
 ) -> Controlled:
-    """Random walks in float32, and a network drawn at random."""
+    """Random walks in float32, and a random network."""
     random = np.random.default_rng(0)
     ts = np.linspace(0, 1, times)
     walks = random.normal(size=(batch, times, channels - 1)).cumsum(axis=1) / times**0.5

@@ -1,4 +1,4 @@
-"""How right a result is."""
+"""Reference results and errors."""
 
 from dataclasses import dataclass
 
@@ -9,13 +9,13 @@ from jaxtyping import PyTree
 
 @dataclass(frozen=True)
 class Goal:
-    """The result that is right, and the error of the side that is to be matched."""
+    """The reference result, and the error of the side to match."""
 
     reference: PyTree[np.ndarray] | None
     error: float | None = None
 
     def distance(self, value: PyTree[np.ndarray] | None) -> float | None:
-        """Relative error of `value`; None where there is nothing to compare."""
+        """The relative error of `value`; None if there is nothing to compare."""
         return None if value is None or self.reference is None else relative_error(value, self.reference)
 
 

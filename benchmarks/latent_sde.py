@@ -1,4 +1,4 @@
-"""A training step of a latent equation with noise, at the sizes of torchsde's example: the statement for every side."""
+"""The problem of a latent SDE training step, at the sizes of torchsde's example, shared by all sides."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,26 +7,26 @@ from functools import cached_property
 import numpy as np
 
 SCALE, DT, LEARNING_RATE = 0.01, 0.01, 1e-2
-"""The errors' deviation, the length of a step, and Adam's rate."""
+"""The standard deviation of the errors, the step size, and Adam's learning rate."""
 AGREEMENT = 0.02
-"""How far the first losses may be apart, relatively: the paths are drawn differently, but there are many series."""
+"""The relative difference allowed between first losses: the paths are drawn differently, but there are many series."""
 
 
 @dataclass(frozen=True, eq=False)
 class LatentEquation:
-    """Normal numbers as series at regular times in [0, 2], to be explained by a latent equation.
+    """Normal numbers as series at regular times in [0, 2], modeled by a latent SDE.
 
-    A GRU reads rows backward, a linear map of its state is the context. Drifts have two hidden layers of softplus; of
-    the diffusion each component is a network of its own component, with a sigmoid at the end. Euler's steps of 0.01,
-    an affine decoder, normal errors with the deviation 0.01, Adam.
+    A GRU reads rows backward, and a linear map of its state is the context. Drifts have two hidden layers with
+    softplus. Each component of the diffusion is a network of that component of the state, with a final sigmoid. Euler
+    steps of 0.01, an affine decoder, normal errors with standard deviation 0.01, Adam.
 
     Args:
-        batch: how many series.
-        times: how many rows each has.
-        channels: how many channels.
-        latent: the length of the state.
-        context: that of a context.
-        hidden: the width of the GRU and of all networks.
+        batch: number of series.
+        times: number of rows per series.
+        channels: number of channels.
+        latent: size of the state.
+        context: size of the context.
+        hidden: width of the GRU and of all networks.
     """
 
     batch: int = 1024
@@ -38,7 +38,7 @@ class LatentEquation:
 
     @property
     def x64(self) -> bool:
-        """Single precision."""
+        """False: single precision."""
         return False
 
     @cached_property
@@ -49,7 +49,7 @@ class LatentEquation:
 
     @cached_property
     def weights(self) -> Mapping[str, tuple[np.ndarray, np.ndarray]]:
-        """Weight, as `(out, in)`, and bias of each layer; of the diffusion one behind the other."""
+        """The weight, as `(out, in)`, and the bias of each layer; those of the diffusion come in sequence."""
         random = np.random.default_rng(1)
         z, c, h, y = self.latent, self.context, self.hidden, self.channels
         sizes = {

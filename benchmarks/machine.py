@@ -1,4 +1,4 @@
-"""Facts without which a time means nothing."""
+"""Facts about the machine that put the times into context."""
 
 import datetime as dt
 import os
@@ -24,7 +24,7 @@ def facts() -> dict[str, str]:
 
 
 def _processor() -> str:
-    """The model's name where Linux tells it, else what Python knows."""
+    """The model name of the processor if Linux reports it, else what Python knows."""
     cpuinfo = Path("/proc/cpuinfo")
     lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
     names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
@@ -32,12 +32,12 @@ def _processor() -> str:
 
 
 def _cores() -> int:
-    """Cores that this process may use."""
+    """The number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _load() -> str:
-    """Processes that wanted a core in the last minute: what else the machine was doing."""
+    """The load average of the last minute: what else the machine was doing."""
     return f"{os.getloadavg()[0]:.2f}" if hasattr(os, "getloadavg") else "unknown"
 
 

@@ -1,4 +1,4 @@
-"""Our side."""
+"""The `nde` sides."""
 
 from typing import Any
 

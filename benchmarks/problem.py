@@ -1,4 +1,4 @@
-"""What is to be computed: the same statement for every side."""
+"""The initial value problem to solve, shared by all sides."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ Field = Callable[[Any, Any, Any], Any]
 
 @dataclass(frozen=True, eq=False)
 class Noise:
-    """Diagonal noise of independent Brownian motions shaped as the state.
+    """Diagonal noise from independent Brownian motions with the shape of the state.
 
     Args:
         diffusion: `diffusion(xp)` is the vector field `(t, y, args) -> g`, written with the array module `xp`.
@@ -27,7 +27,7 @@ class Noise:
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """An initial value problem from time 0 to `t1`, and whether its values or a gradient of them are wanted.
+    """An initial value problem from time 0 to `t1`, for its values or a gradient of them.
 
     Args:
         field: `field(xp)` is the vector field `(t, y, args) -> dy` written with the array module `xp` (`jax.numpy`,
@@ -35,14 +35,14 @@ class Problem:
         y0: the initial state; its dtype is the precision of the whole problem.
         args: the parameters, a pytree of arrays.
         t1: the final time.
-        dt0: the first step; every step, if there is no tolerance.
+        dt0: the first step size; that of every step without a tolerance.
         tolerance: relative and absolute tolerance; None for constant steps.
-        max_steps: how many steps a solve may make.
-        ts: save times, the first one 0; the final value alone when None.
-        loss: a function of the saved values whose gradient to `y0` and `args` is wanted; the values alone when None.
+        max_steps: maximum number of steps of a solve.
+        ts: save times, the first one 0; None for only the final value.
+        loss: a function of the saved values, differentiated with respect to `y0` and `args`; None for only the values.
         method: the solver of the JAX sides.
-        noise: what makes the equation a stochastic one.
-        lanes: axes of `(y0, args)` over which a solve of one sample is mapped; one solve for everything when None.
+        noise: the noise of an SDE; None for an ODE.
+        lanes: the `vmap` axes of `(y0, args)` for one-sample solves; None for a single solve.
     """
 
     field: Callable[[ModuleType], Field]
@@ -60,11 +60,11 @@ class Problem:
 
     @property
     def x64(self) -> bool:
-        """Whether the problem is one of double precision."""
+        """Whether the problem is in double precision."""
         return self.y0.dtype == np.float64
 
     def inputs(self) -> tuple[Any, ...]:
-        """`(y0, args)` on JAX's device; with noise its key comes third, one for each lane."""
+        """`(y0, args)` on JAX's device; for an SDE the key comes third, one per batch element."""
         inputs = jax.device_put((self.y0, self.args))
         if self.noise is None:
             return inputs
@@ -73,5 +73,5 @@ class Problem:
 
     @property
     def axes(self) -> tuple[int | None, ...] | None:
-        """Axes of the inputs over which a solve of one sample is mapped."""
+        """The `vmap` axes of the inputs."""
         return self.lanes if self.lanes is None or self.noise is None else (*self.lanes, 0)

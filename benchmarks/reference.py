@@ -1,4 +1,4 @@
-"""Results that are right."""
+"""Reference results."""
 
 from dataclasses import replace
 
@@ -13,12 +13,12 @@ from benchmarks.problem import Problem
 
 
 def exact(problem: Problem) -> PyTree[np.ndarray]:
-    """The result in double precision, at tolerances far below any that is timed."""
+    """The result in double precision, at much tighter tolerances than the timed ones."""
     return _values(problem) if problem.loss is None and problem.lanes is None else _mapped_or_gradient(problem)
 
 
 def _values(problem: Problem) -> np.ndarray:
-    """Values of one solve: SciPy's DOP853, which shares nothing with the JAX sides."""
+    """Values of one solve: SciPy's DOP853, which shares no code with the JAX sides."""
     y0, args = jax.tree.map(np.float64, (problem.y0, problem.args))
     field = problem.field(np)
     solution = solve_ivp(
@@ -35,7 +35,7 @@ def _values(problem: Problem) -> np.ndarray:
 
 
 def _mapped_or_gradient(problem: Problem) -> PyTree[np.ndarray]:
-    """Gradients, and solves over many lanes: Diffrax in double precision."""
+    """Gradients and batched solves: Diffrax in double precision."""
     y0, args = jax.tree.map(np.float64, (problem.y0, problem.args))
     tight = replace(problem, y0=y0, args=args, tolerance=1e-12, max_steps=2**14)
     with jax.enable_x64(True):

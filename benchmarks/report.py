@@ -1,4 +1,4 @@
-"""`RESULTS.md`: the table of a day, with all that is needed to read it."""
+"""The page `RESULTS.md`: one day's table, with everything needed to read it."""
 
 from collections.abc import Mapping, Sequence
 
@@ -64,6 +64,6 @@ def report(facts: Mapping[str, str], lines: Sequence[Line]) -> str:
 
 
 def summary(lines: Sequence[Line]) -> str:
-    """How many of the targets were reached."""
+    """The number of targets reached."""
     judged = [line.reached for line in lines if line.reached is not None]
     return f"{sum(judged)} of {len(judged)} targets reached."

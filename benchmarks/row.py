@@ -1,4 +1,4 @@
-"""One comparison: our side and its peers at one problem."""
+"""One comparison: our side and its peers on one problem."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -15,7 +15,7 @@ from benchmarks.timing import Timing, take_turns
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one side reached."""
+    """The result of one side."""
 
     name: str
     setting: str
@@ -25,7 +25,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Line:
-    """Our outcome beside one peer's: one line of the table."""
+    """Our outcome next to that of one peer: one line of the table."""
 
     work: str
     ours: Outcome
@@ -39,20 +39,20 @@ class Line:
 
     @property
     def reached(self) -> bool | None:
-        """Whether the ratio is at least the target; None without one."""
+        """Whether the ratio is at least the target; None without a target."""
         return None if self.target is None else self.ratio >= self.target
 
 
 @dataclass(frozen=True)
 class Row:
-    """A problem, our side, and for every peer the ratio that is to be reached.
+    """A problem, our side, and the target ratio for every peer.
 
     Args:
-        work: what is computed, in words.
-        problem: what is computed; a `Problem` where the sides are solvers.
+        work: a description of what is computed.
+        problem: what to compute; a `Problem` if the sides are solvers.
         ours: our side.
-        targets: for each peer the least ratio of its time over ours; None where no ratio was set.
-        reference: makes the result that is right; None where no result is compared.
+        targets: for each peer the target for its time over ours; None without a target.
+        reference: computes the reference result; None if results are not compared.
     """
 
     work: str
@@ -62,12 +62,12 @@ class Row:
     reference: Callable[[], PyTree[np.ndarray]] | None = None
 
     def against_first_peer(self) -> "Row":
-        """The same row with its first peer alone."""
+        """The same row with only its first peer."""
         first, target = next(iter(self.targets.items()))
         return replace(self, targets={first: target})
 
     def measure(self, runs: int) -> list[Line]:
-        """Start every side, let them take turns, and compare."""
+        """Start every side, interleave their runs, and compare."""
         peers = [peer for peer in self.targets if peer.installed()]
         with jax.enable_x64(self.problem.x64):
             goal = Goal(self.reference() if self.reference else None)

@@ -1,4 +1,4 @@
-"""One side of a row: a library that can be asked for a problem's result again and again."""
+"""One side of a row: a library that can compute a problem's result repeatedly."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ from benchmarks.goal import Goal
 
 @dataclass(frozen=True)
 class Ready:
-    """A side that is compiled, tuned and ready to be timed.
+    """A side that is compiled, tuned and ready to time.
 
     Args:
-        run: does the work once and returns when its result is there.
-        before: done untimed before every timed run: the same call, so that caches are warm whoever ran last.
-        value: the result, or None for a side that computes something else than the problem's result.
-        setting: the setting that was chosen, for the table.
-        least: the fewest runs that may stand in the table for a slow side; None for as many as are asked for.
+        run: does the work once and returns when the result is ready.
+        before: runs untimed before every timed run: the same call, so that caches are warm whichever side ran last.
+        value: the result, or None for a side that computes something other than the problem's result.
+        setting: the chosen setting, for the table.
+        least: the minimum number of runs for a slow side; None for the requested number.
     """
 
     run: Callable[[], object]
@@ -34,13 +34,13 @@ class Side(Protocol):
 
     @property
     def name(self) -> str:
-        """What the table calls this side."""
+        """The name of this side in the table."""
         ...
 
     def installed(self) -> bool:
-        """Whether the library is here."""
+        """Whether the library is installed."""
         ...
 
     def start(self, problem: Any, goal: Goal, /) -> Ready:
-        """Everything that is to be done once: compile, choose settings, match the goal's error."""
+        """Do all one-time work: compile, choose settings, match the error of the goal."""
         ...

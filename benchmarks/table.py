@@ -1,4 +1,4 @@
-"""Lines as one Markdown table that also reads well in a terminal."""
+"""A Markdown table of lines that also reads well in a terminal."""
 
 import math
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ UNITS = (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6))
 
 
 def table(lines: Sequence[Line]) -> str:
-    """All lines, columns aligned; a row's work and our time stand once."""
+    """All lines, with aligned columns; a row's work and our time appear once."""
     repeated = [False] + [before.work == line.work for before, line in pairwise(lines)]
     cells = [HEADER, *(_cells(line, again) for line, again in zip(lines, repeated, strict=False))]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]

@@ -1,4 +1,4 @@
-"""Medians of calls that take turns."""
+"""Median times of interleaved calls."""
 
 import statistics
 import time
@@ -14,17 +14,17 @@ PATIENCE = 1.0  # seconds of timed runs after which a side stops, once it has ma
 
 @dataclass(frozen=True)
 class Timing:
-    """Median seconds of a call, and how many runs it is the median of."""
+    """The median seconds of a call, and the number of runs."""
 
     seconds: float
     runs: int
 
 
 def take_turns(sides: Sequence[Ready], runs: int) -> list[Timing]:
-    """Time all sides in one process, A B A B, so that whatever else the machine does is shared by all.
+    """Time all sides in one process, A B A B, so that other load on the machine affects all of them.
 
-    A side makes at least `runs` runs (or its own `least`), and up to three times as many while they are quick. Sides
-    that make fewer runs than others take their turns evenly among them.
+    A side makes at least `runs` runs (or its own `least`), and up to three times as many if they are quick. The runs of
+    sides with fewer runs are spread evenly.
     """
     counts = [_count(side, runs) for side in sides]
     rounds = max(counts)
@@ -37,7 +37,7 @@ def take_turns(sides: Sequence[Ready], runs: int) -> list[Timing]:
 
 
 def fastest(sides: Sequence[Ready], runs: int) -> Ready:
-    """The side whose best of `runs` turns is shortest; a side alone is not timed."""
+    """The side with the shortest best of `runs` turns; a single side is not timed."""
     if len(sides) == 1:
         return sides[0]
     turns = [[_clock(side) for side in sides] for _ in range(runs)]

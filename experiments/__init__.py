@@ -1,1 +1,1 @@
-"""Experiments of papers that fit on a small machine: a command, a table and a picture each."""
+"""Experiments from papers that fit on a small machine: one command, table and plot each."""

@@ -1,4 +1,4 @@
-"""`python -m experiments NAME`: runs one and writes its table and picture."""
+"""`python -m experiments NAME`: run an experiment and write its table and plot."""
 
 import argparse
 import importlib
@@ -20,7 +20,7 @@ NAMES: tuple[str, ...] = (
 
 
 def main() -> None:
-    """Runs what is named, or tells what there is."""
+    """Run the named experiments, or list them."""
     parser = argparse.ArgumentParser(prog="python -m experiments", description="Runs experiments.")
     parser.add_argument("names", nargs="*", metavar="NAME", help=" | ".join(NAMES))
     parser.add_argument("--out", type=Path, default=Path("experiments/results"), help="folder of tables and pictures")

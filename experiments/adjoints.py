@@ -1,4 +1,4 @@
-"""How exact gradients are by other ways than the default.
+"""Errors of gradients by methods other than the default.
 
 Source: Kidger, Foster, Li and Lyons, *Efficient and accurate gradients for neural SDEs* (2021),
 doi:10.48550/arXiv.2105.13493.
@@ -17,7 +17,7 @@ from jaxtyping import Array
 import nde
 
 BATCH, STATE, WIDTH = 32, 4, 16
-"""Of the neural SDE: paths, their length, the hidden layer."""
+"""Sizes of the neural SDE: paths, their length, the hidden layer."""
 STEPS = tuple(2**k for k in range(1, 11))
 WAYS: dict[str, tuple[Any, Any]] = {
     "ReversibleHeun, taken back": (nde.ReversibleHeun(), nde.ReversibleAdjoint()),
@@ -28,7 +28,7 @@ _COLORS = ("#0b6e99", "#d1741f", "#8a8a8a")
 
 
 def run(folder: Path, quick: bool) -> None:
-    """Measures, and writes table, numbers and picture."""
+    """Measure, and write the table, the numbers and the plot."""
     steps = STEPS[:3] if quick else STEPS
     with jax.enable_x64(True):
         errors = {name: [error(way, count) for count in steps] for name, way in WAYS.items()}
@@ -39,21 +39,21 @@ def run(folder: Path, quick: bool) -> None:
 
 
 def perceptron(key: Array, sizes: tuple[int, ...]) -> list[tuple[Array, Array]]:
-    """Weights and biases."""
+    """Weights and biases of an MLP."""
     keys = jax.random.split(key, len(sizes) - 1)
     pairs = zip(keys, sizes[:-1], sizes[1:], strict=True)
     return [(jax.random.normal(k, (m, n)) / m**0.5, jnp.zeros(n)) for k, m, n in pairs]
 
 
 def applied(layers: list[tuple[Array, Array]], x: Array) -> Array:
-    """The perceptron, with `tanh` after all layers but the last."""
+    """Apply the MLP, with `tanh` after all layers but the last."""
     for weight, bias in layers[:-1]:
         x = jnp.tanh(x @ weight + bias)
     return x @ layers[-1][0] + layers[-1][1]
 
 
 def error(way: tuple[Any, Any], steps: int) -> float:
-    """The distance of a gradient to the weights of a neural SDE from that of the default, relative to the larger."""
+    """The distance between this gradient of a neural SDE and the default's, relative to the larger norm."""
     solver, adjoint = way
     tree = nde.VirtualBrownianTree(0.0, 1.0, 1e-3, (BATCH, STATE), jax.random.key(0))
     keys = jax.random.split(jax.random.key(1), 3)
@@ -76,7 +76,7 @@ def error(way: tuple[Any, Any], steps: int) -> float:
 
 
 def table(told: dict[str, Any]) -> str:
-    """Errors by the size of a step."""
+    """Errors by step size."""
     head = "| way | " + " | ".join(f"1/{count}" for count in told["steps"]) + " |"
     lines = [head, "| --- |" + " --- |" * len(told["steps"])]
     lines += [f"| {name} | " + " | ".join(f"{e:.0e}" for e in row) + " |" for name, row in told["errors"].items()]
@@ -95,7 +95,7 @@ The source claims errors of 1e-2 to 1e-6 by the adjoint equation, and near round
 
 
 def picture(told: dict[str, Any], path: Path) -> None:
-    """Errors by step."""
+    """Plot errors by step size."""
     figure, axes = plt.subplots(figsize=(5.5, 3.6), layout="constrained")
     for (name, row), color in zip(told["errors"].items(), _COLORS, strict=True):
         axes.loglog([1 / count for count in told["steps"]], row, "o-", color=color, label=name, markersize=4)

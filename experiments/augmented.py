@@ -1,4 +1,4 @@
-"""What a flow cannot do, and what it can with more dimensions: x to -x, and concentric spheres.
+"""What a neural ODE cannot learn without extra dimensions: x to -x, and concentric spheres.
 
 Source: Dupont, Doucet and Teh, *Augmented neural ODEs* (2019), doi:10.48550/arXiv.1904.01681.
 """
@@ -30,20 +30,20 @@ JUDGED = 500
 WIDTH = 32
 TOLERANCE = 1e-4
 SHARP = 1e-6
-"""The tolerance that a trained flow is judged at: the errors of a coarse solve let trajectories cross."""
+"""The tolerance for evaluating a trained model: the errors of a coarse solve let trajectories cross."""
 INNER, BETWEEN, OUTER = 0.5, 1.0, 1.5
-"""The radius of the ball, and those between which the shell lies."""
+"""The radius of the ball, and the two radii of the shell."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Task:
-    """Points and what is wanted for them.
+    """Points and their target values.
 
     Attributes:
-        name: What it is called in the table.
+        name: Its name in the table.
         size: The dimension of a point.
-        draw: Points, and the values wanted.
-        reads: Whether values are read from the state by a learned linear map; otherwise the state is the value.
+        draw: Draws points and their target values.
+        reads: Whether a learned linear map reads the value from the state; otherwise the state is the value.
     """
 
     name: str
@@ -54,17 +54,17 @@ class Task:
 
 @dataclasses.dataclass(frozen=True)
 class Trained:
-    """One task learned by one kind of model, from several seeds.
+    """One task learned by one type of model, with several seeds.
 
     Attributes:
         task: The task.
-        augmented_size: How many dimensions were added.
-        losses: The mean square of every step.
-        errors: That on points of their own, for each seed.
-        accuracy: The share of these points with the right sign, for each seed.
-        evaluations: How often the vector field is evaluated for a point, for each seed.
-        bound: The least mean square on these points of any flow without augmentation; not known in two dimensions.
-        model: That of the first seed.
+        augmented_size: The number of added dimensions.
+        losses: The mean squared error in every step.
+        errors: The mean squared error on test points, for each seed.
+        accuracy: The share of test points with the right sign, for each seed.
+        evaluations: The number of vector-field evaluations per point, for each seed.
+        bound: The lower bound of the error for models without augmentation; unknown in two dimensions.
+        model: The model of the first seed.
     """
 
     task: Task
@@ -78,7 +78,7 @@ class Trained:
 
 
 def run(folder: Path, quick: bool) -> None:
-    """Trains all, and writes the table, the numbers and the picture."""
+    """Train all models, and write the table, the numbers and the plot."""
     start, steps = time.process_time(), 20 if quick else STEPS
     results = []
     for task in TASKS:
@@ -91,14 +91,14 @@ def run(folder: Path, quick: bool) -> None:
 
 
 def points_of_the_line(key: PRNGKeyArray, count: int) -> tuple[Array, Array]:
-    """Even points from -1 to 1, and their negatives."""
+    """Evenly spaced points from -1 to 1, and their negatives."""
     del key
     x = jnp.linspace(-1.0, 1.0, count)[:, None]
     return x, -x
 
 
 def spheres(size: int) -> Callable[[PRNGKeyArray, int], tuple[Array, Array]]:
-    """Half the points in a ball, wanted at -1; half in a shell around it, wanted at 1."""
+    """Half the points in a ball, with target -1; half in a shell around it, with target 1."""
 
     def draw(key: PRNGKeyArray, count: int) -> tuple[Array, Array]:
         directions, radii = jax.random.split(key)
@@ -121,7 +121,7 @@ TASKS = (
 
 
 def made(task: Task, augmented_size: int, key: PRNGKeyArray) -> AugmentedNeuralODE:
-    """A flow, and a linear map to read it where the task has one."""
+    """A neural ODE, with a linear readout if the task has one."""
     first, second = jax.random.split(key)
     size = task.size + augmented_size
     return AugmentedNeuralODE(
@@ -133,7 +133,7 @@ def made(task: Task, augmented_size: int, key: PRNGKeyArray) -> AugmentedNeuralO
 
 
 def trained(task: Task, augmented_size: int, steps: int) -> Trained:
-    """Each seed has weights and points of its own; all are judged on the same."""
+    """Train each seed with its own weights and points; all are evaluated on the same points."""
     keys = jax.random.split(jax.random.key(0), SEEDS)
     models, losses = zip(*(_learned(task, augmented_size, steps, key) for key in keys), strict=True)
     x, wanted = task.draw(jax.random.key(1), JUDGED)
@@ -152,7 +152,7 @@ def trained(task: Task, augmented_size: int, steps: int) -> Trained:
 
 
 def _learned(task: Task, augmented_size: int, steps: int, key: PRNGKeyArray) -> tuple[AugmentedNeuralODE, list[float]]:
-    """Adam on all points at once, with a rate that falls to zero."""
+    """Train with Adam on all points at once; the learning rate decays to zero."""
     for_points, for_weights = jax.random.split(key)
     model, points = made(task, augmented_size, for_weights), task.draw(for_points, POINTS)
     state, losses = _optimizer(0.0).init(eqx.filter(model, eqx.is_inexact_array)), []
@@ -193,9 +193,9 @@ def _solved(model: AugmentedNeuralODE, x: Float[Array, "points size"], tolerance
 
 
 def least(task: Task, x: Float[np.ndarray, "points size"], wanted: Float[np.ndarray, "points 1"]) -> float | None:
-    """The least mean square of a monotone function, which is what a flow of the line makes of its points.
+    """The least mean squared error of a monotone function, which any one-dimensional flow is.
 
-    Increasing where the state is the value; a linear map that reads it may turn it around.
+    The function is increasing if the state is the value; a linear readout may reverse it.
     """
     if task.size > 1:
         return None
@@ -205,7 +205,7 @@ def least(task: Task, x: Float[np.ndarray, "points size"], wanted: Float[np.ndar
 
 
 def numbers(result: Trained) -> dict[str, object]:
-    """What is kept of a result."""
+    """The numbers to save from a result."""
     return {
         "task": result.task.name,
         "augmented": result.augmented_size,
@@ -218,7 +218,7 @@ def numbers(result: Trained) -> dict[str, object]:
 
 
 def line(result: Trained) -> str:
-    """A line of the table: means over the seeds, and the worst and best error."""
+    """A row of the table: means over the seeds, and the worst and best error."""
     kind = f"augmented by {result.augmented_size}" if result.augmented_size else "plain"
     bound = "—" if result.augmented_size or result.bound is None else f"{result.bound:.3f}"
     accuracy = f"{100 * result.accuracy.mean():.1f} %" if result.task.reads else "—"
@@ -227,7 +227,7 @@ def line(result: Trained) -> str:
 
 
 def table(results: list[Trained], steps: int, seconds: float) -> str:
-    """The whole table with a word on how it came about."""
+    """The whole table with a note on how it was made."""
     head = "| task | flow | mean square | of seeds | bound | accuracy | evaluations |"
     return f"""# Augmented neural ODEs
 

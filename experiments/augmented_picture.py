@@ -1,4 +1,4 @@
-"""The picture of augmented flows: trajectories, features and losses."""
+"""Plots of augmented neural ODEs: trajectories, features and losses."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -13,18 +13,18 @@ from matplotlib.figure import Figure
 from mpl_toolkits.mplot3d import Axes3D
 
 from nde.models import AugmentedNeuralODE
-from nde.plot.look import COLORS, INK, calm
+from nde.plot.style import COLORS, INK, style_axes
 
 if TYPE_CHECKING:
     from experiments.augmented import Trained
 
 BALL, SHELL, PLAIN, AUGMENTED = COLORS[0], COLORS[1], COLORS[3], COLORS[2]
 SHOWN = 24
-"""Trajectories in a panel."""
+"""Number of trajectories in a panel."""
 
 
 def picture(results: Sequence["Trained"]) -> Figure:
-    """A row for each task: the plain flow, the augmented one, and the losses of both."""
+    """One row per task: the plain model, the augmented one, and the losses of both."""
     made = Figure(figsize=(11.5, 10.0), layout="constrained", dpi=110)
     grid = made.add_gridspec(3, 3)
     for row, (plain, augmented) in enumerate(zip(results[::2], results[1::2], strict=True)):
@@ -44,7 +44,7 @@ def _flow(panel: Axes, result: "Trained") -> None:
     if isinstance(panel, Axes3D):
         _features_in_space(panel, result)
         return
-    calm(panel)
+    style_axes(panel)
     if result.task.size == 1:
         _trajectories(panel, result)
     else:
@@ -52,7 +52,7 @@ def _flow(panel: Axes, result: "Trained") -> None:
 
 
 def _name_colors(panel: Axes) -> None:
-    """What blue and orange are."""
+    """Label the colors blue and orange."""
     for color, name in ((BALL, "ball"), (SHELL, "shell")):
         panel.plot([], [], "o", color=color, markersize=5, label=name)
     panel.legend(frameon=False, fontsize=8.5, loc="lower right")
@@ -74,7 +74,7 @@ def _trajectories(panel: Axes, result: "Trained") -> None:
 
 
 def _features(panel: Axes, result: "Trained") -> None:
-    """States at the end, and the line that the linear map draws between them."""
+    """Final states, and the line that the linear readout draws between them."""
     ends, wanted = _ends(result)
     (a, b), c = np.asarray(result.model.projection.weight)[0], float(result.model.projection.bias[0])
     middle, half = ends.mean(axis=0), 0.6 * np.ptp(ends, axis=0).max()
@@ -88,7 +88,7 @@ def _features(panel: Axes, result: "Trained") -> None:
 
 
 def _features_in_space(panel: Axes3D, result: "Trained") -> None:
-    """States at the end, in three dimensions."""
+    """Final states, in three dimensions."""
     ends, wanted = _ends(result)
     panel.scatter(*ends.T, s=5, c=[_color(w) for w in wanted], linewidths=0, depthshade=False)
     panel.tick_params(colors=INK, labelsize=7)
@@ -98,8 +98,8 @@ def _features_in_space(panel: Axes3D, result: "Trained") -> None:
 
 
 def _losses(panel: Axes, plain: "Trained", augmented: "Trained") -> None:
-    """The mean over the seeds, the least and the largest; where there is one, the bound."""
-    calm(panel)
+    """The mean, minimum and maximum loss over the seeds, and the bound if there is one."""
+    style_axes(panel)
     for result, color, name in ((plain, PLAIN, "plain"), (augmented, AUGMENTED, "augmented")):
         steps = np.arange(result.losses.shape[1])
         panel.fill_between(

@@ -1,4 +1,4 @@
-"""Densities in the plane by continuous flows: how likely test points are, and how few steps regularizers need.
+"""Densities in the plane by continuous normalizing flows: test log-likelihood, and how many steps regularizers save.
 
 Source: Grathwohl, Chen, Bettencourt, Sutskever and Duvenaud, *FFJORD* (2019), doi:10.48550/arXiv.1810.01367; Finlay,
 Jacobsen, Nurbekyan and Oberman, *How to train your neural ODE* (2020), doi:10.48550/arXiv.2002.02798.
@@ -28,19 +28,19 @@ from nde.plot import Density, plot_density
 from nde.train import adam, fit
 
 POINTS = 10_000
-"""To learn from, and as many to test."""
+"""The number of training points, and of test points."""
 FLOW = {"width": 96, "depth": 4, "learning_rate": 2e-2}
 STEPS_OF = {"two moons": 12_000, "eight Gaussians": 12_000, "pinwheel": 24_000, "checkerboard": 24_000}
 BANDWIDTHS = np.geomspace(0.03, 0.3, 11)
 SPAN, SIDE = 6.0, 241
-"""How far the grid reaches from the center, and how many points a side of it has."""
+"""The half-width of the grid, and the number of points per side."""
 ALLOWED = 0.05
-"""By how many nats a flow may be less likely than the kernels."""
+"""How many nats a flow's log-likelihood may be below that of the kernel density estimate."""
 
 COMPARED = ("checkerboard", "eight Gaussians")
-"""On which laws the regularizers are tried."""
+"""The distributions for the regularizer experiment."""
 WEIGHTS = {"FFJORD": 0.0, "RNODE, 0.01": 0.01, "RNODE, 0.03": 0.03, "RNODE, 0.1": 0.1}
-"""Of the kinetic energy, and of the Jacobian's norm."""
+"""The weights of the kinetic energy and of the Jacobian norm."""
 TRAINING, JUDGING = 1e-3, (1e-3, 1e-5, 1e-6)
 """Tolerances of Dopri5, relative and absolute."""
 STEPS = 8000
@@ -49,7 +49,7 @@ BATCH = 256
 
 
 def run(folder: Path, quick: bool) -> None:
-    """Trains what is not in the folder yet, and writes the table, the numbers and the picture."""
+    """Train what is missing in the folder, and write the table, the numbers and the plot."""
     path = folder / "densities.json"
     told: dict[str, Any] = {"laws": {}, "solves": {}}
     if path.exists() and not quick:
@@ -67,25 +67,25 @@ def run(folder: Path, quick: bool) -> None:
 
 
 def _keep(path: Path, told: dict[str, Any], what: str, found: dict[str, Any]) -> None:
-    """Writes what there is so far, and says what is new."""
+    """Write the results so far, and print the new one."""
     path.write_text(json.dumps(told) + "\n", encoding="utf-8")
     print(what, {name: value for name, value in found.items() if not isinstance(value, list)}, flush=True)
 
 
 def parts(name: str) -> tuple[Float[np.ndarray, "points 2"], Float[np.ndarray, "points 2"]]:
-    """Points to learn from and to test."""
+    """Training points and test points."""
     random = np.random.default_rng(0)
     return LAWS[name](POINTS, random), LAWS[name](POINTS, random)
 
 
 def learned(name: str, quick: bool) -> dict[str, Any]:
-    """A flow and kernels of one law: mean log-densities of the test points, and the flow's density and draws."""
+    """A flow and a kernel density estimate of one distribution: test scores, and the flow's density and samples."""
     train, test = parts(name)
     kernels = GridSearchCV(KernelDensity(rtol=1e-4), {"bandwidth": BANDWIDTHS[::5] if quick else BANDWIDTHS}, cv=3)
     kernels.fit(train[::10] if quick else train)
     begun = time.perf_counter()
     steps = 200 if quick else STEPS_OF[name]
-    flow = FlowDensity(**FLOW, steps=steps, random_state=0, progress=False).fit(train)
+    flow = FlowDensity(**FLOW, max_iter=steps, random_state=0, progress=False).fit(train)
     seconds = time.perf_counter() - begun
     axis = np.linspace(-SPAN, SPAN, 41 if quick else SIDE)
     grid = np.stack(np.meshgrid(axis, axis), axis=-1)
@@ -102,13 +102,13 @@ def learned(name: str, quick: bool) -> dict[str, Any]:
 
 
 def density_of(name: str, found: dict[str, Any]) -> Density:
-    """What is drawn of a law: the flow's density, and its draws."""
+    """The plot data of a distribution: the flow's density, and its samples."""
     axis = np.linspace(-SPAN, SPAN, len(found["density"]))
     return Density(name, axis, axis, np.array(found["density"]), np.array(found["draws"]))
 
 
 def solved(name: str, method: str, quick: bool) -> dict[str, Any]:
-    """One training by likelihood with Hutchinson's trace, and how many evaluations the flow wants at tolerances."""
+    """Train once by likelihood with Hutchinson's trace, and count the flow's evaluations at several tolerances."""
     train, test = parts(name)
     center, scale = train.mean(axis=0), train.std(axis=0)
     steps = 5 if quick else STEPS
@@ -149,7 +149,7 @@ def _judged(flow: ContinuousFlow, x: Float[Array, "points 2"], tolerance: Array)
 
 
 def table(told: dict[str, Any]) -> str:
-    """Both tables, and how they came about."""
+    """Both tables, and how they were made."""
     laws = ["| law | steps | flow | kernels | difference | bandwidth | integral |"]
     laws.append(re.sub("[^|]+", " --- ", laws[0]))
     for name, each in ((name, told["laws"][name]) for name in LAWS if name in told["laws"]):
@@ -193,7 +193,7 @@ at least as likely: {verdict(told["solves"])}
 
 
 def verdict(solves: dict[str, dict[str, Any]]) -> str:
-    """By law and tolerance, the least share of FFJORD's evaluations with which a flow is at least as likely."""
+    """By distribution and tolerance, the least share of FFJORD's evaluations for a flow that is at least as likely."""
     said = []
     for name in COMPARED:
         plain, *others = (solves[method][name] for method in WEIGHTS)

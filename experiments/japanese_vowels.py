@@ -1,6 +1,6 @@
-"""Who speaks: accuracy on JapaneseVowels as ever more observations are dropped, beside recurrent and plain models.
+"""Speaker accuracy on JapaneseVowels with more and more dropped observations, compared to recurrent and simple models.
 
-Data: Kudo, Toyama and Shimbo (1999), doi:10.1016/S0167-8655(99)00077-X. The way of dropping is that of Kidger,
+Data: Kudo, Toyama and Shimbo (1999), doi:10.1016/S0167-8655(99)00077-X. Observations are dropped as in Kidger,
 Morrill, Foster and Lyons (2020), section 4.1, doi:10.48550/arXiv.2005.08926.
 """
 
@@ -21,10 +21,10 @@ from sklearn.svm import SVC
 from nde import TimeSeries
 from nde.data import JAPANESE_VOWELS_SOURCE, drop_observations, load_japanese_vowels
 from nde.estimators import NeuralCDEClassifier
-from nde.plot.look import COLORS, figure
+from nde.plot.style import COLORS, stacked_figure
 
 Scores = dict[str, dict[str, list[float]]]
-"""By method and share dropped, one for each seed."""
+"""Scores by method and dropped share, one per seed."""
 
 DROPS = (0.0, 0.3, 0.5, 0.7)
 SEEDS = 5
@@ -34,7 +34,7 @@ READERS = {
     "GRU-D": {"model": "gru-d", "hidden_size": 16},
     "ODE-RNN": {"model": "ode-rnn", "hidden_size": 16, "width": 32},
 }
-"""What each model differs in from the defaults; with a state of 32 the recurrent ones were no better."""
+"""Options of each model that differ from the defaults; with a state of 32 the recurrent models were no better."""
 PLAIN = {
     "logistic regression": lambda: LogisticRegression(max_iter=5000),
     "support vectors": lambda: SVC(C=10.0),
@@ -42,7 +42,7 @@ PLAIN = {
 
 
 def run(folder: Path, quick: bool) -> None:
-    """Trains what is not in the folder yet, and writes table and picture."""
+    """Train what is missing in the folder, and write the table and the plot."""
     path = folder / "japanese_vowels.json"
     told = (
         json.loads(path.read_text(encoding="utf-8")) if path.exists() and not quick else {"scores": {}, "seconds": {}}
@@ -68,14 +68,14 @@ def run(folder: Path, quick: bool) -> None:
 
 
 Judge = Callable[[TimeSeries, TimeSeries, int], float]
-"""From panels to train and to test, and a seed, to an accuracy."""
+"""Takes training and test panels and a seed; returns the accuracy."""
 
 
 def _methods(quick: bool) -> dict[str, Judge]:
     def reader(settings: dict[str, Any]) -> Judge:
         def judge(train: TimeSeries, test: TimeSeries, seed: int) -> float:
             steps = 20 if quick else None
-            classifier = NeuralCDEClassifier(**settings, steps=steps, random_state=seed, progress=False)
+            classifier = NeuralCDEClassifier(**settings, max_iter=steps, random_state=seed, progress=False)
             return float(classifier.fit(train).score(test, test.targets))
 
         return judge
@@ -93,19 +93,19 @@ def _methods(quick: bool) -> dict[str, Judge]:
 
 
 def _parts(drop: float, seed: int) -> tuple[TimeSeries, TimeSeries]:
-    """The official parts, of which each seed drops other observations."""
+    """The official split; each seed drops different observations."""
     train, test = load_japanese_vowels()
     return drop_observations(train, drop, seed=2 * seed), drop_observations(test, drop, seed=2 * seed + 1)
 
 
 def features(panel: TimeSeries) -> Float[np.ndarray, "series features"]:
-    """Mean, deviation, first and last frame of each series."""
+    """Mean, standard deviation, first and last frame of each series."""
     rows = [np.concatenate([s.ys.mean(axis=0), s.ys.std(axis=0), s.ys[0], s.ys[-1]]) for s in panel]
     return np.array(rows)
 
 
 def table(scores: Scores, drops: tuple[float, ...]) -> str:
-    """Mean and deviation over seeds."""
+    """Mean and standard deviation over seeds."""
     lines = [
         "# JapaneseVowels",
         "",
@@ -126,8 +126,8 @@ def table(scores: Scores, drops: tuple[float, ...]) -> str:
 
 
 def picture(scores: Scores, drops: tuple[float, ...]) -> Figure:
-    """Accuracy over what is dropped, a line for each method."""
-    made, (axes,) = figure(7.0, 4.4)
+    """Accuracy against the dropped share, one line per method."""
+    made, (axes,) = stacked_figure(7.0, 4.4)
     shares = 100 * np.array(drops)
     for place, (method, by_drop) in enumerate(scores.items()):
         values = np.array([by_drop[f"{drop}"] for drop in drops])

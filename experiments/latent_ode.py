@@ -1,4 +1,4 @@
-"""Latent differential equations go on where the data end: damped oscillators and noisy spirals."""
+"""Latent ODEs extrapolate beyond the data: damped oscillators and noisy spirals."""
 
 import dataclasses
 import json
@@ -23,17 +23,17 @@ _BLUE, _ORANGE, _GRAY = "#0b6e99", "#d1741f", "#777777"
 
 @dataclasses.dataclass(frozen=True)
 class Problem:
-    """What is to be learned, and where it is to be gone on.
+    """Series to learn from, and times to extrapolate to.
 
     Attributes:
-        name: For tables.
-        draw: From a seed and a count: times, what was measured, and the truth as a function of times and places.
-        beyond: Times at which the truth is compared.
-        seen: Rows that are read of a test series.
-        duration: Of the longest series.
-        series: How many train.
-        steps: Of descent.
-        batch: Series in a step.
+        name: Its name in tables.
+        draw: From a seed and a count to times, measurements, and the truth as a function of times and series indices.
+        beyond: Times beyond the data at which predictions are compared to the truth.
+        seen: The number of observed rows of a test series.
+        duration: The duration of the longest series.
+        series: The number of training series.
+        steps: The number of training steps.
+        batch: The batch size.
     """
 
     name: str
@@ -49,7 +49,7 @@ class Problem:
 def oscillators(seed: int, count: int) -> tuple[np.ndarray, np.ndarray, Callable[[np.ndarray], np.ndarray]]:
     """`x' = -0.1 x + 1.3 y`, `y' = -x - 0.1 y` at 20 random times between 0 and 2 to 3, without noise, in closed form.
 
-    These are the data of Diffrax's example: the state at the first of the times is standard normal.
+    These are the data of Diffrax's example: the state at the first time is standard normal.
     """
     random = np.random.default_rng(seed)
     y0 = random.normal(size=(count, 1, 2))
@@ -65,7 +65,7 @@ def oscillators(seed: int, count: int) -> tuple[np.ndarray, np.ndarray, Callable
 
 
 def spirals(seed: int, count: int) -> tuple[np.ndarray, np.ndarray, Callable[[np.ndarray], np.ndarray]]:
-    """Spirals as in Chen et al. (2018), one half clockwise, at 100 random times of two turns, with noise 0.3."""
+    """Spirals as in Chen et al. (2018), half of them clockwise, at 100 random times over two turns, with noise 0.3."""
     random = np.random.default_rng(seed)
     ts = np.sort(random.random((count, 100)), axis=1) * 4 * np.pi
     start, clockwise = random.uniform(0, 2 * np.pi, (count, 1)), random.random((count, 1)) < 0.5
@@ -85,11 +85,11 @@ PROBLEMS = (
     Problem("noisy spirals", spirals, np.linspace(2 * np.pi, 4 * np.pi, 51), 50, 4 * np.pi, 1000, 400, 64),
 )
 Predict = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
-"""Of times and values of series, and further times: what is predicted there."""
+"""Takes times and values of series, and further times; returns the predictions there."""
 
 
 def trained(problem: Problem, seed: int) -> Predict:
-    """Ours."""
+    """Train our model."""
     ts, ys, _ = problem.draw(seed, problem.series)
     center, scale = ys.mean(axis=(0, 1)), ys.std(axis=(0, 1))
     model = LatentODE(input_size=2, key=jax.random.key(seed))
@@ -122,7 +122,7 @@ def _batch(ts: np.ndarray, ys: np.ndarray) -> Batch:
 
 
 def run(folder: Path, quick: bool) -> None:
-    """Trains ours, and Diffrax's example if Diffrax is there; writes the table and the picture."""
+    """Train our model, and Diffrax's example if Diffrax is installed; write the table and the plot."""
     makers = {"nde": trained}
     try:
         from experiments import latent_ode_diffrax  # noqa: PLC0415 (Diffrax need not be there)
@@ -148,7 +148,7 @@ def run(folder: Path, quick: bool) -> None:
 
 
 def errors(problem: Problem, seed: int, predict: Predict) -> dict[str, float]:
-    """Root mean squared errors against the truth, of 256 new series: at the rows that are read, and beyond."""
+    """Root mean squared errors for 256 new series: at the observed rows, and beyond the data."""
     ts, ys, truth = problem.draw(1000 + seed, 256)
     ts, ys = ts[:, : problem.seen], ys[:, : problem.seen]
     beyond = np.maximum(problem.beyond[None], ts[:, -1:])
@@ -162,7 +162,7 @@ def errors(problem: Problem, seed: int, predict: Predict) -> dict[str, float]:
 
 
 def table(rows: list[dict[str, Any]]) -> str:
-    """Mean errors over seeds, and each one's beyond the data."""
+    """Mean errors over seeds, and the error of each seed beyond the data."""
     lines = [
         "# Latent ODE: what comes after the data",
         "",
@@ -184,7 +184,7 @@ def table(rows: list[dict[str, Any]]) -> str:
 
 
 def picture(shown: list[tuple[Problem, str, Predict]], file: Path) -> None:
-    """Three series of each problem: what was read, the truth, and what each model makes of it."""
+    """Three series of each problem: observations, the truth, and the predictions of each model."""
     figure, axes = plt.subplots(len(PROBLEMS), 3, figsize=(11, 6.5), layout="constrained")
     colors = {"nde": _BLUE, "Diffrax's example": _ORANGE}
     for row, name in zip(axes, [problem.name for problem in PROBLEMS], strict=True):

@@ -1,4 +1,4 @@
-"""The latent differential equation of Diffrax's documentation, to compare with."""
+"""The latent ODE of Diffrax's documentation, for comparison."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ class Slope(eqx.Module):
 
 
 class Model(eqx.Module):
-    """With the sizes, the noise of one and the loss of https://docs.kidger.site/diffrax/examples/latent_ode/."""
+    """The model of https://docs.kidger.site/diffrax/examples/latent_ode/, with its sizes, noise and loss."""
 
     slope: Slope
     cell: eqx.nn.GRUCell
@@ -43,7 +43,7 @@ class Model(eqx.Module):
         self.show = eqx.nn.Linear(_SIZE, 2, key=keys[4])
 
     def encode(self, ts: Any, ys: Any) -> tuple[Any, Any]:
-        """Mean and deviation of the latent."""
+        """Mean and standard deviation of the latent."""
         rows = jnp.concatenate([ts[:, None], ys], axis=1)
         hidden, _ = jax.lax.scan(lambda h, row: (self.cell(row, h), None), jnp.zeros(_SIZE), rows, reverse=True)
         mean, log_deviation = jnp.split(self.infer(hidden), 2)
@@ -57,7 +57,7 @@ class Model(eqx.Module):
         return jax.vmap(self.show)(states)
 
     def loss(self, ts: Any, ys: Any, key: Any, seen: int) -> Any:
-        """Of one series."""
+        """The loss of one series."""
         mean, deviation = self.encode(ts[:seen], ys[:seen])
         found = self.decode(mean + deviation * jax.random.normal(key, mean.shape), ts[0], ts)
         divergence = 0.5 * jnp.sum(mean**2 + deviation**2 - 2 * jnp.log(deviation) - 1)
@@ -65,7 +65,7 @@ class Model(eqx.Module):
 
 
 def trained(problem: Any, seed: int) -> Any:
-    """Trained as there: Adam with the rate 0.01; a part that is not read of a test series is predicted in training."""
+    """Train as in the example: Adam with a learning rate of 0.01; training also predicts the unobserved part."""
     ts, ys, _ = problem.draw(seed, problem.series)
     ts, ys = jnp.asarray(ts, float), jnp.asarray(ys, float)
     model, optimizer = Model(jax.random.key(seed)), optax.adam(1e-2)

@@ -1,4 +1,4 @@
-"""Laws of points in the plane on which densities are tried."""
+"""Two-dimensional distributions for density estimation."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ Points = Float[np.ndarray, "points 2"]
 
 
 def two_moons(count: int, random: np.random.Generator) -> Points:
-    """Two half circles of radius 1 that reach into each other, with noise of deviation 0.1; twice as large."""
+    """Two interleaved half circles of radius 1, with noise of standard deviation 0.1; scaled by two."""
     angle, second = random.uniform(0.0, np.pi, count), random.random(count) < 0.5
     x = np.where(second, 1.0 - np.cos(angle), np.cos(angle)) - 0.5
     y = np.where(second, 0.5 - np.sin(angle), np.sin(angle)) - 0.25
@@ -17,7 +17,7 @@ def two_moons(count: int, random: np.random.Generator) -> Points:
 
 
 def eight_gaussians(count: int, random: np.random.Generator) -> Points:
-    """Normal laws of deviation 0.35 at the corners of an octagon of radius 2.8."""
+    """Normal distributions with standard deviation 0.35 at the corners of an octagon of radius 2.8."""
     angle = np.pi / 4 * random.integers(8, size=count)
     return 2.8 * np.stack([np.cos(angle), np.sin(angle)], axis=1) + random.normal(0.0, 0.35, (count, 2))
 
@@ -43,4 +43,4 @@ LAWS: dict[str, Callable[[int, np.random.Generator], Points]] = {
     "pinwheel": pinwheel,
     "checkerboard": checkerboard,
 }
-"""By name, from a number of points and a generator of random numbers to points."""
+"""By name, a function from a number of points and a random generator to points."""

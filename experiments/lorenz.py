@@ -1,4 +1,4 @@
-"""A latent equation with noise learns the stochastic Lorenz attractor; its samples beside held-out paths."""
+"""A latent SDE learns the stochastic Lorenz attractor; its samples are compared to held-out paths."""
 
 import dataclasses
 import json
@@ -28,17 +28,17 @@ _BLUE, _ORANGE = "#0b6e99", "#d1741f"
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """How the model is trained.
+    """The training settings.
 
     Attributes:
-        steps: Of descent.
-        batch: Series in a step.
-        size: Of the hidden layers, and of the encoder's state.
+        steps: The number of training steps.
+        batch: The batch size.
+        size: The width of the hidden layers and of the encoder's state.
         rate: The highest learning rate.
-        annealed: The share of the steps in which the weight of the divergences rises.
-        every: Which rows are read, from the first on.
-        fine: Steps of the solver from one row of the data to the next.
-        scale: Of the likelihood's errors; `None` to learn it.
+        annealed: The share of the steps in which the weight of the KL divergences rises.
+        every: The stride of the rows that are read, starting with the first.
+        fine: Solver steps from one row of the data to the next.
+        scale: The scale of the likelihood's errors; `None` to learn it.
     """
 
     steps: int = 9000
@@ -52,9 +52,9 @@ class Plan:
 
 
 def attractor(key: Any, count: int) -> np.ndarray:
-    """Paths `(count, ROWS, 3)` of Lorenz' equation with noise in proportion to each coordinate, from normal states.
+    """Paths `(count, ROWS, 3)` of the Lorenz SDE with noise proportional to each coordinate, from normal states.
 
-    Drift, noise (0.1, 0.28, 0.3), first law and times are those of torchsde's example; steps of 0.001.
+    Drift, noise (0.1, 0.28, 0.3), initial distribution and times are those of torchsde's example; steps of 0.001.
     """
 
     def drift(t: Any, y: Any) -> Any:
@@ -73,12 +73,12 @@ def attractor(key: Any, count: int) -> np.ndarray:
 
 
 def times() -> Any:
-    """Those of the rows."""
+    """The times of the rows."""
     return jnp.linspace(0.0, 2.0, ROWS)
 
 
 def data() -> tuple[np.ndarray, np.ndarray]:
-    """Series to train on and held-out ones, normalized by the first, with the noise of the observations."""
+    """Training and held-out series with observation noise, normalized by the training series."""
     paths = [attractor(jax.random.key(seed), count) for seed, count in enumerate((TRAIN, HELD_OUT))]
     center, scale = paths[0].mean(axis=(0, 1)), paths[0].std(axis=(0, 1))
     random = np.random.default_rng(0)
@@ -87,7 +87,7 @@ def data() -> tuple[np.ndarray, np.ndarray]:
 
 
 def trained(train: np.ndarray, plan: Plan) -> Any:
-    """The fit."""
+    """Train the model."""
     model = LatentSDE(
         input_size=3,
         latent_size=4,
@@ -106,7 +106,7 @@ def trained(train: np.ndarray, plan: Plan) -> Any:
 
 
 def generated(model: LatentSDE, count: int, *, errors: bool, fine: int) -> np.ndarray:
-    """Series of the prior, with the errors that were learned, or with the noise that the data are known to have."""
+    """Samples of the prior, with the learned errors or with the known noise of the data."""
     keys = jax.random.split(jax.random.key(2), count)
     draw = jax.jit(jax.vmap(lambda key: model.sample(times(), key=key, errors=errors, substeps=fine)))
     paths = np.asarray(draw(keys))
@@ -117,8 +117,8 @@ def compared(fake: np.ndarray, real: np.ndarray, size: int) -> dict[str, float]:
     """Two-sample tests on `size` series of each kind.
 
     Returns:
-        `distance`, the largest of Kolmogorov and Smirnov over channels and times; `ks`, the least p-value times the
-        number of these tests; `energy`, the p-value of the permutation test by energy distance on all together.
+        `distance`, the largest Kolmogorov–Smirnov distance over channels and times; `ks`, the smallest p-value times
+        the number of these tests; `energy`, the p-value of a permutation test of the joint energy distance.
     """
     rows = [round(t / 2.0 * (ROWS - 1)) for t in MOMENTS]
     fake, real = fake[:size, rows].reshape(size, -1), real[:size, rows].reshape(size, -1)
@@ -131,7 +131,7 @@ def compared(fake: np.ndarray, real: np.ndarray, size: int) -> dict[str, float]:
 
 
 def energy_test(x: np.ndarray, y: np.ndarray, *, seed: int) -> float:
-    """The p-value that both samples, of the same size, have one law: energy distances under permutations."""
+    """The p-value for equal distributions of two samples of the same size: energy distances under permutations."""
     both = np.concatenate([x, y])
     squares = np.sum(both**2, axis=1)
     apart = np.sqrt(np.maximum(squares[:, None] + squares - 2 * both @ both.T, 0.0))
@@ -144,7 +144,7 @@ def energy_test(x: np.ndarray, y: np.ndarray, *, seed: int) -> float:
 
 
 def run(folder: Path, quick: bool) -> None:
-    """Trains, compares, times, and writes table, numbers and picture."""
+    """Train, compare and time, and write the table, the numbers and the plot."""
     plan = dataclasses.replace(Plan(), steps=20, size=8) if quick else Plan()
     train, held = data()
     start = time.perf_counter()
@@ -168,13 +168,13 @@ def run(folder: Path, quick: bool) -> None:
 
 
 def tests(samples: dict[str, np.ndarray], held: np.ndarray) -> list[dict[str, Any]]:
-    """Each against held-out series, at both sizes."""
+    """Test each kind of sample against held-out series, at both sizes."""
     sizes = (STATED, LARGER)
     return [{"of": of, "size": size, **compared(ys, held, size)} for of, ys in samples.items() for size in sizes]
 
 
 def timed() -> list[dict[str, Any]]:
-    """Training steps at the sizes of torchsde's example, ours and its own, taking turns; none without torchsde."""
+    """Time training steps at the sizes of torchsde's example, ours and its own interleaved; none without torchsde."""
     if not all(find_spec(name) for name in ("torch", "torchsde")):
         return []
     from benchmarks.rows.latent_sde import rows  # noqa: PLC0415  (its peers may not be installed)

@@ -1,4 +1,4 @@
-"""What a training step takes in memory when steps of Dopri5 are taken back, and whether it trains as well.
+"""Memory of a training step with reversible Dopri5, and whether it trains equally well.
 
 Source of the wrapped methods: McCallum and Foster, *Efficient, accurate and stable gradients for neural ODEs* (2024),
 doi:10.48550/arXiv.2410.11648.
@@ -44,7 +44,7 @@ def _scan(going: Callable[[Any], Any], body: Callable[[Any], Any], carry: Any, m
 
 
 class Way(NamedTuple):
-    """A method, and how it is differentiated."""
+    """A solver with an adjoint method."""
 
     solver: Any
     adjoint: Any
@@ -63,20 +63,20 @@ WAYS = {
 TRAINED = (CHECKPOINTED, TAKEN_BACK)
 """The first has the same gradient as the second."""
 STEPS = (32, 128, 512, 2048)
-"""Of a solve, for the bytes; the first also for training."""
+"""Steps of a solve for the memory table; the first is also used for training."""
 SEEDS, UPDATES, EVERY = 3, 300, 10
-"""Of training, and over how many updates losses are averaged."""
+"""Updates of the training, and over how many of them losses are averaged."""
 _COLORS = {BACKPROPAGATED: "#8a8a8a", CHECKPOINTED: "#d1741f", TAKEN_BACK: "#0b6e99"}
 
 
 class Task(NamedTuple):
-    """A model to be trained.
+    """A model to train.
 
     Attributes:
-        draw: From a seed to weights, a function that draws a batch, and what is held out.
-        loss: From weights, a batch, a way and a number of steps to a number; smaller is better.
-        measure: What that number is.
-        rate: Of Adam.
+        draw: From a seed to weights, a function that draws a batch, and the held-out data.
+        loss: From weights, a batch, a `Way` and a number of steps to a number; smaller is better.
+        measure: The name of that number.
+        rate: Adam's learning rate.
     """
 
     draw: Callable[[int], tuple[Any, Callable[[np.random.Generator], Any], Any]]
@@ -124,14 +124,14 @@ SERIES, HIDDEN, SPEAKERS = 32, 32, 9
 
 
 class Spoken(NamedTuple):
-    """Series of equal length, time being their first channel, and who speaks."""
+    """Series of equal length with time as their first channel, and their speakers."""
 
     xs: Array
     speakers: Array
 
 
 def _spoken() -> tuple[Spoken, Spoken]:
-    """Standardized, held still behind their ends; to train and to test."""
+    """Standardized series, padded with their last value; for training and testing."""
     train, test = load_japanese_vowels()
     center, scale = train.ys.mean(axis=0), train.ys.std(axis=0)
 
@@ -185,7 +185,7 @@ TASKS = {
 
 
 def run(folder: Path, quick: bool) -> None:
-    """Weighs and trains, and writes table, numbers and picture."""
+    """Measure memory and train, and write the table, the numbers and the plot."""
     steps, seeds, updates = (STEPS[:2], 1, EVERY) if quick else (STEPS, SEEDS, UPDATES)
     told = {
         "steps": list(steps),
@@ -199,20 +199,20 @@ def run(folder: Path, quick: bool) -> None:
 
 
 def weighed(task: Task, steps: tuple[int, ...]) -> dict[str, list[int]]:
-    """By way the temporary bytes of a gradient, for each number of steps."""
+    """By method, the temporary bytes of a gradient for each number of steps."""
     weights, draw, _ = task.draw(0)
     batch = draw(np.random.default_rng(0))
 
     def slope(way: Way, count: int) -> Callable[[Any], Any]:
         return jax.grad(lambda weights: task.loss(weights, batch, way, count))
 
-    return {name: [nde.memory(slope(way, count), weights) for count in steps] for name, way in WAYS.items()}
+    return {name: [nde.compiled_memory(slope(way, count), weights) for count in steps] for name, way in WAYS.items()}
 
 
 def trained(task: Task, seed: int, updates: int) -> dict[str, dict[str, Any]]:
-    """By way the losses along the training, that of what was held out, and the seconds of an update.
+    """By method, the training losses, the held-out loss, and the seconds per update.
 
-    All see the same batches, and take turns.
+    All methods use the same batches, and their updates are interleaved.
     """
     first, draw, held = task.draw(seed)
     optimizer = optax.adam(optax.cosine_decay_schedule(task.rate, updates))
@@ -302,7 +302,7 @@ to seed more than from way to way.
 
 
 def picture(told: dict[str, Any], path: Path) -> None:
-    """Memory by steps, and losses during training."""
+    """Memory by number of steps, and losses during training."""
     figure, axes = plt.subplots(2, len(TASKS), figsize=(9, 6), layout="constrained")
     for (above, below), (task, by) in zip(axes.T, told["bytes"].items(), strict=True):
         for way, row in by.items():

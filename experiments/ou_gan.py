@@ -40,15 +40,15 @@ def ornstein_uhlenbeck(seed: int, count: int) -> np.ndarray:
 
 @dataclasses.dataclass(frozen=True)
 class Size:
-    """How much is done.
+    """The size of the experiment.
 
     Attributes:
-        series: How many train.
-        steps: Of training.
-        judged: How many are compared.
-        seeds: Of weights, noise and data.
-        timed: Series in a step that is timed.
-        turns: How often each is timed.
+        series: The number of training series.
+        steps: The number of training steps.
+        judged: The number of series to compare.
+        seeds: Seeds of weights, noise and data.
+        timed: The batch size of a timed step.
+        turns: The number of timed runs of each.
     """
 
     series: int = 8192
@@ -64,16 +64,16 @@ _QUICK = Size(series=128, steps=3, judged=60, timed=32, turns=1)
 
 @dataclasses.dataclass(frozen=True)
 class Variant:
-    """A way to train.
+    """A training method.
 
     Attributes:
-        name: For tables.
-        model: From a key.
-        loss: For `fit`.
-        optimizer: For `fit`, of so many steps.
-        batch: Series in a step.
-        share: Of the steps; one whose steps take longer makes fewer.
-        color: In pictures.
+        name: Its name in tables.
+        model: Creates the model from a key.
+        loss: The loss for `fit`.
+        optimizer: Creates the optimizer for `fit` from the number of steps.
+        batch: The batch size.
+        share: The share of the steps to make, smaller for a method with slower steps.
+        color: Its color in plots.
     """
 
     name: str
@@ -86,7 +86,7 @@ class Variant:
 
 
 _SPAN = 8.0
-"""The duration of a series, as models see it."""
+"""The duration of a series in the models."""
 _SIZES: dict[str, Any] = {"hidden_size": 16, "noise_size": 3, "width": 16, "scale": 2.0}
 
 
@@ -127,7 +127,7 @@ VARIANTS = (
 
 
 def observed(seed: int, count: int) -> tuple[nde.TimeSeries, Normalization]:
-    """Series of which 30 % of the observations were dropped, normalized."""
+    """Series with 30 % of the observations dropped, normalized."""
     ys = ornstein_uhlenbeck(seed, count)
     panel = nde.TimeSeries.from_arrays(ys, np.broadcast_to(_TIMES, (count, _ROWS)))
     panel = drop_observations(panel, 0.3, seed=seed, per_channel=True)
@@ -136,7 +136,7 @@ def observed(seed: int, count: int) -> tuple[nde.TimeSeries, Normalization]:
 
 
 def trained(variant: Variant, size: Size, seed: int) -> tuple[np.ndarray, float]:
-    """Generated series in units of the data, and how long training took."""
+    """Generated series in units of the data, and the training time."""
     panel, normalization = observed(seed, size.series)
     steps = max(2, round(variant.share * size.steps))
     begun = time.perf_counter()
@@ -159,7 +159,7 @@ def trained(variant: Variant, size: Size, seed: int) -> tuple[np.ndarray, float]
 
 
 def scores(real: np.ndarray, made: np.ndarray) -> dict[str, dict[str, float]]:
-    """What tells generated series from real ones, all of which have every row; each with its interval of 95 %."""
+    """Metrics of generated against real series, which have every row; each with its 95 % interval."""
     found = {
         "accuracy": real_against_fake(real, made).accuracy,
         "prediction": train_on_synthetic(ornstein_uhlenbeck(999, len(real)), made, real).ratio,
@@ -171,7 +171,7 @@ def scores(real: np.ndarray, made: np.ndarray) -> dict[str, dict[str, float]]:
 
 
 def step_times(size: Size) -> dict[str, float]:
-    """Seconds of a step of each of both games, taking turns; the least of all turns."""
+    """Seconds per step of both SDE-GANs, runs interleaved; the minimum of all runs."""
     panel, _ = observed(0, size.timed)
     batch, steps = pad(panel), {}
     for variant in VARIANTS[:2]:
@@ -186,7 +186,7 @@ def step_times(size: Size) -> dict[str, float]:
 
 
 def _stepper(variant: Variant, batch: Any) -> Callable[[], None]:
-    """A compiled step as `fit` makes it."""
+    """A compiled step as in `fit`."""
     optimizer = variant.optimizer(1000)
     weights, rest = eqx.partition(variant.model(jax.random.key(0)), eqx.is_inexact_array)
 
@@ -203,7 +203,7 @@ def _stepper(variant: Variant, batch: Any) -> Callable[[], None]:
 
 
 def run(folder: Path, quick: bool) -> None:
-    """Trains all three, and writes the table and the picture."""
+    """Train all three, and write the table and the plot."""
     size, rows, shown = _QUICK if quick else Size(), [], {}
     timed = step_times(size)
     print(timed, flush=True)
@@ -255,7 +255,7 @@ def _interval(score: dict[str, float]) -> str:
 
 
 def picture(real: np.ndarray, shown: dict[str, np.ndarray], file: Path) -> None:
-    """Ten paths of each, and above them mean and middle nine tenths of real and generated ones."""
+    """Ten paths of each, below the median and the 5 % to 95 % range of real and generated ones."""
     figure, axes = plt.subplots(2, len(shown), figsize=(12, 6.2), layout="constrained", sharex=True, sharey=True)
     colors = {variant.name: variant.color for variant in VARIANTS}
     for column, (name, made) in zip(axes.T, shown.items(), strict=True):

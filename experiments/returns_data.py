@@ -1,4 +1,4 @@
-"""Daily returns of share indices, cut in time, and windows of them."""
+"""Daily returns of share indices, split in time, and windows of them."""
 
 import dataclasses
 from collections.abc import Callable
@@ -13,18 +13,18 @@ from nde import TimeSeries
 DAYS = 64
 """Returns in a window."""
 _TRAINS = 0.7
-"""The share of days to train on; those after it test."""
+"""The share of days for training; the days after them are for testing."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Record:
-    """Returns in percent, each asset centered and scaled by what trains.
+    """Returns in percent, with each asset centered and scaled by its training days.
 
     Attributes:
-        name: What it is.
-        source: Where it is from.
-        train: The days to train on.
-        test: The days after them.
+        name: The name of the record.
+        source: Where the data are from.
+        train: The training days.
+        test: The days after them, for testing.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Record:
 
     @classmethod
     def of_prices(cls, name: str, source: str, prices: Float[np.ndarray, "times assets"]) -> "Record":
-        """Of closing prices, a row a day."""
+        """A record from closing prices, one row per day."""
         returns = np.diff(np.log(prices), axis=0)
         count = round(_TRAINS * len(returns))
         mean, deviation = returns[:count].mean(axis=0), returns[:count].std(axis=0)
@@ -62,7 +62,7 @@ RECORDS: dict[str, Callable[[], Record]] = {"EuStockMarkets": european, "S&P 500
 
 
 def panel_of(returns: Float[np.ndarray, "days assets"]) -> TimeSeries:
-    """Windows that follow each other, as logarithmic prices from 0; those of the same days have one name."""
+    """Consecutive windows, as logarithmic prices from 0; windows of the same days share a name."""
     count = len(returns) // DAYS
     windows = returns[-count * DAYS :].reshape(count, DAYS, -1)
     paths = np.concatenate([np.zeros_like(windows[:, :1]), windows.cumsum(axis=1)], axis=1)
@@ -71,6 +71,6 @@ def panel_of(returns: Float[np.ndarray, "days assets"]) -> TimeSeries:
 
 
 def overlapping(returns: Float[np.ndarray, "days assets"]) -> Float[np.ndarray, "windows days"]:
-    """Windows of returns that begin on every fourth day."""
+    """Windows of returns that start on every fourth day."""
     views = np.lib.stride_tricks.sliding_window_view(returns, DAYS, axis=0)[::4]
     return views.reshape(-1, DAYS)

@@ -1,4 +1,4 @@
-"""Generators of daily returns to compare with, each with `sample(ts, key=)` for the logarithmic price, a row a day."""
+"""Baseline generators of daily returns, each with `sample(ts, key=)` for the logarithmic price, one row per day."""
 
 import equinox as eqx
 import jax
@@ -8,42 +8,42 @@ from arch import arch_model
 from jaxtyping import Array, Float, PRNGKeyArray
 
 _BEFORE = 500
-"""Days before the first of a path, after which a volatility has forgotten where it began."""
+"""Days before the first of a path, after which the volatility has forgotten its initial value."""
 
 
 class RandomWalk(eqx.Module):
-    """Normal returns, independent of each other."""
+    """Independent normal returns."""
 
     mean: Float[Array, ""]
     deviation: Float[Array, ""]
 
     @classmethod
     def fitted(cls, returns: Float[np.ndarray, " days"]) -> "RandomWalk":
-        """With the mean and deviation of returns."""
+        """Fit the mean and standard deviation of returns."""
         return cls(jnp.asarray(returns.mean()), jnp.asarray(returns.std()))
 
     def sample(self, ts: Float[Array, " time"], *, key: PRNGKeyArray) -> Float[Array, "time channels"]:
-        """One path."""
+        """Sample one path."""
         return _path(self.mean + self.deviation * jax.random.normal(key, (len(ts) - 1,)))
 
 
 class Reshuffled(eqx.Module):
-    """Returns of the data, drawn again one by one: their law, and no memory."""
+    """Returns of the data, resampled one by one: their distribution without memory."""
 
     returns: Float[Array, " days"]
 
     @classmethod
     def fitted(cls, returns: Float[np.ndarray, " days"]) -> "Reshuffled":
-        """With returns."""
+        """Keep the returns."""
         return cls(jnp.asarray(returns, float))
 
     def sample(self, ts: Float[Array, " time"], *, key: PRNGKeyArray) -> Float[Array, "time channels"]:
-        """One path."""
+        """Sample one path."""
         return _path(jax.random.choice(key, self.returns, (len(ts) - 1,)))
 
 
 class Garch(eqx.Module):
-    """`r = m + s e`, `s^2 = w + a (r - m)^2 + b s^2` of the day before; `e` is normal, or Student's of variance 1.
+    """`r = m + s e`, `s^2 = w + a (r - m)^2 + b s^2` of the day before; `e` is normal, or Student's t with variance 1.
 
     Source: Bollerslev, *Generalized autoregressive conditional heteroskedasticity* (1986),
     doi:10.1016/0304-4076(86)90063-1.
@@ -57,7 +57,7 @@ class Garch(eqx.Module):
 
     @classmethod
     def fitted(cls, returns: Float[np.ndarray, " days"], *, student: bool) -> "Garch":
-        """With the parameters of the greatest likelihood, found by `arch`."""
+        """Fit the parameters by maximum likelihood, with `arch`."""
         law = "t" if student else "normal"
         found = arch_model(returns, vol="GARCH", p=1, q=1, dist=law, rescale=False).fit(disp="off")
         names = ("mu", "omega", "alpha[1]", "beta[1]", *(["nu"] if student else []))
@@ -65,7 +65,7 @@ class Garch(eqx.Module):
         return cls(*values) if student else cls(*values, None)
 
     def sample(self, ts: Float[Array, " time"], *, key: PRNGKeyArray) -> Float[Array, "time channels"]:
-        """One path, of a volatility that began long before."""
+        """Sample one path, with a volatility that started long before."""
         days = _BEFORE + len(ts) - 1
         if self.freedom is None:
             noise = jax.random.normal(key, (days,))

@@ -1,4 +1,4 @@
-"""Tails and memory of returns, of all generators beside the data."""
+"""Plots of tails and memory of returns, for all generators and the data."""
 
 import numpy as np
 from jaxtyping import Float
@@ -8,18 +8,18 @@ from matplotlib.ticker import MaxNLocator
 
 from nde import TimeSeries
 from nde.metrics import autocorrelation
-from nde.plot.look import COLORS, FAINT, INK, calm
+from nde.plot.style import COLORS, FAINT, INK, style_axes
 
 _LAGS = 20
 
 
 def picture(drawn: dict[str, dict[str, TimeSeries]]) -> Figure:
-    """A row for each record: quantiles against real ones, how tails fall, autocorrelations of absolute returns."""
+    """One row per record: quantiles against real ones, tails, autocorrelations of absolute returns."""
     made = Figure(figsize=(13.0, 1.0 + 3.9 * len(drawn)), layout="constrained", dpi=130)
     axes = made.subplots(len(drawn), 3, squeeze=False)
     for row, (name, panels) in zip(axes, drawn.items(), strict=True):
         for axis in row:
-            calm(axis)
+            style_axes(axis)
         generated = {method: panel for method, panel in panels.items() if method not in {"train", "test"}}
         colors = dict(zip(generated, ("#829ab1", COLORS[2], COLORS[3], COLORS[1], COLORS[0]), strict=False))
         _quantiles(row[0], name, panels["train"], generated, colors)
@@ -30,7 +30,7 @@ def picture(drawn: dict[str, dict[str, TimeSeries]]) -> Figure:
 
 
 def returns_of(panel: TimeSeries) -> Float[np.ndarray, " returns"]:
-    """All of them."""
+    """The returns of all windows."""
     return np.concatenate([np.diff(record.ys[:, 0]) for record in panel])
 
 

@@ -1,4 +1,4 @@
-"""What the seminorm saves on the way back of the adjoint equation, while models train.
+"""How many evaluations the seminorm saves in the adjoint equation during training.
 
 Source: Kidger, Chen and Lyons, *"Hey, that's not an ODE": faster ODE adjoints via seminorms* (2021),
 doi:10.48550/arXiv.2009.09457; the equation of the second task as in Zhong, Dey and Chakraborty, *Symplectic ODE-Net*
@@ -25,27 +25,27 @@ NORMS: dict[str, Any] = {
     "the largest of parts": lambda error: jnp.max(jnp.stack([nde.rms_norm(leaf) for leaf in jax.tree.leaves(error)])),
     "the seminorm": nde.adjoint_rms_seminorm,
 }
-"""By which the steps back are chosen: a mean square; the largest mean square of solution, cotangent, and each array of
-parameters, as in torchdiffeq; and that of solution and cotangent alone."""
+"""Norms for the step size of the backward solve: the root mean square; the largest root mean square over solution,
+cotangent and each parameter array, as in torchdiffeq; and that of solution and cotangent alone."""
 
 BATCH = 32
 SEEDS, STEPS, EVERY = 3, 60, 10
-"""Networks for each tolerance, steps of their training, and how often evaluations are counted."""
+"""Networks per tolerance, their training steps, and how often evaluations are counted."""
 _COLORS = ("#0b6e99", "#5a9e4b", "#d1741f")
 
 Told = Callable[[Any], None]
 
 
 class Task(NamedTuple):
-    """An equation with a network, to be trained.
+    """A differential equation with a network to train.
 
     Attributes:
         draw: From a key to weights and data.
-        term: From weights and data, and from what is told of each evaluation, to the right-hand side.
-        first: From weights and data to the first states.
+        term: From weights, data and a callback for each evaluation to the right-hand side.
+        first: From weights and data to the initial states.
         loss: From weights, data and the states at the save times to a number.
-        ts: Times to save at.
-        tolerances: Relative and absolute, the same both ways.
+        ts: Save times.
+        tolerances: Relative and absolute, the same forward and backward.
     """
 
     draw: Callable[[Array], tuple[Any, Any]]
@@ -60,7 +60,7 @@ HIDDEN, CHANNELS, KNOTS = 16, 3, 20
 
 
 def _spirals(key: Array) -> tuple[Any, Any]:
-    """Noisy spirals with time as a channel, half of which turn the other way, and the weights of a classifier."""
+    """Noisy spirals with time as a channel, half of them in the other direction, and the weights of a classifier."""
     weights, noise, phases = jax.random.split(key, 3)
     ts = jnp.linspace(0.0, 1.0, KNOTS)
     way = jnp.where(jnp.arange(BATCH) % 2 == 0, 1.0, -1.0)[:, None]
@@ -85,7 +85,7 @@ def _controlled(weights: Any, data: Any, told: Told) -> nde.AbstractTerm:
 
 
 def _shifted(key: Array) -> tuple[Any, Any]:
-    """The same, with a shift of time among the weights."""
+    """The same, with a time shift among the weights."""
     weights, data = _spirals(key)
     return [*weights, jnp.zeros(())], data
 
@@ -110,7 +110,7 @@ PENDULUMS_TS = (2.5, 5.0, 7.5, 10.0)
 
 
 def _pendulums(key: Array) -> tuple[Any, Any]:
-    """Two pendulums on a spring, and the weights of what their Hamiltonian is beside that of oscillators."""
+    """Two pendulums coupled by a spring, and the weights of the correction to the oscillators' Hamiltonian."""
     weights, start = jax.random.split(key)
     y0 = jax.random.normal(start, (BATCH, 4))
 
@@ -159,11 +159,11 @@ TASKS: dict[str, Task] = {
         ((1e-4, 1e-4),),
     ),
 }
-"""With the source's tolerances. In the second the derivative to a shift of time is integrated, too."""
+"""Tasks with the source's tolerances. The second also integrates the derivative with respect to a time shift."""
 
 
 def run(folder: Path, quick: bool) -> None:
-    """Counts, and writes table, numbers and picture."""
+    """Count evaluations, and write the table, the numbers and the plot."""
     seeds, steps = (1, EVERY) if quick else (SEEDS, STEPS)
     with jax.enable_x64(True):
         counts = {name: counted(task, seeds, steps, quick) for name, task in TASKS.items()}
@@ -174,14 +174,14 @@ def run(folder: Path, quick: bool) -> None:
 
 
 def counted(task: Task, seeds: int, steps: int, quick: bool = False) -> dict[str, list[list[list[int]]]]:
-    """For each tolerance and each network: at each count the evaluations back with each norm."""
+    """By tolerance and network, the backward evaluations with each norm at each count."""
     course = _course(task)
     wanted = task.tolerances[:1] if quick else task.tolerances
     return {f"{rtol:g}, {atol:g}": [course(seed, rtol, atol, steps) for seed in range(seeds)] for rtol, atol in wanted}
 
 
 def _course(task: Task) -> Callable[[int, float, float, int], list[list[int]]]:
-    """Trains a network along gradients with the seminorm, and counts on the way."""
+    """Train a network with gradients by the seminorm, and count evaluations on the way."""
     calls: list[float] = []
     ts = jnp.array(task.ts)
 
@@ -232,12 +232,12 @@ def _course(task: Task) -> Callable[[int, float, float, int], list[list[int]]]:
 
 
 def saved(networks: list[list[list[int]]]) -> list[float]:
-    """At each count of each network the share that the seminorm saves beside the largest norm of parts."""
+    """The share of evaluations that the seminorm saves over the largest norm of parts, by network and count."""
     return [1 - few / many for network in networks for _, many, few in network]
 
 
 def table(told: dict[str, Any]) -> str:
-    """What was counted."""
+    """The results as a page."""
     lines = [f"| task | rtol, atol | {' | '.join(NORMS)} | fewer |", "| --- |" + " --- |" * (len(NORMS) + 2)]
     for name, by in told["evaluations"].items():
         for tolerance, networks in by.items():
@@ -265,7 +265,7 @@ programs.
 
 
 def picture(told: dict[str, Any], path: Path) -> None:
-    """The share saved at each tolerance, and evaluations while networks train."""
+    """The saved share at each tolerance, and evaluations during training."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(11, 3.8), layout="constrained")
     labels, shares = [], []
     for name, by in told["evaluations"].items():

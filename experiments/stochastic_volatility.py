@@ -1,8 +1,8 @@
-"""A small neural stochastic differential equation of prices, and how it is trained without a likelihood.
+"""A small neural SDE of prices, trained without a likelihood.
 
-Its logarithmic price has a volatility that follows an equation of its own. It is trained by sliced Wasserstein
-distances: laws of single numbers, of returns and of differences between neighboring blocks of logarithmic sizes, are
-brought near those of the data. Source of the distance: Bonneel, Rabin, Peyré and Pfister (2015),
+The volatility of its logarithmic price follows another SDE. Training minimizes sliced Wasserstein distances: it matches
+the distributions of single numbers (returns, and differences between neighboring averages of logarithmic sizes) to
+those of the data. Source of the distance: Bonneel, Rabin, Peyré and Pfister (2015),
 doi:10.1007/s10851-014-0506-3.
 """
 
@@ -19,14 +19,14 @@ from nde.train import adam, fit
 
 _QUANTILES = 300
 _SMALL = 0.05
-"""What is added to squared returns before their logarithm: below, they tell little."""
+"""Added to squared returns before the logarithm: smaller values carry little information."""
 
 
 class StochasticVolatility(eqx.Module):
     """`dx = m dt + s(z) (r . dW + sqrt(1 - |r|^2) dB)`, `dz = (-k z + f(z)) dt + g(z) dW`: `z` are volatility states.
 
-    Without the networks `f`, `g` and that in `log s`, which begin at zero, `z` has a slow and a fast component of
-    Ornstein-Uhlenbeck type. Time is counted in days.
+    Without the networks `f`, `g` and that in `log s`, which start at zero, `z` has a slow and a fast component of
+    Ornstein–Uhlenbeck type. Time is in days.
     """
 
     mean: Float[Array, ""]
@@ -52,7 +52,7 @@ class StochasticVolatility(eqx.Module):
         )
 
     def sample(self, ts: Float[Array, " time"], *, key: PRNGKeyArray) -> Float[Array, "time channels"]:
-        """One path of the logarithmic price, from 0, by Euler's method with a step a day at most."""
+        """Sample one path of the logarithmic price, from 0, by Euler's method with a step of at most a day."""
         states = len(self.loadings)
         first, noise = jax.random.split(key)
         z0 = self.start @ jax.random.normal(first, (states,))
@@ -77,10 +77,11 @@ class StochasticVolatility(eqx.Module):
 
 
 def slices(returns: Float[Array, "windows days"]) -> list[Float[Array, "_"]]:
-    """Numbers of which the laws are to be those of the data, a vector for each slice.
+    """Numbers whose distributions should match those of the data, one vector per slice.
 
-    Returns; the level of the logarithmic size over a whole window; at each scale the differences between neighboring
-    blocks of it, half of which overlap; and the product of a return and the change of size around it, for leverage.
+    Returns; the mean logarithmic size over a whole window; at each scale the differences between its averages over
+    neighboring intervals, every half interval; and the product of a return and the change of size around it, for
+    leverage.
     """
     sizes = jnp.log(returns**2 + _SMALL)
     found = [returns, jnp.mean(sizes, axis=1)]
@@ -105,7 +106,7 @@ def _quantiles(numbers: Float[Array, " numbers"]) -> Float[Array, " quantiles"]:
 def trained(
     returns: Float[np.ndarray, "windows days"], *, steps: int, windows: int = 256, seed: int = 0
 ) -> StochasticVolatility:
-    """The equation whose windows have slices like those of the data."""
+    """Train the SDE to match the slices of the data."""
     wanted = [_quantiles(each) for each in slices(jnp.asarray(returns, float))]
     ts = jnp.arange(returns.shape[1] + 1.0)
 

@@ -1,1 +1,1 @@
-"""The sides: ways to compute a problem's result, one library a file."""
+"""Sides: ways to compute the result of a problem, one library per file."""

@@ -1,4 +1,4 @@
-"""Ways to differentiate a solve, weighed: what the compiled gradient takes stands beside the setting."""
+"""Ways to differentiate a solve, with the memory of the compiled gradient in the name of the setting."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,10 +14,10 @@ from benchmarks.side import Ready
 
 @dataclass(frozen=True)
 class Weighed(JaxLibrary):
-    """A library whose setting tells the temporary bytes of its compiled program, by the compiler's account."""
+    """A library whose setting shows the temporary bytes of its compiled program, as reported by the compiler."""
 
     def compiled(self, problem: Problem, setting: Setting) -> Ready:
-        """Compile, weigh, and run once."""
+        """Compile, record the memory, and run once."""
         inputs = problem.inputs()
         program = jax.jit(self.function(problem, setting)).lower(*inputs).compile()
         account = program.memory_analysis()
@@ -37,7 +37,7 @@ def _weighed(library: Any, adjoint: Any) -> Weighed:
 
 
 def our_checkpoints(kept: int) -> Weighed:
-    """Ours with so many states kept."""
+    """`nde` with this many states kept."""
     return _weighed(nde, nde.RecursiveCheckpointAdjoint(checkpoints=kept))
 
 

@@ -1,4 +1,4 @@
-"""No solver at all: as many vector-field calls as a solve makes, one after another in a bare loop."""
+"""No solver: the same number of vector-field calls as in a solve, one after another in a bare loop."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -16,17 +16,17 @@ CALLS_A_STEP = 6  # Tsit5 has seven stages, and the first is the last of the ste
 
 @dataclass(frozen=True)
 class BareLoop:
-    """The floor under a forward solve with `library`."""
+    """A lower bound for the time of a forward solve with `library`."""
 
     library: JaxLibrary
     name: str = "bare loop"
 
     def installed(self) -> bool:
-        """JAX is here."""
+        """True: JAX is installed."""
         return True
 
     def start(self, problem: Problem, _goal: Goal, /) -> Ready:
-        """Count the solve's calls and compile a loop of as many."""
+        """Count the vector-field calls of the solve and compile a loop with that many."""
         field, inputs, calls = problem.field(jnp), problem.inputs(), self._calls(problem)
 
         @jax.jit

@@ -19,9 +19,9 @@ class Access:
     """Increments of a path of `size` components over `[0, 1]`, over each of the intervals in turn.
 
     Args:
-        size: components of the path.
+        size: number of components of the path.
         intervals: pairs of times.
-        order: `"sequential"`, `"doubly sequential"` (and then all of them back again), or `"random"`.
+        order: `"sequential"`, `"doubly sequential"` (then all of them in reverse), or `"random"`.
     """
 
     size: int
@@ -33,21 +33,21 @@ class Access:
 
 @dataclass(frozen=True)
 class DiffraxTree:
-    """Diffrax's tree at a tolerance."""
+    """Diffrax's `VirtualBrownianTree` at a tolerance."""
 
     tol: float
 
     @property
     def name(self) -> str:
-        """Its tolerance."""
+        """The name with the tolerance."""
         return f"Diffrax VirtualBrownianTree, tol {self.tol:.0e}"
 
     def installed(self) -> bool:
-        """Diffrax is here."""
+        """Whether Diffrax is installed."""
         return True
 
     def start(self, access: Access, _goal: Goal, /) -> Ready:
-        """Ask the tree for each interval."""
+        """Query the tree for each interval."""
 
         def run(key: jax.Array, intervals: jax.Array) -> Any:
             path = diffrax.VirtualBrownianTree(0.0, 1.0, self.tol, (access.size,), key)
@@ -59,16 +59,16 @@ class DiffraxTree:
 
 @dataclass(frozen=True)
 class OurInterval:
-    """`BrownianInterval`: walked along as a solve does, back over what was recorded, or asked at random."""
+    """`BrownianInterval`: walked along as in a solve, then back over the record, or queried at random."""
 
     name: str = "nde"
 
     def installed(self) -> bool:
-        """It is here."""
+        """True: `nde` is installed."""
         return True
 
     def start(self, access: Access, _goal: Goal, /) -> Ready:
-        """As the order wants it."""
+        """Compile a function that queries the path in the given order."""
 
         def run(key: jax.Array, intervals: jax.Array) -> Any:
             path = nde.BrownianInterval(0.0, 1.0, (access.size,), key)
@@ -90,10 +90,10 @@ def _walked(path: nde.BrownianInterval, intervals: jax.Array, access: Access) ->
     back = access.order == "doubly sequential"
 
     def step(carry: Any, pair: Any) -> Any:
-        place, total = carry
-        drive, stepped = path.prepare(pair[0], pair[1] - pair[0], (), frozenset(), place)
-        place = path.commit(jnp.asarray(True), place, stepped)
-        return (place, total + drive.W**2), drive.W if back else None
+        path_state, total = carry
+        drive, stepped = path.prepare(pair[0], pair[1] - pair[0], (), frozenset(), path_state)
+        path_state = path.commit(jnp.asarray(True), path_state, stepped)
+        return (path_state, total + drive.W**2), drive.W if back else None
 
     (_, total), drives = jax.lax.scan(step, (path.begin(intervals[0, 0]), jnp.zeros(access.size)), intervals)
     return jax.lax.scan(lambda t, W: (t + W**2, None), total, drives, reverse=True)[0] if back else total

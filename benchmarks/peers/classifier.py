@@ -1,4 +1,4 @@
-"""Training steps of a classifier in JAX: ours as `nde.train.fit` makes them, Diffrax's with Equinox and Optax."""
+"""Classifier training steps in JAX: ours from `nde.train.fit`, Diffrax's with Equinox and Optax."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,17 +19,17 @@ from nde.train.devices import Placement
 from nde.train.step import Step
 
 Training = Callable[[], Callable[[], Any]]
-"""Starts a training; what comes back makes the next step and gives its loss, and perhaps more behind it."""
+"""Starts a training; returns a function that makes the next step and returns its loss, possibly with other values."""
 
 
 @dataclass(frozen=True)
 class JaxClassifier:
-    """A library in JAX.
+    """A JAX library.
 
     Args:
-        name: what the table calls it.
-        trainings: the ways to train that are worth trying, by name; the fastest is kept.
-        first: whether the first step is wanted, with all that it takes to compile it, and not the ones after it.
+        name: its name in the table.
+        trainings: the training functions to try, by name; the fastest is kept.
+        first: whether to time the first step, including compilation, instead of later ones.
     """
 
     name: str
@@ -37,11 +37,11 @@ class JaxClassifier:
     first: bool = False
 
     def installed(self) -> bool:
-        """A module that was imported is here."""
+        """Whether the library is installed: its module was imported."""
         return True
 
     def start(self, problem: Classifier, goal: Goal, /) -> Ready:
-        """Compile each way, see that its losses are right, and keep the fastest."""
+        """Compile each training function, check its losses, and keep the fastest."""
         ready = self._first if self.first else _next
         ways = self.trainings(problem).items()
         return fastest([agreeing(self.name, ready(training, way), goal) for way, training in ways], runs=3)
@@ -103,8 +103,8 @@ def _trained_by_us(problem: Classifier) -> Mapping[str, Training]:
 class DiffraxClassifier(eqx.Module):
     """The same model, written with Equinox and Diffrax.
 
-    The control term is solved as it is: of its ordinary differential equation (`to_ode`) Diffrax takes the derivative
-    at a knot from the interval before it, also for a step that begins there, which is another loss.
+    It solves the control term directly. With its ODE (`to_ode`), Diffrax takes the derivative at a knot from the
+    previous interval, even for a step that starts there, which gives a different loss.
     """
 
     initial: eqx.nn.Linear
@@ -145,7 +145,7 @@ def _trained_by_diffrax(problem: Classifier, options: Mapping[str, Any]) -> Trai
 
 
 def _plain(weights: Any, logits: Callable[..., Any], problem: Classifier) -> Training:
-    """A compiled step of Optax; the weights that are given stay."""
+    """A compiled step of Optax that does not overwrite the given weights."""
     optimizer = optax.adam(LEARNING_RATE)
 
     def training() -> Callable[[], Any]:
@@ -168,7 +168,7 @@ def _plain(weights: Any, logits: Callable[..., Any], problem: Classifier) -> Tra
 
 
 def _with_weights(model: Any, network: Callable[[Any], eqx.nn.MLP], problem: Classifier) -> Any:
-    """A model with the problem's weights."""
+    """A model with the weights of the problem."""
 
     def layers(model: Any) -> list[Any]:
         linear = [model.initial, *network(model).layers, model.readout]
@@ -178,7 +178,7 @@ def _with_weights(model: Any, network: Callable[[Any], eqx.nn.MLP], problem: Cla
 
 
 def _diffrax_tuned(problem: Classifier) -> Mapping[str, Training]:
-    """Settings that leave the result as it is."""
+    """Settings that do not change the result."""
     adjoints = {
         "throw=False": diffrax.RecursiveCheckpointAdjoint(),
         f"checkpoints={problem.times}": diffrax.RecursiveCheckpointAdjoint(checkpoints=problem.times),
@@ -188,7 +188,7 @@ def _diffrax_tuned(problem: Classifier) -> Mapping[str, Training]:
 
 
 def _scanned(problem: Classifier) -> Mapping[str, Training]:
-    """The arithmetic for the whole batch at once; its gradient is JAX's own."""
+    """The arithmetic for the whole batch at once, differentiated by JAX."""
     return {
         "": _plain(problem.weights, lambda w, _ts, ys: bare_logits(w, ys[:, 0], jnp.diff(ys, axis=1)), problem),
     }

@@ -1,4 +1,4 @@
-"""Compile time as a side: what a user waits for before the first result."""
+"""Compile time as a side: the time until a user gets the first result."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,17 +14,17 @@ from benchmarks.timing import fastest
 
 @dataclass(frozen=True)
 class Compiling:
-    """Trace, lower and compile with emptied caches; nothing runs."""
+    """Trace, lower and compile with empty caches; nothing runs."""
 
     library: JaxLibrary
 
     @property
     def name(self) -> str:
-        """The library's own name."""
+        """The name of the library."""
         return self.library.name
 
     def installed(self) -> bool:
-        """As the library."""
+        """Whether the library is installed."""
         return self.library.installed()
 
     def start(self, problem: Problem, _goal: Goal, /) -> Ready:

@@ -1,4 +1,4 @@
-"""Sides of controlled equations: libraries with Diffrax's interface, and no solver at all."""
+"""Sides for CDEs: libraries with Diffrax's interface, and a bare scan without a solver."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ from benchmarks.timing import fastest
 
 @dataclass(frozen=True)
 class JaxControlled:
-    """A library that is called as Diffrax is: a `vmap` of a solve of one series.
+    """A library with Diffrax's interface: a `vmap` of one-series solves.
 
     Args:
-        name: what the table calls it.
+        name: its name in the table.
         module: the library.
-        settings: options of `diffeqsolve` that are worth trying for a gradient, by name; the fastest is kept.
+        settings: options of `diffeqsolve` to try for a gradient, by name; the fastest is kept.
     """
 
     name: str
@@ -31,7 +31,7 @@ class JaxControlled:
     settings: Callable[[Controlled], Mapping[str, Mapping[str, Any]]] = lambda _: {"": {}}
 
     def installed(self) -> bool:
-        """A module that was imported is here."""
+        """Whether the library is installed: its module was imported."""
         return True
 
     def start(self, problem: Controlled, _goal: Goal, /) -> Ready:
@@ -68,7 +68,7 @@ class JaxControlled:
 
 
 def _tuned(problem: Controlled) -> dict[str, dict[str, Any]]:
-    """Settings of Diffrax that leave the result as it is."""
+    """Diffrax settings that do not change the result."""
     if not problem.gradient:
         return {"ForwardMode": {"adjoint": diffrax.ForwardMode(), "throw": False}}
     steps = problem.max_steps if problem.tolerance else len(problem.ts)
@@ -85,11 +85,11 @@ class BareScan:
     name: str = "bare scan"
 
     def installed(self) -> bool:
-        """JAX is here."""
+        """True: JAX is installed."""
         return True
 
     def start(self, problem: Controlled, _goal: Goal, /) -> Ready:
-        """Compile a scan over the knots; its gradient is JAX's own."""
+        """Compile a scan over the knots, differentiated by JAX."""
         tableau, vector_field = nde.Tsit5().tableau, field(jnp, jax.nn.softplus)
         h = float(problem.ts[1] - problem.ts[0])
 

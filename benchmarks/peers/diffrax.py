@@ -7,7 +7,7 @@ from benchmarks.problem import Problem
 
 
 def candidates(problem: Problem) -> tuple[Setting, ...]:
-    """Settings that leave the result as it is and were the fastest on one problem or another."""
+    """Settings that do not change the result and were the fastest on at least one problem."""
     if problem.loss is None:
         return (Setting("ForwardMode", {"adjoint": diffrax.ForwardMode(), "throw": False}),)
     checkpointed = [

@@ -1,4 +1,4 @@
-"""Diffrax with noise: by its tree, which can be asked again for a gradient, and by a path that cannot."""
+"""Diffrax for SDEs: with its tree, which can be evaluated again for a gradient, and with a path that cannot."""
 
 from typing import Any
 
@@ -10,11 +10,11 @@ from benchmarks.peers.jax_library import JaxLibrary, Setting
 from benchmarks.problem import Problem
 
 FINENESS = 1e-3
-"""Of the tree for adaptive steps, as a share of the interval."""
+"""The tolerance of the tree for adaptive steps, as a fraction of the interval."""
 
 
 def _tree(problem: Problem, shape: tuple[int, ...], key: jax.Array) -> Any:
-    """As coarse as the steps allow: half a constant step."""
+    """The coarsest tolerance that the steps allow: half a constant step."""
     fine = FINENESS * problem.t1 if problem.tolerance is not None else problem.dt0 / 2
     return diffrax.VirtualBrownianTree(0.0, problem.t1, fine, shape, key, levy_area=_area(problem))
 

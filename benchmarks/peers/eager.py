@@ -1,4 +1,4 @@
-"""Calls outside of `jax.jit`, as a notebook makes them."""
+"""Calls outside of `jax.jit`, as in a notebook."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ Call = Callable[[], Any]
 
 @dataclass(frozen=True)
 class EagerCall:
-    """What is called: one of the names below."""
+    """The call to measure: one of the names below."""
 
     name: str
 
@@ -27,17 +27,17 @@ class EagerCall:
 
 @dataclass(frozen=True)
 class EagerLibrary:
-    """nde or Diffrax, whose names are the same here."""
+    """`nde` or Diffrax, which share these names."""
 
     name: str
     library: Any
 
     def installed(self) -> bool:
-        """It is here."""
+        """True: both are installed."""
         return True
 
     def start(self, call: EagerCall, _goal: Goal, /) -> Ready:
-        """Make what is called; the first call compiles."""
+        """Prepare the call; the first call compiles."""
         made = CALLS[call.name](self.library)
 
         def run() -> Any:

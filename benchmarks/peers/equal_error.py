@@ -1,4 +1,4 @@
-"""Fairness towards a side with another method: it may be as loose as our error allows."""
+"""Fair tolerances for a side with another method: it may be as loose as our error allows."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,9 +11,9 @@ SLACK = 1.5  # errors within this factor count as equal
 
 
 def loosest(start: Callable[[float], Ready], tolerance: float, goal: Goal) -> Ready:
-    """The loosest of the tolerances around `tolerance` that is as exact as the goal.
+    """The loosest of the tolerances around `tolerance` that is as accurate as the goal.
 
-    Where none is (rounding sets a floor), the loosest that is as exact as the best of them.
+    If none is (rounding sets a floor), the loosest that is as accurate as the best of them.
     """
     tried: list[tuple[float, Ready]] = []
     for factor in LOOSENESS:

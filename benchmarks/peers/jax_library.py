@@ -1,4 +1,4 @@
-"""A side with Diffrax's interface: one text for Diffrax and for us."""
+"""A side with Diffrax's interface: the same code for Diffrax and `nde`."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ from benchmarks.timing import fastest
 
 @dataclass(frozen=True)
 class Setting:
-    """Options of `diffeqsolve` beyond those that the problem fixes, and their name in the table."""
+    """Options of `diffeqsolve` in addition to those that the problem fixes, with their name in the table."""
 
     name: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -28,13 +28,13 @@ DEFAULT_SETTING = Setting()
 
 @dataclass(frozen=True)
 class JaxLibrary:
-    """A library that is called as Diffrax is.
+    """A library with Diffrax's interface.
 
     Args:
-        name: what the table calls it.
+        name: its name in the table.
         module: the library.
-        settings: the settings that are worth trying on a problem; the fastest one is kept.
-        motion: makes the Brownian motion of a problem with noise from its shape and key.
+        settings: the settings to try on a problem; the fastest one is kept.
+        motion: makes the Brownian motion of an SDE problem from its shape and key.
     """
 
     name: str
@@ -43,7 +43,7 @@ class JaxLibrary:
     motion: Callable[[Problem, tuple[int, ...], jax.Array], Any] | None = None
 
     def installed(self) -> bool:
-        """A module that was imported is here."""
+        """Whether the library is installed: its module was imported."""
         return True
 
     def start(self, problem: Problem, _goal: Goal, /) -> Ready:
@@ -52,7 +52,7 @@ class JaxLibrary:
         return fastest(started, runs=3)
 
     def function(self, problem: Problem, setting: Setting) -> Callable[..., Any]:
-        """The problem as a function of its inputs, to be compiled."""
+        """The problem as a function of its inputs, ready to compile."""
 
         def solve(*inputs: Any) -> Any:
             ys = self.solution(problem, setting, *inputs).ys
@@ -63,7 +63,7 @@ class JaxLibrary:
         return values if loss is None else jax.grad(lambda *inputs: loss(values(*inputs)), argnums=(0, 1))
 
     def solution(self, problem: Problem, setting: Setting, y0: Any, args: Any, key: jax.Array | None = None) -> Any:
-        """One solve."""
+        """Solve once."""
         library = self.module
         return library.diffeqsolve(
             self._terms(problem, y0, key),

@@ -1,4 +1,4 @@
-"""Training steps of a latent equation in JAX: ours as `nde.train.fit` makes them."""
+"""Latent SDE training steps in JAX: ours from `nde.train.fit`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,12 +22,12 @@ from nde.train.step import Step
 
 @dataclass(frozen=True)
 class OurLatentEquation:
-    """The step that `nde.train.fit` repeats; two of Euler's steps from row to row."""
+    """The step that `nde.train.fit` repeats, with two Euler steps from row to row."""
 
     name: str = "nde"
 
     def installed(self) -> bool:
-        """Always."""
+        """True: `nde` is installed."""
         return True
 
     def start(self, problem: LatentEquation, _goal: Goal, /) -> Ready:
@@ -45,7 +45,7 @@ OUR_LATENT_EQUATION = OurLatentEquation()
 
 
 def model_of(problem: LatentEquation) -> LatentSDE:
-    """Our model with the problem's weights."""
+    """Our model with the weights of the problem."""
     diffusion = ComponentDiffusion(problem.latent, problem.hidden, least=0.0, key=jax.random.key(0))
     model = LatentSDE(
         problem.channels,
@@ -90,7 +90,7 @@ def _layer(where: Callable[[Any], Any], pair: Any) -> _Pairs:
 
 
 def _gru(model: LatentSDE, weights: Any, problem: LatentEquation) -> _Pairs:
-    """Masks and gaps, which the other sides do not read, have weights of zero; of biases the new state's is apart."""
+    """Our GRU's weights: zero for masks and gaps, which other sides do not read; the new state's bias is separate."""
     inputs, state, h = weights["gru_in"], weights["gru_state"], problem.hidden
     wide = jnp.zeros_like(model.encoder.cell.weight_ih).at[:, : problem.channels].set(inputs[0])
     return [

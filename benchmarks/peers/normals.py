@@ -1,4 +1,4 @@
-"""No solver at all: as many normal numbers as a solve with noise draws, by our own generator, and nothing else."""
+"""No solver: only the normal numbers that an SDE solve draws, from our own generator."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,16 +14,16 @@ from nde.core.random import normals, seed_of
 
 @dataclass(frozen=True)
 class Normals:
-    """The floor under a solve with constant steps: its time over ours is the share that drawing numbers takes."""
+    """A lower bound for a solve with constant steps: its time over ours is the share that drawing numbers takes."""
 
     name: str = "its normal numbers alone"
 
     def installed(self) -> bool:
-        """JAX is here."""
+        """True: JAX is installed."""
         return True
 
     def start(self, problem: Problem, _goal: Goal, /) -> Ready:
-        """Compile a loop that draws and adds up."""
+        """Compile a loop that draws and sums."""
         shape, dtype, key = problem.y0.shape, problem.y0.dtype, jax.random.key(0)
 
         @jax.jit

@@ -1,4 +1,4 @@
-"""A batch solved as one state, beside which a `vmap` of one-sample solves is held."""
+"""A batch solved as one state, for comparison with a `vmap` of one-sample solves."""
 
 from dataclasses import dataclass, replace
 
@@ -14,19 +14,19 @@ from benchmarks.side import Ready
 class OneState:
     """The same library with the batch as the leading axis of one state.
 
-    Where steps are adaptive the state takes constant steps, as many as the slowest sample accepts: its own would be
-    fewer, for it keeps the tolerance on average.
+    With adaptive steps, the state takes constant steps, as many as the slowest sample accepts. Its own adaptive steps
+    would be fewer, because it meets the tolerance on average.
     """
 
     library: JaxLibrary
 
     @property
     def name(self) -> str:
-        """Ours and Diffrax's are told apart."""
+        """The name, which distinguishes ours from Diffrax's."""
         return f"{self.library.name}, one state"
 
     def installed(self) -> bool:
-        """The library is here."""
+        """Whether the library is installed."""
         return self.library.installed()
 
     def start(self, problem: Problem, _goal: Goal, /) -> Ready:

@@ -1,4 +1,4 @@
-"""SciPy's `solve_ivp` on a NumPy vector field."""
+"""SciPy's `solve_ivp` with a NumPy vector field."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -16,7 +16,7 @@ from benchmarks.side import Ready
 
 @dataclass(frozen=True)
 class SciPy:
-    """One of `solve_ivp`'s methods, always in double precision."""
+    """One of the methods of `solve_ivp`, always in double precision."""
 
     method: str
 
@@ -26,11 +26,11 @@ class SciPy:
         return f"SciPy {self.method}"
 
     def installed(self) -> bool:
-        """SciPy comes with JAX."""
+        """True: SciPy comes with JAX."""
         return True
 
     def start(self, problem: Problem, goal: Goal, /) -> Ready:
-        """Find the loosest tolerance that is as exact as our side."""
+        """Find the loosest tolerance that is as accurate as our side."""
         return loosest(partial(self._at_tolerance, problem), problem.tolerance, goal)
 
     def _at_tolerance(self, problem: Problem, tolerance: float) -> Ready:

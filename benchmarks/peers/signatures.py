@@ -1,4 +1,4 @@
-"""Log-signatures by two libraries in JAX: one text for both."""
+"""Log-signatures with two JAX libraries: the same code for both."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ from benchmarks.side import Ready
 
 @dataclass(frozen=True)
 class LogSignature:
-    """A function that makes log-signatures of series.
+    """A function that computes log-signatures of series.
 
     Args:
-        name: what the table calls it.
-        module: the module that has to be installed.
-        function: makes the function of series and depth.
+        name: its name in the table.
+        module: the module that must be installed.
+        function: returns the function of series and depth.
     """
 
     name: str
@@ -28,11 +28,11 @@ class LogSignature:
     function: Callable[[], Callable[[jax.Array, int], jax.Array]]
 
     def installed(self) -> bool:
-        """Whether the module is here."""
+        """Whether the module is installed."""
         return find_spec(self.module) is not None
 
     def start(self, series: Any, _goal: Goal, /) -> Ready:
-        """Compile it, or its gradient."""
+        """Compile the function, or its gradient."""
         function = self.function()
 
         def loss(xs: jax.Array) -> jax.Array:

@@ -1,4 +1,4 @@
-"""Coefficients of paths through data with gaps: all series at once, or one series and channel after the other."""
+"""Coefficients of paths through data with gaps: all series at once, or series by series and channel by channel."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class Data:
     Args:
         kind: `"natural"`, `"Hermite"` or `"linear"`.
         ts: the times.
-        ys: the values, of shape (series, times, channels); `nan` where one is missing.
+        ys: the values, of shape (series, times, channels); `nan` where a value is missing.
     """
 
     kind: str
@@ -51,7 +51,7 @@ class OurSplines:
     name: str = "nde"
 
     def installed(self) -> bool:
-        """It is here."""
+        """True: `nde` is installed."""
         return True
 
     def start(self, data: Data, _goal: Goal, /) -> Ready:
@@ -68,12 +68,12 @@ class OurSplines:
 
 @dataclass(frozen=True)
 class TorchCDE:
-    """torchcde, which goes from channel to channel where there are gaps."""
+    """torchcde, which loops over channels if there are gaps."""
 
     name: str = "torchcde"
 
     def installed(self) -> bool:
-        """Whether both PyTorch and torchcde are here."""
+        """Whether both PyTorch and torchcde are installed."""
         return all(find_spec(module) for module in ("torch", "torchcde"))
 
     def start(self, data: Data, _goal: Goal, /) -> Ready:
@@ -97,12 +97,12 @@ class SciPySplines:
 
     @property
     def name(self) -> str:
-        """The class."""
+        """The name of the class."""
         names = {"natural": "SciPy CubicSpline", "Hermite": "SciPy CubicHermiteSpline", "linear": "NumPy interp"}
         return names[self.kind]
 
     def installed(self) -> bool:
-        """SciPy comes with JAX."""
+        """True: SciPy comes with JAX."""
         return True
 
     def start(self, data: Data, _goal: Goal, /) -> Ready:

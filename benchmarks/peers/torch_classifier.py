@@ -1,4 +1,4 @@
-"""A training step of a classifier by torchcde, whose solver is torchdiffeq's, and PyTorch's Adam."""
+"""A classifier training step with torchcde, whose solver is torchdiffeq's, and PyTorch's Adam."""
 
 import warnings
 from dataclasses import dataclass
@@ -16,25 +16,25 @@ from benchmarks.timing import fastest
 class TorchClassifier:
     """The whole batch as one solve by Heun's method, one step from knot to knot.
 
-    A batch shares its knots 0, 1, 2, … as torchcde advises: the state at the end does not depend on how fast a path is
-    run through. Gradients are PyTorch's, through the solve.
+    A batch shares its knots 0, 1, 2, … as torchcde advises, because the final state does not depend on the speed along
+    the path. PyTorch differentiates through the solve.
     """
 
     name: str = "torchcde, heun2"
 
     def installed(self) -> bool:
-        """Whether both PyTorch and torchcde are here."""
+        """Whether both PyTorch and torchcde are installed."""
         return all(find_spec(module) for module in ("torch", "torchcde"))
 
     def start(self, problem: Classifier, goal: Goal, /) -> Ready:
-        """On all threads or on one, whichever is faster: small as the matrices are, more may be in the way."""
+        """Use all threads or one, whichever is faster: for small matrices, more threads can be slower."""
         counts = sorted({import_module("torch").get_num_threads(), 1}, reverse=True)
         return fastest([agreeing(self.name, _ready(problem, count), goal) for count in counts], runs=3)
 
 
 TORCH_CLASSIFIER = TorchClassifier()
 OPTIONS = {"step_size": 1.0, "perturb": True}
-"""Steps from knot to knot; each takes the derivatives from inside, not from the interval before it."""
+"""Steps from knot to knot; each takes the derivatives from inside, not from the previous interval."""
 
 
 def _ready(problem: Classifier, threads: int) -> Ready:

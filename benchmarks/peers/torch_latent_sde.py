@@ -1,4 +1,4 @@
-"""A training step of a latent equation by torchsde and PyTorch's Adam."""
+"""A latent SDE training step with torchsde and PyTorch's Adam."""
 
 import warnings
 from collections.abc import Callable
@@ -17,16 +17,16 @@ from benchmarks.timing import fastest
 
 @dataclass(frozen=True)
 class TorchLatentEquation:
-    """The batch as one solve with `logqp=True`, which torchsde adds the divergence to; gradients are PyTorch's."""
+    """The batch as one solve with `logqp=True`, to which torchsde adds the KL divergence; gradients are PyTorch's."""
 
     name: str = "torchsde"
 
     def installed(self) -> bool:
-        """Whether both PyTorch and torchsde are here."""
+        """Whether both PyTorch and torchsde are installed."""
         return all(find_spec(module) for module in ("torch", "torchsde"))
 
     def start(self, problem: LatentEquation, goal: Goal, /) -> Ready:
-        """On all threads or on one, whichever is faster."""
+        """Use all threads or one, whichever is faster."""
         counts = sorted({import_module("torch").get_num_threads(), 1})
         return fastest([_agreeing(self.name, _ready(problem, count), goal) for count in counts], runs=1)
 
@@ -51,10 +51,10 @@ def _ready(problem: LatentEquation, threads: int) -> Ready:
 
 
 def _agreeing(name: str, ready: Ready, goal: Goal) -> Ready:
-    """The side as it is, if its first loss is right.
+    """Return the side unchanged if its first loss is correct.
 
     Raises:
-        ValueError: If it is not: the side computes something else.
+        ValueError: If it is not, because the side computes something else.
     """
     distance = goal.distance(ready.value)
     if distance is not None and not distance <= AGREEMENT:
@@ -128,7 +128,7 @@ def _model(problem: LatentEquation) -> Any:
 
 
 def _layer(problem: LatentEquation, name: str) -> Any:
-    """A linear layer with the problem's weights."""
+    """A linear layer with the weights of the problem."""
     torch = import_module("torch")
     weight, bias = (torch.tensor(x) for x in problem.weights[name])
     made = torch.nn.Linear(*reversed(weight.shape))

@@ -17,34 +17,34 @@ from benchmarks.timing import fastest
 
 @dataclass(frozen=True)
 class TorchCDE:
-    """A batch along cubic Hermite paths, by Runge and Kutta's method of order 4: it has no Tsit5 for fixed steps.
+    """A batch along cubic Hermite paths, by the classic Runge–Kutta method of order 4: it has no fixed-step Tsit5.
 
-    As many steps from knot to knot as it takes to come as near to the right result as we do.
+    It takes as many steps from knot to knot as it needs to be as accurate as ours.
     """
 
     name: str = "torchcde, rk4"
 
     def installed(self) -> bool:
-        """Whether both PyTorch and torchcde are here."""
+        """Whether both PyTorch and torchcde are installed."""
         return all(find_spec(module) for module in ("torch", "torchcde"))
 
     def start(self, problem: Controlled, goal: Goal, /) -> Ready:
-        """PyTorch's gradient through the solve, or its adjoint equation: the faster of the two."""
+        """Use PyTorch's gradient through the solve or the adjoint equation, whichever is faster."""
         steps = next(n for n in range(1, MOST + 1) if n == MOST or self._suffices(problem, goal, n))
         ways = (False, True) if problem.gradient else (False,)
         return fastest([_ready(problem, adjoint, steps) for adjoint in ways], runs=1)
 
     def _suffices(self, problem: Controlled, goal: Goal, steps: int) -> bool:
-        """Whether so many steps from knot to knot are enough."""
+        """Whether this many steps from knot to knot are enough."""
         error = goal.distance(_ready(problem, False, steps).value)
         return error is None or goal.error is None or error <= SLACK * goal.error
 
 
 TORCHCDE = TorchCDE()
 MOST = 6
-"""Most steps from knot to knot."""
+"""Maximum number of steps from knot to knot."""
 SLACK = 2.0
-"""How much larger its error may be: steps are whole numbers."""
+"""How much larger its error may be, because the number of steps is an integer."""
 
 
 def _ready(problem: Controlled, adjoint: bool, steps: int) -> Ready:

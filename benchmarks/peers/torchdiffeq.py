@@ -1,4 +1,4 @@
-"""torchdiffeq: `dopri5` (it has no Tsit5), gradients by PyTorch's autograd through the solve."""
+"""torchdiffeq: `dopri5` (it has no Tsit5), with gradients by PyTorch's autograd through the solve."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,16 +18,16 @@ from benchmarks.side import Ready
 
 @dataclass(frozen=True)
 class TorchDiffEq:
-    """The whole state as one solve; a mapped problem has its lanes as the leading axis of the state."""
+    """The whole state as one solve; in a `vmap` problem, the batch is the leading axis of the state."""
 
     name: str = "torchdiffeq dopri5"
 
     def installed(self) -> bool:
-        """Whether both PyTorch and torchdiffeq are here."""
+        """Whether both PyTorch and torchdiffeq are installed."""
         return all(find_spec(module) for module in ("torch", "torchdiffeq"))
 
     def start(self, problem: Problem, goal: Goal, /) -> Ready:
-        """Find the loosest tolerance that is as exact as our side."""
+        """Find the loosest tolerance that is as accurate as our side."""
         return loosest(partial(_at_tolerance, problem), problem.tolerance, goal)
 
 

@@ -1,4 +1,4 @@
-"""torchsde, with the Brownian interval that it makes by default."""
+"""torchsde, with its default Brownian interval."""
 
 import math
 from dataclasses import dataclass, replace
@@ -23,20 +23,20 @@ class TorchSDE:
     """Constant steps and diagonal noise; the state is a batch of vectors.
 
     Args:
-        name: what the table calls it.
-        binary: whether as many steps are taken over a somewhat shorter time, so that their length is a power of two:
-            where times are rounded, its Brownian interval makes intervals as short as rounding, and takes ages.
+        name: its name in the table.
+        binary: whether to take the same number of steps over a slightly shorter time, so that the step size is a power
+            of two. With rounded times, its Brownian interval creates intervals as short as roundoff and is very slow.
     """
 
     name: str = "torchsde"
     binary: bool = False
 
     def installed(self) -> bool:
-        """Whether both PyTorch and torchsde are here."""
+        """Whether both PyTorch and torchsde are installed."""
         return all(find_spec(module) for module in ("torch", "torchsde"))
 
     def start(self, problem: Problem, _goal: Goal, /) -> Ready:
-        """PyTorch's gradient through the solve, or for the reversible method its own adjoint: the faster of the two."""
+        """Use PyTorch's gradient through the solve or, if reversible, torchsde's own adjoint, whichever is faster."""
         reversible = problem.method == "ReversibleHeun"
         ways = ("autograd", "adjoint") if reversible and problem.loss is not None else ("autograd",)
         return fastest([_ready(_in_binary(problem) if self.binary else problem, way) for way in ways], runs=1)
@@ -79,7 +79,7 @@ def _ready(problem: Problem, way: str) -> Ready:
 
 
 def _equation(problem: Problem, args: Any, calculus: str) -> Any:
-    """Drift and diffusion as torchsde wants them."""
+    """Drift and diffusion in torchsde's interface."""
     torch = import_module("torch")
     assert problem.noise is not None
     drift, diffusion = problem.field(torch), problem.noise.diffusion(torch)

@@ -1,4 +1,4 @@
-"""The rows of the table, in its order."""
+"""The rows of the table, in order."""
 
 from benchmarks.row import Row
 from benchmarks.rows import (
@@ -19,7 +19,7 @@ from benchmarks.rows import (
 
 
 def all_rows() -> list[Row]:
-    """Every row."""
+    """All rows."""
     return [
         *lorenz.rows(),
         *lorenz_lanes.rows(),

@@ -1,4 +1,4 @@
-"""Every way to differentiate a solve, with few and with many steps: time and temporary memory."""
+"""Time and temporary memory of every way to differentiate a solve, with few and with many steps."""
 
 from dataclasses import replace
 
@@ -18,11 +18,11 @@ from benchmarks.rows.neural_ode import network
 
 SIZES, BATCH = (8, 32, 32, 8), 32
 DIFFRAX_KEEPS = {100: 13, 5_000: 99}
-"""By steps of a solve, the states that Diffrax keeps by default where `max_steps` is one more."""
+"""By number of steps of a solve, how many states Diffrax keeps by default if `max_steps` is one more."""
 
 
 def rows() -> list[Row]:
-    """Constant steps of a small network; the reversible solver beside our own default, which may not be much faster."""
+    """Constant steps of a small network; the reversible solver may take at most 1.5 times as long as our default."""
     return [row for steps in (100, 5_000) for row in _rows(steps)]
 
 

@@ -1,4 +1,4 @@
-"""Brownian paths alone, at the access patterns of Kidger et al. (2021), doi:10.48550/arXiv.2105.13493, section 4."""
+"""Brownian paths alone, with the access patterns of Kidger et al. (2021), doi:10.48550/arXiv.2105.13493, section 4."""
 
 import numpy as np
 
@@ -11,7 +11,7 @@ TARGETS = {"sequential": 10.0, "doubly sequential": 10.0, "random": 1.0}
 
 
 def rows() -> list[Row]:
-    """Three orders."""
+    """Three access orders."""
     ts = np.linspace(0.0, 1.0, COUNT + 1)
     in_order = np.stack([ts[:-1], ts[1:]], axis=1)
     anywhere = np.sort(np.random.default_rng(0).uniform(size=(COUNT, 2)), axis=1)

@@ -1,4 +1,4 @@
-"""A neural controlled equation that is trained to tell classes: a step, and the first one with its compilation."""
+"""A neural CDE classifier: a training step, and the first step including compilation."""
 
 from dataclasses import replace
 
@@ -17,7 +17,7 @@ WORK = "Neural CDE classifier 32 × 29 × 14, hidden 32, width 64"
 
 
 def rows() -> list[Row]:
-    """At the size of a small archive's data, without gaps."""
+    """Data of the size of a small archive, without gaps."""
     problem = Classifier(batch=32, times=29, channels=14, hidden=32, width=64, classes=9)
     targets: dict[Side, float | None] = {
         DIFFRAX_CLASSIFIER: 1.5,

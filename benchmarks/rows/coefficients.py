@@ -14,7 +14,7 @@ WORK = {"natural": "Natural cubic splines", "Hermite": "Backward Hermite splines
 
 
 def rows() -> list[Row]:
-    """Three kinds of path; torchcde, which would take minutes, at a tenth of the series."""
+    """Three kinds of paths; torchcde, which would take minutes, runs on a tenth of the series."""
     return [row for kind in WORK for row in (_row(kind, 1000, SciPySplines(kind)), _row(kind, 100, TorchCDE()))]
 
 

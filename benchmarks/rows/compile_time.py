@@ -1,4 +1,4 @@
-"""What a user waits for before the first result: trace, lower and compile."""
+"""Compile time before the first result: trace, lower and compile."""
 
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ TARGET = 3.0
 
 
 def rows() -> list[Row]:
-    """A small and a large state, forwards and backwards."""
+    """A small and a large state, forward and backward."""
     network = neural_ode.network((64, 64, 64, 64), 128)
     return [
         _row("Lorenz, forward", lorenz.FINAL),

@@ -1,4 +1,4 @@
-"""Neural controlled equations: one step from knot to knot, and adaptive steps."""
+"""Neural CDEs: one step from knot to knot, and adaptive steps."""
 
 from dataclasses import replace
 
@@ -18,7 +18,7 @@ TOLERANCE = (1e-3, 1e-6)
 
 
 def rows() -> list[Row]:
-    """Two sizes, forwards and backwards, on a fixed and on an adaptive grid."""
+    """Two sizes, forward and backward, on a fixed and on an adaptive grid."""
     sizes = {
         "32 × 100 × 3, hidden 8, width 128": (32, 100, 3, 8, 128),
         "128 × 500 × 12, hidden 32, width 64": (128, 500, 12, 32, 64),

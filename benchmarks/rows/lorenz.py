@@ -1,4 +1,4 @@
-"""A small state and many steps: what the loop itself costs."""
+"""A small state and many steps: the cost of the loop itself."""
 
 from dataclasses import replace
 from functools import partial

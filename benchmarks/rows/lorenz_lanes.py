@@ -1,4 +1,4 @@
-"""1,024 small systems at once, each with its own steps, in double precision."""
+"""1,024 small systems under `vmap`, each with its own steps, in double precision."""
 
 from dataclasses import replace
 from functools import partial

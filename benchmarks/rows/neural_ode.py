@@ -1,4 +1,4 @@
-"""A large state and few steps: what the network costs, forwards and backwards."""
+"""A large state and few steps: the cost of the network, forward and backward."""
 
 from dataclasses import replace
 from functools import cache, partial
@@ -20,7 +20,7 @@ from benchmarks.side import Side
 
 
 def mlp(xp: ModuleType) -> Field:
-    """A network with tanh between its layers; `args` are its weights and biases."""
+    """An MLP with tanh between its layers; `args` are its weights and biases."""
 
     def field(_t: Any, y: Any, args: Any) -> Any:
         *hidden, (weight, bias) = args
@@ -38,7 +38,7 @@ def network(sizes: tuple[int, ...], batch: int) -> Problem:
 
 
 def weights(sizes: tuple[int, ...], seed: int = 0) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Weights and biases of a network with layers of such sizes."""
+    """Weights and biases of an MLP with these layer sizes."""
     keys = jax.random.split(jax.random.key(seed), len(sizes) - 1)
     layers = [
         (jax.random.normal(key, (i, o)) * i**-0.5, jax.numpy.zeros(o))
@@ -48,7 +48,7 @@ def weights(sizes: tuple[int, ...], seed: int = 0) -> list[tuple[np.ndarray, np.
 
 
 def rows() -> list[Row]:
-    """Three widths as one solve and as a vmap of solves, 50 save times, and the floor under a forward solve."""
+    """Three widths as one solve and as a `vmap` of solves, 50 save times, and the lower bound for a forward solve."""
     small, middle, large = (
         network((2, 64, 64, 2), 128),
         network((64, 64, 64, 64), 128),
@@ -78,7 +78,7 @@ def _gradients(name: str, problem: Problem, diffrax: float, torchdiffeq: float) 
 
 
 def _mapped(name: str, problem: Problem, diffrax: float) -> list[Row]:
-    """A vmap of one-sample solves that share their weights, as it is written by most; adaptive and constant steps."""
+    """A `vmap` of one-sample solves with shared weights, as most users write it; adaptive and constant steps."""
     adaptive = replace(problem, lanes=(0, None))
     constant = replace(adaptive, tolerance=None, dt0=0.05, max_steps=32)
     peers: dict[Side, float | None] = {OneState(OURS): 1 / 1.3, DIFFRAX: diffrax, DIFFRAX_TUNED: diffrax}

@@ -1,4 +1,4 @@
-"""Equations with noise: elementwise fields, of which the noise is most of the cost, and networks."""
+"""SDEs: elementwise vector fields, where the noise is most of the cost, and networks."""
 
 from dataclasses import replace
 from types import ModuleType
@@ -20,22 +20,22 @@ STEPS = 100
 
 
 def reverting(xp: ModuleType) -> Field:
-    """Back to a level at a rate."""
+    """A mean-reverting drift."""
     return lambda _t, y, args: args[0] * (args[1] - y)
 
 
 def proportional(xp: ModuleType) -> Field:
-    """In proportion to the state."""
+    """Noise proportional to the state."""
     return lambda _t, y, args: args[2] * y
 
 
 def level(xp: ModuleType) -> Field:
-    """The same everywhere: additive noise."""
+    """Constant diffusion: additive noise."""
     return lambda _t, y, args: args[2] * xp.ones_like(y)
 
 
 def waves(xp: ModuleType) -> Field:
-    """A drift that is not linear."""
+    """A nonlinear drift."""
     return lambda _t, y, args: args[0] * xp.sin(args[1] * y)
 
 
@@ -47,7 +47,7 @@ def elementwise(method: str, shape: tuple[int, int]) -> Problem:
 
 
 def adaptive(method: str) -> Problem:
-    """Additive noise with steps that keep a tolerance."""
+    """Additive noise with adaptive steps."""
     problem = elementwise(method, (128, 16))
     args = tuple(np.array(p, np.float32) for p in (1.0, 3.0, 0.5))
     return replace(
@@ -56,7 +56,7 @@ def adaptive(method: str) -> Problem:
 
 
 def neural(method: str) -> Problem:
-    """A training step of a neural equation: drift and diagonal diffusion are networks 4-64-64-4."""
+    """A training step of a neural SDE: drift and diagonal diffusion are 4-64-64-4 networks."""
     args = {"drift": weights((4, 64, 64, 4), 0), "diffusion": weights((4, 64, 64, 4), 1)}
     y0 = jax.device_get(jax.random.normal(jax.random.key(2), (256, 4)))
 
@@ -74,7 +74,7 @@ def _squares(y: Any) -> Any:
 
 
 def rows() -> list[Row]:
-    """Three methods at two sizes, forwards and backwards; networks; adaptive steps."""
+    """Three methods at two sizes, forward and backward; networks; adaptive steps."""
     sizes = {"128 × 16": (128, 16), "1024 × 32": (1024, 32)}
     fixed = [
         row
@@ -93,7 +93,7 @@ def rows() -> list[Row]:
 
 
 def _trained(name: str, method: str) -> list[Row]:
-    """The batch as one solve, and as a vmap of one-sample solves, as Diffrax's examples have it."""
+    """The batch as one solve, and as a `vmap` of one-sample solves, as in Diffrax's examples."""
     problem = neural(method)
     peers: dict[Side, float | None] = {DIFFRAX_TREE: 10.0, TORCHSDE: 30.0}
     return [

@@ -1,4 +1,4 @@
-"""Log-signatures of a batch of series, and their gradient: beside a package that does nothing else."""
+"""Log-signatures of a batch of series, and their gradient, compared to a dedicated package."""
 
 from dataclasses import dataclass
 
@@ -12,12 +12,12 @@ BATCH, LENGTH, CHANNELS, DEPTH = 64, 200, 5, 3
 
 @dataclass(frozen=True, eq=False)
 class Series:
-    """Random walks of shape `(batch, length, channels)`, whose log-signatures are wanted.
+    """Random walks of shape `(batch, length, channels)`, for their log-signatures.
 
     Args:
         xs: the series.
         depth: the highest level.
-        gradient: whether the gradient of the sum of squares is wanted instead, with respect to the series.
+        gradient: whether to compute the gradient of the sum of squares with respect to the series instead.
     """
 
     xs: np.ndarray

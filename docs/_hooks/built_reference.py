@@ -6,15 +6,16 @@ import re
 
 import nde
 
-ROOMS = ("data", "estimators", "losses", "metrics", "models", "nn", "plot", "train")
+ROOMS = ("data", "estimators", "losses", "metrics", "models", "nn", "plot", "signatures", "train")
 _HEADING = re.compile(r'<h2 id="(nde\.[\w.]+)"')
 _PRIVATE = re.compile(r'<h\d id="(nde\.[\w.]*\b_[a-z]\w*)"')
 
 
 def public_objects() -> dict[str, object]:
-    """Every public class and function by its full name."""
+    """Every public class and function by the full name under which it is documented."""
     rooms = [nde, *(importlib.import_module(f"nde.{room}") for room in ROOMS)]
     named = {f"{room.__name__}.{name}": getattr(room, name) for room in rooms for name in room.__all__}
+    named = {name: thing for name, thing in named.items() if name.removeprefix("nde.") not in nde.signatures.__all__}
     return {name: thing for name, thing in named.items() if inspect.isclass(thing) or inspect.isroutine(thing)}
 
 

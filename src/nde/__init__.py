@@ -1,11 +1,11 @@
 """Neural differential equations in JAX: solve, differentiate and learn them."""
 
-from nde import nn
-from nde.core.memory import memory
+from nde import nn, signatures
+from nde._ensemble import Ensemble, ensemble
+from nde.core._compiled_memory import compiled_memory, memory
 from nde.core.norms import max_norm, rms_norm
 from nde.core.results import RESULTS, SolveError, is_event, is_okay, is_successful
 from nde.data.panel import TimeSeries
-from nde.ensembles import Ensemble, ensemble
 from nde.gradients import (
     AbstractAdjoint,
     BacksolveAdjoint,
@@ -50,7 +50,7 @@ from nde.paths import (
     rectilinear_interpolation,
     with_integrals,
 )
-from nde.signatures import (
+from nde.signatures import (  # noqa: F401 (aliases: their documented home is `nde.signatures`)
     LieBrackets,
     logsignature,
     logsignature_dimension,
@@ -195,7 +195,6 @@ __all__ = [
     "InterpolatedAdjoint",
     "ItoMilstein",
     "LeapfrogMidpoint",
-    "LieBrackets",
     "LinearInterpolation",
     "Midpoint",
     "MultiTerm",
@@ -233,6 +232,7 @@ __all__ = [
     "backward_hermite_coefficients",
     "cdeint",
     "check_commutative",
+    "compiled_memory",
     "diffeqsolve",
     "ensemble",
     "is_event",
@@ -240,12 +240,6 @@ __all__ = [
     "is_successful",
     "ito_to_stratonovich",
     "linear_interpolation",
-    "logsignature",
-    "logsignature_dimension",
-    "logsignature_of_increments",
-    "logsignature_windows",
-    "lyndon_brackets",
-    "lyndon_words",
     "max_norm",
     "memory",
     "natural_cubic_coefficients",
@@ -254,14 +248,9 @@ __all__ = [
     "rectilinear_interpolation",
     "rms_norm",
     "sdeint",
-    "signature",
-    "signature_combine",
-    "signature_dimension",
-    "signature_of_increments",
+    "signatures",
     "steady_state",
     "stratonovich_to_ito",
-    "tensor_exp",
-    "tensor_log",
     "with_integrals",
     "with_logqp",
 ]

@@ -164,8 +164,8 @@ def test_predict_refuses_what_it_cannot_do(
     capsys.readouterr()
     for more, message in (
         (("--times", "noon"), "Got 'noon'"),
-        (("--times", ""), "Got no times"),
-        (("--times", "1800"), "Got the time 1800"),
+        (("--times", ""), "at least one time"),
+        (("--times", "1800"), "got the earlier time 1800"),
         (("--times", "1921", "--model", "hybrid"), "has no model 'hybrid'"),
         (("--times", "1921", "--out", "record.csv"), "record.csv exists already"),
         (("--times", "1921", "--out", "no/such/file.csv"), "cannot be written"),

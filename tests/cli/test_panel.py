@@ -158,7 +158,7 @@ def test_what_is_odd_when_predicting_is_said(monkeypatch: pytest.MonkeyPatch, ca
     capsys.readouterr()
     dated = [f"{line.split(',')[0]},2024-01-01 00:0{i % 6},1,2" for i, line in enumerate(made.lines())]
     for rows, head, more, message in (
-        (["a,0,1"], "who,t,x", (), "waves.csv has no column 'y'. There is: who, t, x."),
+        (["a,0,1"], "who,t,x", (), "waves.csv has no column 'y'. Available: who, t, x."),
         ([line for line in dated[:6] if line.startswith("s0")], "who,t,x,y", (), "does not hold numbers"),
         (None, made.HEAD, ("--times", "1"), "Got --times, which is for a run of one table"),
         (None, made.HEAD, ("--out", "same.csv"), "same.csv exists already"),

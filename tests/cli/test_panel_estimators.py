@@ -59,7 +59,7 @@ def test_a_run_is_what_the_estimator_does(waves: Path, monkeypatch: pytest.Monke
     assert nde(monkeypatch, "fit", "waves.csv", *COLUMNS, *arguments) == 0
     read = read_panel(waves, "who", "t", ["x", "y"], target="kind", labels=["part"])
     train, validation, test = (read.panel[read.labels["part"] == part] for part in ("train", "validation", "test"))
-    alone = NeuralCDEClassifier(steps=30, random_state=5).fit(train, validation=validation)
+    alone = NeuralCDEClassifier(max_iter=30, random_state=5).fit(train, validation=validation)
     found = rows_of(Path("run/predictions.csv"))
     said = np.array([[float(row[f"probability {name}"]) for name in alone.classes_] for row in found])
     np.testing.assert_allclose(said, alone.predict_proba(test), rtol=1e-5)

@@ -87,15 +87,15 @@ def test_series_are_read_from_their_first_observation_to_their_end():
     found = readings(panel, panel.ids and [f"{name}" for name in panel.ids], last_time)
     assert len(seen) == 1
     for series, reading in zip(panel, found, strict=True):
-        np.testing.assert_array_equal(reading.said[:, 0], reading.read_to)
-        np.testing.assert_array_equal(reading.said[:, 1], np.arange(len(series.ts)) + 1)
-        assert reading.read_to[-1] == series.ts[-1]
+        np.testing.assert_array_equal(reading.predictions[:, 0], reading.predicted_at)
+        np.testing.assert_array_equal(reading.predictions[:, 1], np.arange(len(series.ts)) + 1)
+        assert reading.predicted_at[-1] == series.ts[-1]
 
 
 def test_a_long_series_is_read_in_few_steps():
     panel = nde.TimeSeries.from_arrays([np.r_[np.full(7, np.nan), np.zeros(993)]])
     (reading,) = readings(panel, ["long"], lambda prefixes: np.zeros((len(prefixes), 1)))
-    assert (reading.read_to[0], reading.read_to[-1], len(reading.read_to)) == (7, 999, 30)
+    assert (reading.predicted_at[0], reading.predicted_at[-1], len(reading.predicted_at)) == (7, 999, 30)
 
 
 def test_series_to_show():

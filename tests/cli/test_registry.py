@@ -80,7 +80,7 @@ def test_a_model_that_is_added_is_known_to_estimators_and_tasks(monkeypatch: pyt
     monkeypatch.setitem(SERIES_MODELS, "mine", SeriesModel(GRUD))
     assert names_of(target="kind", task="numbers", model="mine") == (["numbers"], "mine")
     task = registry.task_of_run({"task": "numbers"})
-    estimator = task.estimator("mine", steps=1, members=1, random_state=0, progress=False)
+    estimator = task.estimator("mine", max_iter=1, n_estimators=1, random_state=0, progress=False)
     assert isinstance(estimator, NeuralCDERegressor)
     estimator.fit(np.eye(4), np.arange(4.0))
     assert isinstance(estimator.model_.models, GRUD)

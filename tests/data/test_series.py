@@ -1,4 +1,4 @@
-"""Many series from one file: how rows are told apart, and what is refused."""
+"""Many series from one file: how rows are assigned, and what is refused."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ def written(folder: Path, text: str) -> Path:
     return path
 
 
-def test_rows_of_a_series_need_not_stand_together(tmp_path: Path):
+def test_rows_of_a_series_need_not_be_adjacent(tmp_path: Path):
     found = read_series(written(tmp_path, GOOD), time="t", states=["x"], series="who")
     assert list(found) == ["b", "a"]
     np.testing.assert_array_equal(found["b"].ts, [0, 1, 3])
@@ -44,13 +44,13 @@ def test_refused(tmp_path: Path, text: str, series: str, message: str):
 
 def test_a_series_is_split_into_series(tmp_path: Path):
     series = read_series(written(tmp_path, GOOD), time="t", states=["x"], series="who")["b"]
-    fitted, held = series.split(1)
-    assert (len(fitted.ts), len(held.ts)) == (2, 1)
-    with pytest.raises(DataError, match="between 0 and 1 can be"):
+    fitted, holdout = series.split(1)
+    assert (len(fitted.ts), len(holdout.ts)) == (2, 1)
+    with pytest.raises(DataError, match="between 0 and 1, to leave"):
         series.split(2)
 
 
-def test_the_sunspots_are_those_of_the_record():
+def test_the_sunspots_are_those_of_the_data_set():
     table = load_sunspots()
     assert (table.ts[0], table.ts[-1], len(table.ts)) == (1700, 2008, 309)
     assert table.ys[table.ts == 1957, 0] == 190.2

@@ -1,4 +1,4 @@
-"""The density estimator, on laws that are known."""
+"""The density estimator, on known distributions."""
 
 import pickle
 
@@ -18,7 +18,7 @@ SMALL = {"width": 32, "depth": 2, "random_state": 0, "progress": False, "toleran
 
 
 def two_heaps(count, seed):
-    """Normal laws of deviation 5 around 1000 and 1100, half of the points each; and the log-density."""
+    """A mixture of two normal distributions, around 1000 and 1100 with deviation 5; and its log-density."""
     random = np.random.default_rng(seed)
     X = random.choice([1000.0, 1100.0], (count, 1)) + random.normal(0.0, 5.0, (count, 1))
     return X, np.log(0.5 * (norm.pdf(X[:, 0], 1000.0, 5.0) + norm.pdf(X[:, 0], 1100.0, 5.0)))
@@ -26,7 +26,7 @@ def two_heaps(count, seed):
 
 @pytest.fixture(scope="module")
 def density():
-    return FlowDensity(steps=1000, **SMALL).fit(two_heaps(2000, 0)[0])
+    return FlowDensity(max_iter=1000, **SMALL).fit(two_heaps(2000, 0)[0])
 
 
 def test_densities_are_in_the_units_of_the_data(density):
@@ -37,7 +37,7 @@ def test_densities_are_in_the_units_of_the_data(density):
     assert np.trapezoid(np.exp(density.score_samples(grid[:, None])), grid) == pytest.approx(1.0, abs=0.01)
 
 
-def test_draws_are_like_the_data(density):
+def test_samples_are_like_the_data(density):
     drawn = density.sample(1000, random_state=0)
     assert drawn.shape == (1000, 1)
     assert 0.4 < (drawn > 1050).mean() < 0.6
@@ -45,7 +45,7 @@ def test_draws_are_like_the_data(density):
     np.testing.assert_array_equal(density.sample(1000, random_state=0), drawn)
 
 
-def test_a_saved_or_pickled_estimator_says_the_same(density, tmp_path):
+def test_a_saved_or_pickled_estimator_predicts_the_same(density, tmp_path):
     X, _ = two_heaps(1000, 1)
     density.save(tmp_path)
     for again in (load_estimator(tmp_path), pickle.loads(pickle.dumps(density))):
@@ -53,37 +53,37 @@ def test_a_saved_or_pickled_estimator_says_the_same(density, tmp_path):
         assert clone(again).get_params() == {**density.get_params(), **again.get_params()}
 
 
-def test_a_conditional_law_follows_its_condition():
+def test_a_conditional_distribution_follows_its_condition():
     random = np.random.default_rng(0)
     condition = random.uniform(-2.0, 2.0, (2000, 1))
     X = 100 + 10 * condition + random.normal(0.0, 1.0, (2000, 1))
-    density = FlowDensity(steps=800, validation_fraction=0.0, **SMALL).fit(X, condition=condition)
+    density = FlowDensity(max_iter=800, validation_fraction=0.0, **SMALL).fit(X, condition=condition)
     drawn = density.sample(2000, condition=np.repeat([[-1.0], [1.0]], 1000, axis=0), random_state=0)
     means = drawn.reshape(2, 1000).mean(axis=1)
     np.testing.assert_allclose(means, [90.0, 110.0], atol=0.5)
     assert density.score(X[:1000], condition=condition[:1000]) > norm.logpdf(0.0) - 0.5 - 0.15
-    with pytest.raises(DataError, match="Got conditions of 0 components; 1 are wanted"):
+    with pytest.raises(DataError, match="condition must have 1 components, as in fit; got 0"):
         density.score(X)
-    with pytest.raises(DataError, match="Got 2 conditions and 3 points"):
+    with pytest.raises(DataError, match="got 2 rows for 3 points"):
         density.sample(3, condition=[[0.0], [1.0]])
 
 
-def test_misuse_is_refused_in_words(density):
+def test_misuse_raises_clear_errors(density):
     X, _ = two_heaps(50, 0)
-    with pytest.raises(ValueError, match="Got method='best'; 'matching' or 'likelihood' is wanted"):
+    with pytest.raises(ValueError, match="method must be 'matching' or 'likelihood'; got 'best'"):
         FlowDensity(method="best").fit(X)
-    with pytest.raises(ValueError, match="Got validation_fraction=1"):
+    with pytest.raises(ValueError, match="validation_fraction must be at least 0 and less than 1; got 1"):
         FlowDensity(validation_fraction=1).fit(X)
-    with pytest.raises(ValueError, match="Got n_samples=0"):
+    with pytest.raises(ValueError, match="n_samples must be at least 1; got 0"):
         density.sample(0)
-    with pytest.raises(DataError, match="Got conditions of 1 components; 0 are wanted"):
+    with pytest.raises(DataError, match="condition must have 0 components, as in fit; got 1"):
         density.score_samples(X, condition=X)
 
 
 @pytest.mark.slow
-def test_the_likelihood_is_another_way_and_it_stands_in_pipelines():
+def test_maximum_likelihood_works_and_so_do_pipelines():
     X, exact = two_heaps(1000, 0)
-    pipeline = make_pipeline(StandardScaler(), FlowDensity(method="likelihood", steps=400, **SMALL))
+    pipeline = make_pipeline(StandardScaler(), FlowDensity(method="likelihood", max_iter=400, **SMALL))
     scores = cross_val_score(pipeline, X, cv=2)
     assert scores.min() > exact.mean() + np.log(X.std()) - 0.3
 
@@ -98,7 +98,7 @@ NOT_KEPT = {
 @pytest.mark.slow
 @pytest.mark.filterwarnings("default")
 def test_the_conventions_of_scikit_learn_are_kept():
-    estimator = FlowDensity(steps=20, **SMALL)
-    told = check_estimator(estimator, expected_failed_checks=NOT_KEPT, on_fail=None, on_skip=None)
-    failed = [f"{each['check_name']}: {each['exception']}" for each in told if each["status"] == "failed"]
+    estimator = FlowDensity(max_iter=20, **SMALL)
+    checks = check_estimator(estimator, expected_failed_checks=NOT_KEPT, on_fail=None, on_skip=None)
+    failed = [f"{each['check_name']}: {each['exception']}" for each in checks if each["status"] == "failed"]
     assert not failed

@@ -1,4 +1,4 @@
-"""Gaps and padding are `nan` in data alone: where JAX refuses to compute such numbers, models and trainings run."""
+"""Missing values and padding are `nan` only in data: with JAX's check for `nan` on, models and training run."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -30,7 +30,7 @@ def _no_nans() -> Iterator[None]:
 
 
 def ragged() -> Batch:
-    """A gap within a series, and one that is shorter."""
+    """A missing value within a series, and a shorter series."""
     return pad(nde.TimeSeries.from_arrays([[1.0, NAN, 3.0], [4.0, 2.0]], [[0.0, 0.2, 1.0], [0.0, 0.7]]))
 
 
@@ -82,8 +82,8 @@ def test_batches_from_which_a_latent_model_learns() -> None:
 
 
 @pytest.mark.slow
-def test_a_latent_model_fills_gaps() -> None:
+def test_a_latent_model_imputes_missing_values() -> None:
     waves = np.sin(0.5 * np.arange(8) + np.linspace(0.0, 6.0, 6)[:, None])
     waves[np.random.default_rng(0).random(waves.shape) < 0.3] = NAN
-    filled = LatentODEImputer(steps=2, random_state=0).fit_transform(waves)
+    filled = LatentODEImputer(max_iter=2, random_state=0).fit_transform(waves)
     assert np.isfinite(filled.ys).all()

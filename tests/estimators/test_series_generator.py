@@ -1,4 +1,4 @@
-"""The generator of series: what it takes, what it gives, and that it learns."""
+"""The generator of series: inputs, samples, errors, and that it learns."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from nde.data import DataError
 from nde.estimators import SeriesGenerator, load_estimator
 from nde.models.registry import GENERATORS
 
-TINY = {"hidden_size": 4, "width": 4, "steps": 2, "batch_size": 8, "random_state": 0}
+TINY = {"hidden_size": 4, "width": 4, "max_iter": 2, "batch_size": 8, "random_state": 0}
 
 
 def walks(series: int, seed: int = 0, rows: int = 6) -> nde.TimeSeries:
@@ -30,7 +30,7 @@ def fitted(request):
     return SeriesGenerator(model=request.param, **TINY).fit(walks(12))
 
 
-def test_samples_are_series_of_the_data_at_times_of_the_data(fitted):
+def test_samples_have_the_channels_and_times_of_the_data(fitted):
     panel, found = walks(12), fitted.sample(5, random_state=1)
     assert (len(found), found.channels) == (5, ("x", "y"))
     assert found.observed.all()
@@ -40,7 +40,7 @@ def test_samples_are_series_of_the_data_at_times_of_the_data(fitted):
     assert not np.array_equal(found.ys, fitted.sample(5, random_state=2).ys)
 
 
-def test_a_series_depends_on_its_own_times_only(fitted):
+def test_a_series_depends_only_on_its_own_times(fitted):
     alone = fitted.sample(1, times=[0.0, 1.0, 2.5], random_state=3)
     others = fitted.sample(3, times=[[0.0, 1.0, 2.5], [0.0, 4.0], [0.0]], random_state=3)
     np.testing.assert_array_equal(others.lengths, [3, 2, 1])
@@ -59,16 +59,16 @@ def test_the_score_is_a_distance_from_zero(fitted):
     assert fitted.score(walks(12, seed=1)) <= 0
 
 
-def test_wrong_questions_are_answered_in_words(fitted):
-    with pytest.raises(DataError, match="times of 2 series, and n_samples=3"):
+def test_misuse_raises_clear_errors(fitted):
+    with pytest.raises(DataError, match="n_samples=3 series; got times for 2 series"):
         fitted.sample(3, times=[[0.0, 1.0], [0.0, 2.0]])
-    with pytest.raises(DataError, match="do not increase"):
+    with pytest.raises(DataError, match="must be finite and increase"):
         fitted.sample(1, times=[0.0, 0.0])
-    with pytest.raises(ValueError, match="n_samples=0"):
+    with pytest.raises(ValueError, match="n_samples must be at least 1; got 0"):
         fitted.sample(0)
     with pytest.raises(ValueError, match="latent-sde, sde-gan, signature-mmd"):
         clone(fitted).set_params(model="gan").fit(walks(12))
-    with pytest.raises(DataError, match="10 or more are wanted"):
+    with pytest.raises(DataError, match="at least 10 are needed"):
         clone(fitted).fit(walks(4))
 
 

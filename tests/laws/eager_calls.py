@@ -198,21 +198,26 @@ _PATHS: dict[str, Call] = {
 }
 
 _SIGNATURES: dict[str, Call] = {
-    "nde.signature": lambda v: (nde.signature(walk(v), 3), nde.signature(walk(v), 3, stream=True)),
-    "nde.signature, gradient": lambda v: jax.grad(lambda x: jnp.sum(nde.signature(x, 3)))(walk(v)),
-    "nde.signature_of_increments": lambda v: nde.signature_of_increments(walk(v), 2),
-    "nde.signature_combine": lambda v: nde.signature_combine(v * jnp.ones(6), jnp.ones(6), 2),
-    "nde.logsignature": lambda v: nde.logsignature(walk(v), 3),
-    "nde.logsignature, vmap": lambda v: jax.vmap(lambda x: nde.logsignature(x, 2))(jnp.stack([walk(v), walk(0.0)])),
-    "nde.logsignature_of_increments": lambda v: nde.logsignature_of_increments(walk(v), 2, basis="words"),
-    "nde.logsignature_windows": lambda v: interpolated(nde.logsignature_windows(TS, walk(v), 2, 2), v),
-    "nde.tensor_exp": lambda v: nde.tensor_exp(v * jnp.ones(6), 2),
-    "nde.tensor_log": lambda v: nde.tensor_log(v * jnp.ones(6), 2),
-    "nde.LieBrackets": lambda v: nde.LieBrackets(_matrix, 2)(0.0, jnp.array([v, 1.0]), None),
-    "nde.signature_dimension": lambda v: nde.signature_dimension(2, 3),
-    "nde.logsignature_dimension": lambda v: nde.logsignature_dimension(2, 3),
-    "nde.lyndon_words": lambda v: nde.lyndon_words(2, 3),
-    "nde.lyndon_brackets": lambda v: nde.lyndon_brackets(2, 3),
+    "nde.signatures.signature": lambda v: (
+        nde.signature(walk(v), 3),
+        nde.signature(walk(v), 3, stream=True),
+    ),
+    "nde.signatures.signature, gradient": lambda v: jax.grad(lambda x: jnp.sum(nde.signature(x, 3)))(walk(v)),
+    "nde.signatures.signature_of_increments": lambda v: nde.signature_of_increments(walk(v), 2),
+    "nde.signatures.signature_combine": lambda v: nde.signature_combine(v * jnp.ones(6), jnp.ones(6), 2),
+    "nde.signatures.logsignature": lambda v: nde.logsignature(walk(v), 3),
+    "nde.signatures.logsignature, vmap": lambda v: jax.vmap(lambda x: nde.logsignature(x, 2))(
+        jnp.stack([walk(v), walk(0.0)])
+    ),
+    "nde.signatures.logsignature_of_increments": lambda v: nde.logsignature_of_increments(walk(v), 2, basis="words"),
+    "nde.signatures.logsignature_windows": lambda v: interpolated(nde.logsignature_windows(TS, walk(v), 2, 2), v),
+    "nde.signatures.tensor_exp": lambda v: nde.tensor_exp(v * jnp.ones(6), 2),
+    "nde.signatures.tensor_log": lambda v: nde.tensor_log(v * jnp.ones(6), 2),
+    "nde.signatures.LieBrackets": lambda v: nde.LieBrackets(_matrix, 2)(0.0, jnp.array([v, 1.0]), None),
+    "nde.signatures.signature_dimension": lambda v: nde.signature_dimension(2, 3),
+    "nde.signatures.logsignature_dimension": lambda v: nde.logsignature_dimension(2, 3),
+    "nde.signatures.lyndon_words": lambda v: nde.lyndon_words(2, 3),
+    "nde.signatures.lyndon_brackets": lambda v: nde.lyndon_brackets(2, 3),
 }
 
 _CONTROL = nde.ControlTerm(_noise, nde.BrownianMotion((), KEY))
@@ -462,7 +467,7 @@ _MODELS: dict[str, Call] = {
     "nde.models.LatentSDE": lambda v: model("LatentSDE").sample(TS + v, key=key(v)),
     "nde.models.LatentSDE, other methods": latent_sde,
     "nde.models.ELBO": lambda v: models.ELBO()(model("LatentSDE"), batch(v), key(v)),
-    "nde.models.ContextDrift": lambda v: _DRIFT(v * _Y, _DRIFT.seen(jnp.ones(3))),
+    "nde.models.ContextDrift": lambda v: _DRIFT(v * _Y, _DRIFT.embed(jnp.ones(3))),
     "nde.models.ComponentDiffusion": lambda v: models.ComponentDiffusion(2, 4, key=key(v))(v * _Y),
     "nde.models.GaussianLikelihood": lambda v: (_GAUSSIAN.log_density(v * _Y, _Y), _GAUSSIAN.sample(_Y, key(v))),
     "nde.models.LaplaceLikelihood": lambda v: (_LAPLACE.log_density(v * _Y, _Y), _LAPLACE.sample(_Y, key(v))),

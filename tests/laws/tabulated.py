@@ -10,7 +10,7 @@ from jaxtyping import Array
 
 import nde
 from nde.core.random import Seed
-from nde.paths.halves import driven
+from nde.paths.halves import increments_over_step
 
 CELLS = 4096
 
@@ -37,9 +37,9 @@ class TabulatedPath(nde.AbstractBrownianPath):
         area = self.integrals[j] - self.integrals[i] - h * self.values[i]
         return nde.SpaceTimeLevyArea(h, W, area / h - W / 2) if use_levy else W
 
-    def prepare(self, t: Any, h: Any, nodes: Any, needs: Any, place: Any) -> Any:
+    def prepare(self, t: Any, h: Any, nodes: Any, needs: Any, path_state: Any) -> Any:
         """The increment over a step."""
-        return driven(lambda t0, t1: self.evaluate(t0, t1, use_levy=True), t, h, needs), place
+        return increments_over_step(lambda t0, t1: self.evaluate(t0, t1, use_levy=True), t, h, needs), path_state
 
 
 def tabulated(paths: int, shape: tuple[int, ...], seed: int = 0) -> TabulatedPath:

@@ -362,7 +362,7 @@ def test_memory_does_not_grow_with_the_steps() -> None:
             sol = nde.diffeqsolve(term, nde.Heun(), 0.0, 1.0, 1 / steps, y0, adjoint=adjoint, max_steps=steps + 1)
             return jnp.sum(sol.ys)
 
-        return nde.memory(jax.grad(final), jnp.ones(300))
+        return nde.compiled_memory(jax.grad(final), jnp.ones(300))
 
     back = nde.BacksolveAdjoint()
     assert bytes_of(10_000, back) == bytes_of(100, back)

@@ -57,7 +57,7 @@ def test_few_steps_cost_no_extra_work_and_more_as_much_as_promised(kept: int) ->
 
 
 def weighed(adjoint: nde.AbstractAdjoint, most: int, size: int) -> int:
-    return nde.memory(jax.grad(lambda y0: final(y0, 1 / most, adjoint, most).sum()), jnp.ones(size))
+    return nde.compiled_memory(jax.grad(lambda y0: final(y0, 1 / most, adjoint, most).sum()), jnp.ones(size))
 
 
 @pytest.mark.parametrize("size", [100, 1000])
@@ -72,7 +72,7 @@ def test_a_gradient_takes_what_it_was_given_and_what_a_step_takes(size: int) -> 
 def test_under_vmap_it_is_what_a_lane_takes() -> None:
     adjoint = nde.RecursiveCheckpointAdjoint(memory=100_000)
     slope = jax.grad(lambda y0: final(y0, 0.001, adjoint, 1000).sum())
-    taken = nde.memory(jax.vmap(slope), jnp.ones((8, SIZE)))
+    taken = nde.compiled_memory(jax.vmap(slope), jnp.ones((8, SIZE)))
     assert 0.8 * 8 * 100_000 < taken < 1.2 * 8 * 100_000 + 8 * weighed(adjoint, 1, SIZE)
 
 
@@ -111,5 +111,5 @@ def test_direct_takes_as_many_states_as_the_root_of_the_steps_and_the_inside_of_
         sol = nde.diffeqsolve(term, nde.Tsit5(), 0.0, 1.0, 1 / most, y0, weights, adjoint=adjoint, max_steps=most)
         return sol.ys[0].sum()
 
-    few, many = (nde.memory(jax.grad(lambda y0, n=n: loss(y0, n)), jnp.ones(SIZE)) for n in (100, 400))
+    few, many = (nde.compiled_memory(jax.grad(lambda y0, n=n: loss(y0, n)), jnp.ones(SIZE)) for n in (100, 400))
     assert many - few < 8 * (400 * 3 + 40 * 3 * SIZE)  # what the grid takes, and what iterations start from

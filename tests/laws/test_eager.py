@@ -11,11 +11,18 @@ import jax.numpy as jnp
 import pytest
 
 import nde
-from nde import losses, metrics, models
+from nde import losses, metrics, models, signatures
 from nde.core.compiled import compiled
 from tests.laws.eager_calls import CALLS, SLOW, SOLVES, TS, Call
 
-FLOORS = {"nde": nde, "nde.nn": nde.nn, "nde.losses": losses, "nde.metrics": metrics, "nde.models": models}
+FLOORS = {
+    "nde": nde,
+    "nde.nn": nde.nn,
+    "nde.losses": losses,
+    "nde.metrics": metrics,
+    "nde.models": models,
+    "nde.signatures": signatures,
+}
 
 EXEMPT = {
     "nde.RESULTS": "an enumeration",
@@ -24,8 +31,10 @@ EXEMPT = {
     "nde.OnlineState": "made by `OnlineCDE`",
     "nde.Ensemble": "made by `ensemble`",
     "nde.adjoint_rms_seminorm": "called by the controller of an adjoint solve, within its compiled program",
-    "nde.memory": "compiles what it is asked about: that is what it is for",
+    "nde.compiled_memory": "compiles its argument: that is what it is for",
+    "nde.memory": "the former name of `compiled_memory`",
     "nde.nn": "a package, with entries of its own",
+    "nde.signatures": "a package, with entries of its own",
     "nde.metrics.Comparison": "made by `compare_series`",
     "nde.WeaklyDiagonalControlTerm": "a `ControlTerm` that warns",
     "nde.metrics.Discrimination": "made by `real_against_fake`",
@@ -34,7 +43,7 @@ EXEMPT = {
     "nde.metrics.Prediction": "made by `train_on_synthetic`",
     "nde.metrics.Score": "made by `compare_series`",
     "nde.metrics.Statistic": "made by `compare_series`",
-    "nde.models.Bound": "made by `LatentSDE`",
+    "nde.models.ELBOTerms": "made by `LatentSDE`",
     "nde.models.Encoded": "made by `ContinuousFlow`",
     "nde.models.MODELS": "a table, whose models have entries",
     "nde.models.SDE_MODELS": "a table, whose models have entries",

@@ -24,16 +24,16 @@ class Flagged(nde.AbstractSolver):
     def init(self, terms, t, y, args):
         return jnp.asarray(False), jnp.asarray(0), jnp.asarray(0.0)
 
-    def warm(self, terms, t, y, args, state):
+    def init_cache(self, terms, t, y, args, state):
         return None
 
-    def step(self, terms, y, args, state, cache, drive, t, h):
-        flag, count, total = state
-        out = self.inner.step(terms, y, args, None, cache, drive, t, h)
+    def step(self, terms, start, args, drive, t, h):
+        flag, count, total = start.solver_state
+        out = self.inner.step(terms, start, args, drive, t, h)
         return dataclasses.replace(out, state=(~flag, count + 1, total + h))
 
-    def inside(self, terms, y, args, drive, t, h, stages):
-        return self.inner.inside(terms, y, args, drive, t, h, stages)
+    def interpolant(self, terms, y, args, drive, t, h, stages):
+        return self.inner.interpolant(terms, y, args, drive, t, h, stages)
 
 
 ADJOINTS = [

@@ -93,7 +93,7 @@ def test_memory_does_not_know_how_many_steps_there_were() -> None:
         def at_rest(level: jax.Array) -> jax.Array:
             return jnp.sum(solve(cubic, level, jnp.ones(200), max_steps=most).ys)
 
-        return nde.memory(jax.grad(at_rest), jnp.full(200, 8.0))
+        return nde.compiled_memory(jax.grad(at_rest), jnp.full(200, 8.0))
 
     assert bytes_of(10_000) == bytes_of(10)
 

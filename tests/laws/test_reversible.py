@@ -1,4 +1,4 @@
-"""Steps that are taken back, and gradients that keep no states."""
+"""Steps that are inverted, and gradients that keep no states."""
 
 import functools
 from typing import Any
@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import nde
+from nde.solvers import StepStart
 from nde.solvers.registry import REGISTRY, STOCHASTIC
 from tests.laws.compiling import quick_jit
 from tests.laws.gradient_cells import DEFAULT, assert_gradients_close, flat_inputs, gradient, loss
@@ -39,18 +40,15 @@ def there_and_back(solver: Any, field: Any, y0: jax.Array, *, h: float, count: i
     t0, h = jnp.asarray(0.0, y0.dtype), jnp.asarray(h, y0.dtype)
     times = h * jnp.arange(count, dtype=y0.dtype)
     state = solver.init(term, t0, y0, args)
-    start = (y0, state, solver.warm(term, t0, y0, args, state))
+    start = StepStart(y0, state, solver.init_cache(term, t0, y0, args, state))
 
     def step(carry: Any, t: jax.Array) -> tuple[Any, None]:
-        y, state, cache = carry
-        out = solver.step(term, y, args, state, cache, h, t, h)
-        return (out.y, out.state, out.cache), None
+        out = solver.step(term, carry, args, h, t, h)
+        return StepStart(out.y, out.state, out.cache), None
 
     def unstep(carry: Any, t: jax.Array) -> tuple[Any, None]:
-        y, state, cache = carry
         earlier = jnp.where(t == 0, jnp.zeros_like(h), h)
-        back = solver.unstep(term, y, args, state, cache, h, earlier, t, h)
-        return (back.y, back.state, back.cache), None
+        return solver.unstep(term, carry, args, h, earlier, t, h), None
 
     end, _ = jax.lax.scan(step, start, times)
     again, _ = jax.lax.scan(unstep, end, times, reverse=True)
@@ -58,7 +56,7 @@ def there_and_back(solver: Any, field: Any, y0: jax.Array, *, h: float, count: i
 
 
 def distance(a: Any, b: Any) -> float:
-    pairs = zip(jax.tree.leaves(a[:2]), jax.tree.leaves(b[:2]), strict=True)
+    pairs = zip(*(jax.tree.leaves((each.y, each.solver_state)) for each in (a, b)), strict=True)
     return max(float(jnp.abs(x - y).max()) for x, y in pairs)
 
 
@@ -90,7 +88,8 @@ def roots(solver: Any, z: complex) -> np.ndarray:
 
     def step(y: jax.Array, second: jax.Array) -> tuple[jax.Array, jax.Array]:
         state = (second, h) if isinstance(solver, nde.LeapfrogMidpoint) else second
-        out = solver.step(term, y, None, state, solver.warm(term, t, y, None, state), h, t, h)
+        start = StepStart(y, state, solver.init_cache(term, t, y, None, state))
+        out = solver.step(term, start, None, h, t, h)
         return out.y, out.state[0] if isinstance(solver, nde.LeapfrogMidpoint) else out.state
 
     return np.linalg.eigvals(np.array([step(one, zero), step(zero, one)]).T)
@@ -225,7 +224,7 @@ def test_memory_grows_by_two_numbers_a_step_at_most() -> None:
             )
             return jnp.sum(sol.ys)
 
-        return nde.memory(jax.grad(final), jnp.ones((3, 100)))
+        return nde.compiled_memory(jax.grad(final), jnp.ones((3, 100)))
 
     for controller in (nde.ConstantStepSize(), nde.PIDController(rtol=1e-3, atol=1e-3)):
         few, more, most = (bytes_of(UNDONE, steps, controller) for steps in (100, 1_000, 10_000))
@@ -239,7 +238,7 @@ def test_what_cannot_be_taken_back_is_refused() -> None:
         term = nde.ODETerm(lambda t, y, args: -y)
         return nde.diffeqsolve(term, solver, 0.0, 1.0, 0.1, 1.0, adjoint=UNDONE)
 
-    with pytest.raises(TypeError, match="Tsit5, whose steps cannot be taken back"):
+    with pytest.raises(TypeError, match="Tsit5, which is not reversible"):
         solve(nde.Tsit5())
     with pytest.raises(ValueError, match=r"above 0\.5"):
         nde.ALF(damping=0.5)
@@ -273,7 +272,7 @@ def test_memory_along_data_grows_by_the_times_of_steps_alone() -> None:
             )
             return jnp.sum(sol.ys)
 
-        return nde.memory(jax.grad(final), jnp.ones(40))
+        return nde.compiled_memory(jax.grad(final), jnp.ones(40))
 
     few, many = bytes_of(100, UNDONE), bytes_of(1_000, UNDONE)
     assert many - few <= 5 * 8 * 900  # the grid as it was given and as it was taken, and some bytes

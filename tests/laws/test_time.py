@@ -365,7 +365,7 @@ def test_solvers_keep_their_order_across_a_jump(x64, solver):
     ids=["leapfrog-jump", "heun-step", "heun-jump"],
 )
 def test_steps_are_undone_across_a_jump(x64, solver, kind):
-    """The gradient by steps taken back is that of the default."""
+    """The gradient by inverted steps is that of the default."""
     jumps = jnp.asarray([0.3, 0.61])
 
     def final(inputs, adjoint):

@@ -1,4 +1,4 @@
-"""The discrepancy of two laws of paths."""
+"""The maximum mean discrepancy of two distributions of paths."""
 
 import functools
 

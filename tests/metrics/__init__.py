@@ -1,1 +1,1 @@
-"""Tests of scores of generated series."""
+"""Tests of metrics for generated series."""

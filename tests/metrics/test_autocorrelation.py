@@ -16,32 +16,32 @@ def _autoregressive(share, series, length, seed):
     return found
 
 
-def test_that_of_an_autoregressive_process_is_a_power():
+def test_an_autoregressive_process_has_powers_as_autocorrelations():
     found = autocorrelation(_autoregressive(0.8, 300, 60, 0), lags=6, of="values", bootstrap=Bootstrap(level=0.99))
     assert found.covers(0.8 ** np.arange(1, 7)[:, None]).all()
     assert np.max(found.high - found.low) < 0.12
 
 
-def test_that_of_sizes_of_an_autoregressive_process_is_that_of_folded_normal_numbers():
-    """`E |x y|` of normal numbers of correlation `r` is `2 / pi (sqrt(1 - r^2) + r asin r)`."""
+def test_absolute_values_of_an_autoregressive_process_have_the_autocorrelation_of_folded_normals():
+    """For normal `x` and `y` with correlation `r`, `E |x y|` is `2 / pi (sqrt(1 - r^2) + r asin r)`."""
     r = 0.8 ** np.arange(1, 5)
-    wanted = (2 / np.pi * (np.sqrt(1 - r**2) + r * np.arcsin(r)) - 2 / np.pi) / (1 - 2 / np.pi)
+    expected = (2 / np.pi * (np.sqrt(1 - r**2) + r * np.arcsin(r)) - 2 / np.pi) / (1 - 2 / np.pi)
     values = _autoregressive(0.8, 400, 60, 1)
     walks = np.concatenate([np.zeros((400, 1)), values.cumsum(axis=1)], axis=1)
     found = autocorrelation(walks, lags=4, of="absolute increments", bootstrap=Bootstrap(level=0.99))
-    assert found.covers(wanted[:, None]).all()
+    assert found.covers(expected[:, None]).all()
     np.testing.assert_allclose(volatility_clustering(walks, 4).value, np.mean(found.value, axis=0), rtol=1e-12)
 
 
-def test_it_is_the_quotient_of_sums():
+def test_it_is_a_ratio_of_sums():
     x = np.random.default_rng(2).normal(size=(7, 20))
     away = x - x.mean()
-    wanted = [np.mean(away[:, :-lag] * away[:, lag:]) / np.mean(away**2) for lag in (1, 2, 3)]
+    expected = [np.mean(away[:, :-lag] * away[:, lag:]) / np.mean(away**2) for lag in (1, 2, 3)]
     found = autocorrelation(x, 3, of="values", bootstrap=Bootstrap(draws=2))
-    np.testing.assert_allclose(found.value[:, 0], wanted, rtol=1e-10)
+    np.testing.assert_allclose(found.value[:, 0], expected, rtol=1e-10)
 
 
-def test_gaps_are_left_out_pair_by_pair():
+def test_pairs_with_missing_values_are_left_out():
     values = _autoregressive(0.7, 400, 50, 3)
     gappy = np.where(np.random.default_rng(4).random(values.shape) < 0.3, np.nan, values)
     found = autocorrelation(gappy, 3, of="values", bootstrap=Bootstrap(level=0.99))
@@ -65,8 +65,8 @@ def test_leverage_has_the_sign_of_what_follows():
     walks = np.concatenate([np.zeros((400, 1)), steps.cumsum(axis=1)], axis=1)
     found = leverage(walks, 3)
     # Half of the days has s = 1, half s = 2: E|x| = 1.5 sqrt(2/pi), Var x = 2.5, E x^4 = 3 (1 + 16) / 2.
-    wanted = (1 - 4) / 2 * 1.5 * np.sqrt(2 / np.pi) / np.sqrt(2.5 * (25.5 - 2.5**2))
-    np.testing.assert_allclose(found.value[0, 0], wanted, atol=0.02)
+    expected = (1 - 4) / 2 * 1.5 * np.sqrt(2 / np.pi) / np.sqrt(2.5 * (25.5 - 2.5**2))
+    np.testing.assert_allclose(found.value[0, 0], expected, atol=0.02)
     assert found[1, 0].covers(0.0)
 
 

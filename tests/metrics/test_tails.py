@@ -1,4 +1,4 @@
-"""Tails against laws whose index and kurtosis are known."""
+"""Tails of distributions whose index and kurtosis are known."""
 
 import numpy as np
 import pytest
@@ -20,18 +20,18 @@ def test_the_kurtosis_is_that_of_scipy():
     np.testing.assert_allclose(deviation(_of_steps(steps)).value[0], steps.std(), rtol=1e-8)
 
 
-@pytest.mark.parametrize(("steps", "wanted"), [("normal", 0.0), ("laplace", 3.0), ("student", 6 / (12 - 4))])
-def test_the_interval_of_kurtosis_holds_that_of_the_law(steps, wanted):
+@pytest.mark.parametrize(("steps", "expected"), [("normal", 0.0), ("laplace", 3.0), ("student", 6 / (12 - 4))])
+def test_the_interval_of_kurtosis_contains_the_true_value(steps, expected):
     random = np.random.default_rng(1)
     drawn = {"normal": random.normal, "laplace": random.laplace, "student": lambda size: random.standard_t(12, size)}
     found = kurtosis(_of_steps(drawn[steps](size=(400, 100))), bootstrap=Bootstrap(level=0.99))[0]
-    assert found.covers(wanted)
+    assert found.covers(expected)
     assert found.high - found.low < 0.9
 
 
 @pytest.mark.parametrize("index", [2.0, 3.5])
-def test_the_tail_index_of_a_pareto_law_is_its_own(index):
-    """Hill's is then the estimator of the greatest likelihood, of relative error `1 / sqrt(rows of the tail)`."""
+def test_the_tail_index_of_a_pareto_distribution_is_its_exponent(index):
+    """The Hill estimator is then the maximum likelihood estimator, with relative error `1 / sqrt(rows in the tail)`."""
     values = (1.0 + np.random.default_rng(2).pareto(index, (200, 100))) * np.array([1.0, -1.0])[
         np.arange(200) % 2, None
     ]
@@ -44,12 +44,12 @@ def test_the_tail_index_of_a_pareto_law_is_its_own(index):
 def test_the_tail_index_is_hills_formula():
     values = np.random.default_rng(3).standard_t(3, (10, 50))
     largest = np.sort(np.abs(values).ravel())[::-1]
-    wanted = 1 / np.mean(np.log(largest[:25] / largest[25]))
+    expected = 1 / np.mean(np.log(largest[:25] / largest[25]))
     found = tail_index(values, share=0.05, of="values", bootstrap=Bootstrap(draws=2))
-    np.testing.assert_allclose(found.value[0], wanted, rtol=1e-10)
+    np.testing.assert_allclose(found.value[0], expected, rtol=1e-10)
 
 
-def test_sides_have_tails_of_their_own():
+def test_each_side_has_its_own_tail():
     random = np.random.default_rng(4)
     values = np.where(
         random.random((100, 100)) < 0.5, random.pareto(2.0, (100, 100)) + 1, -random.pareto(6.0, (100, 100)) - 1
@@ -59,7 +59,7 @@ def test_sides_have_tails_of_their_own():
     assert down.covers(6.0)
 
 
-def test_gaps_padding_and_the_order_of_series_change_nothing():
+def test_missing_values_padding_and_the_order_of_series_change_nothing():
     values = np.random.default_rng(5).normal(size=(20, 30, 2))
     values[:10, 25:] = np.nan
     lengths = [25] * 10 + [30] * 10
@@ -79,7 +79,7 @@ def test_increments_are_per_square_root_of_time():
     assert kurtosis(panel)[0].covers(0.0)
 
 
-def test_what_does_not_vary_has_no_kurtosis():
+def test_a_constant_channel_has_no_kurtosis():
     assert np.isnan(kurtosis(np.ones((5, 10))).value).all()
     assert deviation(np.ones((5, 10))).value.tolist() == [0.0]
 
@@ -90,7 +90,7 @@ def test_misuse_is_refused():
         tail_index(walks, share=1.5)
     with pytest.raises(ValueError, match="side"):
         tail_index(walks, side="left")
-    with pytest.raises(ValueError, match="of='returns'"):
+    with pytest.raises(ValueError, match="got 'returns'"):
         kurtosis(walks, of="returns")
     with pytest.raises(DataError, match="shape"):
         kurtosis(np.zeros((2, 2, 2, 2)))

@@ -1,4 +1,4 @@
-"""Tables made of known equations by SciPy."""
+"""Tables from known equations, solved by SciPy."""
 
 import numpy as np
 from scipy.integrate import solve_ivp
@@ -9,7 +9,7 @@ RATES = (0.55, 0.028, 0.80, 0.024)
 
 
 def lotka_volterra_table(rows: int = 21) -> Table:
-    """Prey and predators without noise, in the units of the lynx and hare record."""
+    """Return noiseless prey and predators, in the units of the lynx and hare data."""
     a, b, c, d = RATES
     ts = 1900.0 + np.linspace(0.0, 20.0, rows)
 

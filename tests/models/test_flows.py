@@ -1,4 +1,4 @@
-"""Models of flows: what they compute, beside analytic answers and one another, and that they learn."""
+"""Models that solve an ODE, against analytic solutions and each other, and that they learn."""
 
 import equinox as eqx
 import jax
@@ -9,7 +9,7 @@ import pytest
 
 import nde
 from nde.models import AugmentedNeuralODE, HybridODE, NeuralODE, SecondOrderNeuralODE
-from nde.train.promotion import promoting
+from nde.train.optimizer import with_standard_promotion
 from tests.laws.precision import x64
 
 __all__ = ["x64"]
@@ -44,7 +44,7 @@ MODELS = {
 @pytest.mark.parametrize(
     "name", [pytest.param(name, marks=pytest.mark.slow if place else ()) for place, name in enumerate(MODELS)]
 )
-def test_vmap_is_a_loop_and_the_gradient_is_that_of_differences(name):
+def test_vmap_agrees_with_a_loop_and_the_gradient_with_finite_differences(name):
     """Along one direction in the space of all weights, all of which matter."""
     weights, rest = eqx.partition(MODELS[name], eqx.is_inexact_array)
 
@@ -57,24 +57,24 @@ def test_vmap_is_a_loop_and_the_gradient_is_that_of_differences(name):
         return jnp.sum(jnp.sin(3 * jax.vmap(solved, in_axes=(None, 0))(weights, STARTS)))
 
     one = jax.jit(solved)
-    looped = np.stack([one(weights, y0) for y0 in STARTS])
+    expected = np.stack([one(weights, y0) for y0 in STARTS])
     value, grads = loss(weights)
-    assert looped.shape == (3, 4, 2)
-    np.testing.assert_allclose(value, np.sum(np.sin(3 * looped)), rtol=1e-5, atol=1e-5)
+    assert expected.shape == (3, 4, 2)
+    np.testing.assert_allclose(value, np.sum(np.sin(3 * expected)), rtol=1e-5, atol=1e-5)
     assert all(jnp.abs(leaf).max() > 0 for leaf in jax.tree.leaves(grads))
-    size = optax.tree.norm(grads)
-    there = loss(jax.tree.map(lambda w, g: w + 1e-2 * g / size, weights, grads))[0]
-    back = loss(jax.tree.map(lambda w, g: w - 1e-2 * g / size, weights, grads))[0]
-    np.testing.assert_allclose((there - back) / 2e-2, size, rtol=2e-2)
+    norm = optax.tree.norm(grads)
+    above = loss(jax.tree.map(lambda w, g: w + 1e-2 * g / norm, weights, grads))[0]
+    below = loss(jax.tree.map(lambda w, g: w - 1e-2 * g / norm, weights, grads))[0]
+    np.testing.assert_allclose((above - below) / 2e-2, norm, rtol=2e-2)
 
 
-def test_without_augmentation_it_is_the_plain_model():
+def test_without_augmentation_it_agrees_with_a_neural_ode():
     plain, augmented = NeuralODE(block(2)), AugmentedNeuralODE(block(2), 0)
     np.testing.assert_array_equal(plain(TS, STARTS[0]), augmented(TS, STARTS[0]))
 
 
 def test_an_augmented_state_is_lifted_solved_and_projected():
-    """The flow y' = (0, y_1): the new component drives the first, whose first value it also is."""
+    """The flow y' = (0, y_1): the new component drives the first, and is returned with it."""
     lift, readout = (lambda y: 3 * y), (lambda y: y[0] + 10 * y[1])
     model = AugmentedNeuralODE(lambda t, y, args: jnp.stack([y[1], 0 * y[1]]), 1, lift, readout)
     np.testing.assert_allclose(model(TS, jnp.ones(1)), 1 + 3 * TS + 30, rtol=1e-5)
@@ -96,7 +96,7 @@ def test_second_order_is_an_oscillator():
     np.testing.assert_allclose(vs[:, 0], 3 * np.cos(3 * TS), atol=1e-4)
 
 
-def test_a_hybrid_whose_network_is_zero_is_the_known_equation():
+def test_a_hybrid_with_a_zero_network_is_the_known_equation():
     rates = {"x": jnp.array(0.5), "y": jnp.array(2.0)}
     y0 = {"x": jnp.array(1.0), "y": jnp.ones(2)}
 
@@ -111,7 +111,7 @@ def test_a_hybrid_whose_network_is_zero_is_the_known_equation():
     np.testing.assert_allclose(model.final(0.0, 1.0, y0)["x"], np.exp(-0.5), rtol=1e-5)
 
 
-def test_a_hybrid_is_the_sum_of_its_parts_and_pays_for_the_network():
+def test_a_hybrid_is_the_sum_of_its_parts_and_penalizes_the_network():
     """Known: -y. Network: 3, or `args`. The solution of y' = c - y is c + (y0 - c) exp(-t)."""
     model = HybridODE(lambda t, y, args: -y, lambda t, y, args: jnp.full(1, args), stepsize_controller=SHARP)
     ys = model(TS, jnp.ones(1), 3.0)
@@ -120,19 +120,19 @@ def test_a_hybrid_is_the_sum_of_its_parts_and_pays_for_the_network():
     np.testing.assert_allclose(model.penalty(TS, ys, 3.0), 9.0, rtol=1e-6)
 
 
-def test_final_is_the_last_of_the_states_and_leads_back():
+def test_final_is_the_last_state_and_is_reversible():
     model = NeuralODE(block(2), stepsize_controller=SHARP)
     end = model.final(0.0, 1.0, STARTS[0])
     np.testing.assert_allclose(end, model(TS, STARTS[0])[-1], rtol=1e-5)
     np.testing.assert_allclose(model.final(1.0, 0.0, end), STARTS[0], atol=1e-4)
 
 
-def test_any_solver_steps_and_gradient():
+def test_solver_controller_and_adjoint_are_used():
     model = NeuralODE(decay, nde.Heun(), nde.ConstantStepSize(), nde.DirectAdjoint(), dt0=0.125)
     assert jnp.allclose(model.final(0.0, 1.0, jnp.ones(1), 2.0), (1 - 0.25 + 0.25**2 / 2) ** 8)
 
 
-def test_times_of_a_controller_are_not_learned():
+def test_the_times_of_a_controller_have_no_gradient():
     model = NeuralODE(block(2), nde.Heun(), nde.StepTo(TS))
     grads = eqx.filter_jit(eqx.filter_grad(lambda m: jnp.sum(m(TS, STARTS[0]))))(model)
     assert not jnp.any(grads.stepsize_controller.ts)
@@ -146,19 +146,19 @@ def test_double_precision(x64):
     np.testing.assert_allclose(xs[1, 0], np.cos(1.0), rtol=1e-10)
 
 
-def test_what_does_not_fit_is_refused():
-    with pytest.raises(ValueError, match="Got 1 times"):
+def test_misuse_raises_an_error_that_explains_it():
+    with pytest.raises(ValueError, match=r"at least two times.*got 1"):
         NeuralODE(block(2))(TS[:1], STARTS[0])
-    with pytest.raises(ValueError, match="augmented_size=-1"):
+    with pytest.raises(ValueError, match="augmented_size must be a non-negative number of components; got -1"):
         AugmentedNeuralODE(block(2), -1)
-    with pytest.raises(ValueError, match=r"shape \(2,\).*augmented_size=1.*\(1,\) is wanted"):
+    with pytest.raises(ValueError, match=r"shape \(1,\), by augmented_size=1.*got shape \(2,\)"):
         AugmentedNeuralODE(block(3), 1, lambda y: y)(TS, STARTS[0])
 
 
-def trained(model, loss, steps, rate=1e-2):
-    """The model after some steps of Adam, and the losses before and after."""
+def train(model, loss, steps, rate=1e-2):
+    """Make training steps with Adam, and return the model and the first and last losses."""
     weights, rest = eqx.partition(model, eqx.is_inexact_array)
-    optimizer = promoting(optax.adam(rate))
+    optimizer = with_standard_promotion(optax.adam(rate))
 
     @jax.jit
     def run(weights):
@@ -180,7 +180,7 @@ def batched(model, ts, y0s):
 
 @pytest.mark.slow
 def test_a_neural_ode_learns_a_limit_cycle():
-    """That of van der Pol; the score is a hundredth of the variance."""
+    """The limit cycle of van der Pol, up to a hundredth of the variance."""
 
     def van_der_pol(t, y):
         return jnp.stack([y[1], (1 - y[0] ** 2) * y[1] - y[0]])
@@ -188,37 +188,37 @@ def test_a_neural_ode_learns_a_limit_cycle():
     ts, y0s = jnp.linspace(0.0, 2.0, 11), jax.random.uniform(KEY, (16, 2), minval=-2.0, maxval=2.0)
     truth = jax.vmap(lambda y0: nde.odeint(van_der_pol, y0, ts))(y0s)
     model = NeuralODE(nde.nn.VectorFieldMLP(2, width=32, depth=2, key=KEY))
-    _, before, after = trained(model, lambda m: jnp.mean((batched(m, ts, y0s) - truth) ** 2), 500)
+    _, before, after = train(model, lambda m: jnp.mean((batched(m, ts, y0s) - truth) ** 2), 500)
     assert before > truth.var() / 4
     assert after < truth.var() / 100
 
 
 @pytest.mark.slow
-def test_an_augmented_flow_exchanges_two_points_and_a_plain_one_cannot():
-    """A flow of the line is increasing: to send -1 to 1 and 1 to -1 no better than to send both to 0."""
+def test_an_augmented_flow_swaps_two_points_and_a_plain_one_cannot():
+    """A flow on the line is increasing: the best it can do is to send both -1 and 1 to 0."""
     x = jnp.array([[-1.0], [1.0]])
     loss = lambda m: jnp.mean((jax.vmap(lambda y0: m.final(0.0, 1.0, y0))(x) + x) ** 2)
     augmented = AugmentedNeuralODE(nde.nn.VectorFieldMLP(2, width=16, depth=2, key=KEY), 1)
     plain = NeuralODE(nde.nn.VectorFieldMLP(1, width=16, depth=2, key=KEY))
-    assert trained(augmented, loss, 200)[2] < 0.01
-    assert trained(plain, loss, 200)[2] > 0.99
+    assert train(augmented, loss, 200)[2] < 0.01
+    assert train(plain, loss, 200)[2] > 0.99
 
 
 @pytest.mark.slow
 def test_a_second_order_model_learns_from_positions_alone():
-    """Those of an oscillator, whose velocity is nowhere told; the score is a twenty-fifth of the variance."""
+    """Those of an oscillator without its velocity, up to a twenty-fifth of the variance."""
     ts, x0s = jnp.linspace(0.0, 2.0, 11), jnp.array([[-1.0], [0.5], [1.0]])
     truth = x0s[:, None] * (jnp.cos(2 * ts) + jnp.sin(2 * ts) / 2)[None, :, None]
     field = nde.nn.VectorFieldMLP(2, width=16, depth=1, output_size=1, scale=4.0, key=KEY)
     model = SecondOrderNeuralODE(field, eqx.nn.Linear(1, 1, key=KEY))
-    _, before, after = trained(model, lambda m: jnp.mean((batched(m, ts, x0s) - truth) ** 2), 600)
+    _, before, after = train(model, lambda m: jnp.mean((batched(m, ts, x0s) - truth) ** 2), 600)
     assert before > truth.var() / 2
     assert after < truth.var() / 25
 
 
 @pytest.mark.slow
-def test_a_hybrid_finds_what_is_missing():
-    """Decay is known up to its rate, a cosine is missing; the sum of both parts is the field."""
+def test_a_hybrid_learns_the_missing_dynamics():
+    """The decay is known up to its rate, and a cosine is missing; the sum of both parts is the vector field."""
     ts, y0s = jnp.linspace(0.0, 2.0, 11), jnp.linspace(-1.5, 1.5, 7)[:, None]
     truth = jax.vmap(lambda y0: nde.odeint(lambda t, y: -0.5 * y + jnp.cos(3 * y), y0, ts))(y0s)
     network = nde.nn.scaled_last_layer(nde.nn.VectorFieldMLP(1, width=16, depth=2, key=KEY))
@@ -228,7 +228,7 @@ def test_a_hybrid_finds_what_is_missing():
         ys = batched(m, ts, y0s)
         return jnp.mean((ys - truth) ** 2) + 1e-5 * jnp.mean(jax.vmap(lambda y: m.penalty(ts, y))(ys))
 
-    model, before, after = trained(model, loss, 600)
+    model, before, after = train(model, loss, 600)
     assert before > 0.1
     assert after < 1e-3
     states = jnp.linspace(-0.8, 0.8, 5)[:, None]

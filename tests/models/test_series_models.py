@@ -1,4 +1,4 @@
-"""Models that read one series: gaps, padding, static features, and that they learn."""
+"""Models of time series: missing values, padding, static features, and that they learn."""
 
 import equinox as eqx
 import jax
@@ -33,15 +33,15 @@ ALL = [pytest.param(make, marks=() if name == "linear" else pytest.mark.slow, id
 
 
 @pytest.mark.parametrize("make", ALL)
-def test_padding_changes_nothing(make):
+def test_padding_is_ignored(make):
     model = make()
     batch = pad(nde.TimeSeries.from_arrays([YS, np.zeros((6, 2))], [TS, TS]), length=10)
-    bare = model(TS, YS, 6)
-    np.testing.assert_allclose(model(batch.ts[0], batch.ys[0], batch.lengths[0], batch.static[0]), bare, atol=2e-6)
+    expected = model(TS, YS, 6)
+    np.testing.assert_allclose(model(batch.ts[0], batch.ys[0], batch.lengths[0], batch.static[0]), expected, atol=2e-6)
 
 
 @pytest.mark.parametrize("make", ALL)
-def test_gaps_are_filled_and_gradients_are_finite(make):
+def test_missing_values_are_filled_and_gradients_are_finite(make):
     gappy = YS.at[:2, 0].set(jnp.nan).at[4:, 1].set(jnp.nan).at[3].set(jnp.nan)
     weights, static = eqx.partition(make(), eqx.is_inexact_array)
 
@@ -55,7 +55,7 @@ def test_gaps_are_filled_and_gradients_are_finite(make):
     assert jnp.allclose(nowhere, squares(weights, jnp.zeros_like(YS)), atol=1e-5)
 
 
-def test_it_is_the_controlled_equation_that_it_claims_to_be():
+def test_it_agrees_with_cdeint():
     model = MAKERS["linear"]()
     path = nde.LinearInterpolation(TS, nde.with_integrals(8.0 * TS, YS))
     states = nde.cdeint(model.vector_field, path, model.initial(YS[0]), TS, rtol=1e-7, atol=1e-7)
@@ -65,7 +65,7 @@ def test_it_is_the_controlled_equation_that_it_claims_to_be():
     np.testing.assert_allclose(fine.readings(TS, YS), jax.vmap(model.readout)(states), atol=1e-4)
 
 
-def test_windows_of_one_row_and_order_one_are_the_equation_itself():
+def test_windows_of_one_row_and_order_one_give_a_neural_cde():
     rough = NeuralRDE(2, 4, 3, window=1, order=1, key=KEY)
     plain = NeuralCDE(2, 4, 3, integrals=0, key=KEY)
     np.testing.assert_allclose(rough(TS, YS), plain(TS, YS), atol=1e-6)
@@ -79,23 +79,23 @@ def test_static_features_and_a_single_row(make):
     assert not jnp.allclose(one, other)
 
 
-def test_settings_of_the_solve_are_heeded():
+def test_solver_and_adjoint_are_used():
     fine = NeuralCDE(2, 4, 3, solver=nde.Tsit5(), key=KEY)
     rough = NeuralCDE(2, 4, 3, solver=nde.Euler(), adjoint=nde.DirectAdjoint(), key=KEY)
     assert not jnp.allclose(fine(TS, YS), rough(TS, YS), atol=1e-3)
 
 
-def test_members_differ_and_are_what_they_are_alone():
+def test_members_differ_and_agree_with_single_models():
     model = DeepEnsemble(lambda key: NeuralCDE(2, 4, 3, key=key), members=3, key=KEY)
     alone = [NeuralCDE(2, 4, 3, key=key)(TS, YS) for key in jax.random.split(KEY, 3)]
     np.testing.assert_allclose(model(TS, YS), jnp.stack(alone), atol=1e-5)
     assert not jnp.allclose(alone[0], alone[1], atol=1e-2)
-    with pytest.raises(ValueError, match="0 members"):
+    with pytest.raises(ValueError, match="members must be at least 1; got 0"):
         DeepEnsemble(lambda key: NeuralCDE(2, 4, 3, key=key), members=0, key=KEY)
 
 
 def spins():
-    """Points that go round to the left or to the right, seen at irregular times."""
+    """Points that rotate clockwise or counterclockwise, observed at irregular times."""
     random, values, times, targets = np.random.default_rng(0), [], [], []
     for place in range(160):
         ts = np.sort(random.uniform(0, 1, random.integers(5, 9)))
@@ -113,7 +113,7 @@ def spins():
         pytest.param(NeuralRDE(3, 8, 1, window=2, key=KEY), id="windows", marks=pytest.mark.slow),
     ],
 )
-def test_it_learns_which_way_a_point_goes(model):
+def test_it_learns_the_direction_of_rotation(model):
     panel = spins()
 
     def logits(model, batch):

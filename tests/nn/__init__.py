@@ -1,1 +1,1 @@
-"""Tests of small blocks."""
+"""Tests of layers and vector fields."""

@@ -1,4 +1,4 @@
-"""Last layers that begin small, and layers that begin orthogonal."""
+"""Last layers that start small, and orthogonal initialization."""
 
 import equinox as eqx
 import jax
@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 import nde
-from tests.nn.test_vector_fields import BLOCKS, IMAGE, KEY
+from tests.nn.test_vector_fields import FIELDS, IMAGE, KEY
 
 
-@pytest.mark.parametrize("name", sorted(set(BLOCKS) - {"gru"}))
+@pytest.mark.parametrize("name", sorted(set(FIELDS) - {"gru"}))
 def test_with_a_last_layer_of_zero_the_flow_is_the_identity_and_can_learn(name):
-    make, y = BLOCKS[name]
+    make, y = FIELDS[name]
     field = nde.nn.scaled_last_layer(make())
     value, grads = eqx.filter_jit(eqx.filter_value_and_grad(lambda f: jnp.sum(f(0.7, y))))(field)
     assert value == 0
@@ -21,7 +21,7 @@ def test_with_a_last_layer_of_zero_the_flow_is_the_identity_and_can_learn(name):
 
 @pytest.mark.parametrize("name", ["squash", "convolutions", "time"])
 def test_a_value_without_final_activation_is_scaled(name):
-    make, y = BLOCKS[name]
+    make, y = FIELDS[name]
     value = eqx.filter_jit(lambda field: field(0.7, y))
     scaled = value(nde.nn.scaled_last_layer(make(), 0.1))
     np.testing.assert_allclose(scaled, 0.1 * value(make()), rtol=1e-5, atol=1e-7)

@@ -1,4 +1,4 @@
-"""The blocks as vector fields: their formulae, what matters to them, their precision."""
+"""Vector fields: their formulae, their properties, their precision."""
 
 import equinox as eqx
 import jax
@@ -15,7 +15,7 @@ KEY = jax.random.key(0)
 VECTOR = jnp.array([0.5, -1.0, 2.0])
 IMAGE = jax.random.normal(KEY, (3, 4, 5))
 
-BLOCKS = {
+FIELDS = {
     "mlp": (lambda: nde.nn.VectorFieldMLP(3, width=5, depth=2, key=KEY), VECTOR),
     "mlp of time": (lambda: nde.nn.VectorFieldMLP(3, width=5, depth=2, time=True, key=KEY), VECTOR),
     "time": (lambda: nde.nn.TimeConcatenated(eqx.nn.MLP(4, 3, 5, 1, activation=jnp.tanh, key=KEY)), VECTOR),
@@ -28,9 +28,9 @@ BLOCKS = {
 OF_TIME = {"mlp of time", "time", "time and channels", "squash", "convolutions"}
 
 
-@pytest.mark.parametrize("name", BLOCKS)
+@pytest.mark.parametrize("name", FIELDS)
 def test_a_value_is_like_the_state_and_all_that_should_matters(name):
-    make, y = BLOCKS[name]
+    make, y = FIELDS[name]
 
     @eqx.filter_jit
     @eqx.filter_value_and_grad(has_aux=True)
@@ -47,10 +47,10 @@ def test_a_value_is_like_the_state_and_all_that_should_matters(name):
     assert (to_time != 0) == (name in OF_TIME)
 
 
-@pytest.mark.parametrize("name", BLOCKS)
+@pytest.mark.parametrize("name", FIELDS)
 def test_both_precisions(name, x64):
-    """Weights in double precision: states keep theirs, and the single one is the double one to rounding."""
-    make, y = BLOCKS[name]
+    """With weights in double precision, states keep their precision, and results agree to rounding."""
+    make, y = FIELDS[name]
     field, y = make(), np.asarray(y)
     value = eqx.filter_jit(lambda y: field(0.7, y))
     single, double = (value(jnp.asarray(y, dtype)) for dtype in (jnp.float32, jnp.float64))
@@ -75,7 +75,7 @@ def test_concat_squash_is_its_formula():
 
 
 def test_a_recurrent_unit_is_the_limit_of_small_steps_of_equinox_own():
-    """A step of a GRU goes by `(1 - z) (n - h)`; the places of the reset gates differ, so that they are open here."""
+    """A GRU steps by `(1 - z) (n - h)`. The two place the reset gate differently, so it is open here."""
     field, cell, h = nde.nn.VectorFieldGRU(3, key=KEY), eqx.nn.GRUCell(1, 3, key=KEY), VECTOR / 4
     opened = eqx.tree_at(lambda f: (f.reset.weight, f.reset.bias), field, (jnp.zeros((3, 3)), jnp.full(3, 50.0)))
     weights = jnp.concatenate([opened.reset.weight, opened.update.weight, opened.candidate.weight])
@@ -99,8 +99,8 @@ def test_the_gate_multiplies():
     np.testing.assert_allclose(share, 1 / (1 + np.exp(-np.asarray(gate(0.0, VECTOR)))), rtol=1e-5)
 
 
-def test_hidden_layers_do_not_see_how_bright_an_image_is():
-    """What a group normalization takes out: with time's weights at zero, an image and its multiple are the same."""
+def test_hidden_layers_are_invariant_to_brightness():
+    """Group normalization removes scale: with zero weights for time, an image and its multiple give the same."""
     field = nde.nn.VectorFieldConv(3, width=4, depth=1, groups=2, key=KEY)
     field = eqx.tree_at(lambda f: f.convolutions[0].bias, field, replace_fn=jnp.zeros_like)
     field = eqx.tree_at(lambda f: f.convolutions[0].weight, field, replace_fn=lambda w: w.at[:, 0].set(0))
@@ -113,7 +113,7 @@ def test_convolutions_that_do_not_fit(options, words):
         nde.nn.VectorFieldConv(3, width=4, depth=1, key=KEY, **options)
 
 
-def test_lipswish_stretches_nothing():
+def test_the_slope_of_lipswish_is_at_most_one():
     x = jnp.linspace(-20.0, 20.0, 2001)
     slopes = jax.vmap(jax.grad(nde.nn.lipswish))(x)
     assert 0.99 < jnp.abs(slopes).max() <= 1.0

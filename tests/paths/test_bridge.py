@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from nde.paths.brownian.bridge import VARIANCES, joined, split, turned
+from nde.paths.brownian.bridge import VARIANCES, join, reverse_where, split
 
 SHARES = [0.5, 0.3, 0.01, 0.99]
 
@@ -31,7 +31,7 @@ def test_joined_parts_are_those_of_the_definition(share: float, count: int, samp
     cut = round(share * (times.size - 1))
     first, second = areas(times[: cut + 1], path[: cut + 1]), areas(times[cut:], path[cut:])
     with jax.enable_x64(True):
-        parts = joined(
+        parts = join(
             jnp.asarray(times[cut]),
             tuple(map(jnp.asarray, first[:count])),
             jnp.asarray(times[-1] - times[cut]),
@@ -44,7 +44,7 @@ def test_parts_of_the_path_walked_backward(sampled):
     times, path = sampled
     backward = areas(times, path[::-1])
     np.testing.assert_allclose(
-        turned(jnp.asarray(True), tuple(map(jnp.asarray, areas(times, path)))), backward, rtol=1e-5
+        reverse_where(jnp.asarray(True), tuple(map(jnp.asarray, areas(times, path)))), backward, rtol=1e-5
     )
 
 
@@ -56,7 +56,7 @@ def test_pieces_join_to_the_whole(share: float, count: int):
     noise = tuple(jax.random.normal(key, (4,)) for key in keys[count:])
     h, a = jnp.asarray(0.7), jnp.asarray(share)
     first, second = split(h, whole, a, noise)
-    for part, wanted in zip(joined(h * a, first, h * (1 - a), second), whole, strict=True):
+    for part, wanted in zip(join(h * a, first, h * (1 - a), second), whole, strict=True):
         np.testing.assert_allclose(part, wanted, atol=3e-6)
 
 

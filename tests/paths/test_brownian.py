@@ -1,4 +1,4 @@
-"""Brownian paths: additive, exact in law, the same wherever they are asked."""
+"""Brownian paths: additive, exact in distribution, the same wherever they are evaluated."""
 
 import jax
 import jax.numpy as jnp
@@ -9,7 +9,7 @@ from scipy import stats
 import nde
 from nde.paths.brownian.base import seed_from
 from nde.paths.brownian.increment import parts_of
-from nde.paths.brownian.memory import Memory, attempted
+from nde.paths.brownian.memory import Memory, attempt_step
 
 KEY = jax.random.key(5)
 SAMPLES = 20_000
@@ -91,21 +91,21 @@ STORY = [(0.0, 1.0, False), (0.0, 0.4, True), (0.4, 0.3, False), (0.4, 0.1, True
 def remembered(key, count: int = 2):
     """The increments over all steps of the story."""
     motion = nde.BrownianMotion((), key, levy_area=(nde.BrownianIncrement, nde.SpaceTimeLevyArea)[count - 1])
-    place = motion.begin(jnp.asarray(0.0), revisits=True)
+    path_state = motion.begin(jnp.asarray(0.0), may_reject=True)
     found = []
     for start, length, accepted in STORY:
-        drive, after = motion.prepare(jnp.asarray(start), jnp.asarray(length), (), frozenset(), place)
+        drive, after = motion.prepare(jnp.asarray(start), jnp.asarray(length), (), frozenset(), path_state)
         found.append(jnp.stack([drive.W, *([drive.H] if count == 2 else [])]))
-        place = motion.commit(jnp.asarray(accepted), place, after)
-    return jnp.stack(found), place
+        path_state = motion.commit(jnp.asarray(accepted), path_state, after)
+    return jnp.stack(found), path_state
 
 
 def test_later_steps_agree_with_what_rejected_steps_saw():
-    found, place = remembered(KEY)
+    found, path_state = remembered(KEY)
     W = found[:, 0]
     np.testing.assert_allclose(W[1] + W[3] + W[4] + W[5], W[0], atol=1e-6)
     np.testing.assert_allclose(W[3] + W[4], W[2], atol=1e-6)
-    assert place.height == 0
+    assert path_state.height == 0
 
 
 def test_accepted_increments_are_independent_whatever_was_rejected():
@@ -121,10 +121,10 @@ def test_a_memory_that_is_full_leaves_no_room():
     zero = (jnp.zeros(()),)
     memory = Memory.empty(jnp.asarray(0.0), zero)
     for depth in range(70):
-        step = attempted(memory, jnp.asarray(0.0), jnp.asarray(0.9**depth), zero, zero)
-        memory = step.settled(jnp.asarray(False))
-        assert memory.room(jnp.asarray(0.0)) <= np.float32(0.9**depth) * 1.001
-    assert memory.room(jnp.asarray(0.0)) == 0
+        step = attempt_step(memory, jnp.asarray(0.0), jnp.asarray(0.9**depth), zero, zero)
+        memory = step.commit(jnp.asarray(False))
+        assert memory.max_step(jnp.asarray(0.0)) <= np.float32(0.9**depth) * 1.001
+    assert memory.max_step(jnp.asarray(0.0)) == 0
 
 
 def test_a_brownian_motion_has_no_values_outside_of_a_solve():
@@ -141,7 +141,7 @@ def test_unsafe_increments_depend_on_both_times():
     with pytest.raises(ValueError, match="two"):
         path.evaluate(0.5)
     with pytest.raises(ValueError, match="never rejected"):
-        path.begin(0.0, revisits=True)
+        path.begin(0.0, may_reject=True)
 
 
 @pytest.mark.parametrize(

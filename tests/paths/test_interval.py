@@ -1,4 +1,4 @@
-"""`BrownianInterval`: the tree's values at its nodes, exact in law between them, and consistent with what was seen."""
+"""`BrownianInterval`: the tree's values at its nodes, exact in distribution between, consistent with what was seen."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import nde
-from nde.paths.brownian.bridge import VARIANCES, joined
+from nde.paths.brownian.bridge import VARIANCES, join
 from tests.laws.compiling import quick_jit
 
 KEY = jax.random.key(3)
@@ -28,17 +28,17 @@ def walked(path: nde.BrownianInterval, ts: Any, tried: Any = None) -> tuple[Any,
     ts = jnp.asarray(ts)
     forward = ts[0] < ts[-1]
 
-    def ask(place: Any, t: Any, end: Any, accepted: bool) -> Any:
-        drive, stepped = path.prepare(t, end - t, (), frozenset(), place)
-        return drive, path.commit(jnp.asarray(accepted), place, stepped)
+    def ask(path_state: Any, t: Any, end: Any, accepted: bool) -> Any:
+        drive, stepped = path.prepare(t, end - t, (), frozenset(), path_state)
+        return drive, path.commit(jnp.asarray(accepted), path_state, stepped)
 
-    def step(place: Any, times: Any) -> Any:
+    def step(path_state: Any, times: Any) -> Any:
         t, end, further = times
         seen = None
         if tried is not None:
-            seen, place = ask(place, t, further, accepted=False)
-        drive, place = ask(place, t, end, accepted=True)
-        return place, (drive, seen)
+            seen, path_state = ask(path_state, t, further, accepted=False)
+        drive, path_state = ask(path_state, t, end, accepted=True)
+        return path_state, (drive, seen)
 
     further = ts[1:] if tried is None else jnp.asarray(tried)
     return jax.lax.scan(step, path.begin(ts[0], forward=forward), (ts[:-1], ts[1:], further))[1]
@@ -79,7 +79,7 @@ def test_later_steps_add_up_to_what_a_rejected_one_saw(backward: bool) -> None:
         for i in (first + 1, first + 2):
             h = abs(ts[i + 1] - ts[i])
             more = tuple(jnp.asarray(part[i]) for part in parts_of(found))
-            total = joined(jnp.asarray(length), total, jnp.asarray(h), more)
+            total = join(jnp.asarray(length), total, jnp.asarray(h), more)
             length += h
         for got, right in zip(total, parts_of(seen), strict=True):
             np.testing.assert_allclose(got, right[first], atol=1e-12)

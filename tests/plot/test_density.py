@@ -1,4 +1,4 @@
-"""The picture of densities holds what it is given."""
+"""Plots of densities contain what they are given."""
 
 import numpy as np
 import pytest

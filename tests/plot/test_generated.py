@@ -1,4 +1,4 @@
-"""Pictures of generated series."""
+"""Plots of generated series."""
 
 import numpy as np
 import pytest
@@ -13,16 +13,16 @@ def test_all_panels_are_drawn_of_irregular_series_with_gaps(tmp_path):
     ys = random.normal(size=(30, 15, 2)).cumsum(axis=1)
     ys[random.random(ys.shape) < 0.2] = np.nan
     real = nde.TimeSeries.from_arrays(ys, ts, channels=["a", "b"])
-    made = plot_generated(real, random.normal(size=(40, 6, 2)).cumsum(axis=1), channel="b", paths=10)
-    made.savefig(tmp_path / "generated.png")
-    paths, generated, *_ = made.axes
+    figure = plot_generated(real, random.normal(size=(40, 6, 2)).cumsum(axis=1), channel="b", paths=10)
+    figure.savefig(tmp_path / "generated.png")
+    paths, generated, *_ = figure.axes
     assert len(paths.lines) == len(generated.lines) == 10
     assert paths.get_ylabel() == "b"
-    assert len(made.axes) == 6
-    assert all(axes.has_data() for axes in made.axes)
+    assert len(figure.axes) == 6
+    assert all(axes.has_data() for axes in figure.axes)
 
 
 def test_a_channel_that_is_not_there_is_refused():
     walks = np.random.default_rng(0).normal(size=(10, 8)).cumsum(axis=1)
-    with pytest.raises(ValueError, match="no channel 'price'; there are x0"):
+    with pytest.raises(ValueError, match="must be one of x0, or an index below 1; got 'price'"):
         plot_generated(walks, walks, channel="price")

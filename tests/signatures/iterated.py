@@ -18,7 +18,7 @@ def words(channels: int, depth: int) -> list[tuple[int, ...]]:
 
 
 def iterated_integrals(xs: np.ndarray, depth: int) -> np.ndarray:
-    """The signature: over one straight line after the other, the word cut in two at each place."""
+    """The signature, one straight line at a time, with the word split in two at each position."""
     found = dict.fromkeys(words(xs.shape[1], depth), 0.0) | {(): 1.0}
     for dx in np.diff(xs, axis=0):
         line = {w: math.prod(dx[i] for i in w) / math.factorial(len(w)) for w in found}

@@ -31,10 +31,10 @@ def test_the_way_back_undoes_the_way_there(x64):
 def test_a_straight_line_is_an_exponential(x64):
     dx = np.array([0.3, -1.2, 0.7])
     element = jnp.zeros(nde.signature_dimension(3, DEPTH)).at[:3].set(dx)
-    wanted = [math.prod(dx[i] for i in w) / math.factorial(len(w)) for w in words(3, DEPTH)]
-    np.testing.assert_allclose(nde.tensor_exp(element, 3), wanted, rtol=1e-13)
-    np.testing.assert_allclose(nde.signature(jnp.stack([jnp.zeros(3), dx]), DEPTH), wanted, rtol=1e-13)
-    np.testing.assert_allclose(nde.tensor_log(jnp.asarray(wanted), 3), element, atol=1e-14)
+    expected = [math.prod(dx[i] for i in w) / math.factorial(len(w)) for w in words(3, DEPTH)]
+    np.testing.assert_allclose(nde.tensor_exp(element, 3), expected, rtol=1e-13)
+    np.testing.assert_allclose(nde.signature(jnp.stack([jnp.zeros(3), dx]), DEPTH), expected, rtol=1e-13)
+    np.testing.assert_allclose(nde.tensor_log(jnp.asarray(expected), 3), element, atol=1e-14)
 
 
 def test_logarithm_and_exponential_are_power_series(x64):
@@ -56,9 +56,9 @@ def test_they_are_inverse_to_each_other(x64):
 
 
 def test_misuse_is_named():
-    with pytest.raises(ValueError, match=r"7 numbers along its last axis for 2 channels.*2, 6, 14"):
+    with pytest.raises(ValueError, match=r"7 terms along its last axis for 2 channels.*2, 6, 14"):
         nde.tensor_log(jnp.ones(7), 2)
-    with pytest.raises(ValueError, match="signatures of 6 and 14 numbers"):
+    with pytest.raises(ValueError, match="signatures with 6 and 14 terms"):
         nde.signature_combine(jnp.ones(6), jnp.ones(14), 2)
     with pytest.raises(ValueError, match="channels=0"):
         nde.tensor_exp(jnp.ones(6), 0)

@@ -25,7 +25,7 @@ def _curved(t, y, args):
 
 
 def _bracket(field, word):
-    """`[u, v] = (D v) u - (D u) v`, cut at the longest proper right factor that is a Lyndon word."""
+    """`[u, v] = (D v) u - (D u) v`, split at the longest proper suffix that is a Lyndon word."""
     if len(word) == 1:
         return lambda y: field(y)[:, word[0]]
     cut = next(i for i in range(1, len(word)) if all(word[i:] < word[j:] for j in range(i + 1, len(word))))
@@ -55,10 +55,10 @@ def test_states_of_any_shape(x64):
     def flat(t, y, args):
         return field(t, y.reshape(2, 3), args).reshape(6, 2)
 
-    found, wanted = jax.jit(
+    found, expected = jax.jit(
         lambda y: (nde.LieBrackets(field, 3)(0.0, y, None), nde.LieBrackets(flat, 3)(0.0, y.ravel(), None))
     )(y)
-    np.testing.assert_allclose(found.reshape(6, -1), wanted, rtol=1e-12)
+    np.testing.assert_allclose(found.reshape(6, -1), expected, rtol=1e-12)
 
 
 @pytest.mark.parametrize("depth", [1, 2, 3, 4])
@@ -106,11 +106,11 @@ def test_deeper_is_closer_and_shorter_windows_are_closer_at_their_order(x64):
     """Along a smooth curve log-signatures are odd in the window: order 2 at depth 1, order 4 at 2 and 3."""
     ts = np.linspace(0.0, 3.0, 769)
     xs = np.stack([np.sin(2 * ts), np.cos(3 * ts) + ts], axis=1)
-    wanted = _flow(xs) @ Y0
+    expected = _flow(xs) @ Y0
 
     def error(window: int, depth: int) -> float:
         found = _solved(jnp.asarray(ts), jnp.asarray(xs), jnp.asarray(Y0), _linear, window, depth)
-        return float(np.linalg.norm(found - wanted))
+        return float(np.linalg.norm(found - expected))
 
     coarse, fine = [error(64, depth) for depth in (1, 2, 3)], [error(32, depth) for depth in (1, 2, 3)]
     assert coarse[2] < coarse[1] / 2 < coarse[0] / 10
@@ -160,7 +160,7 @@ def test_networks_are_modules():
 
 
 def test_misuse_is_named():
-    with pytest.raises(TypeError, match="with 2 arrays; it wants a single array"):
+    with pytest.raises(TypeError, match="with 2 arrays; expected a single array"):
         nde.LieBrackets(_linear, 2)(0.0, (jnp.ones(3), jnp.ones(1)), None)
     with pytest.raises(ValueError, match=r"shape \(3,\) for a state of shape \(3,\)"):
         nde.LieBrackets(lambda t, y, args: y, 2)(0.0, jnp.ones(3), None)

@@ -1,4 +1,4 @@
-"""Log-signatures: against an independent package, and the logarithm that they stand for."""
+"""Log-signatures: against an independent package, and the logarithm of the signature."""
 
 import functools
 
@@ -50,8 +50,8 @@ def test_levels_one_and_two_are_the_increment_and_signed_areas(x64):
     xs = points(20, 3)
     rest = xs - xs[0]
     area = 0.5 * np.einsum("ti,tj->ij", rest[:-1], np.diff(xs, axis=0))
-    wanted = [*(xs[-1] - xs[0]), *(area - area.T)[np.triu_indices(3, 1)]]
-    np.testing.assert_allclose(nde.logsignature(jnp.asarray(xs), 2), wanted, rtol=1e-11)
+    expected = [*(xs[-1] - xs[0]), *(area - area.T)[np.triu_indices(3, 1)]]
+    np.testing.assert_allclose(nde.logsignature(jnp.asarray(xs), 2), expected, rtol=1e-11)
 
 
 def test_the_way_back_has_the_opposite_sign(x64):
@@ -79,5 +79,5 @@ def test_gradients_are_those_of_differences(x64):
 
 
 def test_a_basis_that_is_none_is_named():
-    with pytest.raises(ValueError, match="'hall'; there are 'lyndon' and 'words'"):
+    with pytest.raises(ValueError, match="must be 'lyndon' or 'words'; got 'hall'"):
         nde.logsignature(jnp.ones((3, 2)), 2, basis="hall")

@@ -15,7 +15,7 @@ def _is_lyndon(word):
 
 
 def _commutators(matrices, word):
-    """The bracket of a word for matrices, cut where its longest proper right factor that is Lyndon starts."""
+    """The bracket of a word for matrices, split where its longest proper Lyndon suffix starts."""
     if len(word) == 1:
         return matrices[word[0]]
     cut = next(i for i in range(1, len(word)) if _is_lyndon(word[i:]))
@@ -48,8 +48,8 @@ def test_brackets_are_commutators(channels: int, depth: int):
     for k in range(1, depth + 1):
         products = np.einsum("wab,ibc->wiac", products, matrices).reshape(-1, 4, 4)
         found = np.einsum("bw,wac->bac", rows[k - 1].reshape(len(rows[k - 1]), -1), products)
-        wanted = np.stack([_commutators(matrices, w) for w in words if len(w) == k])
-        np.testing.assert_allclose(found, wanted, atol=1e-11)
+        expected = np.stack([_commutators(matrices, w) for w in words if len(w) == k])
+        np.testing.assert_allclose(found, expected, atol=1e-11)
 
 
 def test_one_channel_has_no_brackets():

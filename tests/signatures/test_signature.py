@@ -1,4 +1,4 @@
-"""Signatures: against integrals computed word by word, and the laws that they obey."""
+"""Signatures: against integrals computed word by word, and their identities."""
 
 import functools
 
@@ -104,9 +104,9 @@ def test_missing_values_spoil_what_comes_after():
 
 
 def test_misuse_is_named():
-    with pytest.raises(ValueError, match="wants `\\(\\*batch, length, channels\\)`"):
+    with pytest.raises(ValueError, match="expected `\\(\\*batch, length, channels\\)`"):
         nde.signature(jnp.ones(3), 2)
     with pytest.raises(ValueError, match="depth=0"):
         nde.signature(jnp.ones((3, 2)), 0)
-    with pytest.raises(ValueError, match="wants `\\(\\*batch, steps, channels\\)`"):
+    with pytest.raises(ValueError, match="expected `\\(\\*batch, steps, channels\\)`"):
         nde.signature_of_increments(jnp.ones(3), 2)

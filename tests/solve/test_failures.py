@@ -126,8 +126,8 @@ def test_other_lanes_are_unharmed(options, name, values, result):
         assert steps[i] == wanted[3]
 
 
-def test_a_batch_that_throws_names_the_lane():
-    with pytest.raises(Exception, match="lane 1 of the batch"):
+def test_a_batch_that_throws_names_the_element():
+    with pytest.raises(Exception, match="element 1 of the batch"):
         jax.block_until_ready(jax.jit(jax.vmap(lambda size: solve(size).ys))(jnp.asarray([1.0, 1e4])))
 
 
@@ -157,7 +157,7 @@ def test_transformations_outside_of_jit_tell_it_at_once(transformed):
             adjoint=adjoint,
         ).ys[0]
 
-    with pytest.raises(nde.SolveError, match=r"dt0 = -0\.1.*lane 1(, 0)? of the batch"):
+    with pytest.raises(nde.SolveError, match=r"dt0 = -0\.1.*element 1(, 0)? of the batch"):
         transformed(value)(jnp.asarray([1.0, 1e4]))
 
 

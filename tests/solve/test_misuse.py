@@ -47,15 +47,15 @@ MISTAKES = {
         ValueError,
         "`jax.vmap`",
     ),
-    "another controller goes on": (
+    "another controller resumes": (
         lambda: solve(stepsize_controller=pid(), controller_state=state_of("controller_state")),
         TypeError,
-        "`ConstantStepSize`, to go on with `PIDController`",
+        "`ConstantStepSize`, to resume with `PIDController`",
     ),
-    "another solver goes on": (
+    "another solver resumes": (
         lambda: solve(solver=nde.ReversibleHeun(), solver_state=state_of("solver_state")),
         TypeError,
-        "`Tsit5`, to go on with `ReversibleHeun`",
+        "`Tsit5`, to resume with `ReversibleHeun`",
     ),
     "save times of nothing": (lambda: nde.SaveAt(ts=[None]), TypeError, "times"),
     "save times of many lengths": (lambda: nde.SaveAt(ts=[[1.0], [1.0, 2.0]]), TypeError, "times"),

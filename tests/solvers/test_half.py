@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import nde
+from nde.solvers import StepStart
 from tests.laws.compiling import quick_jit
 
 pytestmark = pytest.mark.usefixtures("x64")
@@ -42,12 +43,12 @@ def test_a_step_is_two_halves_and_its_error_their_distance_from_the_whole() -> N
         return y + h / 2 * (k + (t + h) * (y + h * k))
 
     drive, _ = term.prepare(0.3, 0.5, 0.2, solver.nodes, solver.needs, None)
-    out = solver.step(term, jnp.asarray(2.0), None, None, None, drive, 0.3, 0.2)
+    out = solver.step(term, StepStart(jnp.asarray(2.0), None), None, drive, 0.3, 0.2)
     halves = heun(0.4, heun(0.3, 2.0, 0.1), 0.1)
     np.testing.assert_allclose(out.y, halves, rtol=1e-14)
     np.testing.assert_allclose(out.error, halves - heun(0.3, 2.0, 0.2), rtol=1e-10)
-    inside = solver.inside(term, jnp.asarray(2.0), None, drive, 0.3, 0.2, out.stages)
-    np.testing.assert_allclose(2.0 + inside.value(jnp.asarray(1.0)), halves, rtol=1e-14)
+    interpolant = solver.interpolant(term, jnp.asarray(2.0), None, drive, 0.3, 0.2, out.stages)
+    np.testing.assert_allclose(2.0 + interpolant.value(jnp.asarray(1.0)), halves, rtol=1e-14)
 
 
 def test_euler_keeps_a_tolerance() -> None:

@@ -1,4 +1,4 @@
-"""A training that a test kills: `killed FOLDER FILE` writes weights and losses when it ends."""
+"""A training run for a test to kill: `killed FOLDER FILE` writes weights and losses when it ends."""
 
 import sys
 import time
@@ -7,21 +7,21 @@ from typing import Any
 import numpy as np
 
 from nde.train import Fit
-from tests.train.small import HELD, loss, trained
+from tests.train.small import HOLDOUT, loss, train
 
 STEPS = 120
 
 
-def found(folder: str | None, log: str | None, *, pause: float) -> Fit:
-    """The fit; slow enough to be killed in its midst."""
+def run(folder: str | None, log: str | None, *, pause: float) -> Fit:
+    """Train slowly enough to be killed on the way."""
 
     def progress(done: int, steps: int, value: float) -> None:
         time.sleep(pause)
 
-    return trained(
+    return train(
         loss=loss,
         steps=STEPS,
-        validation=HELD,
+        validation=HOLDOUT,
         validate_every=7,
         average=0.9,
         checkpoint=folder,
@@ -32,7 +32,7 @@ def found(folder: str | None, log: str | None, *, pause: float) -> Fit:
 
 
 def arrays(fit: Fit) -> dict[str, Any]:
-    """What must be the same."""
+    """Return what must agree."""
     return {
         "slope": fit.model.slope,
         "offset": fit.model.offset,
@@ -44,4 +44,4 @@ def arrays(fit: Fit) -> dict[str, Any]:
 
 if __name__ == "__main__":
     folder, file = sys.argv[1:]
-    np.savez(file, **arrays(found(folder, f"{folder}.jsonl", pause=0.01)))
+    np.savez(file, **arrays(run(folder, f"{folder}.jsonl", pause=0.01)))

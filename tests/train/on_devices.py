@@ -1,4 +1,4 @@
-"""Trains one model on the devices, and in the processes, that there are; writes what was found.
+"""Train a model on all devices and processes there are, and save the result.
 
 Started by `test_fit_devices.py` as `on_devices FILE [COORDINATOR NUMBER COUNT] [FOLDER STOP]`.
 """
@@ -20,7 +20,7 @@ STEPS = 20
 
 
 class Flow(eqx.Module):
-    """A neural differential equation from the mean of a series to its label."""
+    """A neural ODE from the mean of a series to its label."""
 
     field: eqx.nn.MLP
     weight: Any
@@ -36,14 +36,14 @@ class Flow(eqx.Module):
 
 
 def loss(model: Flow, batch: Any, key: Any) -> Any:
-    """The weighted mean square, with noise that depends on the key."""
+    """Return the weighted mean squared error, with noise that depends on the key."""
     noise = 0.01 * jax.random.normal(key, batch.weights.shape)
     errors = (jax.vmap(model)(batch.ys) + noise - batch.targets) ** 2
     return jnp.sum(batch.weights * errors) / jnp.sum(batch.weights)
 
 
-def found(folder: str | None = None, stop: int | None = None) -> dict[str, np.ndarray]:
-    """Weights and losses of a training, stopped before its end if asked for."""
+def run(folder: str | None = None, stop: int | None = None) -> dict[str, np.ndarray]:
+    """Return the weights and losses of a run, interrupted at step `stop` if given."""
     random = np.random.default_rng(0)
     series = [random.normal(size=(int(n), 2)) for n in random.integers(3, 9, 44)]
     panel = nde.TimeSeries.from_arrays(series, targets=np.array([float(np.sum(each[:3])) for each in series]))
@@ -52,7 +52,7 @@ def found(folder: str | None = None, stop: int | None = None) -> dict[str, np.nd
         if done == stop:
             raise InterruptedError
 
-    ended = fit(
+    result = fit(
         Flow(jax.random.key(0)),
         loss,
         Loader(panel[:36], 16, buckets=2),
@@ -66,9 +66,9 @@ def found(folder: str | None = None, stop: int | None = None) -> dict[str, np.nd
         checkpoint_steps=4,
         progress=progress,
     )
-    leaves = jax.tree.leaves(eqx.filter(ended.model, eqx.is_array))
+    leaves = jax.tree.leaves(eqx.filter(result.model, eqx.is_array))
     weights = np.concatenate([np.ravel(leaf) for leaf in leaves])
-    return {"weights": weights, "loss": ended.history.loss, "validation": ended.history.validation}
+    return {"weights": weights, "loss": result.history.loss, "validation": result.history.validation}
 
 
 if __name__ == "__main__":
@@ -78,4 +78,4 @@ if __name__ == "__main__":
         jax.distributed.initialize(rest[0], num_processes=int(rest[2]), process_id=int(rest[1]))
         rest = rest[3:]
     folder, stop = (rest[0], int(rest[1])) if rest else (None, None)
-    np.savez(file, devices=jax.device_count(), **found(folder, stop))
+    np.savez(file, devices=jax.device_count(), **run(folder, stop))

@@ -1,4 +1,4 @@
-"""A training that takes milliseconds, for tests to share."""
+"""A training run that takes milliseconds, shared by tests."""
 
 from typing import Any
 
@@ -14,11 +14,11 @@ from nde.train import Fit, fit
 RANDOM = np.random.default_rng(0)
 ROWS = RANDOM.normal(size=(24, 3)).astype(np.float32)
 TARGETS = (ROWS @ np.array([1.0, -2.0, 0.5]) + 0.3).astype(np.float32)
-HELD = (RANDOM.normal(size=(10, 3)).astype(np.float32), RANDOM.normal(size=10).astype(np.float32))
+HOLDOUT = (RANDOM.normal(size=(10, 3)).astype(np.float32), RANDOM.normal(size=10).astype(np.float32))
 
 
 class Line(eqx.Module):
-    """A linear model, with a part that is not learned."""
+    """A linear model with a part that is not trained."""
 
     slope: Any
     offset: Any
@@ -30,20 +30,20 @@ class Line(eqx.Module):
 
 
 def loss(model: Line, batch: Any, key: Any) -> Any:
-    """The mean square, with noise that the key decides."""
+    """Return the mean squared error, with noise that depends on the key."""
     x, y = batch
     noise = 0.1 * jax.random.normal(key, y.shape)
     return jnp.mean((x @ model.slope + model.offset + noise - y) ** 2)
 
 
 def metric(model: Line, batch: Any, key: Any) -> Any:
-    """The mean square without noise."""
+    """Return the mean squared error without noise."""
     x, y = batch
     return jnp.mean((x @ model.slope + model.offset - y) ** 2)
 
 
-def trained(**changes: Any) -> Fit:
-    """What is found with these settings changed."""
+def train(**changes: Any) -> Fit:
+    """Train with these settings changed."""
     settings: dict[str, Any] = {
         "model": Line(),
         "loss": metric,
@@ -57,7 +57,7 @@ def trained(**changes: Any) -> Fit:
 
 
 def assert_same(one: Fit, other: Fit) -> None:
-    """To the bit."""
+    """Assert that two fits agree bit for bit."""
     for x, y in zip(
         jax.tree.leaves((one.model, one.history)), jax.tree.leaves((other.model, other.history)), strict=True
     ):

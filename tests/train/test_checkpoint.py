@@ -1,4 +1,4 @@
-"""A training that was stopped ends as one that was not, bit by bit."""
+"""A run that was stopped and resumed ends like one that was not, bit for bit."""
 
 import json
 import os
@@ -19,14 +19,14 @@ import pytest
 from nde.data import ArrayLoader
 from nde.train import LengthCurriculum, adam
 from tests.train import killed
-from tests.train.small import HELD, ROWS, TARGETS, Line, assert_same, loss, trained
+from tests.train.small import HOLDOUT, ROWS, TARGETS, Line, assert_same, loss, train
 
 ROOT = Path(__file__).parents[2]
-SETTINGS = {"loss": loss, "validation": HELD, "validate_every": 4, "average": 0.9, "checkpoint_steps": 6}
+SETTINGS = {"loss": loss, "validation": HOLDOUT, "validate_every": 4, "average": 0.9, "checkpoint_steps": 6}
 
 
 def stopping(at):
-    """A progress that ends the training at a step."""
+    """Return a progress callback that stops training at a step."""
 
     def progress(done, steps, value):
         if done == at:
@@ -35,14 +35,14 @@ def stopping(at):
     return progress
 
 
-def test_a_stopped_training_goes_on_bit_by_bit_and_its_log_with_it(tmp_path):
+def test_a_stopped_run_resumes_bit_for_bit_and_continues_its_log(tmp_path):
     folder, log = tmp_path / "run", tmp_path / "log.jsonl"
     for at in (8, 9, 25):
         with pytest.raises(InterruptedError):
-            trained(**SETTINGS, checkpoint=folder, log=log, progress=stopping(at))
+            train(**SETTINGS, checkpoint=folder, log=log, progress=stopping(at))
     assert sorted(p.name for p in folder.iterdir()) == ["18", "24"]
-    resumed = trained(**SETTINGS, checkpoint=folder, log=log)
-    unbroken = trained(**SETTINGS)
+    resumed = train(**SETTINGS, checkpoint=folder, log=log)
+    unbroken = train(**SETTINGS)
     assert_same(resumed, unbroken)
     _, *lines = map(json.loads, log.read_text().splitlines())
     assert [line["step"] for line in lines] == list(range(1, 31))
@@ -52,27 +52,27 @@ def test_a_stopped_training_goes_on_bit_by_bit_and_its_log_with_it(tmp_path):
     def never(model, batch, key):
         raise AssertionError
 
-    assert_same(trained(**{**SETTINGS, "loss": never, "metric": never}, checkpoint=folder), unbroken)
+    assert_same(train(**{**SETTINGS, "loss": never, "metric": never}, checkpoint=folder), unbroken)
 
 
-def test_more_steps_go_on_from_the_end(tmp_path):
-    trained(steps=10, checkpoint=tmp_path / "run")
-    more = trained(steps=20, checkpoint=tmp_path / "run")
-    assert_same(more, trained(steps=20))
+def test_a_finished_run_resumes_with_more_steps(tmp_path):
+    train(steps=10, checkpoint=tmp_path / "run")
+    more = train(steps=20, checkpoint=tmp_path / "run")
+    assert_same(more, train(steps=20))
 
 
-def test_patience_goes_on_where_it_was(tmp_path):
-    """The best is soon found; a resumed training waits no longer than an unbroken one."""
+def test_patience_is_restored(tmp_path):
+    """The best step comes early; a resumed run waits no longer than an unbroken one."""
     settings = {**SETTINGS, "metric": lambda m, b, key: jnp.sum(m.slope**2), "patience": 3, "checkpoint_steps": 3}
     with pytest.raises(InterruptedError):
-        trained(**settings, checkpoint=tmp_path / "run", progress=stopping(13))
-    resumed = trained(**settings, checkpoint=tmp_path / "run")
+        train(**settings, checkpoint=tmp_path / "run", progress=stopping(13))
+    resumed = train(**settings, checkpoint=tmp_path / "run")
     assert resumed.reason == "no improvement in 3 validations since step 4"
-    assert_same(resumed, trained(**settings))
-    assert_same(resumed, trained(**settings, checkpoint=tmp_path / "run"))
+    assert_same(resumed, train(**settings))
+    assert_same(resumed, train(**settings, checkpoint=tmp_path / "run"))
 
 
-def test_checkpoints_by_the_clock(tmp_path):
+def test_checkpoints_are_saved_at_time_intervals(tmp_path):
     def slow(done, steps, value):
         if done in {10, 20}:
             time.sleep(0.6)
@@ -80,72 +80,72 @@ def test_checkpoints_by_the_clock(tmp_path):
             raise InterruptedError
 
     with pytest.raises(InterruptedError):
-        trained(checkpoint=tmp_path / "run", checkpoint_every=0.5, progress=slow)
+        train(checkpoint=tmp_path / "run", checkpoint_every=0.5, progress=slow)
     assert list((tmp_path / "run").iterdir())
-    assert_same(trained(checkpoint=tmp_path / "run"), trained())
+    assert_same(train(checkpoint=tmp_path / "run"), train())
 
 
-def test_models_with_empty_arrays_and_optimizers_with_keys_are_kept(tmp_path):
+def test_models_with_empty_arrays_and_optimizers_with_keys_are_saved(tmp_path):
     model = eqx.tree_at(lambda m: m.steps, Line(), {"none": jnp.zeros((0, 3)), "more": jnp.ones(2, jnp.bfloat16)})
     noisy = optax.chain(optax.add_noise(0.1, 0.5, jax.random.key(0)), optax.sgd(0.01))
     settings = {"model": model, "optimizer": noisy}
     with pytest.raises(InterruptedError):
-        trained(**settings, checkpoint=tmp_path / "run", checkpoint_steps=2, progress=stopping(3))
-    assert_same(trained(**settings, checkpoint=tmp_path / "run"), trained(**settings))
+        train(**settings, checkpoint=tmp_path / "run", checkpoint_steps=2, progress=stopping(3))
+    assert_same(train(**settings, checkpoint=tmp_path / "run"), train(**settings))
 
 
-def test_an_interrupt_saves_and_says_how_to_go_on(tmp_path):
+def test_an_interrupt_saves_a_checkpoint_and_explains_how_to_resume(tmp_path):
     def interrupting(done, steps, value):
         if done == 5:
             signal.raise_signal(signal.SIGINT)
 
-    with pytest.raises(KeyboardInterrupt, match=r"To go on from '.*run', call `fit` as before"):
-        trained(checkpoint=tmp_path / "run", progress=interrupting)
-    (kept,) = (tmp_path / "run").iterdir()
-    assert 5 <= int(kept.name) < 30
-    assert_same(trained(checkpoint=tmp_path / "run"), trained())
+    with pytest.raises(KeyboardInterrupt, match=r"To resume from '.*run', call `fit` as before"):
+        train(checkpoint=tmp_path / "run", progress=interrupting)
+    (saved,) = (tmp_path / "run").iterdir()
+    assert 5 <= int(saved.name) < 30
+    assert_same(train(checkpoint=tmp_path / "run"), train())
 
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
-    """A folder with the end of a training."""
+    """A folder with the checkpoints of a finished run."""
     folder = tmp_path_factory.mktemp("finished") / "run"
-    trained(**SETTINGS, checkpoint=folder)
+    train(**SETTINGS, checkpoint=folder)
     return folder
 
 
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"model": Line(4)}, r"weights .slope there: float32\[3\], here: float32\[4\]"),
+        ({"model": Line(4)}, r"weights .slope is float32\[3\] in the checkpoint, but float32\[4\] in this run"),
         ({"model": Line(name="other")}, "what is not learned in the model"),
         ({"optimizer": optax.sgd(0.05)}, "state of the optimizer"),
         ({"optimizer": optax.adam(0.06)}, "the optimizer's arithmetic"),
         ({"optimizer": adam(steps=30)}, "state of the optimizer"),
-        ({"key": jax.random.key(1)}, r"key there: \[0, 0\], here: \[0, 1\]"),
-        ({"average": 0.8}, "settings average there: 0.9, here: 0.8"),
-        ({"average": None}, "settings average there: 0.9, here: None"),
-        ({"validate_every": 5}, "settings validate_every there: 4, here: 5"),
-        ({"patience": 5}, "settings patience there: None, here: 5"),
+        ({"key": jax.random.key(1)}, r"key is \[0, 0\] in the checkpoint, but \[0, 1\] in this run"),
+        ({"average": 0.8}, "settings average is 0.9 in the checkpoint, but 0.8 in this run"),
+        ({"average": None}, "settings average is 0.9 in the checkpoint, but None in this run"),
+        ({"validate_every": 5}, "settings validate_every is 4 in the checkpoint, but 5 in this run"),
+        ({"patience": 5}, "settings patience is None in the checkpoint, but 5 in this run"),
         ({"curriculum": LengthCurriculum()}, "settings"),
         ({"data": ArrayLoader((ROWS, TARGETS), 8, seed=4)}, "the first batch"),
         ({"data": ArrayLoader((ROWS + 1, TARGETS), 8, seed=3)}, "the first batch"),
-        ({"steps": 20}, "30 steps already, more than the 20"),
+        ({"steps": 20}, "already has 30 steps, more than steps=20"),
     ],
 )
-def test_the_checkpoint_of_another_training_is_refused_in_words(finished, changes, words):
+def test_the_checkpoint_of_a_different_run_is_rejected(finished, changes, words):
     with pytest.raises(ValueError, match=words):
-        trained(**{**SETTINGS, **changes}, checkpoint=finished)
+        train(**{**SETTINGS, **changes}, checkpoint=finished)
 
 
-def test_a_file_is_no_folder(tmp_path):
+def test_a_file_is_rejected(tmp_path):
     (tmp_path / "run").write_text("")
-    with pytest.raises(ValueError, match="which is a file; a folder is wanted"):
-        trained(checkpoint=tmp_path / "run")
+    with pytest.raises(ValueError, match=r"checkpoint must be a folder.*got the file"):
+        train(checkpoint=tmp_path / "run")
 
 
 @pytest.mark.slow
-def test_a_training_that_is_killed_again_and_again_ends_as_one_that_was_not(tmp_path):
+def test_a_run_that_is_killed_repeatedly_ends_like_an_unbroken_one(tmp_path):
     """Every other time it is killed while a checkpoint is being written."""
     folder, file = tmp_path / "run", tmp_path / "found.npz"
     environment = {**os.environ, "JAX_PLATFORMS": "cpu", "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}"}
@@ -167,7 +167,7 @@ def test_a_training_that_is_killed_again_and_again_ends_as_one_that_was_not(tmp_
         assert process.wait() in {0, -signal.SIGKILL}
     assert kills >= 3
     assert torn >= 1
-    unbroken = killed.arrays(killed.found(None, None, pause=0.0))
+    unbroken = killed.arrays(killed.run(None, None, pause=0.0))
     for name, values in np.load(file).items():
         np.testing.assert_array_equal(values, unbroken[name])
     lines = [json.loads(line) for line in Path(f"{folder}.jsonl").read_text().splitlines()]

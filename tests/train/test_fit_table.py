@@ -1,4 +1,4 @@
-"""Fitting: truth is found, gaps carry no loss, the same comes out twice."""
+"""Table fits recover the truth, ignore missing values, and are reproducible."""
 
 import dataclasses
 
@@ -15,14 +15,14 @@ from tests.models.made import RATES, lotka_volterra_table
 KEY = jax.random.key(0)
 
 
-def test_rates_are_found_again():
+def test_true_rates_are_recovered():
     table = lotka_volterra_table()
     found = fit_table(LotkaVolterra.from_table(table, key=KEY), table, steps=1500).model
     np.testing.assert_allclose([found.parameters()[name][0] for name in "abcd"], RATES, rtol=0.01)
     np.testing.assert_allclose(found.forecast(table.ts[:1])[0], [30.0, 5.0], rtol=0.01)
 
 
-def test_rates_are_found_again_through_gaps():
+def test_true_rates_are_recovered_with_missing_values():
     table = lotka_volterra_table(rows=41)
     ys = table.ys.copy()
     ys[1::3, 0] = np.nan
@@ -32,8 +32,8 @@ def test_rates_are_found_again_through_gaps():
     np.testing.assert_allclose([found.parameters()[name][0] for name in "abcd"], RATES, rtol=0.02)
 
 
-def test_gaps_carry_no_loss():
-    """The loss with a gap is the mean square over what is left, computed here by hand; its gradient is finite."""
+def test_missing_values_do_not_count():
+    """The loss is the mean square over the observed values, computed by hand; its gradient is finite."""
     table = load_lynx_hare()
     ys = table.ys.copy()
     ys[3, 0] = ys[5:7, 1] = np.nan
@@ -48,15 +48,15 @@ def test_gaps_carry_no_loss():
     assert np.isfinite(gradient).all()
 
 
-def test_rows_beyond_the_horizon_carry_no_loss():
+def test_rows_beyond_the_horizon_do_not_count():
     table = load_lynx_hare()
     model = LotkaVolterra.from_table(table, key=KEY)
-    near, far = (_Data.of(t, model.scaling) for t in (table, dataclasses.replace(table, ys=_changed(table.ys, 10))))
+    near, far = (_Data.of(t, model.scaling) for t in (table, dataclasses.replace(table, ys=_double_from(table.ys, 10))))
     assert loss(model, near, jnp.asarray(10)) == loss(model, far, jnp.asarray(10))
     assert loss(model, near, jnp.asarray(11)) != loss(model, far, jnp.asarray(11))
 
 
-def _changed(ys: np.ndarray, row: int) -> np.ndarray:
+def _double_from(ys: np.ndarray, row: int) -> np.ndarray:
     ys = ys.copy()
     ys[row:] *= 2
     return ys
@@ -69,7 +69,7 @@ def test_the_same_arguments_give_the_same_model():
     np.testing.assert_array_equal(once.model.forecast(table.ts), twice.model.forecast(table.ts))
 
 
-def test_the_model_returned_has_the_loss_that_is_told_and_it_is_the_least():
+def test_the_returned_model_has_the_best_loss():
     table = load_lynx_hare()
     found = fit_table(NeuralTrajectory.from_table(table, key=KEY), table, steps=150)
     data = _Data.of(table, found.model.scaling)
@@ -77,9 +77,9 @@ def test_the_model_returned_has_the_loss_that_is_told_and_it_is_the_least():
     assert found.best_loss == found.losses[89:].min()
 
 
-def test_progress_is_told():
+def test_progress_is_reported():
     table = load_lynx_hare()
-    told = []
-    fit_table(LotkaVolterra.from_table(table, key=KEY), table, steps=120, progress=lambda *now: told.append(now))
-    assert [done for done, _, _ in told] == [50, 100, 120]
-    assert {total for _, total, _ in told} == {120}
+    calls = []
+    fit_table(LotkaVolterra.from_table(table, key=KEY), table, steps=120, progress=lambda *now: calls.append(now))
+    assert [done for done, _, _ in calls] == [50, 100, 120]
+    assert {total for _, total, _ in calls} == {120}

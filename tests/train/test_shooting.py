@@ -1,4 +1,4 @@
-"""A long oscillation that is learned in pieces, and cannot be learned in one."""
+"""Multiple shooting learns a long oscillation that cannot be learned in one go."""
 
 import jax
 import jax.numpy as jnp
@@ -14,18 +14,18 @@ TRUE, WRONG = 2.0, 1.2
 
 
 def pendulum(stiffness, y0, ts):
-    """Without friction; its stiffness is to be found."""
+    """A frictionless pendulum whose stiffness is to be found."""
     term = nde.ODETerm(lambda t, y, args: jnp.stack([y[1], -args * jnp.sin(y[0])]))
     saveat = nde.SaveAt(ts=ts)
     return nde.diffeqsolve(term, nde.Tsit5(), ts[0], ts[-1], 0.25, y0, stiffness, saveat=saveat, throw=False).ys
 
 
 def spring(stiffness, y0, ts):
-    """The same for small swings, by its formula."""
+    """The same for small swings, in closed form."""
     root = jnp.sqrt(stiffness)
-    turn, t = y0[1] / root, root * (ts - ts[0])
-    there = y0[0] * jnp.cos(t) + turn * jnp.sin(t)
-    return jnp.stack([there, root * (turn * jnp.cos(t) - y0[0] * jnp.sin(t))], axis=1)
+    amplitude, t = y0[1] / root, root * (ts - ts[0])
+    position = y0[0] * jnp.cos(t) + amplitude * jnp.sin(t)
+    return jnp.stack([position, root * (amplitude * jnp.cos(t) - y0[0] * jnp.sin(t))], axis=1)
 
 
 def swings(solve):
@@ -37,34 +37,34 @@ def swings(solve):
     return ts, ys
 
 
-def found(problem, data=None):
-    """What 200 steps find from far away."""
+def train(problem, data=None):
+    """Make 200 training steps, starting far from the truth."""
     settings = {"steps": 200, "key": jax.random.key(0), "progress": False}
     data = problem.data if data is None else data
     return fit(problem.begin(jnp.asarray(WRONG)), problem.loss, data, optax.adam(0.03), **settings)
 
 
 @pytest.mark.parametrize("solve", [spring, pytest.param(pendulum, marks=pytest.mark.slow)])
-def test_pieces_find_what_one_piece_does_not(solve):
+def test_many_segments_succeed_where_a_single_one_fails(solve):
     data = swings(solve)
-    pieces, one = (found(multiple_shooting(solve, *data, segments)) for segments in (20, 1))
-    assert float(pieces.model.model) == pytest.approx(TRUE, rel=0.01)
-    assert pieces.history.metrics["misfit"][-1] < 0.02**2 * 1.2
-    assert pieces.history.metrics["gap"][-1] < 0.02**2
+    many, one = (train(multiple_shooting(solve, *data, segments)) for segments in (20, 1))
+    assert float(many.model.model) == pytest.approx(TRUE, rel=0.01)
+    assert many.history.metrics["misfit"][-1] < 0.02**2 * 1.2
+    assert many.history.metrics["gap"][-1] < 0.02**2
     assert abs(float(one.model.model) - TRUE) > 0.2
-    assert one.history.loss[-1] > 100 * pieces.history.loss[-1]
+    assert one.history.loss[-1] > 100 * many.history.loss[-1]
 
 
-def test_pieces_in_batches_with_starts_that_are_held():
-    """Every fourth piece a step; starts that were observed with noise are good enough for the stiffness."""
+def test_segments_in_batches_with_fixed_initial_states():
+    """A quarter of the segments at each step; initial states with observation noise suffice to find the stiffness."""
     problem = multiple_shooting(spring, *swings(spring), 20, penalty=0.0, learn_starts=False)
-    pieces = found(problem, ArrayLoader(problem.data, 5))
-    assert float(pieces.model.model) == pytest.approx(TRUE, rel=0.02)
-    np.testing.assert_array_equal(pieces.model.starts, problem.starts)
+    many = train(problem, ArrayLoader(problem.data, 5))
+    assert float(many.model.model) == pytest.approx(TRUE, rel=0.02)
+    np.testing.assert_array_equal(many.model.starts, problem.starts)
 
 
-def test_the_loss_is_that_of_the_formula():
-    """Five rows in two pieces, solved by a line of known slope."""
+def test_the_loss_agrees_with_its_formula():
+    """Five rows in two segments, solved by a line of known slope."""
     ts, ys = np.arange(5.0), np.array([0.0, 1.0, 5.0, np.nan, 7.0])[:, None]
     problem = multiple_shooting(lambda rate, y0, ts: y0[None] + rate * (ts - ts[0])[:, None], ts, ys, 2, penalty=3.0)
     np.testing.assert_array_equal(problem.starts, [[0.0], [5.0]])
@@ -74,7 +74,7 @@ def test_the_loss_is_that_of_the_formula():
     assert float(loss) == pytest.approx(9 / 4 + 27)
 
 
-def test_pieces_of_unequal_length_repeat_their_last_time():
+def test_shorter_segments_repeat_their_last_time():
     problem = multiple_shooting(lambda m, y0, ts: y0 + 0 * ts[:, None], np.arange(6.0), np.zeros((6, 1)), 2)
     np.testing.assert_array_equal(problem.data.ts, [[0, 1, 2, 2], [2, 3, 4, 5]])
     np.testing.assert_array_equal(problem.data.known[..., 0], [[1, 1, 1, 0], [0, 1, 1, 1]])
@@ -83,13 +83,13 @@ def test_pieces_of_unequal_length_repeat_their_last_time():
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"segments": 0}, "0 segments for 4 times; from 1 to 3"),
-        ({"segments": 4}, "4 segments for 4 times"),
-        ({"ts": np.array([0.0, 1.0, 1.0, 2.0])}, "1.0 and 1.0 in rows 1 and 2"),
-        ({"ys": np.full((4, 1), np.nan)}, "State 0 was never observed"),
-        ({"penalty": -1.0}, "penalty=-1.0"),
+        ({"segments": 0}, "segments must be from 1 to 3 for 4 times; got 0"),
+        ({"segments": 4}, "segments must be from 1 to 3 for 4 times; got 4"),
+        ({"ts": np.array([0.0, 1.0, 1.0, 2.0])}, "ts must increase; got 1.0 and 1.0 in rows 1 and 2"),
+        ({"ys": np.full((4, 1), np.nan)}, "got none of state 0"),
+        ({"penalty": -1.0}, "penalty must be non-negative; got -1.0"),
     ],
 )
-def test_misuse_is_refused_in_words(changes, words):
+def test_misuse_raises_an_error_that_explains_it(changes, words):
     with pytest.raises(DataError, match=words):
         multiple_shooting(**{"solve": spring, "ts": np.arange(4.0), "ys": np.zeros((4, 1)), "segments": 2, **changes})

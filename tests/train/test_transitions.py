@@ -1,4 +1,4 @@
-"""Pairs of measurements, worked out by hand."""
+"""Pairs of measurements, computed by hand."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ ONE = Series("t", ("x", "y"), np.array([0.0, 1, 3, 4]), np.array([[1, 5], [2, NA
 TWO = Series("t", ("x", "y"), np.array([10.0, 12.0]), np.array([[8, 9], [8.5, 9.5]]))
 
 
-def test_each_column_goes_from_one_of_its_measurements_to_the_next():
+def test_each_column_pairs_its_own_consecutive_measurements():
     pairs = Transitions.of([ONE, TWO], PLAIN, coupled=False)
     rows = sorted(zip(pairs.gaps, *pairs.before.T, *pairs.after.T, *pairs.known.T, pairs.second, strict=True))
     assert rows == [
@@ -26,23 +26,23 @@ def test_each_column_goes_from_one_of_its_measurements_to_the_next():
     assert pairs.values == 6
 
 
-def test_columns_that_act_on_each_other_want_complete_rows():
+def test_coupled_columns_need_complete_rows():
     pairs = Transitions.of([ONE, TWO], PLAIN, coupled=True)
     np.testing.assert_array_equal(pairs.gaps, [4, 2])
     np.testing.assert_array_equal(pairs.after, [[4, 7], [8.5, 9.5]])
 
 
-def test_nothing_to_learn_from():
+def test_tables_without_pairs_are_rejected():
     gappy = Series("t", ("x", "y"), np.arange(4.0), np.array([[1, NAN], [NAN, 2], [3, NAN], [NAN, 4]]))
     assert Transitions.of([gappy], PLAIN, coupled=False).values == 2
-    with pytest.raises(DataError, match="rows without a gap"):
+    with pytest.raises(DataError, match="two complete rows"):
         Transitions.of([gappy], PLAIN, coupled=True)
     single = Series("t", ("x", "y"), np.arange(2.0), np.array([[1, NAN], [2, 2]]))
     with pytest.raises(DataError, match="two measurements of 'y'"):
         Transitions.of([single], PLAIN, coupled=False)
 
 
-def test_a_random_walk_wants_one_step_and_a_fast_return_many():
+def test_a_random_walk_needs_few_substeps_and_fast_reversion_many():
     random = np.random.default_rng(0)
     ts = np.arange(400.0)
     walk = Series("t", ("x",), ts, np.cumsum(random.normal(size=400))[:, None] + np.arange(400.0)[:, None])

@@ -1,4 +1,4 @@
-"""What a solver may tell a controller."""
+"""What a solver may report to a step size controller."""
 
 import equinox as eqx
 
@@ -6,7 +6,7 @@ from nde.core.types import RealScalar
 
 
 class Advice(eqx.Module):
-    """What a solver has to say to the controller beyond its error estimate; `None` where it has nothing to say."""
+    """What a solver reports to the controller beyond its error estimate; `None` for what it does not report."""
 
     order: RealScalar | None = None
     step: RealScalar | None = None

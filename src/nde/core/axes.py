@@ -1,4 +1,4 @@
-"""Axes of arrays, said where NumPy would add them unasked."""
+"""Axes of arrays, added explicitly."""
 
 import jax.numpy as jnp
 import numpy as np

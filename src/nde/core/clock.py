@@ -39,7 +39,7 @@ class Clock(eqx.Module):
         """A derivative in the one time as that in the other."""
         return f * self.direction.astype(f.dtype)
 
-    def turned(self) -> "Clock":
+    def reversed(self) -> "Clock":
         """The clock of a solve the other way, whose loop times are minus those of this."""
         return Clock(self.origin, -self.direction)
 

@@ -11,7 +11,7 @@ from jax.core import eval_jaxpr
 from jaxtyping import Array, PyTree
 
 
-class Closed(eqx.Module):
+class ConvertedFunction(eqx.Module):
     """A function as its program and the arrays that it captured; these are leaves, so derivatives flow to them.
 
     All calls are calls of one compiled function. So JAX traces, differentiates and batches the program once, however
@@ -48,7 +48,7 @@ class Closed(eqx.Module):
         return eqx.combine(jax.tree.unflatten(jax.tree.structure(self.shapes), arrays), self.rest)
 
 
-def closed(fn: Callable[..., Any], *args: Any) -> Closed:
+def closure_convert(fn: Callable[..., Any], *args: Any) -> ConvertedFunction:
     """The function, traced once at such arguments; what is no array in them becomes part of it.
 
     Args:
@@ -62,4 +62,4 @@ def closed(fn: Callable[..., Any], *args: Any) -> Closed:
         return eval_jaxpr(jaxpr.jaxpr, captured, *arrays)
 
     given = tuple(isinstance(leaf, Array | jax.ShapeDtypeStruct) for leaf in jax.tree.leaves(args))
-    return Closed(program, [jnp.asarray(const) for const in jaxpr.consts], shapes, rest, given)
+    return ConvertedFunction(program, [jnp.asarray(const) for const in jaxpr.consts], shapes, rest, given)

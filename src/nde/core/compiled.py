@@ -2,27 +2,24 @@
 
 import functools
 import inspect
-import math
 from collections.abc import Callable, Sequence
 from typing import Any, ParamSpec, TypeVar
 
 import equinox as eqx
 import jax
-import jax.numpy as jnp
 import numpy as np
-from jax.core import ShapedArray, Tracer
-from jax.extend.core import Primitive, get_opaque_trace_state
-from jax.interpreters import mlir
 from jaxtyping import PyTree
 
+from nde.core.device import number_on_device
 from nde.core.results import SolveError
+from nde.core.tracing import inside_jit
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 _ARRAYS = (jax.Array, float, complex)
 _NUMPY = (np.ndarray, np.generic)
-_RAISED = f"{SolveError.__name__}: "
+_ERROR_PREFIX = f"{SolveError.__name__}: "
 
 
 def compiled(*, static: Sequence[str] = (), solves: bool = False) -> Callable[[Callable[P, R]], Callable[P, R]]:
@@ -42,7 +39,7 @@ def compiled(*, static: Sequence[str] = (), solves: bool = False) -> Callable[[C
     """
 
     def decorate(fn: Callable[P, R]) -> Callable[P, R]:
-        program = jax.jit(functools.partial(_traced, fn), static_argnums=0)
+        program = jax.jit(functools.partial(_call_traced, fn), static_argnums=0)
         places = frozenset(i for i, name in enumerate(inspect.signature(fn).parameters) if name in static)
         names = frozenset(static)
 
@@ -50,12 +47,12 @@ def compiled(*, static: Sequence[str] = (), solves: bool = False) -> Callable[[C
         def call(*args: P.args, **kwargs: P.kwargs) -> R:
             if inside_jit():
                 return fn(*args, **kwargs)
-            given = [_Number(x) if type(x) is int and i not in places else x for i, x in enumerate(args)]
-            named = {n: _Number(x) if type(x) is int and n not in names else x for n, x in kwargs.items()}
+            given = [_TracedInteger(x) if type(x) is int and i not in places else x for i, x in enumerate(args)]
+            named = {n: _TracedInteger(x) if type(x) is int and n not in names else x for n, x in kwargs.items()}
             signature, arrays = _signature(given, named)
             if signature is None:
                 return fn(*args, **kwargs)
-            out, rest = _solved(program, signature, arrays) if solves else program(signature, arrays)
+            out, rest = _run_solve(program, signature, arrays) if solves else program(signature, arrays)
             return out if rest is None else eqx.combine(out, rest.value)
 
         return call
@@ -63,27 +60,7 @@ def compiled(*, static: Sequence[str] = (), solves: bool = False) -> Callable[[C
     return decorate
 
 
-_NOTHING_TRACED = get_opaque_trace_state()
-
-
-def under_transformation() -> bool:
-    """Whether JAX traces what is computed here: under `jax.jit`, `jax.vmap`, `jax.grad` or the like."""
-    return get_opaque_trace_state() != _NOTHING_TRACED
-
-
-def inside_jit() -> bool:
-    """Whether a surrounding `jax.jit` or loop traces what is computed here."""
-    return under_transformation() and isinstance(_nothing.bind(), Tracer)
-
-
-_nothing = Primitive("nothing")
-"""Is run where it stands or becomes part of a program, as anything else would, and costs next to nothing."""
-_nothing.def_impl(lambda: False)
-_nothing.def_abstract_eval(lambda: ShapedArray((), jnp.bool_))
-mlir.register_lowering(_nothing, mlir.lower_fun(lambda: jnp.zeros((), jnp.bool_), multiple_results=False))
-
-
-class _Kept:
+class _FrozenNumber:
     """A number that is compiled for."""
 
     __slots__ = ("value",)
@@ -95,26 +72,26 @@ class _Kept:
         return hash(self.value)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Kept) and self.value == other.value
+        return isinstance(other, _FrozenNumber) and self.value == other.value
 
 
-Fixed = PyTree[Any]
+Frozen = PyTree[Any]
 """A pytree of which numbers are compiled for."""
 
 
-def fixed(parts: PyTree[Any]) -> Fixed:
+def freeze(parts: PyTree[Any]) -> Frozen:
     """A pytree of which numbers are not traced by `compiled`, but compiled for."""
     if not any(isinstance(x, float | complex) for x in jax.tree.leaves(parts)):
         return parts
-    return jax.tree.map(lambda x: _Kept(x) if isinstance(x, float | complex) else x, parts)
+    return jax.tree.map(lambda x: _FrozenNumber(x) if isinstance(x, float | complex) else x, parts)
 
 
-def released(parts: Fixed) -> PyTree[Any]:
-    """The pytree that was fixed."""
-    return jax.tree.map(lambda x: x.value if isinstance(x, _Kept) else x, parts)
+def unfreeze(parts: Frozen) -> PyTree[Any]:
+    """The pytree that was frozen."""
+    return jax.tree.map(lambda x: x.value if isinstance(x, _FrozenNumber) else x, parts)
 
 
-class _Number:
+class _TracedInteger:
     """An integer that is traced."""
 
     __slots__ = ("value",)
@@ -144,7 +121,7 @@ class _Signature:
         )
 
 
-class _Rest(eqx.Module):
+class _Static(eqx.Module):
     """What of a result is no array."""
 
     value: Any = eqx.field(static=True)
@@ -156,45 +133,31 @@ def _signature(args: list[Any], kwargs: dict[str, Any]) -> tuple[_Signature | No
     arrays, rest = [], []
     wide = jax.config.read("jax_enable_x64")
     for leaf in leaves:
-        number = type(leaf) is _Number
+        number = type(leaf) is _TracedInteger
         traced = number or _is_array(leaf)
         rest.append(None if traced else leaf)
         if traced:
-            arrays.append(_on_device(leaf, wide) if type(leaf) is float else leaf.value if number else leaf)
+            arrays.append(number_on_device(leaf, wide) if type(leaf) is float else leaf.value if number else leaf)
     try:
         return _Signature(structure, tuple(rest)), arrays
     except TypeError:
         return None, arrays
 
 
-def _on_device(x: float, wide: bool) -> jax.Array:
-    """The number as an array, which many calls share: moving numbers is a large part of a small call.
-
-    Not inside of `jax.jit`, whose arrays must not outlive it.
-    """
-    return _scalar(x, math.copysign(1.0, x), wide)  # zeros of both signs are equal to each other
-
-
-@functools.lru_cache(maxsize=1024)
-def _scalar(x: float, sign: float, wide: bool) -> jax.Array:
-    del sign, wide
-    return jnp.asarray(x)
-
-
 def _is_array(x: Any) -> bool:
     return isinstance(x, _ARRAYS) or (isinstance(x, _NUMPY) and x.dtype.kind not in "OSU")
 
 
-def _traced(fn: Callable[..., Any], signature: _Signature, arrays: list[Any]) -> tuple[Any, _Rest | None]:
+def _call_traced(fn: Callable[..., Any], signature: _Signature, arrays: list[Any]) -> tuple[Any, _Static | None]:
     """The arrays of the function's result, and the rest of it."""
     given = iter(arrays)
     leaves = [next(given) if leaf is None else leaf for leaf in signature.leaves]
     args, kwargs = jax.tree.unflatten(signature.structure, leaves)
     out, rest = eqx.partition(fn(*args, **kwargs), _is_array)
-    return out, _Rest(rest) if jax.tree.leaves(rest) else None
+    return out, _Static(rest) if jax.tree.leaves(rest) else None
 
 
-def _solved(program: Callable[..., Any], signature: _Signature, arrays: list[Any]) -> Any:
+def _run_solve(program: Callable[..., Any], signature: _Signature, arrays: list[Any]) -> Any:
     """The result once it is there.
 
     Raises:
@@ -203,7 +166,7 @@ def _solved(program: Callable[..., Any], signature: _Signature, arrays: list[Any
     try:
         return jax.block_until_ready(program(signature, arrays))
     except jax.errors.JaxRuntimeError as error:
-        said = str(error)
-        if _RAISED not in said:
+        message = str(error)
+        if _ERROR_PREFIX not in message:
             raise
-        raise SolveError(said.split(_RAISED, 1)[1].split("\n", maxsplit=1)[0]) from None
+        raise SolveError(message.split(_ERROR_PREFIX, 1)[1].split("\n", maxsplit=1)[0]) from None

@@ -8,12 +8,12 @@ from jaxtyping import Array, Bool, Float
 from nde.core.types import BoolScalar, IntScalar
 
 
-def counted(count: IntScalar, happened: BoolScalar) -> IntScalar:
+def count_if(count: IntScalar, happened: BoolScalar) -> IntScalar:
     """The count, one more where the condition holds."""
     return count + happened.astype(count.dtype)
 
 
-def counted_down(count: IntScalar, happened: BoolScalar) -> IntScalar:
+def count_down_if(count: IntScalar, happened: BoolScalar) -> IntScalar:
     """The count, one less where the condition holds."""
     return count - happened.astype(count.dtype)
 

@@ -1,4 +1,4 @@
-"""Norms by which errors are judged."""
+"""Norms of errors."""
 
 import jax
 import jax.numpy as jnp
@@ -8,7 +8,7 @@ from nde.core.tree import common_dtype
 
 
 def rms_norm(tree: PyTree[Array]) -> Float[Array, ""]:
-    """Root mean square over all numbers of all leaves.
+    """Compute the root mean square over all numbers of all leaves.
 
     Args:
         tree: Any pytree of real or complex arrays.
@@ -33,7 +33,7 @@ def rms_norm(tree: PyTree[Array]) -> Float[Array, ""]:
 
 
 def max_norm(tree: PyTree[Array]) -> Float[Array, ""]:
-    """The largest absolute value over all leaves.
+    """Compute the largest absolute value over all leaves.
 
     Args:
         tree: Any pytree of real or complex arrays.

@@ -66,7 +66,7 @@ def normals(seed: Seed, counter: Any, offset: int, shape: tuple[int, ...], dtype
     return jax.lax.complex(parts[0], parts[1])
 
 
-def drawn(struct: jax.ShapeDtypeStruct) -> int:
+def number_of_draws(struct: jax.ShapeDtypeStruct) -> int:
     """How many real numbers `normals` draws for an array."""
     return math.prod(struct.shape) * (2 if jnp.issubdtype(struct.dtype, jnp.complexfloating) else 1)
 

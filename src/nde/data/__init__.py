@@ -1,4 +1,4 @@
-"""Measurements: tables and panels of quantities over time, with gaps."""
+"""Time series data: tables and panels with missing values and irregular sampling."""
 
 from nde.data.array_loader import ArrayLoader
 from nde.data.csv import read_csv

@@ -1,4 +1,4 @@
-"""Batches of plain arrays, in an order that can be taken up again."""
+"""Batches of arrays, in a resumable order."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -12,20 +12,20 @@ from nde.data.table import DataError
 
 
 class ArrayLoader:
-    """Draws batches of rows of arrays without end, epoch after epoch; for panels of series take `Loader`.
+    """Endless iterator over batches of rows of arrays, epoch after epoch. For panels of series, use `Loader`.
 
-    The order of an epoch depends on the seed and its number only. Rows that do not fill a batch at the end of an epoch
-    are left out of it: when shuffled, other ones each time.
+    The order of an epoch depends only on the seed and the number of the epoch. By default, rows that do not fill a last
+    batch are left out of the epoch; with shuffling, they are different rows in each epoch.
 
     Args:
-        arrays: A pytree of arrays with one leading axis, that of the rows.
-        batch_size: How many rows a batch holds; if there are fewer, all.
-        seed: Of the order, not negative.
-        drop_last: Whether a last batch that is not full is left out. If not, it is smaller, a shape more to compile.
+        arrays: A pytree of arrays with a common leading axis, that of the rows.
+        batch_size: Number of rows in a batch; if there are fewer rows, all of them.
+        seed: Seed of the order, non-negative.
+        drop_last: Whether to drop a last batch that is not full. If not, it is smaller and is compiled separately.
         shuffle: Whether the order is random.
 
     Raises:
-        DataError: If there are no rows, the arrays disagree on their number, or `batch_size` is less than one.
+        DataError: If there are no rows, the arrays have different numbers of rows, or `batch_size` is less than one.
 
     Example:
         ```python
@@ -42,13 +42,13 @@ class ArrayLoader:
         self, arrays: PyTree[Any], batch_size: int, *, seed: int = 0, drop_last: bool = True, shuffle: bool = True
     ) -> None:
         if batch_size < 1:
-            raise DataError(f"Got the batch size {batch_size}; at least 1 is wanted.")
+            raise DataError(f"batch_size must be at least 1; got {batch_size}.")
         self._arrays = jax.tree.map(np.asarray, arrays)
-        self._rows = _rows_of(self._arrays)
+        self._rows = _count_rows(self._arrays)
         self._settings = {"seed": seed, "batch_size": batch_size, "drop_last": drop_last, "shuffle": shuffle}
         self._size = min(batch_size, self._rows)
         self._epoch, self._position = 0, 0
-        self._order = self._ordered(0)
+        self._order = self._order_of(0)
 
     def __iter__(self) -> Iterator[PyTree[Any]]:
         return self
@@ -61,12 +61,12 @@ class ArrayLoader:
         return jax.tree.map(lambda array: array[rows], self._arrays)
 
     def __len__(self) -> int:
-        """How many batches an epoch has."""
+        """Number of batches in an epoch."""
         full = self._rows // self._size
         return full if self._settings["drop_last"] else -(-self._rows // self._size)
 
     def epoch(self) -> Iterator[PyTree[Any]]:
-        """The batches that are left of this epoch, or all of the next if none is left.
+        """Iterate over the remaining batches of this epoch, or over the next epoch if none remain.
 
         Example:
             ```python
@@ -82,14 +82,20 @@ class ArrayLoader:
 
     @property
     def state(self) -> dict[str, Any]:
-        """Where the loader is (`epoch` and `position`, the number of batches drawn of it), and what it draws from."""
+        """State of the iteration: `epoch`, `position` (number of batches drawn in it), and the loader's settings."""
         return {"epoch": self._epoch, "position": self._position, "rows": self._rows, **self._settings}
 
     def at(self, state: Mapping[str, Any]) -> "ArrayLoader":
-        """A loader of the same arrays that goes on as the one did which had this state.
+        """Create a loader of the same arrays that resumes from a state.
+
+        Args:
+            state: The `state` of a loader with the same arrays and settings.
+
+        Returns:
+            The loader.
 
         Raises:
-            DataError: If that one had other settings or another number of rows.
+            DataError: If the state is of a loader with other settings or another number of rows.
 
         Example:
             ```python
@@ -104,8 +110,8 @@ class ArrayLoader:
         for name, mine in self.state.items():
             if name not in {"epoch", "position"} and state.get(name) != mine:
                 raise DataError(
-                    f"Got a state with {name} {state.get(name)}, and this loader has {mine}; the same arrays and "
-                    "settings are wanted."
+                    f"Cannot resume from a state with {name} {state.get(name)}; this loader has {name} {mine}. Use the "
+                    "same arrays and settings."
                 )
         settings = {name: self._settings[name] for name in ("seed", "drop_last", "shuffle")}
         loader = ArrayLoader(self._arrays, self._settings["batch_size"], **settings)
@@ -114,17 +120,17 @@ class ArrayLoader:
 
     def _move(self, epoch: int, position: int) -> None:
         if epoch != self._epoch:
-            self._order = self._ordered(epoch)
+            self._order = self._order_of(epoch)
         self._epoch, self._position = epoch, position
 
-    def _ordered(self, epoch: int) -> np.ndarray:
+    def _order_of(self, epoch: int) -> np.ndarray:
         shuffle = self._settings["shuffle"]
         return shuffled(self._rows, self._settings["seed"], epoch) if shuffle else np.arange(self._rows)
 
 
-def _rows_of(arrays: PyTree[Any]) -> int:
+def _count_rows(arrays: PyTree[Any]) -> int:
     shapes = [leaf.shape for leaf in jax.tree.leaves(arrays)]
     counts = {shape[:1] for shape in shapes}
     if len(counts) != 1 or counts in ({()}, {(0,)}):
-        raise DataError(f"Got arrays of the shapes {shapes}; arrays with the same number of rows are wanted, and rows.")
+        raise DataError(f"Arrays must have the same number of rows, and at least one; got shapes {shapes}.")
     return int(shapes[0][0])

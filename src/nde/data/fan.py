@@ -1,4 +1,4 @@
-"""What a model with noise says of the future."""
+"""Fan charts: forecasts as quantiles."""
 
 import dataclasses
 
@@ -6,17 +6,18 @@ import numpy as np
 from jaxtyping import Float
 
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
-"""The quantiles of a fan: the median, and the ends of the bands of 50 % and 90 %."""
+"""The quantile levels of a fan: the median, and the ends of the 50 % and 90 % bands."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Fan:
-    """Quantiles of some quantities at times, and a few of the paths they were taken from.
+    """Probabilistic forecast: quantiles over time, and a few of the sample paths they were computed from.
 
     Attributes:
         ts: Times, of shape `(times,)`.
-        quantiles: At the levels 5, 25, 50, 75 and 95 %, of shape `(5, times, columns)`; `nan` where nothing is said.
-        paths: Of shape `(paths, times, columns)`; there may be none.
+        quantiles: Quantiles at the levels 5, 25, 50, 75 and 95 %, of shape `(5, times, columns)`; `nan` where there is
+            no forecast.
+        paths: Sample paths, of shape `(paths, times, columns)`; there may be none.
 
     Example:
         ```python
@@ -36,20 +37,20 @@ class Fan:
     def of(
         cls, ts: Float[np.ndarray, " times"], paths: Float[np.ndarray, "paths times columns"], keep: int = 3
     ) -> "Fan":
-        """The fan of many paths, of which the first few are kept."""
+        """Create a fan from sample paths, and keep the first `keep` of them."""
         return cls(ts, np.quantile(paths, LEVELS, axis=0), paths[:keep])
 
     def at(self, rows: slice) -> "Fan":
-        """The fan at some of its times."""
+        """Select some of the times."""
         return Fan(self.ts[rows], self.quantiles[:, rows], self.paths[:, rows])
 
     @property
     def median(self) -> Float[np.ndarray, "times columns"]:
-        """The quantiles in the middle."""
+        """The median, of shape `(times, columns)`."""
         return self.quantiles[2]
 
     @property
     def bands(self) -> dict[str, tuple[Float[np.ndarray, "times columns"], Float[np.ndarray, "times columns"]]]:
-        """The ends of the bands that hold 90 % and 50 %, by these names, the wide one first."""
+        """Lower and upper ends of the bands `"90 %"` and `"50 %"`, in this order."""
         q = self.quantiles
         return {"90 %": (q[0], q[4]), "50 %": (q[1], q[3])}

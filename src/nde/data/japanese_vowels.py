@@ -1,4 +1,4 @@
-"""Nine speakers who say two vowels.
+"""The Japanese Vowels data set.
 
 Source: Kudo, Toyama and Shimbo (1999), Multidimensional curve classification using passing-through regions,
 doi:10.1016/S0167-8655(99)00077-X; UCI Machine Learning Repository, CC BY 4.0.
@@ -18,13 +18,13 @@ JAPANESE_VOWELS_SOURCE = (
 
 
 def load_japanese_vowels() -> tuple[TimeSeries, TimeSeries]:
-    """Nine men say the two Japanese vowels /ae/; who says it is the target, from 1 to 9.
+    """Load the Japanese Vowels data set: utterances of the vowels /ae/ by nine male speakers, to identify the speaker.
 
-    Each series is one utterance of 7 to 29 frames; the twelve channels are LPC cepstrum coefficients. The panels are
-    those of the official split: 270 series to train, 30 of each speaker, and 370 to test.
+    Each series is one utterance of 7 to 29 frames; the twelve channels are LPC cepstrum coefficients. The target is the
+    speaker, from 1 to 9. The split is the official one: 270 training series, 30 for each speaker, and 370 test series.
 
     Returns:
-        The panel to train on and the one to test with.
+        The training panel and the test panel.
 
     Source:
         Kudo, Toyama and Shimbo (1999), doi:10.1016/S0167-8655(99)00077-X; CC BY 4.0.

@@ -1,4 +1,4 @@
-"""The lynx and hare record.
+"""The lynx and hare data set.
 
 Source: Hudson's Bay Company records of pelts, as tabulated by the USAF Academy's mathematics course material and used
 in the Stan case study on Lotka-Volterra.
@@ -16,7 +16,13 @@ LYNX_HARE_SOURCE = (
 
 
 def load_lynx_hare() -> Table:
-    """Pelts of hare (prey) and lynx (predator) in thousands, one row a year, 1900 to 1920.
+    """Load the lynx and hare data set: pelts of hare (prey) and lynx (predator), yearly from 1900 to 1920.
+
+    Returns:
+        A table with the columns `hare` and `lynx`, in thousands of pelts.
+
+    Source:
+        Hudson's Bay Company records, see `LYNX_HARE_SOURCE`.
 
     Example:
         ```python

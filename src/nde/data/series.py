@@ -12,20 +12,20 @@ _LEAST_ROWS = 5
 
 
 def read_series(path: str | Path, time: str, states: Sequence[str], series: str) -> dict[str, Series]:
-    r"""Reads several series of the same quantities from one CSV file.
+    r"""Read several series of the same quantities from one CSV file.
 
     Args:
         path: The file.
         time: The column of times, strictly increasing within each series.
-        states: The columns of quantities; an empty cell or `nan` is a gap.
-        series: The column that says, as a number or text, which series a row belongs to.
+        states: The columns of measured quantities; an empty cell or `nan` is a missing value.
+        series: The column that identifies, by a number or text, the series that a row belongs to.
 
     Returns:
-        The series by what that column calls them, in the order of the file; their rows need not stand together.
+        The series by their ids, in order of first appearance. The rows of a series need not be adjacent.
 
     Raises:
-        DataError: As `read_csv`; if a row belongs to no series, a series has fewer than two rows, or all together have
-            fewer than five.
+        DataError: As for `read_csv`; or if a row belongs to no series, a series has fewer than two rows, or there are
+            fewer than five rows in total.
 
     Example:
         ```python
@@ -41,7 +41,7 @@ def read_series(path: str | Path, time: str, states: Sequence[str], series: str)
     texts, ts, ys = read_columns(path, time, states, series)
     for row, text in enumerate(texts, start=1):
         if not text:
-            raise DataError(f"Column '{series}' is empty in row {row}; every row wants the name of its series.")
+            raise DataError(f"Column '{series}' is empty in row {row}; every row must name its series.")
     found = {}
     for name in dict.fromkeys(texts):
         rows = np.array([text == name for text in texts])
@@ -50,8 +50,8 @@ def read_series(path: str | Path, time: str, states: Sequence[str], series: str)
         except DataError as error:
             raise DataError(f"Series '{name}': {error}") from None
     if len(ts) < _LEAST_ROWS:
-        raise DataError(f"Got {len(ts)} rows in all series; at least {_LEAST_ROWS} are wanted. Add measurements.")
+        raise DataError(f"Got {len(ts)} rows in all series; at least {_LEAST_ROWS} are needed. Add measurements.")
     for name, column in zip(states, ys.T, strict=True):
         if np.isnan(column).all():
-            raise DataError(f"Column '{name}' is empty in all rows; drop it, or fill in what is known.")
+            raise DataError(f"Column '{name}' is empty in all rows; leave it out, or add values.")
     return found

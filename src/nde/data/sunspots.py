@@ -1,4 +1,4 @@
-"""The yearly sunspot record."""
+"""The yearly sunspot data set."""
 
 from importlib import resources
 
@@ -12,7 +12,13 @@ SUNSPOTS_SOURCE = (
 
 
 def load_sunspots() -> Table:
-    """Mean sunspot numbers, one row a year, 1700 to 2008.
+    """Load the sunspot data set: yearly mean sunspot numbers from 1700 to 2008.
+
+    Returns:
+        A table with the column `sunspots`.
+
+    Source:
+        World Data Center SILSO, see `SUNSPOTS_SOURCE`.
 
     Example:
         ```python

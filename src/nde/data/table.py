@@ -1,4 +1,4 @@
-"""A table of measurements."""
+"""Tables of measurements."""
 
 import dataclasses
 from typing import ClassVar
@@ -8,7 +8,7 @@ from jaxtyping import Float
 
 
 class DataError(ValueError):
-    """The data cannot be used; the message says in one line what came, what was wanted, and what to try.
+    """Error for invalid data. The message says in one line what came, what was expected, and what to try.
 
     Example:
         ```python
@@ -24,17 +24,17 @@ class DataError(ValueError):
 
 @dataclasses.dataclass(frozen=True)
 class Table:
-    """Measurements of some quantities over time.
+    """Table of measurements of some quantities over time: one time series.
 
     Attributes:
-        time_name: What the times are called.
-        names: What the quantities are called.
+        time_name: Name of the time column.
+        names: Names of the quantities.
         ts: Times in any unit, of shape `(rows,)`, strictly increasing.
-        ys: The quantities, of shape `(rows, columns)`, in any unit; `nan` is a gap.
+        ys: Measurements in any unit, of shape `(rows, columns)`; `nan` for missing values.
 
     Raises:
-        DataError: If times repeat, go back or are not finite; if a quantity is infinite or all of it is missing; if
-            there are fewer than five rows.
+        DataError: If times are not finite or do not increase; if a value is infinite or a whole column is missing; or
+            if there are fewer than five rows.
 
     Example:
         ```python
@@ -56,33 +56,37 @@ class Table:
 
     def __post_init__(self) -> None:
         if len(self.ts) < self.least_rows:
-            raise DataError(f"Got {len(self.ts)} rows; at least {self.least_rows} are wanted. Add measurements.")
+            raise DataError(f"Got {len(self.ts)} rows; at least {self.least_rows} are needed. Add measurements.")
         self._check_times()
         for name, column in zip(self.names, self.ys.T, strict=True):
             if np.isinf(column).any():
                 row = int(np.argmax(np.isinf(column))) + 1
-                raise DataError(f"Column '{name}' is infinite in row {row}; leave the cell empty if it is a gap.")
+                raise DataError(f"Column '{name}' is infinite in row {row}; leave missing values empty.")
             if np.count_nonzero(~np.isnan(column)) < self.least_values:
-                raise DataError(
-                    f"Column '{name}' is empty in all {len(column)} rows; drop it, or fill in what is known."
-                )
+                raise DataError(f"Column '{name}' is empty in all {len(column)} rows; leave it out, or add values.")
 
     def _check_times(self) -> None:
         name, ts = self.time_name, self.ts
         if not np.isfinite(ts).all():
             row = int(np.argmin(np.isfinite(ts))) + 1
-            raise DataError(f"Time column '{name}' has no finite time in row {row}; every row wants one.")
+            raise DataError(f"Time column '{name}' has no finite time in row {row}; every row must have one.")
         late = np.flatnonzero(np.diff(ts) <= 0)
         if late.size:
             row = int(late[0]) + 2
             what = "repeats the time" if ts[row - 1] == ts[row - 2] else "goes back from"
             raise DataError(
                 f"Time column '{name}' {what} {ts[row - 2]:g} in row {row}; times must increase. Sort the rows, and "
-                "merge those of the same time."
+                "merge rows with the same time."
             )
 
     def split(self, holdout: int) -> tuple["Table", "Table | None"]:
-        """The first rows, to fit, and the last `holdout` rows, to forecast; `None` for no rows.
+        """Split off the last rows as a holdout.
+
+        Args:
+            holdout: Number of rows to hold out.
+
+        Returns:
+            The rows to fit, and the held-out rows, or `None` if `holdout` is 0.
 
         Raises:
             DataError: If `holdout` is negative, or leaves too few rows or an empty column to fit.
@@ -90,19 +94,19 @@ class Table:
         left, least = len(self.ts) - holdout, self.least_rows
         if holdout < 0 or left < least:
             raise DataError(
-                f"Got {holdout} rows to hold out of {len(self.ts)}; between 0 and {max(0, len(self.ts) - least)} "
-                f"can be, for at least {least} are to be fitted."
+                f"Got {holdout} rows to hold out of {len(self.ts)}; choose between 0 and "
+                f"{max(0, len(self.ts) - least)}, to leave at least {least} to fit."
             )
         if not holdout:
             return self, None
-        return self._rows(slice(None, left), type(self)), self._rows(slice(left, None), _Held)
+        return self._rows(slice(None, left), type(self)), self._rows(slice(left, None), _Holdout)
 
     def _rows(self, rows: slice, make: type["Table"]) -> "Table":
         return make(self.time_name, self.names, self.ts[rows], self.ys[rows])
 
 
 class Series(Table):
-    """One of many series, which may be as short as two rows, and in which a whole column may be missing.
+    """Table of one of several series: it may have as few as two rows, and whole columns may be missing.
 
     Example:
         ```python
@@ -117,8 +121,8 @@ class Series(Table):
     least_values = 0
 
 
-class _Held(Table):
-    """Rows held out, of which there may be few, and all of a column missing."""
+class _Holdout(Table):
+    """Held-out rows: there may be few, and whole columns may be missing."""
 
     def __post_init__(self) -> None:
-        """Nothing: the rows were checked as part of the whole."""
+        """Nothing to check: the rows were checked as part of the whole table."""

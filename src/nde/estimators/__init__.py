@@ -1,4 +1,4 @@
-"""Models and their training as estimators, by scikit-learn's conventions."""
+"""Estimators with scikit-learn's interface: models and their training in one object."""
 
 from nde.data import as_panel
 from nde.estimators.flow_density import FlowDensity

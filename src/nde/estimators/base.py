@@ -1,4 +1,4 @@
-"""What all estimators have in common: how they are trained, kept and tagged."""
+"""Base classes for estimators: training, saving, pickling and tags."""
 
 import abc
 import io
@@ -19,35 +19,42 @@ from nde.train.progress import Progress
 
 
 class AbstractEstimator(BaseEstimator, abc.ABC):
-    """A model that is trained by `nde.train.fit`; `model_` is its fitted part.
+    """Base class for estimators: a model in `model_`, trained with `nde.train.fit`.
 
-    In a pickle weights are bytes, for functions of JAX that are fields of a model cannot be pickled.
+    A pickle stores weights as bytes, because JAX functions in a model's fields cannot be pickled.
     """
 
     random_state: Any
     learning_rate: float
-    run: str | Path | None
+    checkpoint_dir: str | Path | None
     progress: bool | Progress | None
 
     @abc.abstractmethod
-    def _blank(self, key: Array) -> Any:
-        """A model of random weights."""
+    def _init_model(self, key: Array) -> Any:
+        """A model with random weights."""
 
     @abc.abstractmethod
-    def _told(self) -> dict[str, Any]:
-        """What was learned beside the weights, for a JSON file."""
+    def _to_config(self) -> dict[str, Any]:
+        """The fitted state other than the weights, for a JSON file."""
 
     @abc.abstractmethod
-    def _restored(self, told: dict[str, Any]) -> Any:
-        """Takes what `_told` told, and gives a blank model to read weights into."""
+    def _from_config(self, config: dict[str, Any]) -> Any:
+        """Restore the state of `_to_config`, and return a model to load weights into."""
 
     def save(self, folder: str | Path) -> None:
-        """Writes the estimator into a folder, made if it is not there; `nde.estimators.load_estimator` reads it."""
+        """Save the fitted estimator to a folder; `nde.estimators.load_estimator` loads it.
+
+        Args:
+            folder: The folder to write to; created if it does not exist.
+
+        Raises:
+            NotFittedError: If the estimator is not fitted.
+        """
         check_is_fitted(self, "model_")
-        write(folder, self, self._told(), self.model_)
+        write(folder, self, self._to_config(), self.model_)
 
     def _seed(self) -> int:
-        """Of weights and batches."""
+        """The seed for weights and batches."""
         return int(check_random_state(self.random_state).randint(2**31 - 1))
 
     def _train(
@@ -61,20 +68,20 @@ class AbstractEstimator(BaseEstimator, abc.ABC):
         weight_decay: float = 0.0,
         **options: Any,
     ) -> None:
-        """Makes a model and trains it; with a folder for the run, logs and checkpoints are there.
+        """Initialize a model and train it, with a log and checkpoints if there is a `checkpoint_dir`.
 
-        The optimizer is Adam, unless one is given. Further options are those of `nde.train.fit`, such as `validation`.
+        The optimizer is Adam by default. Further options, such as `validation`, are passed to `nde.train.fit`.
         """
         start, end = jax.random.split(jax.random.key(seed))
         found = fit(
-            self._blank(start),
+            self._init_model(start),
             loss,
             data,
             optimizer or adam(self.learning_rate, steps=steps, weight_decay=weight_decay),
             steps=steps,
             key=end,
-            log=None if self.run is None else Path(self.run, "log.jsonl"),
-            checkpoint=None if self.run is None else Path(self.run, "checkpoints").absolute(),
+            log=None if self.checkpoint_dir is None else Path(self.checkpoint_dir, "log.jsonl"),
+            checkpoint=None if self.checkpoint_dir is None else Path(self.checkpoint_dir, "checkpoints").absolute(),
             progress=self.progress,
             **options,
         )
@@ -92,12 +99,12 @@ class AbstractEstimator(BaseEstimator, abc.ABC):
     def __setstate__(self, state: Any) -> None:
         super().__setstate__({name: value for name, value in state.items() if name != "model_"})
         if "model_" in state:
-            blank = self._blank(jax.random.key(0))
-            self.model_ = eqx.tree_deserialise_leaves(io.BytesIO(state["model_"]), blank)
+            model = self._init_model(jax.random.key(0))
+            self.model_ = eqx.tree_deserialise_leaves(io.BytesIO(state["model_"]), model)
 
 
 class AbstractSeriesEstimator(AbstractEstimator):
-    """An estimator of series: they may have gaps, and an array of them has three axes."""
+    """Base class for estimators of series, which accept missing values and three-dimensional arrays."""
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

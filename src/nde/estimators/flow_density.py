@@ -1,4 +1,4 @@
-"""The density of points, by a continuous normalizing flow."""
+"""Density estimation with continuous normalizing flows."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -20,44 +20,46 @@ from nde.stepping import PIDController
 from nde.train.progress import Progress
 
 _AT_ONCE = 2048
-_LOOKS = 20
-"""How often the points that are held out are looked at while training."""
-_MOST_HELD = 2000
+_VALIDATIONS = 20
+"""How many times the validation loss is evaluated during training."""
+_MOST_HOLDOUT = 2000
 _AVERAGED = 0.1
-"""The share of the steps over which weights are averaged."""
+"""The share of the training steps over which weights are averaged."""
 
 
 class FlowDensity(DensityMixin, AbstractEstimator):
-    """The density of points, and new points like them, by a continuous normalizing flow.
+    """Density estimator, and generator of new samples, with a continuous normalizing flow.
 
-    Points are standardized, a flow between them and the normal law is trained, and densities are told in the data's
-    units. Some points are held out, to keep the weights by which these are likeliest. With a `condition` for each
-    point, the law is that of points given the condition.
+    Points are standardized, and a flow between their distribution and a standard normal distribution is trained.
+    Densities are in the units of the data. Some points are held out for validation, and the weights with the highest
+    validation likelihood are kept. With a `condition` for each point, the density is conditional.
 
     Args:
         width: Width of the hidden layers of the vector field.
-        depth: How many it has.
-        blocks: How many vector fields follow each other.
-        method: `"matching"` regresses the vector field on straight paths, and solves nothing; `"likelihood"` maximizes
-            the likelihood through solves, which is some hundred times slower a step, but may need fewer.
-        regularization: With `"likelihood"`, the weight of the kinetic energy and of the Jacobian's norm, see
+        depth: Number of hidden layers of the vector field.
+        blocks: Number of vector fields applied in sequence.
+        method: `"matching"` trains by flow matching, without solving the differential equation; `"likelihood"`
+            maximizes the likelihood by differentiating through solves. A step of the latter is about a hundred times
+            slower, but it may need fewer steps.
+        regularization: For `"likelihood"`, the weight of the kinetic energy and of the norm of the Jacobian; see
             `nde.models.FlowLikelihood`.
-        tolerance: Of solves, relative and absolute, in standardized units.
-        steps: Of descent.
-        batch_size: Points in a step.
-        learning_rate: The highest; it falls to nothing along a cosine.
-        validation_fraction: The share of the points that are held out, at most 2,000; 0 for none.
-        random_state: Of weights, batches and what is held out; an integer makes fits repeatable.
-        run: A folder for checkpoints and a log. The fit of a folder that was killed is gone on from.
-        progress: Whether to show a bar, by default on a terminal; or a function told after each step how many are
-            done, of how many, and the loss.
+        tolerance: Relative and absolute tolerance of solves, in standardized units.
+        max_iter: Number of training steps.
+        batch_size: Number of points in a batch.
+        learning_rate: Peak learning rate; it decays to zero along a cosine.
+        validation_fraction: The share of points held out for validation, at most 2,000 points; 0 for none.
+        random_state: Seed for weights, batches and the validation split; pass an integer for reproducible fits.
+        checkpoint_dir: Folder for checkpoints and a log. If it holds a checkpoint of this fit, training resumes.
+        progress: Whether to show a progress bar; by default only on a terminal. Or a function that is called after each
+            step with the number of steps done, their total, and the loss.
 
     Attributes:
-        model_: The `nde.models.ContinuousFlow`, of standardized points.
-        center_: The mean of each component of the points, then of the conditions.
-        scale_: Their deviations.
-        condition_size_: How many components conditions have.
-        history_: The course of the training, a `nde.train.History`.
+        model_: The fitted `nde.models.ContinuousFlow`, for standardized points.
+        center_: Means of the components of the points, then of the conditions.
+        scale_: Standard deviations of the same components.
+        condition_size_: Number of components of conditions.
+        history_: The training history, a `nde.train.History`.
+        n_iter_: Number of training steps made.
 
     Source: Grathwohl, Chen, Bettencourt, Sutskever and Duvenaud, *FFJORD* (2019), doi:10.48550/arXiv.1810.01367;
     Lipman, Chen, Ben-Hamu, Nickel and Le, *Flow matching for generative modeling* (2023),
@@ -70,7 +72,7 @@ class FlowDensity(DensityMixin, AbstractEstimator):
 
         angles = np.random.default_rng(0).uniform(0.0, 6.28, 500)
         X = np.stack([np.cos(angles), np.sin(angles)], axis=1)
-        density = FlowDensity(width=16, depth=2, steps=50, random_state=0).fit(X)
+        density = FlowDensity(width=16, depth=2, max_iter=50, random_state=0).fit(X)
         print(density.score_samples(X[:3]), density.sample(2))
         ```
     """
@@ -84,12 +86,12 @@ class FlowDensity(DensityMixin, AbstractEstimator):
         method: str = "matching",
         regularization: float = 0.01,
         tolerance: float = 1e-5,
-        steps: int = 5000,
+        max_iter: int = 5000,
         batch_size: int = 512,
         learning_rate: float = 1e-2,
         validation_fraction: float = 0.1,
         random_state: Any = None,
-        run: str | Path | None = None,
+        checkpoint_dir: str | Path | None = None,
         progress: bool | Progress | None = None,
     ) -> None:
         self.width = width
@@ -98,28 +100,28 @@ class FlowDensity(DensityMixin, AbstractEstimator):
         self.method = method
         self.regularization = regularization
         self.tolerance = tolerance
-        self.steps = steps
+        self.max_iter = max_iter
         self.batch_size = batch_size
         self.learning_rate = learning_rate
         self.validation_fraction = validation_fraction
         self.random_state = random_state
-        self.run = run
+        self.checkpoint_dir = checkpoint_dir
         self.progress = progress
 
     def fit(self, X: Any, y: Any = None, *, condition: Any = None) -> Any:
-        """Trains the flow.
+        """Train the flow.
 
         Args:
             X: Points, of shape `(points, size)`.
             y: Not used.
-            condition: Of shape `(points, condition)`: the law will be that of a point given its row.
+            condition: Conditions, of shape `(points, condition)`, for a conditional density.
 
         Returns:
-            The estimator.
+            The fitted estimator.
 
         Raises:
-            ValueError: If a parameter is out of its range, or `X` is no table of finite numbers.
-            DataError: If there is not a condition for each point.
+            ValueError: If a parameter is out of range, or `X` is not a two-dimensional array of finite numbers.
+            DataError: If there is not one condition for each point.
         """
         del y
         points: Any = validate_data(self, X, dtype=np.float64, ensure_min_samples=2)
@@ -129,66 +131,84 @@ class FlowDensity(DensityMixin, AbstractEstimator):
         deviations = whole.std(axis=0)
         self.center_, self.scale_ = whole.mean(axis=0), np.where(deviations > 0, deviations, 1.0)
         seed = self._seed()
-        kept, held = self._parts(self._standardized(whole), seed)
-        data = ArrayLoader(self._batch(kept), self.batch_size, seed=seed)
+        train, holdout = self._split(self._standardize(whole), seed)
+        data = ArrayLoader(self._batch(train), self.batch_size, seed=seed)
         options: dict[str, Any] = {}
-        if len(held):
-            looks = {"metric": FlowLikelihood(), "validate_every": max(1, self.steps // _LOOKS)}
-            options = {"validation": self._batch(held), **looks}
-        average = max(0.0, 1.0 - 1.0 / (_AVERAGED * self.steps))
-        self._train(self._loss(), data, seed=seed, steps=self.steps, average=average or None, **options)
+        if len(holdout):
+            validate_every = max(1, self.max_iter // _VALIDATIONS)
+            options = {
+                "validation": self._batch(holdout),
+                "metric": FlowLikelihood(),
+                "validate_every": validate_every,
+            }
+        average = max(0.0, 1.0 - 1.0 / (_AVERAGED * self.max_iter))
+        self._train(self._loss(), data, seed=seed, steps=self.max_iter, average=average or None, **options)
         return self
 
     def score_samples(self, X: Any, *, condition: Any = None) -> Float[np.ndarray, " points"]:
-        """The logarithm of the density at each point, in the units of the data.
+        """Log-density at each point, in the units of the data.
 
         Args:
             X: Points, of shape `(points, size)`.
-            condition: Of shape `(points, condition)`, or one row for all, if it was fitted with one.
+            condition: Conditions, of shape `(points, condition)` or one row for all points, if the estimator was fitted
+                with conditions.
+
+        Returns:
+            The log-densities, of shape `(points,)`.
 
         Raises:
-            NotFittedError: If it was not fitted.
-            ValueError: If points are not as those that were fitted.
-            DataError: If conditions are not.
+            NotFittedError: If the estimator is not fitted.
+            ValueError: If points have another size than the estimator was fitted to.
+            DataError: If conditions have another size than the estimator was fitted to.
         """
         check_is_fitted(self, "model_")
         points: Any = validate_data(self, X, dtype=np.float64, reset=False)
-        rows = self._standardized(np.concatenate([points, self._known(condition, len(points))], axis=1))
-        found = self._in_parts(_log_probs, rows)
-        return found - np.log(self.scale_[: points.shape[1]]).sum()
+        rows = self._standardize(np.concatenate([points, self._check_conditions(condition, len(points))], axis=1))
+        log_probs = self._in_chunks(_log_probs, rows)
+        return log_probs - np.log(self.scale_[: points.shape[1]]).sum()
 
     def score(  # pyright: ignore[reportIncompatibleMethodOverride] (scikit-learn's gives nothing)
         self, X: Any, y: Any = None, *, condition: Any = None
     ) -> float:
-        """The mean of the logarithms of the densities at points; arguments as of `score_samples`, `y` is not used."""
+        """Mean log-density of points.
+
+        Args:
+            X: Points, of shape `(points, size)`.
+            y: Not used.
+            condition: As for `score_samples`.
+        """
         del y
         return float(self.score_samples(X, condition=condition).mean())
 
     def sample(
         self, n_samples: int = 1, *, condition: Any = None, random_state: Any = None
     ) -> Float[np.ndarray, "points size"]:
-        """New points.
+        """Sample new points.
 
         Args:
-            n_samples: How many.
-            condition: Of shape `(n_samples, condition)`, or one row for all, if it was fitted with one.
-            random_state: An integer makes them repeatable.
+            n_samples: Number of points.
+            condition: Conditions, of shape `(n_samples, condition)` or one row for all points, if the estimator was
+                fitted with conditions.
+            random_state: Seed; pass an integer for reproducible samples.
+
+        Returns:
+            The points, of shape `(n_samples, size)`, in the units of the data.
 
         Raises:
-            NotFittedError: If it was not fitted.
+            NotFittedError: If the estimator is not fitted.
             ValueError: If `n_samples` is less than one.
-            DataError: If conditions are not as those that were fitted.
+            DataError: If conditions have another size than the estimator was fitted to.
         """
         check_is_fitted(self, "model_")
         if n_samples < 1:
-            raise ValueError(f"Got n_samples={n_samples}; at least one is wanted.")
+            raise ValueError(f"n_samples must be at least 1; got {n_samples}.")
         size = self.n_features_in_
         noise = check_random_state(random_state).normal(size=(n_samples, size))
-        known = (self._known(condition, n_samples) - self.center_[size:]) / self.scale_[size:]
-        found = self._in_parts(_decoded, np.concatenate([noise, known], axis=1))
-        return found * self.scale_[:size] + self.center_[:size]
+        conditions = (self._check_conditions(condition, n_samples) - self.center_[size:]) / self.scale_[size:]
+        points = self._in_chunks(_decode, np.concatenate([noise, conditions], axis=1))
+        return points * self.scale_[:size] + self.center_[:size]
 
-    def _blank(self, key: Array) -> ContinuousFlow:
+    def _init_model(self, key: Array) -> ContinuousFlow:
         return ContinuousFlow(
             self.n_features_in_,
             condition_size=self.condition_size_,
@@ -199,7 +219,7 @@ class FlowDensity(DensityMixin, AbstractEstimator):
             key=key,
         )
 
-    def _told(self) -> dict[str, Any]:
+    def _to_config(self) -> dict[str, Any]:
         names = getattr(self, "feature_names_in_", None)
         return {
             "center": self.center_.tolist(),
@@ -208,56 +228,54 @@ class FlowDensity(DensityMixin, AbstractEstimator):
             "names": None if names is None else names.tolist(),
         }
 
-    def _restored(self, told: dict[str, Any]) -> ContinuousFlow:
-        self.center_, self.scale_ = np.array(told["center"]), np.array(told["scale"])
-        self.condition_size_ = told["condition_size"]
+    def _from_config(self, config: dict[str, Any]) -> ContinuousFlow:
+        self.center_, self.scale_ = np.array(config["center"]), np.array(config["scale"])
+        self.condition_size_ = config["condition_size"]
         self.n_features_in_ = len(self.center_) - self.condition_size_
-        if told["names"] is not None:
-            self.feature_names_in_ = np.array(told["names"], object)
-        return self._blank(jax.random.key(0))
+        if config["names"] is not None:
+            self.feature_names_in_ = np.array(config["names"], object)
+        return self._init_model(jax.random.key(0))
 
     def _loss(self) -> FlowMatching | FlowLikelihood:
         if self.method == "matching":
             return FlowMatching()
         if self.method == "likelihood":
             return FlowLikelihood(kinetic=self.regularization, jacobian=self.regularization)
-        raise ValueError(f"Got method={self.method!r}; 'matching' or 'likelihood' is wanted.")
+        raise ValueError(f"method must be 'matching' or 'likelihood'; got {self.method!r}.")
 
-    def _parts(self, rows: Float[np.ndarray, "points whole"], seed: int) -> tuple[np.ndarray, np.ndarray]:
-        """Those to learn from, and those that are held out."""
+    def _split(self, rows: Float[np.ndarray, "points whole"], seed: int) -> tuple[np.ndarray, np.ndarray]:
+        """Split rows at random into training and validation rows."""
         if not 0 <= self.validation_fraction < 1:
-            raise ValueError(
-                f"Got validation_fraction={self.validation_fraction}; a share from 0 to below 1 is wanted."
-            )
-        count = min(_MOST_HELD, int(self.validation_fraction * len(rows)))
+            raise ValueError(f"validation_fraction must be at least 0 and less than 1; got {self.validation_fraction}.")
+        count = min(_MOST_HOLDOUT, int(self.validation_fraction * len(rows)))
         order = np.random.default_rng(seed).permutation(len(rows))
         return rows[order[count:]], rows[order[:count]]
 
-    def _standardized(self, rows: Float[np.ndarray, "points whole"]) -> Float[np.ndarray, "points whole"]:
+    def _standardize(self, rows: Float[np.ndarray, "points whole"]) -> Float[np.ndarray, "points whole"]:
         return (rows - self.center_) / self.scale_
 
     def _batch(self, rows: Float[np.ndarray, "points whole"]) -> Any:
-        """Points, with their conditions if they have some."""
+        """Split rows into points and conditions, if there are any, in JAX's precision."""
         x, condition = np.split(rows.astype(jnp.result_type(float)), [self.n_features_in_], axis=1)
         return (x, condition) if self.condition_size_ else x
 
-    def _known(self, condition: Any, count: int) -> Float[np.ndarray, "points condition"]:
-        """Conditions as those that were fitted, one for each point."""
+    def _check_conditions(self, condition: Any, count: int) -> Float[np.ndarray, "points condition"]:
+        """One condition for each point, of the size that the estimator was fitted to."""
         conditions = _conditions(condition, count)
         if conditions.shape[1] != self.condition_size_:
             raise DataError(
-                f"Got conditions of {conditions.shape[1]} components; {self.condition_size_} are wanted, as in `fit`."
+                f"condition must have {self.condition_size_} components, as in fit; got {conditions.shape[1]}."
             )
         return conditions
 
-    def _in_parts(self, of_points: Callable[..., Array], rows: Float[np.ndarray, "points whole"]) -> np.ndarray:
-        """A function of the model, standardized points and conditions, for many of them."""
-        found = []
+    def _in_chunks(self, of_points: Callable[..., Array], rows: Float[np.ndarray, "points whole"]) -> np.ndarray:
+        """Evaluate a function of the model, standardized points and conditions, some rows at a time."""
+        results = []
         for first in range(0, len(rows), _AT_ONCE):
             batch = self._batch(rows[first : first + _AT_ONCE])
             x, condition = batch if self.condition_size_ else (batch, None)
-            found.append(np.asarray(of_points(self.model_, x, condition), np.float64))
-        return np.concatenate(found)
+            results.append(np.asarray(of_points(self.model_, x, condition), np.float64))
+        return np.concatenate(results)
 
 
 @eqx.filter_jit
@@ -266,19 +284,19 @@ def _log_probs(flow: ContinuousFlow, x: Array, condition: Array | None) -> Array
 
 
 @eqx.filter_jit
-def _decoded(flow: ContinuousFlow, z: Array, condition: Array | None) -> Array:
+def _decode(flow: ContinuousFlow, z: Array, condition: Array | None) -> Array:
     return jax.vmap(lambda z, condition: flow.decode(z, condition=condition))(z, condition)
 
 
 def _conditions(condition: Any, count: int) -> Float[np.ndarray, "points condition"]:
-    """A row for each point; of no components if there is no condition.
+    """One row of conditions for each point; rows have no components if there is no condition.
 
     Raises:
-        DataError: If there is not one row, or one for each point.
+        DataError: If there is neither one row nor one for each point.
     """
     if condition is None:
         return np.zeros((count, 0))
     rows = check_array(condition, dtype="float64", input_name="condition")
     if len(rows) not in {1, count}:
-        raise DataError(f"Got {len(rows)} conditions and {count} points; one for all is wanted, or one for each.")
+        raise DataError(f"condition must have one row, or one for each point; got {len(rows)} rows for {count} points.")
     return np.repeat(rows, count, axis=0) if len(rows) != count else rows

@@ -1,4 +1,4 @@
-"""What estimators of the latent course of series have in common."""
+"""Base class for estimators with a latent ODE."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Array, Float
 from sklearn.utils.validation import check_is_fitted
 
-from nde.core.moved import moved
+from nde.core.device import to_device
 from nde.data import DataError, Normalization, as_panel, pad
 from nde.data.panel import TimeSeries
 from nde.data.panel.windows import windows
@@ -24,13 +24,13 @@ from nde.train.progress import Progress
 
 _AT_ONCE = 256
 _OVERLAP = 4
-"""Windows to learn from begin a quarter of a window apart."""
+"""Training windows start a quarter of a window apart."""
 
 
 class AbstractLatentEstimator(AbstractSeriesEstimator):
-    """A `nde.models.LatentODE` of all series, or windows of them.
+    """Base class for estimators that train one `nde.models.LatentODE` on all series, or on windows of them.
 
-    Its parameters are those of the classes made of it, see `NeuralODEForecaster`.
+    See `NeuralODEForecaster` for the parameters.
     """
 
     def __init__(
@@ -43,14 +43,14 @@ class AbstractLatentEstimator(AbstractSeriesEstimator):
         width: int = 16,
         depth: int = 2,
         window: int = 40,
-        steps: int = 600,
+        max_iter: int = 600,
         batch_size: int = 64,
         learning_rate: float = 1e-2,
         series: str | None = None,
         time: str | None = None,
         channels: Sequence[str] | None = None,
         random_state: Any = None,
-        run: str | Path | None = None,
+        checkpoint_dir: str | Path | None = None,
         progress: bool | Progress | None = None,
     ) -> None:
         self.encoder = encoder
@@ -60,53 +60,55 @@ class AbstractLatentEstimator(AbstractSeriesEstimator):
         self.width = width
         self.depth = depth
         self.window = window
-        self.steps = steps
+        self.max_iter = max_iter
         self.batch_size = batch_size
         self.learning_rate = learning_rate
         self.series = series
         self.time = time
         self.channels = channels
         self.random_state = random_state
-        self.run = run
+        self.checkpoint_dir = checkpoint_dir
         self.progress = progress
 
     def fit(self, X: Any, y: Any = None) -> Any:
-        """Trains the model.
+        """Train the model.
 
         Args:
-            X: A panel, a long data frame, or an array `(series, time, channels)`; see `nde.estimators.as_panel`.
+            X: A panel, a long data frame, or an array of shape `(series, time, channels)`; see
+                `nde.estimators.as_panel`.
             y: Not used.
 
         Returns:
-            The estimator.
+            The fitted estimator.
 
         Raises:
-            DataError: If the data are not as wanted.
+            DataError: If `X` is not a valid panel.
+            ValueError: If `encoder` is unknown, or `window` is less than 2.
         """
         del y
         rows = self._rows()
         pieces = windows(self._panel(X, self.channels), rows, max(1, rows // _OVERLAP))
         self.normalization_ = Normalization.fit(pieces, times=True)
         seed = self._seed()
-        data = Cuts(pad(self.normalization_.apply(pieces)), self.batch_size, steps=self.steps, seed=seed)
-        self._train(cut_loss, data, seed=seed, steps=self.steps)
+        data = Cuts(pad(self.normalization_.apply(pieces)), self.batch_size, steps=self.max_iter, seed=seed)
+        self._train(cut_loss, data, seed=seed, steps=self.max_iter)
         return self
 
     @property
     def channels_(self) -> tuple[str, ...]:
-        """Those that were fitted."""
+        """Names of the channels that the estimator was fitted to."""
         return self.normalization_.channels
 
-    def _told(self) -> dict[str, Any]:
+    def _to_config(self) -> dict[str, Any]:
         return {"normalization": self.normalization_.to_dict()}
 
-    def _restored(self, told: dict[str, Any]) -> LatentODE:
-        self.normalization_ = Normalization.from_dict(told["normalization"])
-        return self._blank(jax.random.key(0))
+    def _from_config(self, config: dict[str, Any]) -> LatentODE:
+        self.normalization_ = Normalization.from_dict(config["normalization"])
+        return self._init_model(jax.random.key(0))
 
-    def _blank(self, key: Array) -> LatentODE:
+    def _init_model(self, key: Array) -> LatentODE:
         if self.encoder not in ENCODERS:
-            raise ValueError(f"Got encoder={self.encoder!r}; one of {', '.join(ENCODERS)} is wanted.")
+            raise ValueError(f"encoder must be one of {', '.join(ENCODERS)}; got {self.encoder!r}.")
         read, rest = jax.random.split(key)
         size = len(self.channels_)
         return LatentODE(
@@ -124,53 +126,55 @@ class AbstractLatentEstimator(AbstractSeriesEstimator):
 
     def _rows(self) -> int:
         if self.window < 2:
-            raise ValueError(f"Got window={self.window}; at least 2 rows are wanted.")
+            raise ValueError(f"window must be at least 2 rows; got {self.window}.")
         return self.window
 
-    def _known(self, X: Any) -> TimeSeries:
-        """A panel of the channels that were fitted."""
+    def _check_panel(self, X: Any) -> TimeSeries:
+        """Convert `X` to a panel, and check that it has the channels that the estimator was fitted to."""
         check_is_fitted(self, "model_")
         panel = self._panel(X, self.channels_)
         if panel.channels != self.channels_:
             raise DataError(
-                f"Got a panel with the channels {', '.join(panel.channels)}; the model was fitted to "
+                f"Got a panel with channels {', '.join(panel.channels)}; this estimator was fitted to channels "
                 f"{', '.join(self.channels_)}."
             )
         return panel
 
-    def _at(self, panel: TimeSeries, wanted: list[Float[np.ndarray, " _"]]) -> list[Float[np.ndarray, "_ channels"]]:
-        """The channels of each series at times, none before its first row, in any order."""
-        pieces, scale = Pieces.of(panel, wanted, self._rows()), self.normalization_
-        found = [np.full((len(times), len(self.channels_)), np.nan) for times in wanted]
+    def _evaluate(
+        self, panel: TimeSeries, times: list[Float[np.ndarray, " _"]]
+    ) -> list[Float[np.ndarray, "_ channels"]]:
+        """Predict the channels of each series at its times, which may be in any order from its first row on."""
+        pieces, scale = Pieces.of(panel, times, self._rows()), self.normalization_
+        predictions = [np.full((len(own), len(self.channels_)), np.nan) for own in times]
         ys = (pieces.ys - np.array(scale.center)) / np.array(scale.scale)
-        ts, times = pieces.ts / scale.time_scale, pieces.wanted / scale.time_scale
+        ts, query_ts = pieces.ts / scale.time_scale, pieces.wanted / scale.time_scale
         for first in range(0, len(ts), _AT_ONCE):
             some = slice(first, first + _AT_ONCE)
-            given = [moved(array[some], float) for array in (ts, ys, times)]
-            values = _predicted(self.model_, given[0], given[1], jnp.asarray(pieces.lengths[some]), given[2])
-            known = scale.invert(np.asarray(values, np.float64))
-            for owner, places, each in zip(pieces.owners[some], pieces.places[some], known, strict=True):
-                found[owner][places[places >= 0]] = each[places >= 0]
-        return found
+            given = [to_device(array[some], float) for array in (ts, ys, query_ts)]
+            values = _predict(self.model_, given[0], given[1], jnp.asarray(pieces.lengths[some]), given[2])
+            values = scale.invert(np.asarray(values, np.float64))
+            for owner, places, each in zip(pieces.owners[some], pieces.places[some], values, strict=True):
+                predictions[owner][places[places >= 0]] = each[places >= 0]
+        return predictions
 
 
 @eqx.filter_jit
-def _predicted(model: LatentODE, ts: Array, ys: Array, lengths: Array, wanted: Array) -> Array:
-    return jax.vmap(model.predict)(ts, ys, lengths, wanted)
+def _predict(model: LatentODE, ts: Array, ys: Array, lengths: Array, query_ts: Array) -> Array:
+    return jax.vmap(model.predict)(ts, ys, lengths, query_ts)
 
 
-def times_of_each(times: Any, count: int) -> list[Float[np.ndarray, " _"]]:
-    """The times of each series, of an array shared by all or one with a row for each.
+def broadcast_times(times: Any, count: int) -> list[Float[np.ndarray, " _"]]:
+    """The times of each series, from one array shared by all series or an array with one row for each.
 
     Raises:
-        DataError: If they are no finite numbers, or there is not a row for each series.
+        DataError: If times are not finite, or there is not one row for each series.
     """
     array = np.asarray(times, np.float64)
     if array.ndim not in {1, 2} or not array.size or not np.isfinite(array).all():
         raise DataError(
-            f"Got times of the shape {array.shape}, or some that are not finite; finite times are wanted, of the "
-            "shape (times,) for all series or (series, times)."
+            f"times must be finite, of shape (times,) for all series or (series, times); got shape {array.shape}"
+            f"{'' if np.isfinite(array).all() else ' with non-finite values'}."
         )
     if array.ndim == 2 and len(array) != count:
-        raise DataError(f"Got times for {len(array)} series, and {count} series; a row for each is wanted.")
+        raise DataError(f"times must have one row for each series; got {len(array)} rows for {count} series.")
     return list(np.broadcast_to(array, (count, array.shape[-1])))

@@ -1,4 +1,4 @@
-"""What was not measured of a series."""
+"""Imputation of missing values with latent ODEs."""
 
 import dataclasses
 from typing import Any
@@ -9,21 +9,22 @@ from sklearn.base import TransformerMixin
 
 from nde.data import DataError
 from nde.data.panel import TimeSeries
-from nde.estimators.latent import AbstractLatentEstimator, times_of_each
+from nde.estimators.latent import AbstractLatentEstimator, broadcast_times
 
 
 class LatentODEImputer(TransformerMixin, AbstractLatentEstimator):
-    """Fills the gaps of irregular series by a differential equation of a latent state.
+    """Imputer of missing values in irregular time series, with a latent ODE.
 
-    All rows of a series, before and after a gap, tell of it; a series of more than `window` rows is filled in windows.
+    Each missing value is inferred from all rows of the series, before and after it. A series with more than `window`
+    rows is filled window by window.
 
     Args:
-        parameters: Those of `NeuralODEForecaster`.
+        parameters: As for `NeuralODEForecaster`.
 
     Attributes:
-        model_: The `nde.models.LatentODE`.
-        normalization_: Between units of the data and the model's.
-        history_: The course of the training, a `nde.train.History`.
+        model_: The fitted `nde.models.LatentODE`.
+        normalization_: The `nde.data.Normalization` between the units of the data and those of the model.
+        history_: The training history, a `nde.train.History`.
 
     Source: Rubanova, Chen and Duvenaud, *Latent ODEs for irregularly-sampled time series* (2019),
     doi:10.48550/arXiv.1907.03907.
@@ -36,42 +37,48 @@ class LatentODEImputer(TransformerMixin, AbstractLatentEstimator):
         ts, phases = np.arange(20), np.linspace(0.0, 6.0, 30)
         waves = np.sin(0.5 * ts + phases[:, None])
         waves[np.random.default_rng(0).random(waves.shape) < 0.3] = np.nan
-        filled = LatentODEImputer(steps=20, random_state=0).fit_transform(waves)
+        filled = LatentODEImputer(max_iter=20, random_state=0).fit_transform(waves)
         print(np.isnan(filled.ys).any())
         ```
     """
 
     def transform(self, X: Any) -> TimeSeries:
-        """The panel with its gaps filled; what was measured stays.
+        """Fill missing values; observed values do not change.
 
         Args:
-            X: A panel, a long data frame, or an array `(series, time, channels)`.
+            X: A panel, a long data frame, or an array of shape `(series, time, channels)`.
+
+        Returns:
+            The panel without missing values.
 
         Raises:
-            NotFittedError: If it was not fitted.
-            DataError: If the data are not as those that were fitted.
+            NotFittedError: If the estimator is not fitted.
+            DataError: If `X` has other channels than the estimator was fitted to.
         """
-        panel = self._known(X)
-        found = np.concatenate(self._at(panel, [record.ts for record in panel]))
-        return dataclasses.replace(panel, ys=np.where(panel.observed, panel.ys, found))
+        panel = self._check_panel(X)
+        predictions = np.concatenate(self._evaluate(panel, [record.ts for record in panel]))
+        return dataclasses.replace(panel, ys=np.where(panel.observed, panel.ys, predictions))
 
     def impute(self, X: Any, ts: Any) -> Float[np.ndarray, "series times channels"]:
-        """The channels, without noise, at other times.
+        """Predict the channels at other times, without observation noise.
 
         Args:
-            X: A panel, a long data frame, or an array `(series, time, channels)`.
-            ts: Of shape `(times,)` for all series or `(series, times)`, in any order; none before the first row.
+            X: A panel, a long data frame, or an array of shape `(series, time, channels)`.
+            ts: Times of shape `(times,)` for all series, or `(series, times)`, in any order; none before the first row.
+
+        Returns:
+            An array of shape `(series, times, channels)`, in the units of the data.
 
         Raises:
-            NotFittedError: If it was not fitted.
-            DataError: If the data are not as those that were fitted, or a time is before the first row.
+            NotFittedError: If the estimator is not fitted.
+            DataError: If `X` has other channels than the estimator was fitted to, or a time is before the first row.
         """
-        panel = self._known(X)
-        wanted = times_of_each(ts, len(panel))
-        for record, each in zip(panel, wanted, strict=True):
-            if each.min() < record.ts[0]:
+        panel = self._check_panel(X)
+        times = broadcast_times(ts, len(panel))
+        for record, own in zip(panel, times, strict=True):
+            if own.min() < record.ts[0]:
                 raise DataError(
-                    f"Got the time {each.min():g} for series {record.id!r}, whose first row is at {record.ts[0]:g}; "
-                    "none before it is wanted."
+                    f"Got time {own.min():g} for series {record.id!r}, whose first row is at {record.ts[0]:g}. Times "
+                    "before the first row cannot be imputed."
                 )
-        return np.stack(self._at(panel, wanted))
+        return np.stack(self._evaluate(panel, times))

@@ -1,4 +1,4 @@
-"""A class or a number for each series, by neural controlled differential equations."""
+"""Classification and regression of series with neural controlled differential equations."""
 
 from typing import Any
 
@@ -12,42 +12,43 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
 from nde.data import DataError
-from nde.estimators.reading import AbstractReadingEstimator
+from nde.estimators.supervised import AbstractSupervisedEstimator
 
 
-class NeuralCDEClassifier(ClassifierMixin, AbstractReadingEstimator):
-    """Tells the class of irregular, gappy series of any lengths.
+class NeuralCDEClassifier(ClassifierMixin, AbstractSupervisedEstimator):
+    """Classifier for irregular time series with missing values and varying lengths.
 
-    Series are normalized; time, its running integrals and those of the channels, and how often each channel with gaps
-    was observed become channels; an ensemble of neural controlled differential equations reads them from row to row;
-    probabilities are means over the ensemble. The defaults are meant for all data.
+    It is an ensemble of neural controlled differential equations. Series are normalized, and time, the running
+    integrals of time and of the channels, and the observation count of each channel with missing values are added as
+    channels. Predicted probabilities are averaged over the ensemble. The defaults are meant to work for most data.
 
     Args:
-        model: What reads the series: `"neural-cde"`, `"neural-rde"` (in windows, for long series), or to compare with
-            `"gru-dt"`, `"gru-d"`, `"ode-rnn"`.
-        hidden_size: Length of the state of each.
-        width: Of the hidden layers of its vector field, if it has one.
-        depth: How many it has.
-        members: How many models the ensemble has.
-        steps: Of descent; by default 600, or ten times through the data if that is more.
-        batch_size: Series in a step.
-        learning_rate: The highest; it falls to nothing along a cosine.
-        weight_decay: How much weights shrink, as a multiple of the learning rate.
-        series: If data frames are given, the column that names series.
-        time: Likewise, the column of times.
-        channels: Likewise, the columns of measurements; by default all that are left.
-        static: Likewise, columns of static features.
-        target: Likewise, the column of classes.
-        random_state: Of weights and batches; an integer makes fits repeatable.
-        run: A folder for checkpoints and a log. The fit of a folder that was killed is gone on from.
-        progress: Whether to show a bar, by default on a terminal; or a function told after each step how many are
-            done, of how many, and the loss.
+        model: The model of each member of the ensemble: `"neural-cde"`; `"neural-rde"`, for long series; or, for
+            comparison, `"gru-dt"`, `"gru-d"` or `"ode-rnn"`.
+        hidden_size: Size of the hidden state of each model.
+        width: Width of the hidden layers of the vector field, if the model has one.
+        depth: Number of hidden layers of the vector field.
+        n_estimators: Number of models in the ensemble.
+        max_iter: Number of training steps; by default 600, or ten epochs if that is more.
+        batch_size: Number of series in a batch.
+        learning_rate: Peak learning rate; it decays to zero along a cosine.
+        weight_decay: Weight decay, as a multiple of the learning rate.
+        series: For data frames, the column that identifies series.
+        time: For data frames, the column of times.
+        channels: For data frames, the columns of measurements; by default all remaining columns.
+        static: For data frames, the columns of static features.
+        target: For data frames, the column of classes.
+        random_state: Seed for weights and batches; pass an integer for reproducible fits.
+        checkpoint_dir: Folder for checkpoints and a log. If it holds a checkpoint of this fit, training resumes.
+        progress: Whether to show a progress bar; by default only on a terminal. Or a function that is called after each
+            step with the number of steps done, their total, and the loss.
 
     Attributes:
         classes_: The classes, sorted.
-        model_: The ensemble, a `nde.models.DeepEnsemble`.
-        history_: The course of the training, a `nde.train.History`.
-        preparation_: What is done to series before they are read.
+        model_: The fitted ensemble, a `nde.models.DeepEnsemble`.
+        history_: The training history, a `nde.train.History`.
+        n_iter_: Number of training steps made.
+        preparation_: The preprocessing of series.
 
     Source: Kidger, Morrill, Foster and Lyons, *Neural controlled differential equations for irregular time series*
     (2020), doi:10.48550/arXiv.2005.08926.
@@ -59,45 +60,55 @@ class NeuralCDEClassifier(ClassifierMixin, AbstractReadingEstimator):
 
         y = np.arange(40) % 2
         waves = np.sin((1 + y)[:, None] * np.linspace(0.0, 6.0, 20)) + np.random.default_rng(0).normal(0, 0.1, (40, 20))
-        classifier = NeuralCDEClassifier(steps=50, random_state=0).fit(waves[:30], y[:30])
+        classifier = NeuralCDEClassifier(max_iter=50, random_state=0).fit(waves[:30], y[:30])
         print(classifier.score(waves[30:], y[30:]))
         ```
     """
 
     def predict(self, X: Any) -> np.ndarray:
-        """The most likely class of each series.
+        """Predict the most likely class of each series.
 
         Args:
-            X: A panel, a long data frame, or an array `(series, time, channels)`.
+            X: A panel, a long data frame, or an array of shape `(series, time, channels)`.
+
+        Returns:
+            The classes, of shape `(series,)`.
 
         Raises:
-            NotFittedError: If it was not fitted.
-            DataError: If the data are not as those that were fitted.
+            NotFittedError: If the estimator is not fitted.
+            DataError: If `X` has other channels or static features than the estimator was fitted to.
         """
-        shares = self.predict_proba(X)
-        return self.classes_[np.argmax(shares, axis=1)]
+        probabilities = self.predict_proba(X)
+        return self.classes_[np.argmax(probabilities, axis=1)]
 
     def predict_proba(self, X: Any) -> Float[np.ndarray, "series classes"]:
-        """The probabilities of the classes, in the order of `classes_`, for each series; arguments as of `predict`."""
-        logits = self._predicted(X)
+        """Predict the probability of each class, in the order of `classes_`.
+
+        Args:
+            X: As for `predict`.
+
+        Returns:
+            The probabilities, of shape `(series, classes)`.
+        """
+        logits = self._outputs(X)
         return np.asarray(jax.nn.softmax(logits, axis=-1), np.float64).mean(axis=0)
 
-    def _learned(self, targets: Any) -> np.ndarray:
+    def _fit_targets(self, targets: Any) -> np.ndarray:
         check_classification_targets(targets)
         labels = column_or_1d(targets, warn=True)
         self.classes_, codes = np.unique(labels, return_inverse=True)
         if len(self.classes_) < 2:
             raise DataError(
-                f"Got series of the one class {self.classes_[0]!r} only: a classifier wants two classes or more."
+                f"Classification needs at least two classes; got series of one class only, {self.classes_[0]!r}."
             )
         return codes
 
-    def _codes(self, targets: Any) -> np.ndarray:
+    def _encode_targets(self, targets: Any) -> np.ndarray:
         if targets is None:
-            raise DataError("Got series to validate without targets; each wants its class.")
+            raise DataError("Validation series must have targets; got none.")
         unknown = sorted(set(np.asarray(targets).tolist()) - set(self.classes_.tolist()), key=str)
         if unknown:
-            raise DataError(f"Got series to validate of the class {unknown[0]!r}, of which none is there to train.")
+            raise DataError(f"Got validation series of class {unknown[0]!r}, which is not among the training series.")
         return np.searchsorted(self.classes_, targets)
 
     @property
@@ -107,28 +118,29 @@ class NeuralCDEClassifier(ClassifierMixin, AbstractReadingEstimator):
     def _loss(self, outputs: Float[Array, "series output"], targets: Array) -> Float[Array, " series"]:
         return optax.softmax_cross_entropy_with_integer_labels(outputs, targets)
 
-    def _told(self) -> dict[str, Any]:
-        return {**super()._told(), "classes": self.classes_.tolist(), "type": self.classes_.dtype.str}
+    def _to_config(self) -> dict[str, Any]:
+        return {**super()._to_config(), "classes": self.classes_.tolist(), "type": self.classes_.dtype.str}
 
-    def _restored(self, told: dict[str, Any]) -> Any:
-        self.classes_ = np.array(told["classes"], told["type"])
-        return super()._restored(told)
+    def _from_config(self, config: dict[str, Any]) -> Any:
+        self.classes_ = np.array(config["classes"], config["type"])
+        return super()._from_config(config)
 
 
-class NeuralCDERegressor(RegressorMixin, AbstractReadingEstimator):
-    """Tells a number, or several, of irregular, gappy series of any lengths.
+class NeuralCDERegressor(RegressorMixin, AbstractSupervisedEstimator):
+    """Regressor for irregular time series with missing values and varying lengths, with one or several targets.
 
-    Targets are normalized, and what the ensemble says is the mean over it. All else is as in `NeuralCDEClassifier`.
+    Targets are standardized, and predictions are averaged over the ensemble. Otherwise like `NeuralCDEClassifier`.
 
     Args:
-        parameters: Those of `NeuralCDEClassifier`.
+        parameters: As for `NeuralCDEClassifier`.
 
     Attributes:
-        center_: The mean of each target.
-        scale_: The deviation of each target.
-        model_: The ensemble, a `nde.models.DeepEnsemble`.
-        history_: The course of the training, a `nde.train.History`.
-        preparation_: What is done to series before they are read.
+        center_: Mean of each target.
+        scale_: Standard deviation of each target.
+        model_: The fitted ensemble, a `nde.models.DeepEnsemble`.
+        history_: The training history, a `nde.train.History`.
+        n_iter_: Number of training steps made.
+        preparation_: The preprocessing of series.
 
     Source: Kidger, Morrill, Foster and Lyons, *Neural controlled differential equations for irregular time series*
     (2020), doi:10.48550/arXiv.2005.08926.
@@ -140,22 +152,25 @@ class NeuralCDERegressor(RegressorMixin, AbstractReadingEstimator):
 
         rate = np.random.default_rng(0).uniform(1.0, 2.0, 40)
         waves = np.sin(rate[:, None] * np.linspace(0.0, 6.0, 20))
-        regressor = NeuralCDERegressor(steps=50, random_state=0).fit(waves[:30], rate[:30])
+        regressor = NeuralCDERegressor(max_iter=50, random_state=0).fit(waves[:30], rate[:30])
         print(regressor.score(waves[30:], rate[30:]))
         ```
     """
 
     def predict(self, X: Any) -> Float[np.ndarray, "series ..."]:
-        """The number (or numbers) of each series, in the unit of the targets.
+        """Predict the target, or targets, of each series.
 
         Args:
-            X: A panel, a long data frame, or an array `(series, time, channels)`.
+            X: A panel, a long data frame, or an array of shape `(series, time, channels)`.
+
+        Returns:
+            The predictions, of shape `(series,)` or `(series, targets)`, in the units of the targets.
 
         Raises:
-            NotFittedError: If it was not fitted.
-            DataError: If the data are not as those that were fitted.
+            NotFittedError: If the estimator is not fitted.
+            DataError: If `X` has other channels or static features than the estimator was fitted to.
         """
-        values = self._predicted(X).mean(axis=0)
+        values = self._outputs(X).mean(axis=0)
         values = values * self.scale_ + self.center_
         return values[:, 0] if self.single_ else values
 
@@ -164,17 +179,17 @@ class NeuralCDERegressor(RegressorMixin, AbstractReadingEstimator):
         tags.target_tags.multi_output = True
         return tags
 
-    def _learned(self, targets: Any) -> np.ndarray:
+    def _fit_targets(self, targets: Any) -> np.ndarray:
         numbers = _numbers(targets)
         self.single_ = targets.ndim == 1
         self.center_ = numbers.mean(axis=0)
         deviation = numbers.std(axis=0)
         self.scale_ = np.where(deviation > 0, deviation, 1.0)
-        return self._codes(targets)
+        return self._encode_targets(targets)
 
-    def _codes(self, targets: Any) -> np.ndarray:
+    def _encode_targets(self, targets: Any) -> np.ndarray:
         if targets is None:
-            raise DataError("Got series to validate without targets; each wants its number.")
+            raise DataError("Validation series must have targets; got none.")
         return (_numbers(targets) - self.center_) / self.scale_
 
     @property
@@ -184,17 +199,18 @@ class NeuralCDERegressor(RegressorMixin, AbstractReadingEstimator):
     def _loss(self, outputs: Float[Array, "series output"], targets: Array) -> Float[Array, " series"]:
         return jnp.mean((outputs - targets) ** 2, axis=-1)
 
-    def _told(self) -> dict[str, Any]:
+    def _to_config(self) -> dict[str, Any]:
         return {
-            **super()._told(),
+            **super()._to_config(),
             "center": self.center_.tolist(),
             "scale": self.scale_.tolist(),
             "single": self.single_,
         }
 
-    def _restored(self, told: dict[str, Any]) -> Any:
-        self.center_, self.scale_, self.single_ = np.array(told["center"]), np.array(told["scale"]), told["single"]
-        return super()._restored(told)
+    def _from_config(self, config: dict[str, Any]) -> Any:
+        self.center_, self.scale_ = np.array(config["center"]), np.array(config["scale"])
+        self.single_ = config["single"]
+        return super()._from_config(config)
 
 
 def _numbers(targets: Any) -> Float[np.ndarray, "series output"]:
@@ -203,8 +219,8 @@ def _numbers(targets: Any) -> Float[np.ndarray, "series output"]:
         numbers = array.astype(np.float64).reshape(len(array), -1)
     except (TypeError, ValueError):
         raise DataError(
-            f"Got targets of the type {array.dtype}; numbers are wanted. For classes take NeuralCDEClassifier."
+            f"Targets must be numbers; got dtype {array.dtype}. For classes, use NeuralCDEClassifier."
         ) from None
     if not np.isfinite(numbers).all():
-        raise DataError("Input y contains NaN or infinity (inf): each series wants a finite target.")
+        raise DataError("Input y contains NaN or infinity (inf); each series must have a finite target.")
     return numbers

@@ -1,4 +1,4 @@
-"""What is done to a panel before a model sees it."""
+"""Preprocessing of panels for models."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -12,13 +12,13 @@ from nde.data.panel import TimeSeries
 
 @dataclasses.dataclass(frozen=True)
 class Preparation:
-    """Channels that tell when and how often something was observed, and a normalization of all.
+    """Preprocessing: adds time and observation counts as channels, and normalizes all channels.
 
     Attributes:
-        channels: Those of the panel that was fitted.
-        counted: Of which of them observations are counted: those with gaps, or, without gaps, the first, as a count of
-            rows.
-        normalization: Of the channels, with counts and time, and of times.
+        channels: Channels of the panel that it was fitted to.
+        counted: Channels whose observations are counted: those with missing values or, if there are none, the first
+            channel, which counts rows.
+        normalization: Normalization of times and of all channels, including counts and time.
     """
 
     channels: tuple[str, ...]
@@ -27,21 +27,21 @@ class Preparation:
 
     @classmethod
     def fit(cls, panel: TimeSeries) -> "Preparation":
-        """What a panel to train on wants."""
+        """Fit the preprocessing to a training panel."""
         gappy = [name for name, known in zip(panel.channels, panel.observed.T, strict=True) if not known.all()]
         counted = tuple(gappy or panel.channels[:1])
         return cls(panel.channels, counted, Normalization.fit(_with_channels(panel, counted), times=True))
 
     def apply(self, panel: TimeSeries) -> TimeSeries:
-        """The panel as a model sees it.
+        """Preprocess a panel.
 
         Raises:
-            DataError: If channels or static features are not those of the panel that was fitted.
+            DataError: If channels or static features differ from those of the training panel.
         """
-        return self.normalization.apply(_with_channels(self._in_order(panel), self.counted))
+        return self.normalization.apply(_with_channels(self._reorder(panel), self.counted))
 
-    def _in_order(self, panel: TimeSeries) -> TimeSeries:
-        """The panel with the channels in the order that was fitted."""
+    def _reorder(self, panel: TimeSeries) -> TimeSeries:
+        """The panel with its channels in the order of the training panel."""
         missing = [name for name in self.channels if name not in panel.channels]
         if missing and len(panel.channels) != len(self.channels):
             raise DataError(
@@ -50,8 +50,8 @@ class Preparation:
             )
         if missing:
             raise DataError(
-                f"Got a panel with the channels {', '.join(panel.channels)}, and '{missing[0]}' is missing; this was "
-                f"fitted to {', '.join(self.channels)}."
+                f"Got a panel with channels {', '.join(panel.channels)}, and '{missing[0]}' is missing; this estimator "
+                f"was fitted to channels {', '.join(self.channels)}."
             )
         if panel.channels == self.channels:
             return panel
@@ -59,7 +59,7 @@ class Preparation:
         return dataclasses.replace(panel, ys=panel.ys[:, places], channels=self.channels)
 
     def to_dict(self) -> dict[str, Any]:
-        """All of it, for a JSON file."""
+        """Convert to a dictionary, for JSON."""
         return {
             "channels": list(self.channels),
             "counted": list(self.counted),
@@ -68,13 +68,13 @@ class Preparation:
 
     @classmethod
     def from_dict(cls, saved: Mapping[str, Any]) -> "Preparation":
-        """What `to_dict` made this of."""
+        """Restore from the dictionary of `to_dict`."""
         normalization = Normalization.from_dict(saved["normalization"])
         return cls(tuple(saved["channels"]), tuple(saved["counted"]), normalization)
 
 
 def _with_channels(panel: TimeSeries, counted: tuple[str, ...]) -> TimeSeries:
-    # No two names are the same, whatever the channels are called.
+    # The name of the time channel must not coincide with any other channel.
     time = next(
         name
         for name in ("time", *(f"time ({i})" for i in range(len(panel.channels) + 1)))

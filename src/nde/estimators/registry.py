@@ -25,13 +25,16 @@ ESTIMATORS: dict[str, Any] = {
 
 
 def load_estimator(folder: str | Path) -> Any:
-    """Read an estimator that was saved; it predicts the same.
+    """Load a saved estimator, which then predicts the same.
 
     Args:
-        folder: What was given to its `save`.
+        folder: The folder that was passed to `save`.
+
+    Returns:
+        The fitted estimator.
 
     Raises:
-        DataError: If the folder holds none, or one that cannot be read.
+        DataError: If the folder has no saved estimator, or it cannot be read.
 
     Example:
         ```python
@@ -39,7 +42,7 @@ def load_estimator(folder: str | Path) -> Any:
         import numpy as np
         from nde.estimators import NeuralCDEClassifier, load_estimator
 
-        classifier = NeuralCDEClassifier(steps=1, random_state=0).fit(np.eye(4), [0, 0, 1, 1])
+        classifier = NeuralCDEClassifier(max_iter=1, random_state=0).fit(np.eye(4), [0, 0, 1, 1])
         with tempfile.TemporaryDirectory() as folder:
             classifier.save(folder)
             print(load_estimator(folder).predict(np.eye(4)))

@@ -7,8 +7,10 @@ from typing import Any
 from nde.models.saving import read_weights, reading, write_folder
 
 _CONFIG = "estimator.json"
-_NOT_KEPT = frozenset({"random_state", "run", "progress"})
+_NOT_KEPT = frozenset({"random_state", "checkpoint_dir", "progress"})
 """Parameters that say how an estimator was trained, not what it is."""
+_FORMER_NAMES = {"members": "n_estimators", "steps": "max_iter"}
+"""Parameters by the names that older files have."""
 
 
 def write(folder: str | Path, estimator: Any, learned: dict[str, Any], model: Any) -> None:
@@ -37,7 +39,8 @@ def read(folder: str | Path, classes: dict[str, Any]) -> Any:
         DataError: If the folder holds none, or one that cannot be read.
     """
     with reading(Path(folder), _CONFIG, "estimator") as content:
-        estimator = classes[content["estimator"]](**content["parameters"])
-        blank = estimator._restored(content["learned"])  # noqa: SLF001 (only estimators read estimators)
+        parameters = {_FORMER_NAMES.get(name, name): value for name, value in content["parameters"].items()}
+        estimator = classes[content["estimator"]](**parameters)
+        blank = estimator._from_config(content["learned"])  # noqa: SLF001 (only estimators read estimators)
         estimator.model_ = read_weights(Path(folder), blank)
     return estimator

@@ -27,16 +27,16 @@ class AbstractDrives(eqx.Module):
         h: RealScalar,
         nodes: tuple[float, ...],
         needs: frozenset[str],
-        place: PyTree[Any],
+        path_state: PyTree[Any],
     ) -> tuple[PyTree[Any], PyTree[Any]]:
-        """The drive of a step along the paths of a term, and their next place."""
+        """The drive of a step along the paths of a term, and their next state."""
 
     @abc.abstractmethod
-    def known(self, drive: PyTree[Any]) -> PyTree[Any]:
+    def plain_drive(self, drive: PyTree[Any]) -> PyTree[Any]:
         """What the term would have had."""
 
     @abc.abstractmethod
-    def seen(self, drive: PyTree[Any], term: AbstractTerm, stage: int) -> tuple[PyTree[Any], int]:
+    def stage_drive(self, drive: PyTree[Any], term: AbstractTerm, stage: int) -> tuple[PyTree[Any], int]:
         """What a stage sees, as a function of the term, and the number of the stage in it."""
 
     @abc.abstractmethod
@@ -44,7 +44,7 @@ class AbstractDrives(eqx.Module):
         """The drive of the same step walked backward; see `AbstractTerm.backward`."""
 
 
-class Constant(AbstractDrives):
+class ConstantDrives(AbstractDrives):
     """As those of the term."""
 
     def prepare(
@@ -55,16 +55,16 @@ class Constant(AbstractDrives):
         h: RealScalar,
         nodes: tuple[float, ...],
         needs: frozenset[str],
-        place: PyTree[Any],
+        path_state: PyTree[Any],
     ) -> tuple[PyTree[Any], PyTree[Any]]:
         """That of the term."""
-        return term.prepare(t, end, h, nodes, needs, place)
+        return term.prepare(t, end, h, nodes, needs, path_state)
 
-    def known(self, drive: PyTree[Any]) -> PyTree[Any]:
+    def plain_drive(self, drive: PyTree[Any]) -> PyTree[Any]:
         """The same."""
         return drive
 
-    def seen(self, drive: PyTree[Any], term: AbstractTerm, stage: int) -> tuple[PyTree[Any], int]:
+    def stage_drive(self, drive: PyTree[Any], term: AbstractTerm, stage: int) -> tuple[PyTree[Any], int]:
         """The same."""
         del term
         return drive, stage
@@ -74,7 +74,7 @@ class Constant(AbstractDrives):
         return term.backward(drive, stages)
 
 
-class Remade(eqx.Module):
+class RebuiltDrive(eqx.Module):
     """The drive of a step, and what it takes to make that of a single stage again.
 
     Attributes:
@@ -82,36 +82,36 @@ class Remade(eqx.Module):
         t: Start of the step.
         end: Its end.
         h: Its length.
-        place: The place of the paths before it.
+        path_state: The state of the paths before it.
         nodes: The times of the stages as fractions of the step.
         needs: What the solver wants beyond increments.
         part: Which part of the step is meant.
-        turned: Whether it is walked backward.
+        reversed: Whether it is walked backward.
     """
 
     drive: PyTree[Any]
     t: RealScalar
     end: RealScalar
     h: RealScalar
-    place: PyTree[Any]
+    path_state: PyTree[Any]
     nodes: tuple[float, ...] = eqx.field(static=True)
     needs: frozenset[str] = eqx.field(static=True)
     part: Callable[[PyTree[Any]], PyTree[Any]] = eqx.field(static=True)
-    turned: bool = eqx.field(default=False, static=True)
+    reversed: bool = eqx.field(default=False, static=True)
 
     def at(self, term: AbstractTerm, stage: int) -> PyTree[Any]:
         """The drive, with that stage alone, along the paths of a term."""
-        drive, _ = term.prepare(self.t, self.end, self.h, self.nodes[stage : stage + 1], self.needs, self.place)
+        drive, _ = term.prepare(self.t, self.end, self.h, self.nodes[stage : stage + 1], self.needs, self.path_state)
         drive = self.part(drive)
-        return term.backward(drive, 0) if self.turned else drive
+        return term.backward(drive, 0) if self.reversed else drive
 
-    def shortened(self, counts: BoolScalar) -> "Remade":
+    def truncate_where(self, counts: BoolScalar) -> "RebuiltDrive":
         """The same where it counts, elsewhere that of no length."""
         end, h = jnp.where(counts, self.end, self.t), jnp.where(counts, self.h, 0)
-        return dataclasses.replace(self, drive=shortened(self.drive, counts), end=end, h=h)
+        return dataclasses.replace(self, drive=truncate_where(self.drive, counts), end=end, h=h)
 
 
-class OfData(AbstractDrives):
+class DataDrives(AbstractDrives):
     """Made again in each stage, so that derivatives to the data of paths flow."""
 
     def prepare(
@@ -122,48 +122,48 @@ class OfData(AbstractDrives):
         h: RealScalar,
         nodes: tuple[float, ...],
         needs: frozenset[str],
-        place: PyTree[Any],
+        path_state: PyTree[Any],
     ) -> tuple[PyTree[Any], PyTree[Any]]:
         """That of the term, and how it was made."""
-        drive, after = term.prepare(t, end, h, nodes, needs, place)
+        drive, after = term.prepare(t, end, h, nodes, needs, path_state)
 
-        def remade(part: Callable[[PyTree[Any]], PyTree[Any]]) -> Remade:
-            return Remade(part(drive), t, end, h, place, nodes, needs, part)
+        def remade(part: Callable[[PyTree[Any]], PyTree[Any]]) -> RebuiltDrive:
+            return RebuiltDrive(part(drive), t, end, h, path_state, nodes, needs, part)
 
         if HALVES not in needs:
             return remade(_undivided), after
         return Halves(remade(whole_step), remade(first_half), remade(second_half)), after
 
-    def known(self, drive: Remade) -> PyTree[Any]:
+    def plain_drive(self, drive: RebuiltDrive) -> PyTree[Any]:
         """That of the term."""
         return drive.drive
 
-    def seen(self, drive: Remade, term: AbstractTerm, stage: int) -> tuple[PyTree[Any], int]:
+    def stage_drive(self, drive: RebuiltDrive, term: AbstractTerm, stage: int) -> tuple[PyTree[Any], int]:
         """The drive of the stage, alone."""
         return drive.at(term, stage), 0
 
-    def backward(self, drive: Remade, term: AbstractTerm, stages: int) -> Remade:
+    def backward(self, drive: RebuiltDrive, term: AbstractTerm, stages: int) -> RebuiltDrive:
         """That of the term, and how it was made."""
-        return Remade(
+        return RebuiltDrive(
             term.backward(drive.drive, stages),
             drive.t,
             drive.end,
             drive.h,
-            drive.place,
+            drive.path_state,
             drive.nodes[stages:],
             drive.needs,
             drive.part,
-            turned=not drive.turned,
+            reversed=not drive.reversed,
         )
 
 
-def shortened(drive: PyTree[Any], counts: BoolScalar) -> PyTree[Any]:
+def truncate_where(drive: PyTree[Any], counts: BoolScalar) -> PyTree[Any]:
     """The drive of a step, or of one of length zero where that does not count."""
 
     def leaf(x: Any) -> Any:
-        return x.shortened(counts) if isinstance(x, Remade) else jnp.where(counts, x, jnp.zeros_like(x))
+        return x.truncate_where(counts) if isinstance(x, RebuiltDrive) else jnp.where(counts, x, jnp.zeros_like(x))
 
-    return jax.tree.map(leaf, drive, is_leaf=lambda x: isinstance(x, Remade))
+    return jax.tree.map(leaf, drive, is_leaf=lambda x: isinstance(x, RebuiltDrive))
 
 
 def _undivided(drive: PyTree[Any]) -> PyTree[Any]:

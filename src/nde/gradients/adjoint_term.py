@@ -14,10 +14,10 @@ from nde.core import tree
 from nde.core.clock import Clock
 from nde.core.types import Args, BoolScalar, IntScalar, RealScalar, Time, Y
 from nde.gradients.adjoint_drives import AbstractDrives
-from nde.gradients.marks import along
+from nde.gradients.adjoint_jumps import cotangent_product
 from nde.integrate.output import DenseStep, step_holding
 from nde.terms import AbstractTerm, ito_to_stratonovich
-from nde.terms.within import held
+from nde.terms.within import clamp_time
 
 LinearForm = Callable[[RealScalar, AbstractTerm, Y, Args], Y]
 """From a time, a term, a state and arguments to what the vector field is there, times what drives it."""
@@ -35,7 +35,7 @@ class AbstractSolution(eqx.Module):
         """The solution at a time, by what of it is part of the state."""
 
 
-class Carried(AbstractSolution):
+class CarriedSolution(AbstractSolution):
     """It is solved again, backward, together with its adjoint."""
 
     def first(self, y: Y) -> Y:
@@ -48,7 +48,7 @@ class Carried(AbstractSolution):
         return y
 
 
-class Interpolated(AbstractSolution):
+class InterpolatedSolution(AbstractSolution):
     """It was kept.
 
     Attributes:
@@ -70,7 +70,7 @@ class Interpolated(AbstractSolution):
         return step_holding(self.steps, at, left=True).value(at)
 
 
-class Adjoined(eqx.Module):
+class AdjointState(eqx.Module):
     """The state of the adjoint equation.
 
     Attributes:
@@ -124,48 +124,50 @@ class AdjointTerm(AbstractTerm):
         """Those of the term."""
         return self.own.knots
 
-    def vf(self, t: RealScalar, y: Adjoined, args: Args) -> tuple[RealScalar, Adjoined]:
+    def vf(self, t: RealScalar, y: AdjointState, args: Args) -> tuple[RealScalar, AdjointState]:
         """Where the vector field is to be taken."""
         del args
-        return (t if self.bounds is None else held(jnp.asarray(t), *self.bounds)), y
+        return (t if self.bounds is None else clamp_time(jnp.asarray(t), *self.bounds)), y
 
-    def slope(self, vf: tuple[RealScalar, Adjoined], y: Adjoined, drive: PyTree[Any], stage: int) -> Adjoined:
+    def slope(
+        self, vf: tuple[RealScalar, AdjointState], y: AdjointState, drive: PyTree[Any], stage: int
+    ) -> AdjointState:
         """The pull-back of the term's slope."""
         del y
 
         def own(t: RealScalar, term: AbstractTerm, y: Y, args: Args) -> Y:
-            return term.slope(term.vf(t, y, args), y, *self.drives.seen(drive, term, stage))
+            return term.slope(term.vf(t, y, args), y, *self.drives.stage_drive(drive, term, stage))
 
-        return self.along(own, *vf)
+        return self.pull_back(own, *vf)
 
     def scale(self, drive: PyTree[Any]) -> RealScalar:
         """That of the term."""
-        return self.own.scale(self.drives.known(drive))
+        return self.own.scale(self.drives.plain_drive(drive))
 
-    def speed(self, t: RealScalar, y: Adjoined, args: Args) -> Adjoined:
-        """The pull-back of the term's speed."""
+    def derivative(self, t: RealScalar, y: AdjointState, args: Args) -> AdjointState:
+        """The pull-back of the derivative of the term's state."""
         del args
-        return self.along(lambda t, term, y, args: term.speed(t, y, args), t, y)
+        return self.pull_back(lambda t, term, y, args: term.derivative(t, y, args), t, y)
 
     def contr(self, t0: RealScalar, t1: RealScalar) -> PyTree[Any]:
         """That of the term."""
         return self.own.contr(t0, t1)
 
-    def prod(self, vf: tuple[RealScalar, Adjoined], control: PyTree[Any]) -> Adjoined:
+    def prod(self, vf: tuple[RealScalar, AdjointState], control: PyTree[Any]) -> AdjointState:
         """The pull-back of the term's product."""
-        return self.along(lambda t, term, y, args: term.vf_prod(t, y, args, control), *vf)
+        return self.pull_back(lambda t, term, y, args: term.vf_prod(t, y, args, control), *vf)
 
-    def applied(self, vf: tuple[RealScalar, Adjoined], y: Adjoined, control: PyTree[Any]) -> Adjoined:
+    def applied(self, vf: tuple[RealScalar, AdjointState], y: AdjointState, control: PyTree[Any]) -> AdjointState:
         """The same."""
         del y
         return self.prod(vf, control)
 
-    def vf_prod(self, t: RealScalar, y: Adjoined, args: Args, control: PyTree[Any]) -> Adjoined:
+    def vf_prod(self, t: RealScalar, y: AdjointState, args: Args, control: PyTree[Any]) -> AdjointState:
         """The same."""
         del args
         return self.prod((t, y), control)
 
-    def along(self, own: LinearForm, t: RealScalar, at: Adjoined) -> Adjoined:
+    def pull_back(self, own: LinearForm, t: RealScalar, at: AdjointState) -> AdjointState:
         """A linear form of the term's vector field, and its pull-backs."""
         y = self.solution.at(t, at.y)
 
@@ -176,20 +178,20 @@ class AdjointTerm(AbstractTerm):
         if self.scalar:
             value, pull = jax.vjp(lambda y: change(self.varying, y), y)
             (a,) = pull(at.a)
-            inputs = along(at.a, value if self.weighed is None else change(self.weighed, y), at.inputs)
+            inputs = cotangent_product(at.a, value if self.weighed is None else change(self.weighed, y), at.inputs)
         else:
             value, pull = jax.vjp(change, self.varying, y)
             inputs, a = pull(at.a)
-        return Adjoined(self.solution.first(value), *jax.tree.map(jnp.negative, (a, inputs)))
+        return AdjointState(self.solution.first(value), *jax.tree.map(jnp.negative, (a, inputs)))
 
-    def start(self, y: Y, a: Y) -> Adjoined:
+    def start(self, y: Y, a: Y) -> AdjointState:
         """The state in which nothing is integrated yet."""
         if not self.scalar:
-            return Adjoined(self.solution.first(y), a, tree.zeros_like(self.varying))
+            return AdjointState(self.solution.first(y), a, tree.zeros_like(self.varying))
         dtype = tree.common_dtype(*map(tree.real_dtype, jax.tree.leaves(a)))
-        return Adjoined(self.solution.first(y), a, jnp.zeros((), dtype))
+        return AdjointState(self.solution.first(y), a, jnp.zeros((), dtype))
 
-    def closed(self, t: RealScalar, y: Adjoined, args: Args) -> "AdjointTerm":
+    def closed(self, t: RealScalar, y: AdjointState, args: Args) -> "AdjointTerm":
         """The term itself, whose functions are closed."""
         del t, y, args
         return self
@@ -199,14 +201,14 @@ class AdjointTerm(AbstractTerm):
         return dataclasses.replace(self, bounds=(low, high))
 
     def begin(
-        self, t0: RealScalar, step: IntScalar | int = 0, revisits: bool = False, forward: BoolScalar | bool = True
+        self, t0: RealScalar, step: IntScalar | int = 0, may_reject: bool = False, forward: BoolScalar | bool = True
     ) -> PyTree[Any]:
         """As the term."""
-        return self.own.begin(t0, step, revisits, forward)
+        return self.own.begin(t0, step, may_reject, forward)
 
-    def recalls(self, revisits: bool) -> bool:
+    def redrawable(self, may_reject: bool) -> bool:
         """As the term."""
-        return self.own.recalls(revisits)
+        return self.own.redrawable(may_reject)
 
     def prepare(
         self,
@@ -215,18 +217,18 @@ class AdjointTerm(AbstractTerm):
         h: RealScalar,
         nodes: tuple[float, ...],
         needs: frozenset[str],
-        place: PyTree[Any],
+        path_state: PyTree[Any],
     ) -> tuple[PyTree[Any], PyTree[Any]]:
         """As the term."""
-        return self.drives.prepare(self.own, t, end, h, nodes, needs, place)
+        return self.drives.prepare(self.own, t, end, h, nodes, needs, path_state)
 
     def commit(self, accepted: BoolScalar, old: PyTree[Any], new: PyTree[Any]) -> PyTree[Any]:
         """As the term."""
         return self.own.commit(accepted, old, new)
 
-    def room(self, t: RealScalar, place: PyTree[Any]) -> Float[Array, ""] | None:
+    def max_step(self, t: RealScalar, path_state: PyTree[Any]) -> Float[Array, ""] | None:
         """As the term."""
-        return self.own.room(t, place)
+        return self.own.max_step(t, path_state)
 
     def backward(self, drive: PyTree[Any], stages: int) -> PyTree[Any]:
         """As the term."""
@@ -236,6 +238,6 @@ class AdjointTerm(AbstractTerm):
 class ItoAdjointTerm(AdjointTerm):
     """That of the Stratonovich equation whose solution is that of an Itô equation."""
 
-    def along(self, own: LinearForm, t: RealScalar, at: Adjoined) -> Adjoined:
+    def pull_back(self, own: LinearForm, t: RealScalar, at: AdjointState) -> AdjointState:
         """The same of the other equation."""
-        return super().along(lambda t, term, y, args: own(t, ito_to_stratonovich(term), y, args), t, at)
+        return super().pull_back(lambda t, term, y, args: own(t, ito_to_stratonovich(term), y, args), t, at)

@@ -15,18 +15,17 @@ from nde.core.results import RESULTS, SUCCESSFUL, code_of
 from nde.core.types import Time
 from nde.gradients.adjoint_drives import path_of, single_terms
 from nde.gradients.adjoint_solve import AdjointSolve
-from nde.gradients.adjoint_term import AbstractSolution, Carried, Interpolated
+from nde.gradients.adjoint_term import AbstractSolution, CarriedSolution, InterpolatedSolution
 from nde.gradients.base import AbstractAdjoint
-from nde.gradients.marks import Inputs
+from nde.gradients.inputs import Inputs
 from nde.gradients.modes import reverse_mode_once, reverse_mode_only
 from nde.gradients.primitive import Levels, Rules, differentiable
-from nde.gradients.seminorm import seminormed
-from nde.integrate.knots import ended_at_knots
+from nde.gradients.seminorm import with_seminorm
+from nde.integrate.knots import end_at_knots
 from nde.integrate.outcome import Outcome, solve_plainly, solve_recorded
 from nde.integrate.problem import Differentiable, Setup
 from nde.integrate.recorders import DenseRecorder
 from nde.solvers import AbstractSolver, Heun
-from nde.solvers.runge_kutta import ExplicitRungeKutta
 from nde.stepping import AbstractStepSizeController, ClipStepSizeController, ConstantStepSize
 from nde.terms.dependence import depends_on
 
@@ -83,7 +82,7 @@ class AbstractContinuousAdjoint(AbstractAdjoint):
         Raises:
             TypeError: If noise cannot be walked backward.
         """
-        if problem.term.noisy and not problem.term.recalls(revisits=True):
+        if problem.term.noisy and not problem.term.redrawable(may_reject=True):
             raise TypeError(
                 f"`{type(self).__name__}` got a Brownian motion that cannot be walked backward in other steps; it "
                 "wants `nde.VirtualBrownianTree(t0, t1, tol, shape, key)`."
@@ -93,13 +92,13 @@ class AbstractContinuousAdjoint(AbstractAdjoint):
         """The solver of the way back, its controller in its loop time, and the size of its first step."""
         own = self.stepsize_controller
         if own is None:
-            chosen = seminormed(setup.controller, self.carried)
+            chosen = with_seminorm(setup.controller, self.carried)
             clock = Clock(jnp.zeros_like(problem.t0), jnp.asarray(-1, jnp.int32))
         else:
-            chosen, clock = ended_at_knots(own, problem.term), setup.clock.turned()
-        controller = in_sections(chosen).wrap(clock)
+            chosen, clock = end_at_knots(own, problem.term), setup.clock.reversed()
+        controller = restartable(chosen).wrap(clock)
         dt0 = self._first_step(problem, setup, chosen)
-        if dt0 is None and isinstance(controller, ConstantStepSize):
+        if dt0 is None and controller.needs_dt0:
             raise ValueError(
                 f"`{type(self).__name__}` got `ConstantStepSize` for the way back, but no step size; pass `dt0=...`."
             )
@@ -122,8 +121,7 @@ class AbstractContinuousAdjoint(AbstractAdjoint):
     def _solver(self, problem: Differentiable, setup: Setup) -> AbstractSolver:
         solver = setup.solver if self.solver is None else self.solver
         if self.solver is None and problem.term.noisy:
-            kept = isinstance(solver, ExplicitRungeKutta) and solver.calculus == "stratonovich"
-            return solver if kept else Heun()
+            return solver if solver.solves_stochastic_adjoints else Heun()
         return solver
 
 
@@ -197,11 +195,11 @@ class BacksolveAdjoint(AbstractContinuousAdjoint):
 
     def forward(self, problem: Differentiable, setup: Setup) -> tuple[Outcome, AbstractSolution]:
         """The plain solve."""
-        return solve_plainly(problem, setup), Carried()
+        return solve_plainly(problem, setup), CarriedSolution()
 
 
 class InterpolatedAdjoint(AbstractContinuousAdjoint):
-    """The gradient by the adjoint equation, along the solution that is kept as a path.
+    """The gradient by the adjoint equation, solved backward in time along the stored solution.
 
     As `BacksolveAdjoint`, but that the solution is not solved again: it does not drift away on the way back, and the
     adjoint equation is linear. Memory holds room for `max_steps` steps of the solve with what values inside of
@@ -257,10 +255,10 @@ class InterpolatedAdjoint(AbstractContinuousAdjoint):
         if most is None:
             raise ValueError("`InterpolatedAdjoint` got `max_steps=None`; it wants to know how much room to make.")
         outcome, steps = solve_recorded(problem, setup, DenseRecorder(most, collects=True))
-        return outcome, Interpolated(steps, setup.clock)
+        return outcome, InterpolatedSolution(steps, setup.clock)
 
 
-def in_sections(controller: AbstractStepSizeController) -> AbstractStepSizeController:
+def restartable(controller: AbstractStepSizeController) -> AbstractStepSizeController:
     """The controller; for steps on a known grid one that may start and end anywhere in it."""
     if controller.grid is None:
         return controller

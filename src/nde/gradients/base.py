@@ -13,7 +13,7 @@ _UNBOUNDED = 2**20
 
 
 class AbstractAdjoint(eqx.Module):
-    """Runs the loop of a solve in a way that it can be differentiated.
+    """A method of differentiating a solve.
 
     In every method the step sizes that a controller chose are constants: the derivative is that of the discretized
     solve on the grid that was taken.
@@ -31,6 +31,6 @@ class AbstractAdjoint(eqx.Module):
         """The outcome of the solve."""
 
 
-def bounded(setup: Setup) -> Setup:
+def with_step_bound(setup: Setup) -> Setup:
     """The setup with a bound on the number of steps, so that there can be room for a record of them."""
     return setup if setup.most_steps is not None else dataclasses.replace(setup, max_steps=_UNBOUNDED)

@@ -7,15 +7,16 @@ import numpy as np
 from jaxtyping import Array, PyTree
 
 from nde.core.chunks import in_chunks
-from nde.gradients.base import AbstractAdjoint, bounded
+from nde.gradients.base import AbstractAdjoint, with_step_bound
+from nde.gradients.inputs import Inputs
 from nde.gradients.modes import reverse_mode_once, reverse_mode_only
 from nde.gradients.primitive import Levels, Rules, differentiable
 from nde.gradients.replay import Replay
-from nde.gradients.room import with_room
-from nde.gradients.sensitivity import contracted, solve_with_jacobian, suits
+from nde.gradients.sensitivity import contract_jacobian, solve_with_jacobian, suits_jacobian
 from nde.gradients.stack import stack_of
-from nde.gradients.starts import Kept, Restored
+from nde.gradients.starts import KeptStarts, RecomputedStarts
 from nde.gradients.steps import steps_of
+from nde.gradients.tape_size import make_tape_recorder
 from nde.integrate.outcome import Outcome, solve_plainly, solve_recorded
 from nde.integrate.problem import Differentiable, Setup
 
@@ -34,8 +35,8 @@ class RecursiveCheckpointAdjoint(AbstractAdjoint):
         checkpoints: How many states to keep; by default at most 512 (2,048 along interpolated data), fewer if they are
             large, never fewer than twice the root of `max_steps`.
         memory: Instead, the bytes that the grid and the kept states may take; as many states are kept as fit. States
-            are those of a whole batch that is solved as one; under `vmap` it is the bytes of each lane. A gradient also
-            takes what the pull-back of a single step does: see `nde.memory`.
+            are those of a whole batch that is solved as one; under `vmap` it is the bytes of each element of the batch.
+            A gradient also takes what the pull-back of a single step does: see `nde.compiled_memory`.
 
     Raises:
         ValueError: If `checkpoints` or `memory` is below one, or both are given; in reverse mode, if `memory` does not
@@ -80,7 +81,7 @@ class RecursiveCheckpointAdjoint(AbstractAdjoint):
 
     @property
     def unbound(self) -> bool:
-        """Whether nobody said how much to keep."""
+        """Whether neither is given."""
         return self.checkpoints is None and self.memory is None
 
     def solve(self, problem: Differentiable, setup: Setup) -> Outcome:
@@ -90,7 +91,7 @@ class RecursiveCheckpointAdjoint(AbstractAdjoint):
 
     def _by_jacobian(self, problem: Differentiable, setup: Setup, wanted: PyTree[bool]) -> bool:
         """Whether the derivatives are carried along with the solve."""
-        return self.unbound and suits(problem, setup, wanted)
+        return self.unbound and suits_jacobian(problem, setup, wanted)
 
     def _forward(
         self, problem: Differentiable, setup: Setup, wanted: PyTree[bool]
@@ -103,9 +104,9 @@ class RecursiveCheckpointAdjoint(AbstractAdjoint):
                 "Pass `max_steps=...`, or `adjoint=nde.RecursiveCheckpointAdjoint(checkpoints=...)` or `(memory=...)`."
             )
         else:
-            setup = bounded(setup)
-            room = with_room(problem, setup, self.checkpoints, self.memory)
-            outcome, record = solve_recorded(problem, setup, room)
+            setup = with_step_bound(setup)
+            recorder = make_tape_recorder(problem, setup, self.checkpoints, self.memory)
+            outcome, record = solve_recorded(problem, setup, recorder)
         return reverse_mode_once(outcome, type(self).__name__), (record, outcome)
 
     def _backward(
@@ -118,12 +119,12 @@ class RecursiveCheckpointAdjoint(AbstractAdjoint):
         levels: Levels,
     ) -> PyTree[Array | None]:
         record, outcome = kept
-        varying, fixed = eqx.partition(problem, wanted)
+        inputs = Inputs(*eqx.partition(problem, wanted), setup)
         if self._by_jacobian(problem, setup, wanted):
-            return reverse_mode_once(contracted(record, cotangent, varying), type(self).__name__)
-        steps = steps_of(varying, fixed, setup, record.grid, cotangent.saved)
+            return reverse_mode_once(contract_jacobian(record, cotangent, inputs.varying), type(self).__name__)
+        steps = steps_of(inputs, record.grid, cotangent.saved)
         stack = stack_of(record)
-        starts = Kept(stack) if record.slots >= record.grid.ends.shape[0] else Restored(stack)
+        starts = KeptStarts(stack) if record.slots >= record.grid.ends.shape[0] else RecomputedStarts(stack)
         return reverse_mode_once(Replay(steps, outcome, cotangent, levels).run(starts), type(self).__name__)
 
 

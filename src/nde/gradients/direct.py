@@ -9,7 +9,7 @@ import jax
 from nde.core.lanes import any_lane
 from nde.core.tree import constant
 from nde.gradients.base import AbstractAdjoint
-from nde.gradients.playback import played_back
+from nde.gradients.playback import playback_setup
 from nde.integrate.loop import Loop
 from nde.integrate.outcome import Outcome, outcome_of, recorders_for, solve_recorded
 from nde.integrate.problem import Differentiable, Setup
@@ -17,7 +17,7 @@ from nde.integrate.recorders import GridRecorder
 
 
 class DirectAdjoint(AbstractAdjoint):
-    """Forward and reverse mode, and every nesting of the two, by JAX's own rules.
+    """Forward and reverse mode, in any nesting, by JAX's own rules.
 
     The solve is run once for its grid, and a second time over that grid in a loop of bounded length, which JAX can
     differentiate by itself. Its reverse mode computes each step twice more before it pulls back, and keeps as many
@@ -50,7 +50,7 @@ class DirectAdjoint(AbstractAdjoint):
                 "Pass `max_steps=...`, or `adjoint=nde.RecursiveCheckpointAdjoint(checkpoints=...)`."
             )
         first, grid = solve_recorded(constant(problem), constant(setup), GridRecorder(setup.max_steps))
-        again = played_back(problem, setup, grid)
+        again = playback_setup(problem, setup, grid)
         loop = Loop(problem, again, recorders_for(problem, again, whole=True), _bounded_while)
         second = outcome_of(loop, *loop.run())
         return eqx.tree_at(
@@ -67,11 +67,11 @@ def _bounded_while(going: Callable[[Any], Any], body: Callable[[Any], Any], carr
     """
     size = max(1, round(most**0.5))
 
-    @_forgetful
+    @_with_checkpoint
     def iteration(carry: Any, _: None) -> tuple[Any, None]:
         return body(carry), None
 
-    @_forgetful
+    @_with_checkpoint
     def chunk(carry: Any, _: None) -> tuple[Any, None]:
         def steps() -> Any:
             return jax.lax.scan(iteration, carry, length=size)[0]
@@ -81,6 +81,6 @@ def _bounded_while(going: Callable[[Any], Any], body: Callable[[Any], Any], carr
     return jax.lax.scan(chunk, carry, length=-(-most // size))[0]
 
 
-def _forgetful(body: Callable[[Any, None], Any]) -> Callable[[Any, None], Any]:
+def _with_checkpoint(body: Callable[[Any, None], Any]) -> Callable[[Any, None], Any]:
     """The body of a scan, which is computed again in reverse; a scan keeps both computations apart by itself."""
     return jax.checkpoint(body, prevent_cse=False)

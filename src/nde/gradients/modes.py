@@ -1,4 +1,4 @@
-"""Modes of differentiation that a solve does not have: refused in words, wherever the solve stands.
+"""Errors for modes of differentiation that a solve does not have.
 
 The gates are the identity on values and cost nothing in a compiled program: they act on derivatives alone.
 

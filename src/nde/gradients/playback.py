@@ -9,7 +9,6 @@ import jax.numpy as jnp
 from jaxtyping import Array, PyTree
 
 from nde.core import tree
-from nde.core.advice import Advice
 from nde.core.clock import Clock
 from nde.core.count import first_of
 from nde.core.results import SUCCESSFUL
@@ -17,10 +16,10 @@ from nde.core.tree import all_finite
 from nde.core.types import BoolScalar, IntScalar, RealScalar, Time, Y
 from nde.integrate.problem import Differentiable, Setup, end_of
 from nde.integrate.recorders import Grid
-from nde.stepping import AbstractStepSizeController, Plan, Span, Verdict
+from nde.stepping import AbstractStepSizeController, Plan, StepDecision, StepTrial
 
 
-def played_back(problem: Differentiable, setup: Setup, grid: Grid) -> Setup:
+def playback_setup(problem: Differentiable, setup: Setup, grid: Grid) -> Setup:
     """The setup that takes the steps of a recorded grid again."""
     following = _slot_after(grid, grid.ends)
     drives = None
@@ -48,10 +47,10 @@ class RecordedDrives(eqx.Module):
     first: IntScalar
 
     def begin(
-        self, t0: RealScalar, step: IntScalar | int = 0, revisits: bool = False, forward: BoolScalar | bool = True
+        self, t0: RealScalar, step: IntScalar | int = 0, may_reject: bool = False, forward: BoolScalar | bool = True
     ) -> IntScalar:
         """The first slot."""
-        del t0, step, revisits, forward
+        del t0, step, may_reject, forward
         return self.first
 
     def prepare(
@@ -61,20 +60,20 @@ class RecordedDrives(eqx.Module):
         h: RealScalar,
         nodes: tuple[float, ...],
         needs: frozenset[str],
-        place: IntScalar,
+        path_state: IntScalar,
     ) -> tuple[PyTree[Any], IntScalar]:
         """The drive in the slot, and the next slot."""
         del t, end, h, nodes, needs
-        slot = jnp.minimum(place, self.following.shape[0] - 1)
+        slot = jnp.minimum(path_state, self.following.shape[0] - 1)
         return tree.row(self.drives, slot), self.following[slot]
 
     def commit(self, accepted: BoolScalar, old: IntScalar, new: IntScalar) -> IntScalar:
         """The next slot after a step of this lane."""
         return jnp.where(accepted, new, old)
 
-    def room(self, t: RealScalar, place: IntScalar) -> None:
+    def max_step(self, t: RealScalar, path_state: IntScalar) -> None:
         """Any length: the steps are known."""
-        del t, place
+        del t, path_state
 
 
 class Playback(AbstractStepSizeController):
@@ -133,27 +132,17 @@ class Playback(AbstractStepSizeController):
         first = _slot_after(self.taken, jax.lax.stop_gradient(t0))
         return self._plan(t0, first), first
 
-    def judge(
-        self,
-        step: Span,
-        plan: Plan,
-        y0: Y,
-        y1: Y,
-        error: Y | None,
-        error_order: RealScalar,
-        advice: Advice,
-        state: IntScalar,
-    ) -> Verdict:
+    def decide(self, trial: StepTrial, state: IntScalar) -> StepDecision:
         """Accepts what was accepted."""
-        del y0, error, error_order, advice
+        start, end = trial.step.start, trial.plan.end
         index = self.following[jnp.minimum(state, self.following.shape[0] - 1)]
-        accepted = plan.end > step.start
-        return Verdict(
+        accepted = end > start
+        return StepDecision(
             accepted=accepted,
-            plan=self._plan(jnp.where(accepted, plan.end, step.start), index),
+            plan=self._plan(jnp.where(accepted, end, start), index),
             state=index,
             code=None,
-            finite=all_finite(y1) | ~accepted,
+            finite=all_finite(trial.y1) | ~accepted,
         )
 
     def _plan(self, start: Time, index: IntScalar) -> Plan:

@@ -41,14 +41,14 @@ def vjp(
 
     def pull(cotangent: PyTree[Any]) -> tuple[PyTree[Any], PyTree[Any]]:
         given = eqx.filter(cotangent, eqx.is_inexact_array)
-        change, further = _pulled(levels, values, leaves, own, rest, given)
-        return jax.tree.unflatten(structure, change), filled(further, moving)
+        change, further = _pull_shared(levels, values, leaves, own, rest, given)
+        return jax.tree.unflatten(structure, change), fill_cotangents(further, moving)
 
     # What the pull-back computes again of the value, XLA finds to be the same.
     return fn(varying, moving, fixed), pull
 
 
-def _pulled(
+def _pull_shared(
     levels: Sequence[Level],
     fn: Callable[..., PyTree[Any]],
     leaves: list[Array],
@@ -60,7 +60,7 @@ def _pulled(
         leaves: list[Array], moving: PyTree[Any], fixed: PyTree[Any], cotangent: PyTree[Any]
     ) -> tuple[list[Array], PyTree[Any]]:
         made, pull = jax.vjp(lambda leaves, moving: fn(leaves, moving, fixed), leaves, moving)
-        return eqx.filter(pull(filled(cotangent, made)), lambda x: x.dtype != jax.dtypes.float0)
+        return eqx.filter(pull(fill_cotangents(cotangent, made)), lambda x: x.dtype != jax.dtypes.float0)
 
     if not levels:
         return alone(leaves, moving, fixed, cotangent)
@@ -86,13 +86,15 @@ def _pulled(
             for x, b in ((moving, own[0]), (cotangent, given))
         )
         axes = [0 if d else None for d in lanes.differs], 0, jax.tree.map(lambda b: 0 if b else None, own[1])
-        change, further = _pulled(outer, lanes.map(fn, axes), spread, moving, fixed, cotangent)
+        change, further = _pull_shared(outer, lanes.map(fn, axes), spread, moving, fixed, cotangent)
         return (change, further), (list(lanes.differs), jax.tree.map(lambda _: True, further))
 
     return together(level.number, leaves, moving, fixed, cotangent)
 
 
-def filled(given: PyTree[Any], like: PyTree[Any], change: Callable[[Array, Array], Array] | None = None) -> Any:
+def fill_cotangents(
+    given: PyTree[Any], like: PyTree[Any], change: Callable[[Array, Array], Array] | None = None
+) -> Any:
     """Cotangents for values like these: zero where none is given, else as given, or as `change(given, value)` says."""
 
     def leaf(x: Array | None, g: Array | None) -> Any:

@@ -13,16 +13,17 @@ import jax.numpy as jnp
 from jaxtyping import Array, PyTree
 
 from nde.core import tree
-from nde.core.count import counted_down
+from nde.core.count import count_down_if
 from nde.core.lanes import any_lane
 from nde.core.types import IntScalar
 from nde.gradients.primitive import Levels
-from nde.gradients.pull import filled, vjp
+from nde.gradients.pull import fill_cotangents, vjp
 from nde.gradients.starts import AbstractStarts
-from nde.gradients.steps import Links, Made, Recorded, Steps
+from nde.gradients.steps import Recorded, StepCarry, StepOutput, Steps
 from nde.integrate.outcome import Outcome
 from nde.integrate.output import AtSteps, AtTimes, DenseStep, DenseSteps, call_fn
-from nde.integrate.start import Start, first_start, handed_on
+from nde.integrate.start import carried_cache, first_start
+from nde.solvers import StepStart
 
 
 class Sweep(eqx.Module):
@@ -39,7 +40,7 @@ class Sweep(eqx.Module):
 
     starts: AbstractStarts
     step: IntScalar
-    after: Links
+    after: StepCarry
     inputs: PyTree[Array]
     left: IntScalar
     times: tuple[IntScalar, ...]
@@ -70,7 +71,7 @@ class Replay(eqx.Module):
             starts=starts,
             step=self.steps.grid.length,
             after=self.last_cotangent(),
-            inputs=jax.tree.map(jnp.zeros_like, self.steps.varying),
+            inputs=jax.tree.map(jnp.zeros_like, self.steps.inputs.varying),
             left=self.ended.accepted,
             times=self.last_times(),
         )
@@ -82,51 +83,51 @@ class Replay(eqx.Module):
         end = self.ended.t
         return tuple(jnp.searchsorted(o.ts, end, side="right").astype(jnp.int32) - 1 for _, o in self.steps.sampled())
 
-    def last_cotangent(self) -> Links:
+    def last_cotangent(self) -> StepCarry:
         """The cotangent of the solve's last state."""
 
-        def links(outcome: Outcome) -> Links:
-            cache = handed_on(self.steps.setup, outcome.solver_cache)
-            t = outcome.t if self.steps.timed else None
-            return Links(t, Start(outcome.y, outcome.solver_state, cache))
+        def carry(outcome: Outcome) -> StepCarry:
+            cache = carried_cache(self.steps.inputs.setup, outcome.solver_cache)
+            t = outcome.t if self.steps.inputs.timed else None
+            return StepCarry(t, StepStart(outcome.y, outcome.solver_state, cache))
 
-        return filled(links(self.cotangent), links(self.ended))
+        return fill_cotangents(carry(self.cotangent), carry(self.ended))
 
     def _pull(self, sweep: Sweep) -> Sweep:
         """Pulls the cotangents back through one step."""
         steps, index = self.steps, sweep.step - 1
         step = steps.recorded(index)
         start, starts = sweep.starts.before(steps, index, step)
-        alone = steps.alone(index)
-        made, pull = vjp(self.levels, _made, alone.varying, steps.links(step, start), (alone, step))
-        inputs, times, inside = steps.with_row(sweep.inputs, index), sweep.times, None
-        if made.inside is not None:
-            inside, inputs, times = self.pull_samples(alone, made.inside, index, inputs, times)
+        single = steps.single_step(index)
+        out, pull = vjp(self.levels, _step_output, single.inputs.varying, steps.carry(step, start), (single, step))
+        inputs, times, dense = steps.with_row(sweep.inputs, index), sweep.times, None
+        if out.dense is not None:
+            dense, inputs, times = self.pull_samples(single, out.dense, index, inputs, times)
         at_end = tuple(
             self.stepped_cotangent(i, o, index, sweep.left, step.counts, value)
-            for (i, o), value in zip(steps.stepped(), made.at_end, strict=True)
+            for (i, o), value in zip(steps.stepped(), out.at_end, strict=True)
         )
-        more, links = pull(Made(after=self._counting(step.counts, sweep.after), at_end=at_end, inside=inside))
+        more, carry = pull(StepOutput(after=self._counting(step.counts, sweep.after), at_end=at_end, dense=dense))
         return Sweep(
             starts=starts,
             step=index,
-            after=self._passed(step.counts, links, sweep.after),
+            after=self._passed(step.counts, carry, sweep.after),
             inputs=steps.with_table(tree.add(inputs, more), sweep.inputs, index),
-            left=counted_down(sweep.left, step.counts),
+            left=count_down_if(sweep.left, step.counts),
             times=times,
         )
 
-    def _carries(self, links: Links) -> bool:
+    def _carries(self, carry: StepCarry) -> bool:
         """Whether a step of no length is not the identity, for more than states is handed on."""
-        return bool(jax.tree.leaves((links.start.solver_state, links.start.cache)))
+        return bool(jax.tree.leaves((carry.start.solver_state, carry.start.cache)))
 
-    def _counting(self, counts: Array, after: Links) -> Links:
+    def _counting(self, counts: Array, after: StepCarry) -> StepCarry:
         """The cotangent of what a step hands on; zero where a lane has no step."""
         return tree.where(counts, after, tree.zeros_like(after)) if self._carries(after) else after
 
-    def _passed(self, counts: Array, links: Links, after: Links) -> Links:
+    def _passed(self, counts: Array, carry: StepCarry, after: StepCarry) -> StepCarry:
         """The cotangent of what a step starts from; where a lane has no step, that of what comes after."""
-        return tree.where(counts, links, after) if self._carries(after) else links
+        return tree.where(counts, carry, after) if self._carries(after) else carry
 
     def stepped_cotangent(
         self, i: int, output: AtSteps | DenseSteps, index: IntScalar, left: IntScalar, counts: Array, value: Any
@@ -134,11 +135,11 @@ class Replay(eqx.Module):
         """The cotangent of what an output saved of this step; zero where it saved nothing."""
         given = self.cotangent.saved[i]
         if isinstance(output, DenseSteps):
-            return filled(given, value, lambda g, _: tree.row(g, index))
+            return fill_cotangents(given, value, lambda g, _: tree.row(g, index))
         due = counts & (left % output.every == 0)
         place = jnp.maximum(left // output.every - 1, 0)
 
-        return filled((given.ts, given.ys), value, lambda g, _: jnp.where(due, tree.row(g, place), 0))
+        return fill_cotangents((given.ts, given.ys), value, lambda g, _: jnp.where(due, tree.row(g, place), 0))
 
     def pull_samples(
         self, steps: Steps, step: DenseStep, index: IntScalar, inputs: PyTree[Array], times: tuple[IntScalar, ...]
@@ -161,40 +162,40 @@ class Replay(eqx.Module):
             at = output.ts[jnp.maximum(left, 0)]
             return (left >= 0) & ((at > step.start) | (index == 0))
 
-        def value(varying: PyTree[Array | None], step: DenseStep, here: tuple[Steps, IntScalar]) -> PyTree[Any]:
-            steps, left = here
-            problem = steps.problem(varying)
+        def value(varying: PyTree[Array | None], step: DenseStep, fixed: tuple[Steps, IntScalar]) -> PyTree[Any]:
+            steps, left = fixed
+            problem = steps.inputs.problem_with(varying)
             wanted = problem.outputs[i]
             assert isinstance(wanted, AtTimes)
             at = wanted.ts[left]
-            return call_fn(wanted.fn, steps.setup.real(at), step.value(at), problem.args)
+            return call_fn(wanted.fn, steps.inputs.setup.real(at), step.value(at), problem.args)
 
         def back(carry: tuple[IntScalar, DenseStep, PyTree[Array]]) -> tuple[IntScalar, DenseStep, PyTree[Array]]:
             left, total, inputs = carry
             now, row = inside(left), jnp.maximum(left, 0)
-            values, pull = vjp(self.levels, value, steps.varying, step, (steps, row))
-            more, change = pull(filled(given, values, lambda g, _: jnp.where(now, tree.row(g, row), 0)))
-            return counted_down(left, now), tree.add(total, change), tree.add(inputs, more)
+            values, pull = vjp(self.levels, value, steps.inputs.varying, step, (steps, row))
+            more, change = pull(fill_cotangents(given, values, lambda g, _: jnp.where(now, tree.row(g, row), 0)))
+            return count_down_if(left, now), tree.add(total, change), tree.add(inputs, more)
 
         def run(left: IntScalar, total: DenseStep, inputs: PyTree[Array]) -> tuple[IntScalar, DenseStep, PyTree[Array]]:
             return jax.lax.while_loop(lambda c: any_lane(inside(c[0])), back, (left, total, inputs))
 
         return run
 
-    def add_start(self, inputs: PyTree[Array], start: Links) -> PyTree[Array | None]:
+    def add_start(self, inputs: PyTree[Array], start: StepCarry) -> PyTree[Array | None]:
         """The cotangents of the inputs, with what reached the start of the first step."""
-        _, pull = vjp(self.levels, _first, self.steps.varying, None, self.steps)
+        _, pull = vjp(self.levels, _first, self.steps.inputs.varying, None, self.steps)
         more, _ = pull(start)
         return tree.add(inputs, more)
 
 
-def _made(varying: PyTree[Array | None], links: Links, here: tuple[Steps, Recorded]) -> Made:
+def _step_output(varying: PyTree[Array | None], carry: StepCarry, fixed: tuple[Steps, Recorded]) -> StepOutput:
     """What a step makes."""
-    steps, step = here
-    return steps.make(varying, links, step)
+    steps, step = fixed
+    return steps.make(varying, carry, step)
 
 
-def _first(varying: PyTree[Array | None], _: None, steps: Steps) -> Links:
+def _first(varying: PyTree[Array | None], _: None, steps: Steps) -> StepCarry:
     """What the first step starts from."""
-    problem = steps.problem(varying)
-    return Links(problem.t0 if steps.timed else None, first_start(problem, steps.setup))
+    problem = steps.inputs.problem_with(varying)
+    return StepCarry(problem.t0 if steps.inputs.timed else None, first_start(problem, steps.inputs.setup))

@@ -1,20 +1,20 @@
-"""Discretize-then-optimize without kept states: a reversible solver takes its steps back."""
+"""Discretize-then-optimize without stored states: a reversible solver inverts its steps."""
 
 import dataclasses
 
 import equinox as eqx
 from jaxtyping import Array, PyTree
 
-from nde.gradients.base import AbstractAdjoint, bounded
+from nde.gradients.base import AbstractAdjoint, with_step_bound
+from nde.gradients.inputs import Inputs
 from nde.gradients.modes import reverse_mode_once, reverse_mode_only
 from nde.gradients.primitive import Levels, Rules, differentiable
 from nde.gradients.replay import Replay
-from nde.gradients.starts import Undone
+from nde.gradients.starts import InvertedStarts
 from nde.gradients.steps import steps_of
 from nde.integrate.outcome import Outcome, solve_plainly, solve_recorded
-from nde.integrate.problem import Differentiable, Setup, first_cache
+from nde.integrate.problem import Differentiable, Setup, fresh_start
 from nde.integrate.recorders import Grid, GridRecorder
-from nde.integrate.start import Start
 from nde.solvers import AbstractReversibleSolver
 
 
@@ -22,7 +22,7 @@ class ReversibleAdjoint(AbstractAdjoint):
     """The exact gradient of the discretized solve, in memory that does not grow with the state times the steps.
 
     The forward pass records the time at which each step ended (and what ended it, if there are times to end at besides
-    t1); the backward pass takes the steps back one by one with a reversible solver, and pulls the cotangents through
+    t1); the backward pass inverts the steps one by one with a reversible solver, and pulls the cotangents through
     each. The gradient is that of `RecursiveCheckpointAdjoint`, to the rounding of the inversion, which the solvers
     state: with adaptive steps too, with save times inside of steps, under `vmap`. Noise is made again on the way back,
     but for `BrownianMotion` under adaptive steps, whose increments are kept: take `VirtualBrownianTree`.
@@ -54,7 +54,7 @@ class ReversibleAdjoint(AbstractAdjoint):
         """The solve, with a reverse mode of its own."""
         if not isinstance(setup.solver, AbstractReversibleSolver):
             raise TypeError(
-                f"`ReversibleAdjoint` got {type(setup.solver).__name__}, whose steps cannot be taken back; it wants a "
+                f"`ReversibleAdjoint` got {type(setup.solver).__name__}, which is not reversible; it wants a "
                 "solver such as `nde.ReversibleHeun()`, `nde.ALF()`, or any explicit method in `nde.Reversible(...)`."
             )
         in_passing = dataclasses.replace(problem, drives=None)  # what steps see of a path, made as it is wanted
@@ -64,7 +64,7 @@ class ReversibleAdjoint(AbstractAdjoint):
 
 def _forward(problem: Differentiable, setup: Setup, wanted: PyTree[bool]) -> tuple[Outcome, tuple[Grid, Outcome]]:
     del wanted
-    setup = bounded(setup)
+    setup = with_step_bound(setup)
     steps = setup.most_steps
     assert steps is not None
     outcome, grid = solve_recorded(problem, setup, GridRecorder(steps, undoes=True))
@@ -80,8 +80,7 @@ def _backward(
     levels: Levels,
 ) -> PyTree[Array | None]:
     grid, outcome = kept
-    varying, fixed = eqx.partition(problem, wanted)
-    y, state = outcome.y, outcome.solver_state
-    end = Start(y, state, first_cache(problem, setup, outcome.t, y, state))
-    replay = Replay(steps_of(varying, fixed, setup, grid, cotangent.saved), outcome, cotangent, levels)
-    return reverse_mode_once(replay.run(Undone(end)), ReversibleAdjoint.__name__)
+    inputs = Inputs(*eqx.partition(problem, wanted), setup)
+    end = fresh_start(problem, setup, outcome.t, outcome.y, outcome.solver_state)
+    replay = Replay(steps_of(inputs, grid, cotangent.saved), outcome, cotangent, levels)
+    return reverse_mode_once(replay.run(InvertedStarts(end)), ReversibleAdjoint.__name__)

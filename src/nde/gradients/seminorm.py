@@ -8,15 +8,14 @@ from jaxtyping import Array, Float, PyTree
 
 from nde.core.norms import rms_norm
 from nde.core.types import Norm, RealScalar, Tolerance
-from nde.gradients.adjoint_term import Adjoined
-from nde.stepping import AbstractStepSizeController, ClipStepSizeController, PIDController
-from nde.stepping.judging import judging_anew
-from nde.stepping.revisit import RevisitingController
+from nde.gradients.adjoint_term import AdjointState
+from nde.stepping import AbstractAdaptiveStepSizeController, AbstractStepSizeController
 from nde.stepping.tolerance import is_number, least
+from nde.stepping.wrapped import innermost, map_adaptive
 
 
 def adjoint_rms_seminorm(error: PyTree[Array]) -> Float[Array, ""]:
-    """The root mean square over the solution and its cotangent, without the cotangents of parameters.
+    """Compute the root mean square over the solution and its cotangent, without the cotangents of parameters.
 
     The adjoint equation of `BacksolveAdjoint` and `InterpolatedAdjoint` integrates the latter along the way: their
     values never enter the rest, so their errors do not grow, and steps need not be chosen for their sake.
@@ -38,7 +37,7 @@ def adjoint_rms_seminorm(error: PyTree[Array]) -> Float[Array, ""]:
         print(nde.BacksolveAdjoint(stepsize_controller=controller))
         ```
     """
-    if not isinstance(error, Adjoined):
+    if not isinstance(error, AdjointState):
         raise TypeError(
             "`adjoint_rms_seminorm` got the state of an ordinary solve; it is for the controller of an adjoint, as in "
             "`nde.BacksolveAdjoint(stepsize_controller=nde.PIDController(..., norm=nde.adjoint_rms_seminorm))`."
@@ -55,12 +54,12 @@ class Seminorm(eqx.Module):
 
     norm: Norm
 
-    def __call__(self, error: Adjoined) -> RealScalar:
+    def __call__(self, error: AdjointState) -> RealScalar:
         """That of both, as of one state."""
         return self.norm((error.y, error.a))
 
 
-def seminormed(controller: AbstractStepSizeController, carried: bool) -> AbstractStepSizeController:
+def with_seminorm(controller: AbstractStepSizeController, carried: bool) -> AbstractStepSizeController:
     """The controller of a solve for its adjoint equation: its norm is that of the solution and its cotangent.
 
     A mean square of all numbers would be one of parameters above all, of which there may be many, with small errors.
@@ -70,11 +69,11 @@ def seminormed(controller: AbstractStepSizeController, carried: bool) -> Abstrac
         carried: Whether the solution is part of the adjoint state.
     """
 
-    def judged(controller: Any) -> Any:
-        rtol, atol = (_adjoined(tolerance, carried) for tolerance in (controller.rtol, controller.atol))
+    def adapted(controller: Any) -> Any:
+        rtol, atol = (_adjoint_tolerance(tolerance, carried) for tolerance in (controller.rtol, controller.atol))
         return dataclasses.replace(controller, rtol=rtol, atol=atol, norm=Seminorm(controller.norm))
 
-    return judging_anew(controller, judged)
+    return map_adaptive(controller, adapted)
 
 
 def ignores_inputs(controller: AbstractStepSizeController) -> bool:
@@ -83,14 +82,13 @@ def ignores_inputs(controller: AbstractStepSizeController) -> bool:
     Args:
         controller: The controller of an adjoint equation.
     """
-    if isinstance(controller, ClipStepSizeController | RevisitingController):
-        return ignores_inputs(controller.controller)
-    norm = controller.norm if isinstance(controller, PIDController) else None
-    return isinstance(norm, Seminorm) or norm is adjoint_rms_seminorm or not controller.needs_error
+    chosen = innermost(controller)
+    norm = chosen.norm if isinstance(chosen, AbstractAdaptiveStepSizeController) else None
+    return isinstance(norm, Seminorm) or norm is adjoint_rms_seminorm or not chosen.needs_error
 
 
-def _adjoined(tolerance: Tolerance, carried: bool) -> Tolerance:
+def _adjoint_tolerance(tolerance: Tolerance, carried: bool) -> Tolerance:
     """A tolerance of the state as one of the adjoint state: the cotangent of a component has that of the component."""
     if is_number(tolerance):
         return tolerance
-    return Adjoined(tolerance if carried else None, tolerance, least(tolerance))
+    return AdjointState(tolerance if carried else None, tolerance, least(tolerance))

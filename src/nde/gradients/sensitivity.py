@@ -23,7 +23,7 @@ _INPUTS = 16
 """Most numbers in the inputs (see docs/decisions)."""
 
 
-def suits(problem: Differentiable, setup: Setup, perturbed: PyTree[bool]) -> bool:
+def suits_jacobian(problem: Differentiable, setup: Setup, perturbed: PyTree[bool]) -> bool:
     """Whether a solve is cheap, of few real inputs of one precision, and saves no record of all its steps."""
     inputs = jax.tree.leaves(eqx.filter(problem, perturbed))
     states = jax.tree.leaves((problem.y0, problem.solver_state))
@@ -58,7 +58,7 @@ def solve_with_jacobian(
     return in_chunks(solve, (varying, fixed, setup))
 
 
-def contracted(jacobian: PyTree[Array | None], cotangent: Outcome, varying: PyTree[Array | None]) -> PyTree:
+def contract_jacobian(jacobian: PyTree[Array | None], cotangent: Outcome, varying: PyTree[Array | None]) -> PyTree:
     """The cotangent of the varying inputs."""
     flat, unflatten = ravel_pytree(varying)
 

@@ -13,16 +13,16 @@ import jax.numpy as jnp
 from jaxtyping import Array, PyTree
 
 from nde.core import tree
-from nde.gradients.adjoint_drives import shortened
+from nde.gradients.adjoint_drives import truncate_where
 from nde.gradients.primitive import Levels
 from nde.gradients.pull import vjp
 from nde.integrate.problem import Differentiable, Setup, step_map
 from nde.integrate.recorders import AbstractRecorder, Attempt
-from nde.integrate.start import Start
+from nde.solvers import StepStart
 from nde.stepping import Span
 
 
-class Taken(eqx.Module):
+class RepeatedStep(eqx.Module):
     """A step of the adjoint equation, to be taken once more.
 
     Attributes:
@@ -36,7 +36,7 @@ class Taken(eqx.Module):
     problem: Differentiable
     setup: Setup
     step: Span
-    start: Start
+    start: StepStart
     drive: PyTree[Any]
 
 
@@ -60,7 +60,7 @@ class ShareRecorder(AbstractRecorder):
 
     def write(self, problem: Differentiable, setup: Setup, store: PyTree[Array], attempt: Attempt) -> PyTree[Array]:
         """The cotangent with the share of one more step."""
-        z, pull = vjp(self.levels, _scalar, self.varying, None, _taken(problem, setup, attempt))
+        z, pull = vjp(self.levels, _scalar, self.varying, None, _repeated_step(problem, setup, attempt))
         share, _ = pull(jnp.where(attempt.accepted, jnp.ones_like(z), 0))
         return tree.add(store, share)
 
@@ -82,19 +82,17 @@ def shared_size(levels: Levels, varying: PyTree[Array | None]) -> int:
     return sum(jax.tree.leaves((size.term, size.args)))
 
 
-def _taken(problem: Differentiable, setup: Setup, attempt: Attempt) -> Taken:
+def _repeated_step(problem: Differentiable, setup: Setup, attempt: Attempt) -> RepeatedStep:
     """The step, of length zero where it was rejected: its stages may be infinite, and zero times that is no number."""
     step, drive, counts = attempt.step, attempt.drive, attempt.accepted
     if not setup.controller.always_accepts:
         step = Span(step.start, attempt.recorded_end, jnp.where(counts, step.h, 0))
-        drive = shortened(drive, counts)
-    return Taken(problem, setup, step, Start(attempt.y, attempt.state, attempt.cache), drive)
+        drive = truncate_where(drive, counts)
+    return RepeatedStep(problem, setup, step, attempt.start, drive)
 
 
-def _scalar(varying: PyTree[Array | None], _: None, taken: Taken) -> Array:
+def _scalar(varying: PyTree[Array | None], _: None, taken: RepeatedStep) -> Array:
     """The number at the end of a step, as a function of the parameters in it alone."""
     term = dataclasses.replace(taken.problem.term, weighed=(varying.term, varying.args))
     problem = dataclasses.replace(taken.problem, term=term)
-    start = taken.start
-    out = step_map(problem, taken.setup, taken.step, start.y, start.solver_state, start.cache, taken.drive)
-    return out.y.inputs
+    return step_map(problem, taken.setup, taken.step, taken.start, taken.drive).y.inputs

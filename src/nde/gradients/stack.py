@@ -5,10 +5,10 @@ import jax.numpy as jnp
 from jaxtyping import Array
 
 from nde.core import tree
-from nde.core.count import counted, counted_down
+from nde.core.count import count_down_if, count_if
 from nde.core.types import BoolScalar, IntScalar
 from nde.integrate.recorders import Tape
-from nde.integrate.start import Start
+from nde.solvers import StepStart
 
 
 class Stack(eqx.Module):
@@ -23,7 +23,7 @@ class Stack(eqx.Module):
 
     steps: Array
     order: Array | None
-    states: Start
+    states: StepStart
     height: IntScalar
 
     @property
@@ -31,22 +31,22 @@ class Stack(eqx.Module):
         """How many more states there is room for."""
         return self.steps.shape[0] - 1 - self.height
 
-    def push(self, step: IntScalar, state: Start, keep: BoolScalar) -> "Stack":
+    def push(self, step: IntScalar, state: StepStart, keep: BoolScalar) -> "Stack":
         """One more state if `keep`, for which there must be room."""
         return Stack(
             steps=tree.set_row(self.steps, self.height, step),
             order=self.order,
             states=tree.set_row(self.states, self._row(self.height), state),
-            height=counted(self.height, keep),
+            height=count_if(self.height, keep),
         )
 
-    def top(self) -> tuple[IntScalar, Start]:
+    def top(self) -> tuple[IntScalar, StepStart]:
         """The last state and its step."""
         return self.steps[self.height - 1], tree.row(self.states, self._row(self.height - 1))
 
     def without(self, step: IntScalar) -> "Stack":
         """The stack without its top if that is of this step."""
-        return eqx.tree_at(lambda s: s.height, self, counted_down(self.height, self.steps[self.height - 1] == step))
+        return eqx.tree_at(lambda s: s.height, self, count_down_if(self.height, self.steps[self.height - 1] == step))
 
     def _row(self, place: IntScalar) -> IntScalar:
         return place if self.order is None else self.order[place]

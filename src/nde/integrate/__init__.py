@@ -1,1 +1,1 @@
-"""The loops: a step, judged and recorded, again and again."""
+"""The loop of a solve, its recorders and progress meters."""

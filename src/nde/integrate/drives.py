@@ -22,10 +22,10 @@ class DrivesOfGrid(eqx.Module):
     drives: PyTree[Array]
 
     def begin(
-        self, t0: RealScalar, step: IntScalar | int = 0, revisits: bool = False, forward: BoolScalar | bool = True
+        self, t0: RealScalar, step: IntScalar | int = 0, may_reject: bool = False, forward: BoolScalar | bool = True
     ) -> IntScalar:
         """The number of the step."""
-        del t0, revisits, forward
+        del t0, may_reject, forward
         return jnp.asarray(step, jnp.int32)
 
     def prepare(
@@ -35,19 +35,19 @@ class DrivesOfGrid(eqx.Module):
         h: RealScalar,
         nodes: tuple[float, ...],
         needs: frozenset[str],
-        place: IntScalar,
+        path_state: IntScalar,
     ) -> tuple[PyTree[Any], IntScalar]:
         """The row of the step, and the number of the next."""
         del t, end, h, nodes, needs
-        return tree.row(self.drives, place), place + 1
+        return tree.row(self.drives, path_state), path_state + 1
 
     def commit(self, accepted: BoolScalar, old: IntScalar, new: IntScalar) -> IntScalar:
         """The next number after a step of this lane."""
         return jnp.where(accepted, new, old)
 
-    def room(self, t: RealScalar, place: IntScalar) -> None:
+    def max_step(self, t: RealScalar, path_state: IntScalar) -> None:
         """Any length: the steps are known."""
-        del t, place
+        del t, path_state
 
 
 def drives_of_grid(

@@ -9,11 +9,11 @@ import jax.numpy as jnp
 
 from nde.core.norms import rms_norm
 from nde.core.types import BoolScalar, Norm, Tolerance, Y
-from nde.stepping.tolerance import is_number, tolerated
+from nde.stepping.tolerance import error_scale, is_number
 
 
 class AbstractEvent(eqx.Module):
-    """A rule that is asked after each accepted step.
+    """A condition that is evaluated after each accepted step and may end the solve.
 
     Example:
         ```python
@@ -74,12 +74,12 @@ class SteadyState(AbstractEvent):
         """Whether the norm of the derivative is below `atol + rtol * norm(y)`; see `steady_state`."""
         if is_number(self.rtol) and is_number(self.atol):
             return jnp.asarray(self.norm(slope()) < self.atol + self.rtol * self.norm(y))
-        scales = tolerated(self.rtol, self.atol, jax.tree.map(jnp.abs, y))
+        scales = error_scale(self.rtol, self.atol, jax.tree.map(jnp.abs, y))
         return jnp.asarray(self.norm(jax.tree.map(jnp.divide, slope(), scales)) < 1)
 
 
 def steady_state(rtol: Tolerance = 1e-6, atol: Tolerance = 1e-6, norm: Norm = rms_norm) -> SteadyState:
-    """A rule that ends a solve at a state that hardly moves any more: `norm(f(t, y)) < atol + rtol * norm(y)`.
+    """Make an event that ends a solve at a steady state: where `norm(f(t, y)) < atol + rtol * norm(y)`.
 
     Pass it as `diffeqsolve(..., event=nde.steady_state(), adjoint=nde.ImplicitAdjoint())`, with a `t1` that is late
     enough. The vector field is evaluated once more after each accepted step. A solve that it ends has the result

@@ -1,4 +1,4 @@
-"""The loop of a solve: propose, step, judge, record.
+"""The loop of a solve: propose, step, decide, record.
 
 Its predicate is the same in all lanes of a `vmap`. A lane that is done accepts no step; what it plans on is of
 length zero, or of no consequence.
@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from jaxtyping import PyTree
 
 from nde.core import tree
-from nde.core.count import counted
+from nde.core.count import count_if
 from nde.core.lanes import any_lane
 from nde.core.results import RESULTS, SUCCESSFUL, code_of, first_failure
 from nde.core.types import BoolScalar, IntScalar, Time, Y
@@ -21,16 +21,17 @@ from nde.integrate.problem import (
     Differentiable,
     Setup,
     Span,
-    begun,
     drive_of,
     first_cache,
+    init_path_state,
     paths,
-    restarted,
+    restart_solver_state,
     slope,
     step_map,
 )
 from nde.integrate.recorders import AbstractRecorder, Attempt
-from nde.stepping import Plan, Verdict
+from nde.solvers import StepStart
+from nde.stepping import Plan, StepDecision, StepTrial
 from nde.stepping.base import AT_T1, CHOSEN, slack
 
 
@@ -45,10 +46,8 @@ class State(eqx.Module):
         h: The length of the next step.
         plan: Its end, carried only if there are landmarks, which must be met to the last bit; otherwise it is `t + h`.
         wanted: The length that the next step had before t1 cut it short, if that is to be saved.
-        y: The state.
-        solver_state: The solver's state.
-        cache: The solver's cache.
-        place: The path's place.
+        start: What the next step starts from.
+        path_state: The path's state.
         controller_state: The controller's state.
         meter: The progress meter's state.
         code: What the controller has to say, if it ever does.
@@ -60,10 +59,8 @@ class State(eqx.Module):
     h: Time
     plan: Plan | None
     wanted: Time | None
-    y: Y
-    solver_state: PyTree[Any]
-    cache: PyTree[Any]
-    place: PyTree[Any]
+    start: StepStart
+    path_state: PyTree[Any]
     controller_state: PyTree[Any]
     meter: PyTree[Any]
     code: IntScalar | None
@@ -105,7 +102,7 @@ class Loop(eqx.Module):
             carry = jax.lax.while_loop(lambda c: any_lane(self._running(c[0])), lambda c: self._iterate(c), carry)
         state, stores = carry
         if self.bounded_while is not None:
-            stores = self._flushed(state, stores)
+            stores = self._flush(stores)
         records = tuple(r.finish(s) for r, s in zip(self.recorders, stores, strict=True))
         self.setup.meter.close(state.meter)
         return state, records
@@ -132,10 +129,8 @@ class Loop(eqx.Module):
             h=plan.end - t0,
             plan=None if problem.landmarks is None else plan,
             wanted=wanted,
-            y=y0,
-            solver_state=problem.solver_state,
-            cache=cache,
-            place=begun(problem, setup, t0),
+            start=StepStart(y0, problem.solver_state, cache),
+            path_state=init_path_state(problem, setup, t0),
             controller_state=controller_state,
             meter=setup.meter.init(),
             code=zero if setup.controller.may_stop or setup.event.may_stop else None,
@@ -150,115 +145,105 @@ class Loop(eqx.Module):
             going = going & (state.code == SUCCESSFUL)
         return going
 
-    def _attempt(self, state: State) -> tuple[Attempt, Verdict, PyTree[Any]]:
-        """One step, judged; a lane that is done accepts nothing."""
+    def _attempt(self, state: State) -> tuple[Attempt, StepDecision, PyTree[Any]]:
+        """One step, accepted or rejected; a lane that is done accepts nothing."""
         problem, setup = self.problem, self.setup
         plan = Plan(self._planned_end(state)) if state.plan is None else state.plan
         step = Span(state.t, plan.end, state.h)
-        drive, place = drive_of(problem, setup, step, state.place)
-        out = step_map(problem, setup, step, state.y, state.solver_state, state.cache, drive)
-        verdict = setup.controller.judge(
-            step,
-            plan,
-            state.y,
-            out.y,
-            out.error,
-            setup.solver.error_order(problem.term),
-            out.advice,
-            state.controller_state,
-        )
-        accepted = self._running(state) & verdict.accepted & verdict.finite
+        drive, path_state = drive_of(problem, setup, step, state.path_state)
+        out = step_map(problem, setup, step, state.start, drive)
+        order = setup.solver.error_order(problem.term)
+        trial = StepTrial(step, plan, state.start.y, out.y, out.error, order, out.advice)
+        decision = setup.controller.decide(trial, state.controller_state)
+        accepted = self._running(state) & decision.accepted & decision.finite
         attempt = Attempt(
             step=step,
             cause=plan.cause,
-            y=state.y,
-            state=state.solver_state,
-            cache=state.cache,
+            start=state.start,
             out=out,
             drive=drive,
             accepted=accepted,
             index=state.accepted,
         )
-        return attempt, verdict, place
+        return attempt, decision, path_state
 
     def _iterate(self, carry: tuple[State, tuple[PyTree[Any], ...]]) -> tuple[State, tuple[PyTree[Any], ...]]:
         state, stores = carry
         live = self._running(state)
-        attempt, verdict, place = self._attempt(state)
+        attempt, decision, path_state = self._attempt(state)
         stores = tuple(
             r.write(self.problem, self.setup, s, attempt) for r, s in zip(self.recorders, stores, strict=True)
         )
-        return self._advance(state, live, attempt, verdict, place), stores
+        return self._advance(state, live, attempt, decision, path_state), stores
 
-    def _advance(self, state: State, live: BoolScalar, attempt: Attempt, verdict: Verdict, place: PyTree[Any]) -> State:
-        """The state after a step was judged."""
-        accepted, out = attempt.accepted, attempt.out
+    def _advance(
+        self, state: State, live: BoolScalar, attempt: Attempt, decision: StepDecision, path_state: PyTree[Any]
+    ) -> State:
+        """The state after a step was accepted or rejected."""
+        accepted = attempt.accepted
         t = jnp.where(accepted, attempt.step.end, state.t)
-        y = tree.where(accepted, out.y, state.y)
-        wanted = None if state.wanted is None else jnp.where(live, verdict.plan.end - t, state.wanted)
-        place = paths(self.problem, self.setup).commit(accepted, state.place, place)
-        following = self._within_room(t, self._ended_by_t1(t, verdict.plan), place)
-        plan = self._end_or_stop(t, following, attempt, verdict)
-        steps = counted(state.steps, live)
-        solver_state, cache = self._handed_over(state, attempt, t, y)
+        y = tree.where(accepted, attempt.out.y, state.start.y)
+        wanted = None if state.wanted is None else jnp.where(live, decision.plan.end - t, state.wanted)
+        path_state = paths(self.problem, self.setup).commit(accepted, state.path_state, path_state)
+        following = self._limited_by_path(t, self._ended_by_t1(t, decision.plan), path_state)
+        plan = self._end_or_stop(t, following, attempt, decision)
+        steps = count_if(state.steps, live)
         return State(
             t=t,
             h=jnp.where(live, self._length(t, plan, steps), state.h),
             plan=None if state.plan is None else plan,
             wanted=wanted,
-            y=y,
-            solver_state=solver_state,
-            cache=cache,
-            place=place,
-            controller_state=tree.where(live, verdict.state, state.controller_state),
+            start=self._next_start(attempt, t, y),
+            path_state=path_state,
+            controller_state=tree.where(live, decision.state, state.controller_state),
             meter=self.setup.meter.step(state.meter, self._progress(t)),
-            code=self._next_code(state, live, attempt, verdict, t, y),
+            code=self._next_code(state, live, attempt, decision, t, y),
             steps=steps,
-            accepted=counted(state.accepted, accepted),
+            accepted=count_if(state.accepted, accepted),
         )
 
     def _next_code(
-        self, state: State, live: BoolScalar, attempt: Attempt, verdict: Verdict, t: Time, y: Y
+        self, state: State, live: BoolScalar, attempt: Attempt, decision: StepDecision, t: Time, y: Y
     ) -> IntScalar | None:
         """What ends the solve, if anything does: the controller, or the event."""
         code, event = state.code, self.setup.event
         if code is None:
             return None
-        if verdict.code is not None:
-            code = jnp.where(live, verdict.code, code)
+        if decision.code is not None:
+            code = jnp.where(live, decision.code, code)
         if event.may_stop:
             reached = attempt.accepted & event.reached(lambda: slope(self.problem, self.setup, t, y), y)
             code = jnp.where(reached, code_of(RESULTS.event_occurred), code)
         return code
 
-    def _handed_over(self, state: State, attempt: Attempt, t: Time, y: Y) -> tuple[PyTree[Any], PyTree[Any]]:
-        """The solver's state and cache for the next step."""
-        controller, out = self.setup.controller, attempt.out
-        handed = tree.where(attempt.accepted, (out.state, out.cache), (state.solver_state, state.cache))
+    def _next_start(self, attempt: Attempt, t: Time, y: Y) -> StepStart:
+        """What the next step starts from, at `t` in the state `y`."""
+        controller, out, start = self.setup.controller, attempt.out, attempt.start
+        carried = tree.where(attempt.accepted, (out.state, out.cache), (start.solver_state, start.cache))
         if not controller.breaks:
             # With constant steps, a step that does not count was the last of its lane.
-            return (handed[0], out.cache) if controller.always_accepts else handed
-        if not jax.tree.leaves(handed):
-            return handed
+            return StepStart(y, carried[0], out.cache if controller.always_accepts else carried[1])
+        if not jax.tree.leaves(carried):
+            return StepStart(y, *carried)
         broken = attempt.accepted & controller.breaks_at(t)
 
         def anew() -> tuple[PyTree[Any], PyTree[Any]]:
-            fresh = restarted(self.problem, self.setup, t, y, out.state)
-            return tree.where(broken, (fresh, first_cache(self.problem, self.setup, t, y, fresh)), handed)
+            fresh = restart_solver_state(self.problem, self.setup, t, y, out.state)
+            return tree.where(broken, (fresh, first_cache(self.problem, self.setup, t, y, fresh)), carried)
 
-        return jax.lax.cond(any_lane(broken), anew, lambda: handed)
+        return StepStart(y, *jax.lax.cond(any_lane(broken), anew, lambda: carried))
 
-    def _end_or_stop(self, t: Time, plan: Plan, attempt: Attempt, verdict: Verdict) -> Plan:
+    def _end_or_stop(self, t: Time, plan: Plan, attempt: Attempt, decision: StepDecision) -> Plan:
         """The plan of the next step; it ends where it starts, or at `nan`, if there can be none.
 
         A step as short as rounding that was rejected is tried again only if it has become shorter.
         """
         if self.setup.controller.always_accepts:
-            return Plan(jnp.where(verdict.finite, plan.end, jnp.nan), plan.cause)
+            return Plan(jnp.where(decision.finite, plan.end, jnp.nan), plan.cause)
         step = attempt.step
         tiny = step.h <= 16 * jnp.finfo(t.dtype).eps * jnp.abs(step.end)
         stuck = (plan.end <= t) | (~attempt.accepted & tiny & (plan.end >= step.end))
-        return Plan(jnp.where(stuck, jnp.where(verdict.finite, t, jnp.nan), plan.end), plan.cause)
+        return Plan(jnp.where(stuck, jnp.where(decision.finite, t, jnp.nan), plan.end), plan.cause)
 
     def _length(self, t: Time, plan: Plan, steps: IntScalar) -> Time:
         """The length of the next step, negative if it is one too many."""
@@ -284,21 +269,21 @@ class Loop(eqx.Module):
         cause = None if plan.cause is None else jnp.where(last, AT_T1, plan.cause)
         return Plan(end=jnp.where(last, t1, plan.end), cause=cause)
 
-    def _within_room(self, t: Time, plan: Plan, place: PyTree[Any]) -> Plan:
+    def _limited_by_path(self, t: Time, plan: Plan, path_state: PyTree[Any]) -> Plan:
         """The plan, ended where the path wants it to end at the latest."""
-        room = paths(self.problem, self.setup).room(self.setup.real(t), place)
-        if room is None:
+        max_step = paths(self.problem, self.setup).max_step(self.setup.real(t), path_state)
+        if max_step is None:
             return plan
-        sooner = t + room < plan.end - self.setup.clock.blur(plan.end)
+        sooner = t + max_step < plan.end - self.setup.clock.blur(plan.end)
         cause = None if plan.cause is None else jnp.where(sooner, CHOSEN, plan.cause)
-        return Plan(jnp.where(sooner, t + room, plan.end), cause)
+        return Plan(jnp.where(sooner, t + max_step, plan.end), cause)
 
     def _progress(self, t: Time) -> Time:
         t0, t1 = self.problem.t0, self.problem.t1
         return jnp.where(t1 == t0, 1, (t - t0) / jnp.where(t1 == t0, 1, t1 - t0))
 
     def _run_in_sections(self, carry: tuple[State, tuple[PyTree[Any], ...]]) -> tuple[State, tuple[PyTree[Any], ...]]:
-        """Loops until a store is full or the solve is done, empties the stores, and goes on."""
+        """Loops until a store is full or the solve is done, empties the stores, and continues."""
 
         def some_full(stores: tuple[PyTree[Any], ...]) -> BoolScalar:
             fulls = [full for full in self._each_full(stores) if full is not None]
@@ -310,7 +295,7 @@ class Loop(eqx.Module):
             state, stores = jax.lax.while_loop(
                 lambda c: any_lane(self._running(c[0])) & ~some_full(c[1]), lambda c: self._iterate(c), carry[:2]
             )
-            stores = self._flushed(state, stores)
+            stores = self._flush(stores)
             return state, stores, ~any_lane(self._running(state))
 
         state, stores, _ = jax.lax.while_loop(lambda c: ~c[2], section, (*carry, jnp.asarray(False)))
@@ -325,11 +310,8 @@ class Loop(eqx.Module):
         code = jnp.where(state.t < self.problem.t1, why, SUCCESSFUL)
         return first_failure(self.setup.code, code.astype(jnp.int32))
 
-    def _flushed(self, state: State, stores: tuple[PyTree[Any], ...]) -> tuple[PyTree[Any], ...]:
-        return tuple(
-            r.flush(self.problem, self.setup, s, state.y, state.solver_state)
-            for r, s in zip(self.recorders, stores, strict=True)
-        )
+    def _flush(self, stores: tuple[PyTree[Any], ...]) -> tuple[PyTree[Any], ...]:
+        return tuple(r.flush(self.problem, self.setup, s) for r, s in zip(self.recorders, stores, strict=True))
 
     def _each(self, make: Any) -> tuple[PyTree[Any], ...]:
         return tuple(make(r) for r in self.recorders)

@@ -1,4 +1,4 @@
-"""What a loop hands back to the front door."""
+"""The result of the loop of a solve."""
 
 from typing import Any
 
@@ -85,9 +85,9 @@ def outcome_of(loop: Loop, state: State, saved: tuple[PyTree[Any], ...]) -> Outc
     return Outcome(
         t=state.t,
         h=jnp.abs(state.h) if state.wanted is None else state.wanted,
-        y=state.y,
-        solver_state=state.solver_state,
-        solver_cache=state.cache,
+        y=state.start.y,
+        solver_state=state.start.solver_state,
+        solver_cache=state.start.cache,
         controller_state=state.controller_state,
         saved=saved,
         code=loop.code(state),

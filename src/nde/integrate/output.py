@@ -43,25 +43,25 @@ class DenseStep(eqx.Module):
         start: Its start in loop time.
         end: Its end.
         y: The state at its start.
-        inside: The state's change since then, at each fraction of the step.
+        interpolant: The state's change since then, at each fraction of the step.
     """
 
     start: Time
     end: Time
     y: Y
-    inside: Polynomial
+    interpolant: Polynomial
 
     def value(self, at: Time) -> Y:
         """The state at a loop time inside the step; at the start of a step of length zero."""
-        return tree.add(self.y, self.inside.value(self._share(at)))
+        return tree.add(self.y, self.interpolant.value(self._share(at)))
 
     def slope(self, at: Time) -> Y:
         """The derivative in loop time there."""
-        return tree.scaled(self.inside.derivative(self._share(at)), 1 / self._length())
+        return tree.scaled(self.interpolant.derivative(self._share(at)), 1 / self._length())
 
     def collected(self) -> "DenseStep":
         """The same step, smaller, and cheaper to evaluate again and again."""
-        return DenseStep(self.start, self.end, self.y, self.inside.collected())
+        return DenseStep(self.start, self.end, self.y, self.interpolant.collected())
 
     def _share(self, at: Time) -> Time:
         return jnp.where(self.start == self.end, 0, (at - self.start) / self._length())

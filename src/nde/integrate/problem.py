@@ -1,4 +1,4 @@
-"""What a solve is about, normalised once at the front door; inside, the types are trusted."""
+"""The normalized problem of a solve; its types are trusted."""
 
 from typing import Any
 
@@ -9,13 +9,13 @@ from jaxtyping import Array, PyTree
 
 from nde.core import tree
 from nde.core.clock import Clock
-from nde.core.once import once
+from nde.core.materialize import materialize
 from nde.core.types import Args, IntScalar, Time, Y
 from nde.integrate.drives import DrivesOfGrid
 from nde.integrate.event import AbstractEvent, NoEvent
 from nde.integrate.output import DenseStep, Output
 from nde.integrate.progress import AbstractProgressMeter
-from nde.solvers import AbstractSolver, StepOut
+from nde.solvers import AbstractSolver, StepOut, StepStart
 from nde.stepping import AbstractStepSizeController
 from nde.stepping.base import CHOSEN, Span, span
 from nde.terms import AbstractTerm
@@ -95,14 +95,14 @@ class Setup(eqx.Module):
     max_steps: int | None = eqx.field(static=True)
     costly: bool = eqx.field(static=True)
     keeps_step: bool = eqx.field(default=False, static=True)
-    hands_on: bool = eqx.field(default=False, static=True)
+    carries_cache: bool = eqx.field(default=False, static=True)
     keeps_cache: bool = eqx.field(default=True, static=True)
     shares_drive: bool = eqx.field(default=False, static=True)
     recorded: Any = None
     event: AbstractEvent = NoEvent()
 
     @property
-    def revisits(self) -> bool:
+    def may_reject(self) -> bool:
         """Whether steps may be rejected."""
         return not self.controller.always_accepts
 
@@ -119,15 +119,17 @@ class Setup(eqx.Module):
         return self.clock.real(t)
 
 
-def drive_of(problem: Differentiable, setup: Setup, step: Span, place: PyTree[Any]) -> tuple[PyTree[Any], PyTree[Any]]:
-    """What the stages of a step see of the path, and the path's next place."""
+def drive_of(
+    problem: Differentiable, setup: Setup, step: Span, path_state: PyTree[Any]
+) -> tuple[PyTree[Any], PyTree[Any]]:
+    """What the stages of a step see of the path, and the path's next state."""
     solver, clock = setup.solver, setup.clock
     t, end, h = clock.real(step.start), clock.real(step.end), clock.length(step.h)
 
     def prepared() -> tuple[PyTree[Any], PyTree[Any]]:
-        return paths(problem, setup).prepare(t, end, h, solver.nodes, solver.needs, place)
+        return paths(problem, setup).prepare(t, end, h, solver.nodes, solver.needs, path_state)
 
-    return once(prepared, step.start) if setup.shares_drive and setup.recorded is None else prepared()
+    return materialize(prepared, step.start) if setup.shares_drive and setup.recorded is None else prepared()
 
 
 def paths(problem: Differentiable, setup: Setup) -> Any:
@@ -137,29 +139,21 @@ def paths(problem: Differentiable, setup: Setup) -> Any:
     return problem.term if problem.drives is None else DrivesOfGrid(problem.drives)
 
 
-def begun(problem: Differentiable, setup: Setup, start: Time, step: IntScalar | int = 0) -> PyTree[Any]:
-    """The path's place before a step that starts there, `step` steps after the first."""
-    return paths(problem, setup).begin(setup.real(start), step, setup.revisits, setup.clock.direction > 0)
+def init_path_state(problem: Differentiable, setup: Setup, start: Time, step: IntScalar | int = 0) -> PyTree[Any]:
+    """The path's state before a step that starts there, `step` steps after the first."""
+    return paths(problem, setup).begin(setup.real(start), step, setup.may_reject, setup.clock.direction > 0)
 
 
 def drive_shape(problem: Differentiable, setup: Setup) -> PyTree[jax.ShapeDtypeStruct]:
     """The shapes of what the stages of a step see of the path."""
     step = span(problem.t0, problem.t1)
-    return jax.eval_shape(lambda: drive_of(problem, setup, step, begun(problem, setup, problem.t0))[0])
+    return jax.eval_shape(lambda: drive_of(problem, setup, step, init_path_state(problem, setup, problem.t0))[0])
 
 
-def step_map(
-    problem: Differentiable,
-    setup: Setup,
-    step: Span,
-    y: Y,
-    state: PyTree[Any],
-    cache: PyTree[Any],
-    drive: PyTree[Any],
-) -> StepOut:
-    """One step: pure and differentiable, no judging, no saving."""
+def step_map(problem: Differentiable, setup: Setup, step: Span, start: StepStart, drive: PyTree[Any]) -> StepOut:
+    """One step: pure and differentiable, no decision, no saving."""
     t, h = setup.clock.real(step.start), setup.clock.length(step.h)
-    return setup.solver.step(term_in(problem, setup, step), y, problem.args, state, cache, drive, t, h)
+    return setup.solver.step(term_in(problem, setup, step), start, problem.args, drive, t, h)
 
 
 def dense_step(
@@ -167,8 +161,8 @@ def dense_step(
 ) -> DenseStep:
     """A step made ready for values inside it."""
     t, h = setup.clock.real(step.start), setup.clock.length(step.h)
-    inside = setup.solver.inside(term_in(problem, setup, step), y, problem.args, drive, t, h, stages)
-    return DenseStep(start=step.start, end=step.end, y=y, inside=inside)
+    interpolant = setup.solver.interpolant(term_in(problem, setup, step), y, problem.args, drive, t, h, stages)
+    return DenseStep(start=step.start, end=step.end, y=y, interpolant=interpolant)
 
 
 def term_in(problem: Differentiable, setup: Setup, step: Span) -> AbstractTerm:
@@ -200,19 +194,24 @@ def end_of(problem: Differentiable, start: Time, end: Time, cause: IntScalar) ->
     moving = start + length
     given = problem.t1
     if problem.landmarks is not None:
-        marks = jnp.concatenate([problem.t1[None], problem.landmarks])
-        given = marks[jnp.maximum(cause, 0)]
+        times = jnp.concatenate([problem.t1[None], problem.landmarks])
+        given = times[jnp.maximum(cause, 0)]
     source = jnp.where(cause == CHOSEN, moving, given)
     return jax.lax.stop_gradient(end - source) + source
 
 
-def first_cache(problem: Differentiable, setup: Setup, start: Time, y: Y, state: PyTree[Any]) -> PyTree[Any]:
-    """The solver's cache for a step from here, computed anew."""
-    term = _between(problem, setup, start, None) if setup.controller.breaks else problem.term
-    return setup.solver.warm(term, setup.real(start), y, problem.args, state)
+def first_cache(problem: Differentiable, setup: Setup, t: Time, y: Y, solver_state: PyTree[Any]) -> PyTree[Any]:
+    """The solver's cache for a step from `t`, computed anew."""
+    term = _between(problem, setup, t, None) if setup.controller.breaks else problem.term
+    return setup.solver.init_cache(term, setup.real(t), y, problem.args, solver_state)
 
 
-def restarted(problem: Differentiable, setup: Setup, t: Time, y: Y, state: PyTree[Any]) -> PyTree[Any]:
+def fresh_start(problem: Differentiable, setup: Setup, t: Time, y: Y, solver_state: PyTree[Any]) -> StepStart:
+    """What a step from `t` starts from, its cache computed anew."""
+    return StepStart(y, solver_state, first_cache(problem, setup, t, y, solver_state))
+
+
+def restart_solver_state(problem: Differentiable, setup: Setup, t: Time, y: Y, state: PyTree[Any]) -> PyTree[Any]:
     """The solver's state for a step from `t`, behind a step that led there: its first state if there is a jump."""
     if not setup.controller.jumps or not jax.tree.leaves(state):
         return state
@@ -223,4 +222,4 @@ def restarted(problem: Differentiable, setup: Setup, t: Time, y: Y, state: PyTre
 
 def slope(problem: Differentiable, setup: Setup, start: Time, y: Y) -> Y:
     """The derivative of the state in loop time."""
-    return jax.tree.map(setup.clock.slope, problem.term.speed(setup.real(start), y, problem.args))
+    return jax.tree.map(setup.clock.slope, problem.term.derivative(setup.real(start), y, problem.args))

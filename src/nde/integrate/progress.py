@@ -16,7 +16,7 @@ from nde.core.types import BoolScalar, IntScalar, RealScalar
 
 
 class AbstractProgressMeter(eqx.Module):
-    """Shows how far a solve has come. Safe under `jit`, `vmap` and `grad`: several lanes share one display.
+    """Shows the progress of a solve. Safe under `jit`, `vmap` and `grad`: a batch shares one display.
 
     Example:
         ```python
@@ -117,7 +117,7 @@ class _AbstractDisplayMeter(AbstractProgressMeter):
 
 
 class TextProgressMeter(_AbstractDisplayMeter):
-    """Prints the share done, a line each time it has grown by `minimum_increase`.
+    """Prints the progress, one line each time it has grown by `minimum_increase`.
 
     Attributes:
         minimum_increase: The least growth between two lines, as a share of the whole.
@@ -142,11 +142,12 @@ class TextProgressMeter(_AbstractDisplayMeter):
         return _TextDisplay()
 
 
-_TWENTIETH = 0.05
+_REFRESH_INCREASE = 0.05
+"""Growth of the share done after which the bar is refreshed, however few steps it took."""
 
 
 class TqdmProgressMeter(_AbstractDisplayMeter):
-    """Shows a bar by `tqdm`.
+    """Shows a progress bar by `tqdm`.
 
     Attributes:
         refresh_steps: Steps from one refresh of the bar to the next, unless a twentieth more of the whole is done.
@@ -174,7 +175,7 @@ class TqdmProgressMeter(_AbstractDisplayMeter):
             raise ImportError("`TqdmProgressMeter` wants the package tqdm: `pip install tqdm`.") from error
 
     def _due(self, state: _Shown, slowest: Float[Array, ""]) -> BoolScalar:
-        return (state.steps >= self.refresh_steps) | (slowest - state.share >= _TWENTIETH)
+        return (state.steps >= self.refresh_steps) | (slowest - state.share >= _REFRESH_INCREASE)
 
     def _open(self) -> "_Display":
         return _TqdmDisplay()

@@ -2,58 +2,43 @@
 
 from typing import Any
 
-import equinox as eqx
 import jax
 from jaxtyping import PyTree
 
-from nde.core.types import Time, Y
-from nde.integrate.problem import Differentiable, Setup, first_cache
+from nde.core.types import Time
+from nde.integrate.problem import Differentiable, Setup, fresh_start
+from nde.solvers import StepStart
 
 
-class Start(eqx.Module):
-    """What a step starts from besides its time.
-
-    Attributes:
-        y: The state.
-        solver_state: The solver's state.
-        cache: The solver's cache, or `None` where it is computed anew.
-    """
-
-    y: Y
-    solver_state: PyTree[Any]
-    cache: PyTree[Any]
-
-
-def handed_on(setup: Setup, cache: PyTree[Any]) -> PyTree[Any]:
+def carried_cache(setup: Setup, cache: PyTree[Any]) -> PyTree[Any]:
     """The cache, if each step hands it to the next."""
-    return cache if hands_on(setup) else None
+    return cache if carries_cache(setup) else None
 
 
-def hands_on(setup: Setup) -> bool:
+def carries_cache(setup: Setup) -> bool:
     """Whether each step hands its cache to the next: not where the vector field may jump between them."""
-    return setup.hands_on and not setup.controller.breaks
+    return setup.carries_cache and not setup.controller.breaks
 
 
-def retained(setup: Setup, start: Start) -> Start:
+def taped_start(setup: Setup, start: StepStart) -> StepStart:
     """What a tape keeps of the start of a step."""
-    return start if setup.keeps_cache else Start(start.y, start.solver_state, None)
+    return start if setup.keeps_cache else StepStart(start.y, start.solver_state)
 
 
-def completed(problem: Differentiable, setup: Setup, t: Time, start: Start) -> Start:
+def complete_start(problem: Differentiable, setup: Setup, t: Time, start: StepStart) -> StepStart:
     """The start of a step at `t` of which a tape kept what it keeps."""
-    if setup.keeps_cache or not hands_on(setup):
+    if setup.keeps_cache or not carries_cache(setup):
         return start
-    return Start(start.y, start.solver_state, first_cache(problem, setup, t, start.y, start.solver_state))
+    return fresh_start(problem, setup, t, start.y, start.solver_state)
 
 
-def first_start(problem: Differentiable, setup: Setup) -> Start:
+def first_start(problem: Differentiable, setup: Setup) -> StepStart:
     """What the first step starts from."""
-    cache = None
-    if hands_on(setup):
-        cache = first_cache(problem, setup, problem.t0, problem.y0, problem.solver_state)
-    return Start(problem.y0, problem.solver_state, cache)
+    if not carries_cache(setup):
+        return StepStart(problem.y0, problem.solver_state)
+    return fresh_start(problem, setup, problem.t0, problem.y0, problem.solver_state)
 
 
-def retained_shape(problem: Differentiable, setup: Setup) -> Start:
+def taped_shape(problem: Differentiable, setup: Setup) -> StepStart:
     """The shapes of what a tape keeps of the start of a step."""
-    return jax.eval_shape(lambda: retained(setup, first_start(problem, setup)))
+    return jax.eval_shape(lambda: taped_start(setup, first_start(problem, setup)))

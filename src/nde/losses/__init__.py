@@ -1,4 +1,4 @@
-"""Distances between laws of paths."""
+"""Distances between distributions of paths, as losses for generative models."""
 
 from nde.losses._signature_kernel import signature_kernel
 from nde.losses.mmd import signature_mmd

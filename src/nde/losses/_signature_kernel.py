@@ -1,4 +1,4 @@
-"""The inner product of the whole signatures of two paths."""
+"""The signature kernel: the inner product of untruncated signatures."""
 
 import functools
 
@@ -16,21 +16,22 @@ def signature_kernel(
     refinement: int = 0,
     static: AbstractStaticKernel = LinearKernel(),
 ) -> Float[Array, "..."]:
-    """The inner product of the signatures of the straight lines through points, all levels of them.
+    """Signature kernel of piecewise linear paths: the inner product of their untruncated signatures.
 
-    It is the value at the ends of `u`, where `d^2 u / (ds dt) = <dx/ds, dy/dt> u` and `u = 1` where one of the paths
-    begins. The equation is solved on the grid of both paths' points, one antidiagonal after the other.
+    The kernel is the value of `u` at the ends of both paths, where `u` solves the Goursat problem
+    `d^2 u / (ds dt) = <dx/ds, dy/dt> u` with `u = 1` at the start of either path. The equation is solved on the grid
+    of both paths' points, one antidiagonal at a time.
 
     Args:
-        x: Points of one path, or of several.
-        y: Points of another, of as many channels. Leading axes are broadcast: `signature_kernel(x[:, None], y[None])`
-            is the matrix for all pairs.
-        refinement: How often each step of both paths is halved: a halving divides the error by about
-            four, and takes four times as long.
-        static: Into whose feature space the paths are lifted before.
+        x: Points of one path, or of several, of shape `(*batch_x, rows, channels)`.
+        y: Points of another, of shape `(*batch_y, columns, channels)`. Leading axes are broadcast:
+            `signature_kernel(x[:, None], y[None])` is the Gram matrix of all pairs.
+        refinement: How many times each step of both paths is halved. Each halving divides the error by about four and
+            takes four times as long.
+        static: The static kernel whose feature space the paths are lifted to.
 
     Returns:
-        The kernel, of the broadcast leading axes.
+        The kernel, of the shape of the broadcast leading axes.
 
     Raises:
         ValueError: If a path has fewer than two points, or `refinement` is negative.
@@ -48,17 +49,17 @@ def signature_kernel(
         ```
     """
     if min(x.shape[-2], y.shape[-2]) < 2:
-        raise ValueError(f"Got paths of {x.shape[-2]} and {y.shape[-2]} points; at least two are wanted.")
+        raise ValueError(f"Paths must have at least two points; got {x.shape[-2]} and {y.shape[-2]}.")
     if refinement < 0:
-        raise ValueError(f"Got refinement={refinement}; a number of halvings is wanted, zero or more.")
+        raise ValueError(f"refinement must be non-negative; got {refinement}.")
     return _goursat(static.increments(x, y), refinement)
 
 
 @functools.partial(jax.jit, static_argnames="refinement")
 def _goursat(increments: Float[Array, "..."], refinement: int) -> Float[Array, "..."]:
-    """The value in the last corner, of the grid whose cells have these increments."""
+    """The solution at the last corner of the grid whose cells have these increments."""
     batch, (rows, columns) = increments.shape[:-2], increments.shape[-2:]
-    # Pairs come last: each operation is then one over long contiguous rows.
+    # Pairs come last, so that each operation runs over long contiguous rows.
     cells = jnp.moveaxis(increments.reshape(-1, rows, columns), 0, -1)
     cells = jnp.repeat(jnp.repeat(cells / 4**refinement, 2**refinement, axis=0), 2**refinement, axis=1)
     ones = jnp.ones((cells.shape[0] + 1, cells.shape[-1]), cells.dtype)
@@ -69,9 +70,9 @@ def _goursat(increments: Float[Array, "..."], refinement: int) -> Float[Array, "
 def _next_diagonal(
     diagonals: tuple[Array, Array], cells: Float[Array, "rows pairs"]
 ) -> tuple[tuple[Array, Array], None]:
-    """The values on the next antidiagonal, from those on the last two; the scheme is of the second order.
+    """The values on the next antidiagonal, from those on the last two, by a second-order scheme.
 
-    Outside the grid increments are zero, so that ones before its edges stay ones.
+    Increments outside the grid are zero, so that the boundary values of one stay one.
     """
     before, now = diagonals
     squares = cells**2 / 12
@@ -80,8 +81,8 @@ def _next_diagonal(
 
 
 def _antidiagonals(cells: Float[Array, "rows columns pairs"]) -> Float[Array, "diagonals rows pairs"]:
-    """The cells of each antidiagonal in a row of its own, at the place of their row; zero where there is none."""
+    """The cells of each antidiagonal in a separate row, at the index of their row; zero where there is none."""
     rows, columns, pairs = cells.shape
     wide = jnp.pad(cells, ((0, 0), (0, rows), (0, 0))).reshape(-1, pairs)
-    # A row that is shorter by one moves each row of cells one to the right of that above.
+    # Rows shorter by one shift each row of cells one to the right of the row above.
     return jnp.swapaxes(wide[:-rows].reshape(rows, rows + columns - 1, pairs), 0, 1)

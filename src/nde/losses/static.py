@@ -1,4 +1,4 @@
-"""Kernels of points, into whose feature spaces paths are lifted before their signatures are taken."""
+"""Static kernels: kernels of points, whose feature space paths are lifted to before their signatures are taken."""
 
 import abc
 
@@ -8,7 +8,7 @@ from jaxtyping import Array, Float
 
 
 class AbstractStaticKernel(eqx.Module):
-    """A kernel of points, through the increments of lifted paths.
+    """Base class for static kernels: kernels of points, given by the increments of lifted paths.
 
     Example:
         ```python
@@ -22,11 +22,19 @@ class AbstractStaticKernel(eqx.Module):
     def increments(
         self, x: Float[Array, "*batch_x rows channels"], y: Float[Array, "*batch_y columns channels"]
     ) -> Float[Array, "..."]:
-        """The inner product of each step of one lifted path with each of another, of two more axes than `batch`."""
+        """Inner products of each step of one lifted path with each step of another.
+
+        Args:
+            x: Points of one path, or of several.
+            y: Points of another, or of several.
+
+        Returns:
+            An array of shape `(*batch, rows - 1, columns - 1)`.
+        """
 
 
 class LinearKernel(AbstractStaticKernel):
-    """The inner product: paths as they are.
+    """Linear static kernel, `<x, y>`: paths are not lifted.
 
     Example:
         ```python
@@ -40,15 +48,18 @@ class LinearKernel(AbstractStaticKernel):
     def increments(
         self, x: Float[Array, "*batch_x rows channels"], y: Float[Array, "*batch_y columns channels"]
     ) -> Float[Array, "..."]:
-        """The inner products of steps."""
+        """Inner products of the steps of both paths."""
         return jnp.einsum("...ic,...jc->...ij", jnp.diff(x, axis=-2), jnp.diff(y, axis=-2))
 
 
 class RBFKernel(AbstractStaticKernel):
-    """Gauss's: `exp(-|x - y|^2 / (2 scale^2))`.
+    """Gaussian (radial basis function) static kernel: `exp(-|x - y|^2 / (2 scale^2))`.
 
     Attributes:
-        scale: How far apart points are that differ.
+        scale: The length scale, in the units of the paths' values; positive.
+
+    Raises:
+        ValueError: If the scale is not positive.
 
     Example:
         ```python
@@ -63,12 +74,12 @@ class RBFKernel(AbstractStaticKernel):
 
     def __check_init__(self) -> None:
         if not self.scale > 0:
-            raise ValueError(f"Got scale={self.scale}; a positive length is wanted.")
+            raise ValueError(f"scale must be positive; got {self.scale}.")
 
     def increments(
         self, x: Float[Array, "*batch_x rows channels"], y: Float[Array, "*batch_y columns channels"]
     ) -> Float[Array, "..."]:
-        """The second differences of the kernel's matrix."""
+        """Second differences of the kernel matrix of the points."""
         squares = jnp.sum((x[..., :, None, :] - y[..., None, :, :]) ** 2, axis=-1)
         matrix = jnp.exp(-squares / (2 * self.scale**2))
         return jnp.diff(jnp.diff(matrix, axis=-1), axis=-2)

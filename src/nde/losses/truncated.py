@@ -1,4 +1,4 @@
-"""The inner product of truncated signatures."""
+"""The truncated signature kernel."""
 
 import jax.numpy as jnp
 from jaxtyping import Array, Float
@@ -9,17 +9,20 @@ from nde.signatures import signature
 def truncated_signature_kernel(
     x: Float[Array, "*batch_x rows channels"], y: Float[Array, "*batch_y columns channels"], *, depth: int = 4
 ) -> Float[Array, "..."]:
-    """One plus the inner product of signatures up to a level: cheap where channels and levels are few.
+    """Truncated signature kernel: one plus the inner product of signatures up to a level.
+
+    It is cheap when there are few channels and levels.
 
     Args:
-        x: Points of one path, or of several.
-        y: Points of another, of as many channels. Leading axes are broadcast, as by `signature_kernel`.
-        depth: The highest level.
+        x: Points of one path, or of several, of shape `(*batch_x, rows, channels)`.
+        y: Points of another, of shape `(*batch_y, columns, channels)`. Leading axes are broadcast as in
+            `signature_kernel`.
+        depth: The highest level, 1 or more.
 
     Returns:
-        The kernel, of the broadcast leading axes.
+        The kernel, of the shape of the broadcast leading axes.
 
-    Source: Kiraly and Oberhauser, *Kernels for sequentially ordered data* (2019),
+    Source: Király and Oberhauser, *Kernels for sequentially ordered data* (2019),
     doi:10.48550/arXiv.1601.08169.
 
     Example:

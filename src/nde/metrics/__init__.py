@@ -1,4 +1,4 @@
-"""How near generated series are to real ones: scores with intervals, of panels of any kind."""
+"""Metrics for generated time series: scores and statistics with confidence intervals."""
 
 from nde.metrics._autocorrelation import autocorrelation, leverage, volatility_clustering
 from nde.metrics._real_against_fake import Discrimination, real_against_fake

@@ -1,4 +1,4 @@
-"""How what comes later hangs on what was."""
+"""Autocorrelation, volatility clustering and leverage."""
 
 from typing import Any
 
@@ -17,23 +17,25 @@ _Rows = Float[np.ndarray, "series length channels"]
 def autocorrelation(
     panel: Any, lags: int = 20, *, of: str = "increments", bootstrap: Bootstrap = Bootstrap()
 ) -> Estimate:
-    """The correlation of rows with those 1, 2, ... rows later, over all series, about their common mean.
+    """Autocorrelation at lags 1, 2, ... rows, pooled over all series around their common mean.
 
-    Of absolute increments it tells whether volatility clusters: of returns that are independent it is zero, of those of
-    a stock it falls slowly.
+    The autocorrelation of absolute increments shows volatility clustering: it is zero for independent returns, and
+    decays slowly for stock returns.
 
     Args:
-        panel: A `nde.TimeSeries`, or arrays `(series, time, channels)`. Gaps are left out, pair by pair.
-        lags: Up to how many rows later.
-        of: What is looked at: `"values"`, `"increments"` between rows, per square root of time, or
-            `"absolute increments"` or `"squared increments"`.
-        bootstrap: How intervals are found.
+        panel: A `nde.TimeSeries`, or an array of shape `(series, time, channels)`. Pairs with a missing value are left
+            out.
+        lags: The largest lag, in rows.
+        of: The quantity: `"values"`; `"increments"` between rows, divided by the square root of the time between them;
+            `"absolute increments"`; or `"squared increments"`.
+        bootstrap: Bootstrap for the confidence intervals.
 
     Returns:
-        Of shape `(lags, channels)`, lag 1 first; `nan` of a channel that does not vary.
+        The estimate, of shape `(lags, channels)`, with lag 1 first; `nan` for a constant channel.
 
     Raises:
-        DataError: If it can be no panel, or no series is long enough.
+        DataError: If the input is not a panel, or no series is long enough.
+        ValueError: If `of` is unknown.
 
     Example:
         ```python
@@ -50,18 +52,19 @@ def autocorrelation(
 
 
 def volatility_clustering(panel: Any, lags: int = 10, *, bootstrap: Bootstrap = Bootstrap()) -> Estimate:
-    """The mean of the autocorrelations of absolute increments up to a lag: one number for how much volatility clusters.
+    """Volatility clustering as one number: the mean autocorrelation of absolute increments up to a lag.
 
     Args:
-        panel: A `nde.TimeSeries`, or arrays `(series, time, channels)`. Gaps are left out, pair by pair.
-        lags: Up to how many rows later.
-        bootstrap: How intervals are found.
+        panel: A `nde.TimeSeries`, or an array of shape `(series, time, channels)`. Pairs with a missing value are left
+            out.
+        lags: The largest lag, in rows.
+        bootstrap: Bootstrap for the confidence intervals.
 
     Returns:
-        Of each channel; `nan` of one that does not vary.
+        The estimate, of shape `(channels,)`; `nan` for a constant channel.
 
     Raises:
-        DataError: If it can be no panel, or no series is long enough.
+        DataError: If the input is not a panel, or no series is long enough.
 
     Example:
         ```python
@@ -78,18 +81,21 @@ def volatility_clustering(panel: Any, lags: int = 10, *, bootstrap: Bootstrap = 
 
 
 def leverage(panel: Any, lags: int = 10, *, bootstrap: Bootstrap = Bootstrap()) -> Estimate:
-    """The correlation of increments with squared ones 1, 2, ... rows later: below zero if what falls becomes volatile.
+    """Leverage effect: the correlation of increments with squared increments 1, 2, ... rows later.
+
+    It is negative if volatility rises after a fall.
 
     Args:
-        panel: A `nde.TimeSeries`, or arrays `(series, time, channels)`. Gaps are left out, pair by pair.
-        lags: Up to how many rows later.
-        bootstrap: How intervals are found.
+        panel: A `nde.TimeSeries`, or an array of shape `(series, time, channels)`. Pairs with a missing value are left
+            out.
+        lags: The largest lag, in rows.
+        bootstrap: Bootstrap for the confidence intervals.
 
     Returns:
-        Of shape `(lags, channels)`, lag 1 first; `nan` of a channel that does not vary.
+        The estimate, of shape `(lags, channels)`, with lag 1 first; `nan` for a constant channel.
 
     Raises:
-        DataError: If it can be no panel, or no series is long enough.
+        DataError: If the input is not a panel, or no series is long enough.
 
     Source: Bouchaud, Matacz and Potters, *Leverage effect in financial markets* (2001),
     doi:10.1103/PhysRevLett.87.228701; the correlation is normalized here.
@@ -107,11 +113,11 @@ def leverage(panel: Any, lags: int = 10, *, bootstrap: Bootstrap = Bootstrap()) 
 
 
 def _correlation(x: _Rows, y: _Rows, lags: int, ids: tuple, bootstrap: Bootstrap, *, mean: bool = False) -> Estimate:
-    """That of `x` with `y` later, or its mean over lags."""
+    """The correlation of `x` with later `y`, or its mean over lags."""
     if not 1 <= lags < x.shape[1]:
         raise DataError(
-            f"Got {lags} lags for series of at most {x.shape[1]} rows to look at; at least one is wanted, and fewer "
-            "than rows."
+            f"lags must be at least 1 and less than the number of rows; got {lags} lags for series of at most "
+            f"{x.shape[1]} rows."
         )
     x, y = _centered(x), _centered(y)
     of_x, of_y = moments(x, 2), moments(y, 2)
@@ -133,7 +139,7 @@ def _correlation(x: _Rows, y: _Rows, lags: int, ids: tuple, bootstrap: Bootstrap
 
 
 def _pairs(x: _Rows, y: _Rows) -> list[Float[np.ndarray, "series channels"]]:
-    """How many pairs are known, and the sums over them of `y`, `x` and their product."""
+    """The number of pairs without missing values, and the sums over them of `y`, `x` and their product."""
     both = np.where(np.isnan(x) | np.isnan(y), np.nan, 1.0)
     return [totals(both), totals(both * y), totals(both * x), totals(x * y)]
 
@@ -147,6 +153,6 @@ def _moments(
 
 
 def _centered(x: _Rows) -> _Rows:
-    """Less the mean, which keeps the digits of sums of squares."""
+    """Subtract the mean, to avoid cancellation in sums of squares."""
     known = ~np.isnan(x)
     return x - np.where(known, x, 0.0).sum(axis=(0, 1)) / np.maximum(known.sum(axis=(0, 1)), 1)

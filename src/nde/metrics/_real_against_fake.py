@@ -1,4 +1,4 @@
-"""Whether real and generated series can be told apart."""
+"""The classifier two-sample test for real and generated series."""
 
 import dataclasses
 from typing import Any
@@ -19,12 +19,11 @@ from nde.metrics.pair import some_of, two_panels
 
 @dataclasses.dataclass(frozen=True)
 class Discrimination:
-    """How well real and generated series were told apart.
+    """Result of `real_against_fake`: how well a classifier distinguishes real from generated series.
 
     Attributes:
-        accuracy: The share that was told right, of series that the classifier had not seen; 0.5 is best.
-        auc: The share of pairs of which the generated one had the higher score; 0.5 is best. `None` if the classifier
-            has no scores.
+        accuracy: Accuracy on series that the classifier was not trained on; 0.5 is best.
+        auc: Area under the ROC curve; 0.5 is best. `None` if the classifier has no scores.
 
     Example:
         See `real_against_fake`.
@@ -43,29 +42,31 @@ def real_against_fake(
     *,
     classifier: Any = None,
     folds: int = 5,
-    most: int = 1000,
+    max_series: int = 1000,
     bootstrap: Bootstrap = Bootstrap(),
 ) -> Discrimination:
-    """How well a classifier tells generated series from real ones: 0.5 if it cannot, 1 if it always can.
+    """Classifier two-sample test: how well a classifier distinguishes generated series from real ones.
 
-    It is trained on all folds but one and judged by that, in turn. The larger panel is drawn down to the size of the
-    smaller, so that guessing gives 0.5.
+    An accuracy of 0.5 means that it cannot, 1 that it always can. The classifier is evaluated by cross-validation. The
+    larger panel is subsampled to the size of the smaller, so that guessing gives 0.5.
 
     Args:
-        real: A `nde.TimeSeries`, or arrays `(series, time, channels)`.
-        fake: What was generated, likewise.
-        classifier: What has `fit(panel, labels)` and `predict(panel)`, say `nde.estimators.NeuralCDEClassifier()`; it
-            is cloned for each fold. By default randomized trees on `series_features`.
-        folds: How many.
-        most: Series of each panel, at most; of more some are drawn.
-        bootstrap: How intervals are found. They hold for the classifiers that were trained, and do not say how those
-            differ that are trained on other series: of one law, those of 95 % held 0.5 in 86 % of 80 trials.
+        real: Real series: a `nde.TimeSeries`, or an array of shape `(series, time, channels)`.
+        fake: Generated series, in the same form.
+        classifier: An object with `fit(panel, labels)` and `predict(panel)`, for example
+            `nde.estimators.NeuralCDEClassifier()`. It is cloned for each fold. By default, extremely randomized trees
+            on `series_features`.
+        folds: Number of folds.
+        max_series: The largest number of series of each panel; larger panels are subsampled.
+        bootstrap: Bootstrap for the confidence intervals. They are conditional on the trained classifiers and do not
+            include the variation from training on other series: for equal distributions, 95 % intervals contained 0.5
+            in 86 % of 80 trials.
 
     Returns:
-        Accuracy and area under the curve.
+        Accuracy and area under the ROC curve.
 
     Raises:
-        DataError: If panels have different channels, or fewer series than folds.
+        DataError: If the channels differ, or there are fewer series than folds.
         ValueError: If there are fewer than two folds.
 
     Source: Lopez-Paz and Oquab, *Revisiting classifier two-sample tests* (2017), doi:10.48550/arXiv.1610.06545.
@@ -80,19 +81,19 @@ def real_against_fake(
         ```
     """
     if folds < 2:
-        raise ValueError(f"Got {folds} folds; at least two are wanted, one to be judged by while the other trains.")
+        raise ValueError(f"folds must be at least 2; got {folds}.")
     first, second = two_panels(real, fake, least=folds)
-    most = min(most, len(first), len(second))
-    first, second = (some_of(panel, most, bootstrap.seed) for panel in (first, second))
-    pooled = _of_both(first, second)
+    count = min(max_series, len(first), len(second))
+    first, second = (some_of(panel, count, bootstrap.seed) for panel in (first, second))
+    pooled = _pooled(first, second)
     labels = np.repeat([0, 1], [len(first), len(second)])
     parts = _folds(pooled, labels, folds, bootstrap.seed)
     if classifier is None:
         trees = ExtraTreesClassifier(200, min_samples_leaf=2, random_state=bootstrap.seed)
-        said, scores = _held_out(series_features(pooled), labels, trees, parts)
+        predictions, scores = _cross_predict(series_features(pooled), labels, trees, parts)
     else:
-        said, scores = _held_out(pooled, labels, classifier, parts)
-    accuracy = bootstrap.estimate_of_two(_Accuracy(said == labels, len(first)), first.ids, second.ids)
+        predictions, scores = _cross_predict(pooled, labels, classifier, parts)
+    accuracy = bootstrap.estimate_of_two(_Accuracy(predictions == labels, len(first)), first.ids, second.ids)
     if scores is None:
         return Discrimination(accuracy, None)
     ranked = scores[labels == 1][None] - scores[labels == 0][:, None]
@@ -105,56 +106,59 @@ def real_against_fake(
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class _Accuracy:
-    """The mean of the shares of both panels."""
+    """The mean of the accuracies on both panels."""
 
-    right: Bool[np.ndarray, " series"]
+    correct: Bool[np.ndarray, " series"]
     first: int
 
     def __call__(self, a: Weights, b: Weights) -> Float[np.ndarray, " draws"]:
-        return 0.5 * (_shares(a) @ self.right[: self.first] + _shares(b) @ self.right[self.first :])
+        return 0.5 * (_shares(a) @ self.correct[: self.first] + _shares(b) @ self.correct[self.first :])
 
 
 def _shares(weights: Weights) -> Weights:
     return weights / weights.sum(axis=1, keepdims=True)
 
 
-def _of_both(first: TimeSeries, second: TimeSeries) -> TimeSeries:
-    """Names of the two never mean the same series."""
+def _pooled(first: TimeSeries, second: TimeSeries) -> TimeSeries:
+    """Both panels as one, with ids that never coincide."""
     ids = (*(("real", name) for name in first.ids), *(("fake", name) for name in second.ids))
     return dataclasses.replace(TimeSeries.concatenate([first, second]), ids=ids)
 
 
-def _held_out(
+def _cross_predict(
     pooled: Any, labels: Int[np.ndarray, " series"], classifier: Any, parts: list[Any]
 ) -> tuple[np.ndarray, Float[np.ndarray, " series"] | None]:
-    """What is said of each series, and its score, by a classifier that has not seen it nor one of its name.
+    """The prediction and score of each series, by a classifier trained on neither it nor any series with its id.
 
     Args:
-        pooled: A panel, or a row of features for each series: what can be indexed by places.
-        labels: 1 for what was generated.
-        classifier: Is cloned.
-        parts: Places to train with, and to be judged by.
+        pooled: A panel, or a row of features for each series; indexable by arrays of indices.
+        labels: 1 for generated series, 0 for real ones.
+        classifier: The classifier, cloned for each fold.
+        parts: Indices for training and for testing, for each fold.
     """
-    said, scores = np.zeros(len(labels), np.int64), np.zeros(len(labels))
+    predictions, scores = np.zeros(len(labels), np.int64), np.zeros(len(labels))
     scored = True
     for train, test in parts:
         fitted: Any = clone(classifier, safe=False)
         fitted.fit(pooled[train], labels[train])
-        said[test] = np.asarray(fitted.predict(pooled[test]))
+        predictions[test] = np.asarray(fitted.predict(pooled[test]))
         score = _score(fitted, pooled[test])
         scored = scored and score is not None
         scores[test] = 0.0 if score is None else score
-    return said, scores if scored else None
+    return predictions, scores if scored else None
 
 
 def _folds(pooled: TimeSeries, labels: Int[np.ndarray, " series"], folds: int, seed: int) -> list[Any]:
     groups = groups_of(pooled.ids)
-    alone = groups.max() + 1 == len(pooled)
+    distinct = groups.max() + 1 == len(pooled)
     for label, what in enumerate(("real", "generated")):
         names = len(set(groups[labels == label].tolist()))
         if names < folds:
-            raise DataError(f"Got {names} names of {what} series for {folds} folds; one of each is wanted in a fold.")
-    if alone:
+            raise DataError(
+                f"Got {names} distinct ids of {what} series for {folds} folds; each fold needs at least one. Use fewer "
+                "folds."
+            )
+    if distinct:
         return list(StratifiedKFold(folds, shuffle=True, random_state=seed).split(labels, labels))
     return list(StratifiedGroupKFold(folds, shuffle=True, random_state=seed).split(labels, labels, groups))
 

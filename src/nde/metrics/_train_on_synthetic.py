@@ -1,4 +1,4 @@
-"""Whether what is learned from generated series holds for real ones."""
+"""Train on synthetic, test on real (TSTR)."""
 
 import dataclasses
 from typing import Any
@@ -17,20 +17,21 @@ from nde.metrics.pair import two_panels
 from nde.metrics.rows import filled
 
 _MOST_POINTS = 64
-"""Of a series, that a regression sees."""
+"""The largest number of points of a series that a regression uses."""
 
 _Table = Float[np.ndarray, "series _"]
 
 
 @dataclasses.dataclass(frozen=True)
 class Prediction:
-    """How well the end of real series is predicted by what was learned from generated ones, and from real ones.
+    """Result of `train_on_synthetic`: prediction errors on real series, after training on generated or real ones.
 
     Attributes:
-        ratio: The error of the first as a multiple of the second's; 1 is best, or less.
-        synthetic: The root mean squared error after training on generated series, in units of the deviation of what is
-            to be predicted: 1 is no better than to say its mean.
-        real: The same after training on real series.
+        ratio: The error after training on generated series, as a multiple of that after training on real ones; 1 or
+            less is best.
+        synthetic: Root mean squared error after training on generated series, in standard deviations of the targets: 1
+            is no better than predicting their mean.
+        real: Root mean squared error after training on real series, in the same unit.
 
     Example:
         See `train_on_synthetic`.
@@ -54,28 +55,27 @@ def train_on_synthetic(
     regressor: Any = None,
     bootstrap: Bootstrap = Bootstrap(),
 ) -> Prediction:
-    """Trains on generated series and tests on real ones, beside training on real ones.
+    """Train on synthetic, test on real (TSTR), compared with training on real series.
 
-    What is to be predicted is the mean of the last part of a series; of values, how far it is from the last one seen.
-    Of a random walk nothing can be predicted of its values; of returns that cluster it can be of
-    `of="absolute increments"`.
+    The target is the mean over the last part of a series; for values, its difference from the last observed value. The
+    values of a random walk are unpredictable; for returns with volatility clustering, use `of="absolute increments"`.
 
     Args:
-        real_train: A `nde.TimeSeries`, or arrays `(series, time, channels)`.
-        fake: What was generated, likewise.
-        real_test: Real series that neither saw.
-        of: What is looked at: `"values"`, `"increments"`, `"absolute increments"` or `"squared increments"`.
-        share: How much of each series is to be predicted.
-        regressor: Any of scikit-learn's for several targets; by default ridge regression on standardized columns, with
-            a penalty chosen by leaving one out.
-        bootstrap: How intervals are found: over the real series that test.
+        real_train: Real series for training: a `nde.TimeSeries`, or an array of shape `(series, time, channels)`.
+        fake: Generated series, in the same form.
+        real_test: Real series for testing, used in neither training.
+        of: The quantity: `"values"`, `"increments"`, `"absolute increments"` or `"squared increments"`.
+        share: The share of each series to predict, between 0 and 1.
+        regressor: Any scikit-learn regressor for multiple targets; by default ridge regression on standardized
+            features, with the penalty chosen by leave-one-out cross-validation.
+        bootstrap: Bootstrap for the confidence intervals, over the series for testing.
 
     Returns:
-        The ratio of both errors, and the errors.
+        Both errors and their ratio.
 
     Raises:
-        DataError: If panels have different channels or too few series.
-        ValueError: If the share is none between 0 and 1.
+        DataError: If the channels differ, or there are too few series.
+        ValueError: If `share` is not between 0 and 1, or `of` is unknown.
 
     Source: Esteban, Hyland and Rätsch, *Real-valued (medical) time series generation with recurrent conditional GANs*
     (2017), doi:10.48550/arXiv.1706.02633.
@@ -91,18 +91,18 @@ def train_on_synthetic(
         ```
     """
     if not 0.0 < share < 1.0:
-        raise ValueError(f"Got the share {share} of a series to predict; one between 0 and 1 is wanted, say 0.2.")
+        raise ValueError(f"share must be between 0 and 1, for example 0.2; got {share}.")
     train, synthetic = two_panels(real_train, fake)
     _, test = two_panels(train, real_test)
     points = int(np.clip(np.median(train.lengths) - (of != "values"), 3, _MOST_POINTS))
     seen = int(np.clip(round((1 - share) * points), 1, points - 1))
-    x, y = _posed(test, of, points, seen)
+    x, y = _regression(test, of, points, seen)
     squares = []
     for panel in (synthetic, train):
         fitted: Any = clone(_ridge() if regressor is None else regressor)
-        fitted.fit(*_posed(panel, of, points, seen))
-        said = np.reshape(fitted.predict(x), y.shape)
-        squares.append(np.sum(((said - y) / _spread(y)) ** 2, axis=1) / y.shape[1])
+        fitted.fit(*_regression(panel, of, points, seen))
+        predicted = np.reshape(fitted.predict(x), y.shape)
+        squares.append(np.sum(((predicted - y) / _spread(y)) ** 2, axis=1) / y.shape[1])
     by_synthetic, by_real = squares
 
     def error(each: Float[np.ndarray, " series"]) -> Any:
@@ -115,8 +115,8 @@ def train_on_synthetic(
     return Prediction(*found)
 
 
-def _posed(panel: TimeSeries, of: str, points: int, seen: int) -> tuple[_Table, _Table]:
-    """What is seen, and what is to be predicted."""
+def _regression(panel: TimeSeries, of: str, points: int, seen: int) -> tuple[_Table, _Table]:
+    """Inputs and targets of the regression."""
     x = filled(panel, of, points)
     before, after = x[:, :seen], x[:, seen:].mean(axis=1)
     return before.reshape(len(x), -1), after - before[:, -1] if of == "values" else after

@@ -1,7 +1,7 @@
-"""Intervals by resampling series: the one home of it.
+"""Confidence intervals by resampling series.
 
-A statistic is a function of weights, one for each series: ones are the data, how often each was drawn is a resample of
-them, and ones and zeros are a deal. So it is written once, for many rows of weights at a time.
+A statistic is a function of weights, one for each series: all ones for the data, counts for a resample, and ones and
+zeros for a permutation. So each statistic is written once, for many rows of weights at a time.
 """
 
 import dataclasses
@@ -14,31 +14,34 @@ from jaxtyping import Float, Int
 from nde.metrics.estimate import Distance, Estimate, plain
 
 Weights: TypeAlias = Float[np.ndarray, "draws series"]
-"""How often each series counts, in each of many draws."""
+"""The weight of each series in each of many draws."""
 
 Statistic: TypeAlias = Callable[[Weights], Float[np.ndarray, "draws ..."]]
-"""Of one panel."""
+"""A statistic of one panel."""
 
-Comparing: TypeAlias = Callable[[Weights, Weights], Float[np.ndarray, "draws ..."]]
-"""Of two panels."""
+PairStatistic: TypeAlias = Callable[[Weights, Weights], Float[np.ndarray, "draws ..."]]
+"""A statistic of two panels."""
 
 Ids: TypeAlias = Sequence[Hashable]
 
 _BLOCK = 50
-"""Draws at a time: a statistic of all rows keeps a number for each of them and each draw."""
+"""Draws computed at a time: some statistics store one number for each row of the panel and each draw."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Bootstrap:
-    """How intervals are found: series are drawn again, with replacement, and the interval holds most of what comes out.
+    """Percentile bootstrap over series, for confidence intervals and permutation tests.
 
-    Series of the same name (`panel.ids`) are drawn together: so windows that were cut at one date from several stocks
-    count as one. Nothing is said of what a classifier or a regression would have learned from other series.
+    Series with the same id (`panel.ids`) are resampled together, so that windows cut from several stocks at the same
+    date can count as one. Classifiers and regressors are not retrained on the resamples.
 
     Attributes:
-        draws: How many resamples, and how many deals for a p-value.
-        level: How much of them the interval holds.
-        seed: Of the draws.
+        draws: Number of resamples, and of permutations for p-values.
+        level: Confidence level of the intervals.
+        seed: Seed of the resampling.
+
+    Raises:
+        ValueError: If there are fewer than two draws, or the level is not between 0 and 1.
 
     Source: Efron and Tibshirani, *An Introduction to the Bootstrap* (1993), doi:10.1201/9780429246593.
 
@@ -58,42 +61,51 @@ class Bootstrap:
 
     def __post_init__(self) -> None:
         if self.draws < 2:
-            raise ValueError(f"Got {self.draws} draws for a bootstrap; hundreds are wanted, two at least.")
+            raise ValueError(f"draws must be at least 2, and should be hundreds; got {self.draws}.")
         if not 0.0 < self.level < 1.0:
-            raise ValueError(f"Got the level {self.level} for an interval; one between 0 and 1 is wanted, say 0.95.")
+            raise ValueError(f"level must be between 0 and 1, for example 0.95; got {self.level}.")
 
     def estimate(self, statistic: Statistic, ids: Ids) -> Estimate:
-        """A statistic of one panel, and its interval.
+        """Estimate a statistic of one panel, with a confidence interval.
 
         Args:
-            statistic: From weights to values, a row for each draw.
-            ids: What the series are called.
+            statistic: A function from weights to values, with one row for each draw.
+            ids: Ids of the series.
+
+        Returns:
+            The estimate.
         """
         value = statistic(np.ones((1, len(ids))))[0]
         return self._of(value, _in_blocks(statistic, self._resamples(ids, self._generator(0))))
 
-    def estimate_of_two(self, statistic: Comparing, real: Ids, fake: Ids) -> Estimate:
-        """A statistic of two panels, each resampled by itself, and its interval.
+    def estimate_of_two(self, statistic: PairStatistic, real: Ids, fake: Ids) -> Estimate:
+        """Estimate a statistic of two panels, each resampled independently, with a confidence interval.
 
         Args:
-            statistic: From weights of both to values, a row for each draw.
-            real: What the series of the one are called.
-            fake: What those of the other are called.
+            statistic: A function from the weights of both panels to values, with one row for each draw.
+            real: Ids of the real series.
+            fake: Ids of the generated series.
+
+        Returns:
+            The estimate.
         """
         value = statistic(np.ones((1, len(real))), np.ones((1, len(fake))))[0]
         weights, others = self._resamples(real, self._generator(0)), self._resamples(fake, self._generator(1))
         return self._of(value, _in_blocks(statistic, weights, others))
 
-    def distance(self, statistic: Comparing, real: Ids, fake: Ids) -> Distance:
-        """A distance of two panels, its interval, and what series that are dealt at random would show.
+    def distance(self, statistic: PairStatistic, real: Ids, fake: Ids) -> Distance:
+        """Estimate a distance between two panels, with a confidence interval and a permutation test.
 
-        Resampling a sample roughens it once more, which enlarges any distance; the draws are moved so that their mean
-        is the value. A deal takes series one by one, also those of one name.
+        Resampling adds sampling noise, which increases any distance; the resampled distances are shifted so that their
+        mean is the estimate. Permutations move series individually, including those with the same id.
 
         Args:
-            statistic: From the weights of both panels over all series, those of the real one first.
-            real: What the series of the one are called.
-            fake: What those of the other are called.
+            statistic: A function of the weights of both panels, each over all series with the real ones first.
+            real: Ids of the real series.
+            fake: Ids of the generated series.
+
+        Returns:
+            The distance.
         """
         n, m = len(real), len(fake)
         first, none = np.arange(n + m) < n, np.zeros((self.draws, n + m))
@@ -102,11 +114,11 @@ class Bootstrap:
         weights[:, :n] = self._resamples(real, self._generator(0))
         others[:, n:] = self._resamples(fake, self._generator(1))
         drawn = _in_blocks(statistic, weights, others)
-        deals = self._generator(2).permuted(np.tile(first, (self.draws, 1)), axis=1)
-        dealt = _in_blocks(statistic, 1.0 * deals, 1.0 * ~deals)
-        p_value = (1 + np.sum(dealt >= value, axis=0)) / (self.draws + 1)
+        permutations = self._generator(2).permuted(np.tile(first, (self.draws, 1)), axis=1)
+        permuted = _in_blocks(statistic, 1.0 * permutations, 1.0 * ~permutations)
+        p_value = (1 + np.sum(permuted >= value, axis=0)) / (self.draws + 1)
         estimate = self._of(value, drawn + (value - np.mean(drawn, axis=0)))
-        return Distance(estimate, plain(np.mean(dealt, axis=0)), plain(p_value))
+        return Distance(estimate, plain(np.mean(permuted, axis=0)), plain(p_value))
 
     def _of(self, value: np.ndarray | np.generic, drawn: Float[np.ndarray, "draws ..."]) -> Estimate:
         low, high = np.quantile(drawn, [(1 - self.level) / 2, (1 + self.level) / 2], axis=0)
@@ -127,6 +139,6 @@ def _in_blocks(statistic: Callable[..., np.ndarray], *weights: Weights) -> Float
 
 
 def groups_of(ids: Ids) -> Int[np.ndarray, " series"]:
-    """A number for each name, in the order in which they come first."""
+    """A group number for each id, in order of first appearance."""
     places: dict[Hashable, int] = {}
     return np.array([places.setdefault(name, len(places)) for name in ids], np.int64)

@@ -1,4 +1,4 @@
-"""All scores of generated series in one table."""
+"""All metrics of generated series in one table."""
 
 from typing import Any
 
@@ -17,27 +17,27 @@ from nde.metrics.pair import two_panels
 from nde.metrics.tails import deviation, kurtosis, tail_index
 
 _TIMES = 4
-"""At which marginals are compared."""
+"""The number of times at which marginals are compared."""
 
 
 def compare_series(
-    real: Any, fake: Any, *, held: Any = None, classifier: Any = None, bootstrap: Bootstrap = Bootstrap()
+    real: Any, fake: Any, *, holdout: Any = None, classifier: Any = None, bootstrap: Bootstrap = Bootstrap()
 ) -> Comparison:
-    """All that this floor measures of generated series, in one table.
+    """Evaluate generated series with all metrics of `nde.metrics`, in one table.
 
     Args:
-        real: A `nde.TimeSeries`, or arrays `(series, time, channels)`.
-        fake: What was generated, likewise.
-        held: Real series that test what is learned from generated ones; by default half of `real`, and then the other
-            half is what it is compared with.
-        classifier: As of `real_against_fake`.
-        bootstrap: How intervals are found.
+        real: Real series: a `nde.TimeSeries`, or an array of shape `(series, time, channels)`.
+        fake: Generated series, in the same form.
+        holdout: Real series for testing in `train_on_synthetic`. By default half of `real` is used for testing and the
+            other half for training.
+        classifier: As for `real_against_fake`.
+        bootstrap: Bootstrap for the confidence intervals.
 
     Returns:
-        Scores and statistics; it prints as Markdown.
+        Scores and statistics; prints as Markdown.
 
     Raises:
-        DataError: If panels have different channels, or too few series, or no times in common.
+        DataError: If the channels differ, there are too few series, or the series have no times in common.
 
     Example:
         ```python
@@ -49,16 +49,16 @@ def compare_series(
         ```
     """
     first, second = two_panels(real, fake, least=10)
-    train, test = _halves(first, bootstrap.seed) if held is None else (first, two_panels(first, held)[1])
-    told = real_against_fake(first, second, classifier=classifier, bootstrap=bootstrap)
-    scores = [Score("real against generated, accuracy", told.accuracy, 0.5)]
-    if told.auc is not None:
-        scores.append(Score("real against generated, area under the curve", told.auc, 0.5))
+    train, test = _halves(first, bootstrap.seed) if holdout is None else (first, two_panels(first, holdout)[1])
+    discrimination = real_against_fake(first, second, classifier=classifier, bootstrap=bootstrap)
+    scores = [Score("real against generated, accuracy", discrimination.accuracy, 0.5)]
+    if discrimination.auc is not None:
+        scores.append(Score("real against generated, area under the curve", discrimination.auc, 0.5))
     for of in ("values", "absolute increments"):
-        learned = train_on_synthetic(train, second, test, of=of, bootstrap=bootstrap)
-        scores.append(Score(f"trained on generated, error ratio for {of}", learned.ratio, 1.0))
-    scores.append(_scored("discrepancy of features", feature_mmd(first, second, bootstrap=bootstrap)))
-    scores.append(_scored("discrepancy of signatures", signature_feature_mmd(first, second, bootstrap=bootstrap)))
+        prediction = train_on_synthetic(train, second, test, of=of, bootstrap=bootstrap)
+        scores.append(Score(f"trained on generated, error ratio for {of}", prediction.ratio, 1.0))
+    scores.append(_score("discrepancy of features", feature_mmd(first, second, bootstrap=bootstrap)))
+    scores.append(_score("discrepancy of signatures", signature_feature_mmd(first, second, bootstrap=bootstrap)))
     scores += _marginals(first, second, bootstrap)
     return Comparison(tuple(scores), tuple(_statistics(first, second, bootstrap)))
 
@@ -69,18 +69,18 @@ def _marginals(real: TimeSeries, fake: TimeSeries, bootstrap: Bootstrap) -> list
     for channel, name in enumerate(real.channels):
         for time in range(_TIMES):
             what = f"{name}, Wasserstein distance at {time + 1}/{_TIMES} of the time"
-            found.append(_scored(what, at_times, (time, channel)))
+            found.append(_score(what, at_times, (time, channel)))
     steps = marginal_distance(real, fake, of="increments", bootstrap=bootstrap)
     found += [
-        _scored(f"{name}, Wasserstein distance of increments", steps, (channel,))
+        _score(f"{name}, Wasserstein distance of increments", steps, (channel,))
         for channel, name in enumerate(real.channels)
     ]
     return found
 
 
-def _scored(name: str, distance: Distance, which: tuple[int, ...] = ()) -> Score:
+def _score(name: str, distance: Distance, which: tuple[int, ...] = ()) -> Score:
     estimate = distance.estimate[which] if which else distance.estimate
-    best, p_value = (float(np.asarray(part)[which]) for part in (distance.same, distance.p_value))
+    best, p_value = (float(np.asarray(part)[which]) for part in (distance.null_mean, distance.p_value))
     return Score(name, estimate, best, p_value)
 
 
@@ -102,7 +102,7 @@ def _statistics(real: TimeSeries, fake: TimeSeries, bootstrap: Bootstrap) -> lis
 
 
 def _halves(panel: TimeSeries, seed: int) -> tuple[TimeSeries, TimeSeries]:
-    """Series of one name stay together."""
+    """Split a panel in half at random; series with the same id stay together."""
     groups = groups_of(panel.ids)
     order = np.random.default_rng([seed, 4]).permutation(int(groups.max()) + 1)
     first = np.isin(groups, order[: (len(order) + 1) // 2])

@@ -1,4 +1,4 @@
-"""A table of scores."""
+"""Tables of scores and statistics."""
 
 import dataclasses
 from typing import Any
@@ -10,13 +10,13 @@ from nde.metrics.estimate import Estimate
 
 @dataclasses.dataclass(frozen=True)
 class Score:
-    """One score of generated series.
+    """One row of a `Comparison`: a score of generated series.
 
     Attributes:
-        name: What it is.
-        estimate: The score and its interval.
-        best: What it would be if nothing told generated series from real ones.
-        p_value: The share of random deals that are as far apart, if it is a distance.
+        name: Name of the score.
+        estimate: The score and its confidence interval.
+        best: The expected score if generated and real series had the same distribution.
+        p_value: P-value of the permutation test, if the score is a distance.
 
     Example:
         See `compare_series`.
@@ -30,12 +30,12 @@ class Score:
 
 @dataclasses.dataclass(frozen=True)
 class Statistic:
-    """One number that real and generated series have.
+    """One row of a `Comparison`: a statistic of real and of generated series.
 
     Attributes:
-        name: What it is.
-        real: Of real series.
-        fake: Of generated ones.
+        name: Name of the statistic.
+        real: Its estimate for real series.
+        fake: Its estimate for generated series.
 
     Example:
         See `compare_series`.
@@ -48,11 +48,11 @@ class Statistic:
 
 @dataclasses.dataclass(frozen=True)
 class Comparison:
-    """All scores of generated series.
+    """Result of `compare_series`: all scores and statistics of generated series.
 
     Attributes:
-        scores: How far they are from real ones.
-        statistics: Numbers of both, side by side.
+        scores: Scores of how close the generated series are to the real ones.
+        statistics: Statistics of both, side by side.
 
     Example:
         See `compare_series`.
@@ -62,7 +62,7 @@ class Comparison:
     statistics: tuple[Statistic, ...]
 
     def to_markdown(self) -> str:
-        """Two tables."""
+        """Format as two Markdown tables."""
         lines = ["| score | generated | best | p |", "| --- | --- | --- | --- |"]
         for score in self.scores:
             p = "—" if score.p_value is None else f"{score.p_value:.3f}"
@@ -72,7 +72,7 @@ class Comparison:
         return "\n".join(lines) + "\n"
 
     def to_dict(self) -> dict[str, Any]:
-        """All of it as lists and numbers, for a JSON file."""
+        """Convert to a dictionary of lists and numbers, for JSON."""
         return {
             "scores": [
                 {"name": s.name, **_numbers(s.estimate), "best": s.best, "p_value": s.p_value} for s in self.scores

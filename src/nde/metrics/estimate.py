@@ -1,4 +1,4 @@
-"""A number, or an array of them, and how sure it is."""
+"""Estimates with confidence intervals."""
 
 import dataclasses
 from typing import TypeAlias
@@ -7,18 +7,18 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 Numbers: TypeAlias = float | Float[np.ndarray, "..."]
-"""One number or an array of them."""
+"""A number, or an array of numbers."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Estimate:
-    """A number, or an array of them, with an interval for each.
+    """Estimate of a number or an array, with a confidence interval for each entry.
 
     Attributes:
-        value: What was found.
-        low: Where the interval begins.
-        high: Where it ends.
-        level: How much it is to hold, 0.95 say.
+        value: The estimate.
+        low: Lower ends of the intervals.
+        high: Upper ends of the intervals.
+        level: Confidence level.
 
     Example:
         ```python
@@ -36,31 +36,32 @@ class Estimate:
     level: float = 0.95
 
     def covers(self, truth: Numbers) -> bool | Bool[np.ndarray, "..."]:
-        """Whether the interval holds a number; of each, if there are several."""
-        held = (np.asarray(self.low) <= truth) & (truth <= np.asarray(self.high))
-        return held if held.ndim else bool(held)
+        """Whether each interval contains the true value."""
+        covered = (np.asarray(self.low) <= truth) & (truth <= np.asarray(self.high))
+        return covered if covered.ndim else bool(covered)
 
     def __getitem__(self, which: int | slice | tuple[int | slice, ...]) -> "Estimate":
-        """Some of the numbers."""
+        """The estimate of some of the entries."""
         value, low, high = (plain(np.asarray(part)[which]) for part in (self.value, self.low, self.high))
         return Estimate(value, low, high, self.level)
 
     def __str__(self) -> str:
         parts = (np.atleast_1d(part).ravel() for part in (self.value, self.low, self.high))
-        told = [f"{value:.3g} [{low:.3g}, {high:.3g}]" for value, low, high in zip(*parts, strict=True)]
-        return told[0] if np.ndim(self.value) == 0 else f"({', '.join(told)})"
+        texts = [f"{value:.3g} [{low:.3g}, {high:.3g}]" for value, low, high in zip(*parts, strict=True)]
+        return texts[0] if np.ndim(self.value) == 0 else f"({', '.join(texts)})"
 
     __repr__ = __str__
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Distance:
-    """How far two laws are from each other, beside what series of one law would show.
+    """Distance between two distributions, with a confidence interval and a permutation test.
 
     Attributes:
         estimate: The distance.
-        same: What it is on average if the series are dealt to the two panels at random: of one law it would be near.
-        p_value: The share of such deals, the one that was found among them, that are as far from each other or farther.
+        null_mean: The mean distance over random permutations of the series between the two panels: what to expect if
+            the distributions were equal.
+        p_value: The share of permutations, counting the observed one, whose distance is at least the estimate.
 
     Example:
         ```python
@@ -74,32 +75,32 @@ class Distance:
     """
 
     estimate: Estimate
-    same: Numbers
+    null_mean: Numbers
     p_value: Numbers
 
     @property
     def value(self) -> Numbers:
-        """The distance itself."""
+        """The estimated distance."""
         return self.estimate.value
 
     @property
     def low(self) -> Numbers:
-        """Where its interval begins."""
+        """Lower end of the confidence interval."""
         return self.estimate.low
 
     @property
     def high(self) -> Numbers:
-        """Where it ends."""
+        """Upper end of the confidence interval."""
         return self.estimate.high
 
     def __str__(self) -> str:
         if np.ndim(self.value) == 0:
-            return f"{self.estimate} (of one law {self.same:.3g}, p = {self.p_value:.3g})"
-        return f"{self.estimate} (of one law {np.round(self.same, 4)}, p = {np.round(self.p_value, 3)})"
+            return f"{self.estimate} (null mean {self.null_mean:.3g}, p = {self.p_value:.3g})"
+        return f"{self.estimate} (null mean {np.round(self.null_mean, 4)}, p = {np.round(self.p_value, 3)})"
 
     __repr__ = __str__
 
 
 def plain(array: np.ndarray | np.generic) -> Numbers:
-    """A number for an array without axes."""
+    """Convert an array without axes to a number."""
     return float(array) if np.ndim(array) == 0 else np.asarray(array, np.float64)

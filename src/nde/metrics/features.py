@@ -1,4 +1,4 @@
-"""What a path is like, in a few numbers."""
+"""Summary features of series."""
 
 import math
 from typing import Any
@@ -19,33 +19,34 @@ from nde.signatures import (
 )
 
 _MOST_NUMBERS = 80
-"""Of a signature, unless its depth is given."""
+"""The largest size of a signature, unless its depth is given."""
 _DEEPEST = 4
 _LAGS = 5
-"""Rows later to which sizes of increments are compared."""
+"""The number of lags in the autocorrelation of absolute increments."""
 
 
 def series_features(
     panel: Any, *, depth: int | None = None, normalization: Normalization | None = None
 ) -> Float[np.ndarray, "series features"]:
-    """Numbers that tell much of a path: its log-signature, and moments of its values and increments.
+    """Features of each series: its log-signature, and moments of its values and increments.
 
-    The log-signature is that of the path with time as a channel, gaps filled by straight lines, with the start of the
-    path as its first step. Beside it stand, for each channel, the mean and deviation of values, and of increments the
-    mean, deviation, skewness, kurtosis, largest size, and the correlations with the next one and of sizes with those of
-    the next five. How a series is padded does not matter.
+    The log-signature is that of the path with time as a channel, missing values filled by linear interpolation, and the
+    starting point as the first increment. For each channel, the other features are the mean and standard deviation of
+    values; the mean, standard deviation, skewness, kurtosis and largest absolute value of increments; their
+    autocorrelation at lag 1; and the mean autocorrelation of absolute increments over lags 1 to 5. Padding does not
+    change the features.
 
     Args:
-        panel: A `nde.TimeSeries`, or arrays `(series, time, channels)`.
-        depth: Of the log-signature; by default the deepest up to 4 that has at most 80 numbers.
-        normalization: What brings channels and times to the order of one; by default that of this panel. Of panels
-            that are to be compared it has to be the same.
+        panel: A `nde.TimeSeries`, or an array of shape `(series, time, channels)`.
+        depth: Depth of the log-signature; by default the greatest up to 4 with at most 80 coordinates.
+        normalization: Normalization of channels and times to order one; by default fitted to this panel. To compare
+            panels, use the same normalization for all of them.
 
     Returns:
-        A row for each series.
+        An array with one row for each series.
 
     Raises:
-        DataError: If it can be no panel, or the normalization is of other channels.
+        DataError: If the input is not a panel, or the normalization is for other channels.
 
     Example:
         ```python
@@ -65,20 +66,22 @@ def series_features(
 def signature_features(
     panel: Any, *, depth: int | None = None, normalization: Normalization | None = None
 ) -> Float[np.ndarray, "series features"]:
-    """The signature of each path, with time as a channel and the start of the path as its first step.
+    """Truncated signature of each series, with time as a channel and the starting point as the first increment.
 
-    The means of all levels of it determine the law of a path; those of the first levels, much of it.
+    The expected signature determines the distribution of a path; its first levels determine much of it.
 
     Args:
-        panel: A `nde.TimeSeries`, or arrays `(series, time, channels)`; gaps are filled by straight lines.
-        depth: Of the signature; by default the deepest up to 4 that has at most 80 numbers.
-        normalization: As in `series_features`.
+        panel: A `nde.TimeSeries`, or an array of shape `(series, time, channels)`. Missing values are filled by linear
+            interpolation.
+        depth: Depth of the signature; by default the greatest up to 4 with at most 80 terms.
+        normalization: As for `series_features`.
 
     Returns:
-        A row for each series; levels one after the other, level k times k! so that none is small.
+        An array with one row for each series: the levels, concatenated, with level k multiplied by k! so that no level
+        is small.
 
     Raises:
-        DataError: If it can be no panel, or the normalization is of other channels.
+        DataError: If the input is not a panel, or the normalization is for other channels.
 
     Source: Chevyrev and Oberhauser, *Signature moments to characterize laws of stochastic processes* (2022),
     doi:10.48550/arXiv.1810.10971.
@@ -99,7 +102,7 @@ def signature_features(
 
 
 def normalized(panel: TimeSeries, normalization: Normalization | None) -> TimeSeries:
-    """By what is given, or else by itself."""
+    """Apply the given normalization, or one fitted to the panel itself."""
     return (normalization or Normalization.fit(panel, times=True)).apply(panel)
 
 
@@ -108,7 +111,7 @@ def _deepest(size: int, dimension: Any) -> int:
 
 
 def _steps(panel: TimeSeries) -> Float[Any, "series length channels"]:
-    """Of the path with time; the first is from the origin to its start, and padding does not move."""
+    """Increments of the path with time; the first leads from the origin to its start, and padding is constant."""
     ts, _ = rows_of(panel)
     since = np.where(np.isnan(ts), np.nanmax(ts, axis=1, keepdims=True), ts) - ts[:, :1]
     path = np.concatenate([since[..., None], filled(panel, "values")], axis=-1)
@@ -116,21 +119,21 @@ def _steps(panel: TimeSeries) -> Float[Any, "series length channels"]:
 
 
 def _moments(panel: TimeSeries) -> list[Float[np.ndarray, "series channels"]]:
-    """Of values and increments, each brought to the order of one where it could be large."""
+    """Moments of values and increments, compressed to order one where they could be large."""
     _, ys = rows_of(panel)
     steps = measured(panel, "increments")
-    mean, spread, *_ = _shape(ys)
-    drift, volatility, skewness, kurtosis = _shape(steps)
+    mean, spread, *_ = _standardized_moments(ys)
+    drift, volatility, skewness, kurtosis = _standardized_moments(steps)
     unit = (steps - drift[:, None]) / np.where(volatility > 0, volatility, 1.0)[:, None]
     largest = np.where(np.isnan(unit), 0.0, np.abs(unit)).max(axis=1, initial=0.0)
     sizes = np.abs(steps)
-    clusters = np.mean([_later(sizes, lag) for lag in range(1, _LAGS + 1)], axis=0)
+    clusters = np.mean([_autocorrelation(sizes, lag) for lag in range(1, _LAGS + 1)], axis=0)
     rows = [mean, spread, drift, np.log(volatility + 1e-6), np.cbrt(skewness), np.log1p(kurtosis), np.log1p(largest)]
-    return [*rows, _later(steps, 1), clusters]
+    return [*rows, _autocorrelation(steps, 1), clusters]
 
 
-def _shape(x: Float[np.ndarray, "series length channels"]) -> list[Float[np.ndarray, "series channels"]]:
-    """Mean, deviation, skewness and kurtosis of each series; zeros of what does not vary."""
+def _standardized_moments(x: Float[np.ndarray, "series length channels"]) -> list[Float[np.ndarray, "series channels"]]:
+    """Mean, standard deviation, skewness and kurtosis of each series; zeros if it is constant."""
     count = np.maximum((~np.isnan(x)).sum(axis=1), 1)
     mean = totals(x) / count
     away = x - mean[:, None]
@@ -139,7 +142,7 @@ def _shape(x: Float[np.ndarray, "series length channels"]) -> list[Float[np.ndar
     return [mean, np.sqrt(m2), np.nan_to_num(skewness), np.nan_to_num(kurtosis)]
 
 
-def _later(x: Float[np.ndarray, "series length channels"], lag: int) -> Float[np.ndarray, "series channels"]:
+def _autocorrelation(x: Float[np.ndarray, "series length channels"], lag: int) -> Float[np.ndarray, "series channels"]:
     """The autocorrelation of each series."""
     if x.shape[1] <= lag:
         return np.zeros((x.shape[0], x.shape[2]))

@@ -1,4 +1,4 @@
-"""How far the numbers of two panels are from each other, at one time or at all."""
+"""Distances between marginal distributions."""
 
 from typing import Any
 
@@ -22,26 +22,26 @@ def marginal_distance(
     distance: str = "wasserstein",
     bootstrap: Bootstrap = Bootstrap(),
 ) -> Distance:
-    """How far the laws of single numbers are apart, channel by channel.
+    """Distance between the marginal distributions of real and generated series, for each channel.
 
-    Wasserstein's distance of order 1 is the area between the distribution functions, here in units of the deviation of
-    the real numbers; that of Kolmogorov and Smirnov is the largest gap between them.
+    The Wasserstein distance of order 1 is the area between the cumulative distribution functions, in standard
+    deviations of the real values. The Kolmogorov-Smirnov distance is the largest difference between them.
 
     Args:
-        real: A `nde.TimeSeries`, or arrays `(series, time, channels)`.
-        fake: What was generated, likewise.
-        at: At which times, where values between rows are on straight lines; or at how many, which are spread evenly
-            over what most series last. By default all rows count, whatever their times.
-        of: What is looked at; with `at` only `"values"`.
+        real: Real series: a `nde.TimeSeries`, or an array of shape `(series, time, channels)`.
+        fake: Generated series, in the same form.
+        at: Times at which to compare values, interpolated linearly between rows; or a number of times, spread evenly
+            over the duration of most series. By default all rows are pooled, regardless of their times.
+        of: The quantity, as for `autocorrelation`; with `at`, only `"values"`.
         distance: `"wasserstein"` or `"kolmogorov-smirnov"`.
-        bootstrap: How intervals are found.
+        bootstrap: Bootstrap for the confidence intervals and the permutation test.
 
     Returns:
-        Of shape `(channels,)`, or with `at` `(times, channels)`, each with a p-value.
+        The distance, of shape `(channels,)`, or `(times, channels)` with `at`.
 
     Raises:
-        DataError: If panels have different channels or too few series, or nothing is known at a time.
-        ValueError: If there is no such distance, or times are asked for of increments.
+        DataError: If the channels differ, there are too few series, or no series has a value at a time.
+        ValueError: If `distance` or `of` is unknown, or `at` is combined with increments.
 
     Example:
         ```python
@@ -53,9 +53,9 @@ def marginal_distance(
         ```
     """
     if distance not in {"wasserstein", "kolmogorov-smirnov"}:
-        raise ValueError(f"Got distance={distance!r}; 'wasserstein' or 'kolmogorov-smirnov' is wanted.")
+        raise ValueError(f"distance must be 'wasserstein' or 'kolmogorov-smirnov'; got {distance!r}.")
     if at is not None and of != "values":
-        raise ValueError(f"Got times together with of={of!r}; at times only of='values' is looked at.")
+        raise ValueError(f"of must be 'values' when at is given; got {of!r}. Leave out at to compare increments.")
     first, second = two_panels(real, fake)
     if at is None:
         numbers = [measured(panel, of)[:, None] for panel in (first, second)]
@@ -69,7 +69,7 @@ def marginal_distance(
     sorts = {(t, c): _sorted(pooled[:, t, :, c]) for t, c in places}
 
     def statistic(weights: Weights, others: Weights) -> Float[np.ndarray, "draws ..."]:
-        found = np.stack([_apart(*sorts[place], weights, others, distance) for place in places], axis=-1)
+        found = np.stack([_distance(*sorts[place], weights, others, distance) for place in places], axis=-1)
         found = found.reshape(len(weights), pooled.shape[1], pooled.shape[-1]) / units
         return found[:, 0] if at is None else found
 
@@ -77,14 +77,14 @@ def marginal_distance(
 
 
 def shared_times(real: TimeSeries, fake: TimeSeries, count: int) -> Float[np.ndarray, " count"]:
-    """Times spread evenly over what half of the series of both panels last, the end among them and not the start."""
+    """Times spread evenly over the median duration of both panels, including its end but not its start."""
     begins = [float(np.median(panel.ts[panel.starts])) for panel in (real, fake)]
     ends = [float(np.median(panel.ts[panel.starts + panel.lengths - 1])) for panel in (real, fake)]
     begin, end = max(begins), min(ends)
     if not begin < end:
         raise DataError(
-            f"Real series last from about {begins[0]:g} to {ends[0]:g} and generated ones from {begins[1]:g} to "
-            f"{ends[1]:g}: there are no times in both. Generate at the times of the real ones."
+            f"Real series run from about {begins[0]:g} to {ends[0]:g} and generated ones from {begins[1]:g} to "
+            f"{ends[1]:g}: they have no times in common. Generate series at the times of the real ones."
         )
     return np.linspace(begin, end, count + 1)[1:]
 
@@ -95,15 +95,15 @@ def _check_known(numbers: list[Float[np.ndarray, "_ _ _ _"]], channels: tuple[st
         if len(unknown):
             time, channel = (int(place) for place in unknown[0])
             raise DataError(
-                f"Of channel '{channels[channel]}' of the {what} series nothing is known at time number {time + 1}; "
-                "choose times at which some series are under way, or leave the channel out."
+                f"Channel '{channels[channel]}' of the {what} series has no value at time number {time + 1}. Choose "
+                "times within the series, or leave out the channel."
             )
 
 
 def _joined(
     a: Float[np.ndarray, "series times some channels"], b: Float[np.ndarray, "others times more channels"]
 ) -> Float[np.ndarray, "all times most channels"]:
-    """All series, filled up with gaps to the same number of rows."""
+    """All series, padded with missing values to the same number of rows."""
     most = max(a.shape[2], b.shape[2])
     filled = [np.pad(x, [(0, 0), (0, 0), (0, most - x.shape[2]), (0, 0)], constant_values=np.nan) for x in (a, b)]
     return np.concatenate(filled)
@@ -122,14 +122,14 @@ def _units(numbers: Float[np.ndarray, "series times some channels"], distance: s
 def _sorted(
     numbers: Float[np.ndarray, "all rows"],
 ) -> tuple[Float[np.ndarray, " known"], Int[np.ndarray, " known"]]:
-    """What is known, in order, and whose it is."""
+    """The sorted values, and the series that each belongs to."""
     owners, rows = np.nonzero(~np.isnan(numbers))
     found = numbers[owners, rows]
     order = np.argsort(found)
     return found[order], owners[order]
 
 
-def _apart(
+def _distance(
     found: Float[np.ndarray, " known"],
     owners: Int[np.ndarray, " known"],
     weights: Weights,
@@ -138,7 +138,7 @@ def _apart(
 ) -> Float[np.ndarray, " draws"]:
     gap = np.abs(_distribution(weights[:, owners]) - _distribution(others[:, owners]))[:, :-1]
     steps = np.diff(found)
-    # Between equal numbers a distribution function has no value to compare.
+    # Distribution functions are not compared between equal values.
     return gap @ steps if distance == "wasserstein" else np.max(gap * (steps > 0), axis=1, initial=0.0)
 
 

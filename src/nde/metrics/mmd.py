@@ -1,4 +1,4 @@
-"""The maximum mean discrepancy between features of two panels."""
+"""The maximum mean discrepancy between the features of two panels."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +14,7 @@ from nde.metrics.features import series_features, signature_features
 from nde.metrics.pair import some_of, two_panels
 
 _MOST = 1000
-"""Series of each panel: kernels are of all pairs."""
+"""The largest number of series of each panel, because the kernel is evaluated for all pairs."""
 
 _Features = Float[np.ndarray, "series features"]
 
@@ -26,23 +26,23 @@ def feature_mmd(
     features: Callable[[TimeSeries], _Features] | None = None,
     bootstrap: Bootstrap = Bootstrap(),
 ) -> Distance:
-    """How far the laws of features are apart: the squared maximum mean discrepancy of a Gaussian kernel.
+    """Squared maximum mean discrepancy between the features of real and generated series, with a Gaussian kernel.
 
-    `E k(x, x') + E k(y, y') - 2 E k(x, y)`, without pairs of a series with itself, so that it is zero on average if the
-    laws are the same, and may be less. Features are standardized over both panels, and the kernel is as wide as the
-    median distance between series.
+    The unbiased estimate of `E k(x, x') + E k(y, y') - 2 E k(x, y)`: its mean is zero if the distributions are equal,
+    so it may be negative. Features are standardized over both panels, and the bandwidth is the median distance between
+    series.
 
     Args:
-        real: A `nde.TimeSeries`, or arrays `(series, time, channels)`.
-        fake: What was generated, likewise. Of more than 1000 series of a panel some are drawn.
-        features: From a panel to a row for each series; by default `series_features`.
-        bootstrap: How intervals are found.
+        real: Real series: a `nde.TimeSeries`, or an array of shape `(series, time, channels)`.
+        fake: Generated series, in the same form. Panels of more than 1000 series are subsampled.
+        features: A function from a panel to an array with one row for each series; by default `series_features`.
+        bootstrap: Bootstrap for the confidence interval and the permutation test.
 
     Returns:
-        The discrepancy, with a p-value by permutations.
+        The discrepancy, with a p-value.
 
     Raises:
-        DataError: If panels have different channels or too few series, or features are not finite.
+        DataError: If the channels differ, there are too few series, or the features are not finite.
 
     Source: Gretton, Borgwardt, Rasch, Schölkopf and Smola, *A kernel two-sample test*, Journal of Machine Learning
     Research 13 (2012), equation 3, https://jmlr.org/papers/v13/gretton12a.html.
@@ -62,8 +62,8 @@ def feature_mmd(
     rows = series_features(pooled) if features is None else np.asarray(features(pooled), np.float64)
     if rows.ndim != 2 or len(rows) != len(pooled) or not np.isfinite(rows).all():
         raise DataError(
-            f"Got features of shape {rows.shape} for {len(pooled)} series, finite: {bool(np.isfinite(rows).all())}; a "
-            "row of finite numbers for each series is wanted."
+            f"features must return a row of finite numbers for each series; got shape {rows.shape} for {len(pooled)} "
+            f"series, finite: {bool(np.isfinite(rows).all())}."
         )
     kernel = _kernel(rows)
     return bootstrap.distance(lambda a, b: _discrepancy(kernel, a, b), first.ids, second.ids)
@@ -72,21 +72,21 @@ def feature_mmd(
 def signature_feature_mmd(
     real: Any, fake: Any, *, depth: int | None = None, bootstrap: Bootstrap = Bootstrap()
 ) -> Distance:
-    """The squared maximum mean discrepancy of a Gaussian kernel on truncated signatures; see `feature_mmd`.
+    """Squared maximum mean discrepancy between truncated signatures, with a Gaussian kernel; see `feature_mmd`.
 
     Args:
-        real: A `nde.TimeSeries`, or arrays `(series, time, channels)`.
-        fake: What was generated, likewise. Of more than 1000 series of a panel some are drawn.
-        depth: Of the signature; by default the deepest up to 4 that has at most 80 numbers.
-        bootstrap: How intervals are found.
+        real: Real series: a `nde.TimeSeries`, or an array of shape `(series, time, channels)`.
+        fake: Generated series, in the same form. Panels of more than 1000 series are subsampled.
+        depth: Depth of the signature; by default the greatest up to 4 with at most 80 terms.
+        bootstrap: Bootstrap for the confidence interval and the permutation test.
 
     Returns:
-        The discrepancy, with a p-value by permutations.
+        The discrepancy, with a p-value.
 
     Raises:
-        DataError: If panels have different channels or too few series.
+        DataError: If the channels differ, or there are too few series.
 
-    Source: as of `feature_mmd` and `signature_features`.
+    Source: As for `feature_mmd` and `signature_features`.
 
     Example:
         ```python
@@ -105,7 +105,7 @@ def signature_feature_mmd(
 
 
 def _kernel(rows: _Features) -> Float[np.ndarray, "series series"]:
-    """Of all pairs, none of a series with itself."""
+    """The kernel of all pairs, with zeros on the diagonal."""
     spread = rows.std(axis=0)
     standard = (rows - rows.mean(axis=0)) / np.where(spread > 1e-9 * np.abs(rows).max(axis=0), spread, np.inf)
     lengths = np.sum(standard**2, axis=1)
@@ -122,6 +122,6 @@ def _discrepancy(kernel: Float[np.ndarray, "series series"], a: Weights, b: Weig
 
 
 def _within(kernel: Float[np.ndarray, "series series"], weights: Weights) -> Float[np.ndarray, " draws"]:
-    """The mean over pairs; a series that was drawn twice is no pair with itself."""
+    """The mean over pairs; copies of the same series are not paired."""
     pairs = weights.sum(axis=1) ** 2 - (weights**2).sum(axis=1)
     return np.sum((weights @ kernel) * weights, axis=1) / np.maximum(pairs, 1e-300)

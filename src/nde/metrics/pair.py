@@ -1,4 +1,4 @@
-"""Two panels that are to be compared."""
+"""Validation of panels to compare."""
 
 from typing import Any
 
@@ -9,45 +9,45 @@ from nde.data.panel import TimeSeries
 
 
 def one_panel(panel: Any) -> TimeSeries:
-    """A panel, of numbers for times, without features and targets.
+    """A panel with numeric times, without static features and targets.
 
     Raises:
-        DataError: If it can be none.
+        DataError: If the input is not a panel.
     """
     return _bare(as_panel(panel), None)
 
 
 def two_panels(real: Any, fake: Any, *, least: int = 2) -> tuple[TimeSeries, TimeSeries]:
-    """Two panels of the same channels.
+    """Two panels with the same channels.
 
     Args:
-        real: A panel, or arrays.
-        fake: A panel, or arrays; their channels are those of `real`.
-        least: How many series each wants.
+        real: A panel, or an array.
+        fake: A panel, or an array, which takes the channel names of `real`.
+        least: The smallest number of series of each.
 
     Raises:
-        DataError: If one can be no panel, channels differ, or there are too few series.
+        DataError: If an input is not a panel, the channels differ, or there are too few series.
     """
     first = as_panel(real)
     second = as_panel(fake, channels=first.channels)
     if len(first.channels) != len(second.channels):
         raise DataError(
-            f"Got real series with {len(first.channels)} channels and generated ones with {len(second.channels)}; the "
-            "same are wanted."
+            f"Got real series with {len(first.channels)} channels and generated ones with {len(second.channels)}; both "
+            "must have the same channels."
         )
     if isinstance(fake, TimeSeries) and isinstance(real, TimeSeries) and first.channels != second.channels:
         raise DataError(
-            f"Got real series of the channels {', '.join(first.channels)} and generated ones of "
-            f"{', '.join(second.channels)}; the same are wanted, in the same order."
+            f"Got real series with channels {', '.join(first.channels)} and generated ones with "
+            f"{', '.join(second.channels)}; both must have the same channels, in the same order."
         )
     for what, panel in (("real", first), ("generated", second)):
         if len(panel) < least:
-            raise DataError(f"Got {len(panel)} {what} series; {least} or more are wanted. Generating more may do.")
+            raise DataError(f"Got {len(panel)} {what} series; at least {least} are needed.")
     return _bare(first, None), _bare(second, first.channels)
 
 
 def some_of(panel: TimeSeries, most: int, seed: int) -> TimeSeries:
-    """At most so many series, drawn at random, in their order."""
+    """A random subsample of at most `most` series, in their original order."""
     if len(panel) <= most:
         return panel
     return panel[np.sort(np.random.default_rng([seed, 3]).permutation(len(panel))[:most])]

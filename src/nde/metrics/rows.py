@@ -1,4 +1,4 @@
-"""Series side by side: values and increments as arrays with gaps."""
+"""Values and increments of series, as padded arrays."""
 
 import numpy as np
 from jaxtyping import Float
@@ -6,13 +6,13 @@ from jaxtyping import Float
 from nde.data.panel import TimeSeries
 
 _OF = ("values", "increments", "absolute increments", "squared increments")
-"""What of a series can be looked at; for a series of logarithmic prices increments are returns."""
+"""The quantities that metrics can evaluate; for log-prices, increments are returns."""
 
 
 def rows_of(
     panel: TimeSeries,
 ) -> tuple[Float[np.ndarray, "series length"], Float[np.ndarray, "series length channels"]]:
-    """Times and values; `nan` for what was not observed, and behind the last row."""
+    """Times and values, padded; `nan` for missing values and padding."""
     steps = np.arange(int(panel.lengths.max()))
     own = steps < panel.lengths[:, None]
     rows = panel.starts[:, None] + np.minimum(steps, panel.lengths[:, None] - 1)
@@ -20,15 +20,16 @@ def rows_of(
 
 
 def measured(panel: TimeSeries, of: str) -> Float[np.ndarray, "series length channels"]:
-    """Values; or increments between neighboring rows, per square root of time, so that they compare if times vary.
+    """Values, or increments between consecutive rows.
 
-    An increment with a gap at one of its ends is a gap.
+    Increments are divided by the square root of the time between the rows, to be comparable under irregular sampling.
+    An increment with a missing value at either end is missing.
 
     Raises:
-        ValueError: If it is not known what `of` is.
+        ValueError: If `of` is unknown.
     """
     if of not in _OF:
-        raise ValueError(f"Got of={of!r}; one of {', '.join(map(repr, _OF))} is wanted.")
+        raise ValueError(f"of must be one of {', '.join(map(repr, _OF))}; got {of!r}.")
     ts, ys = rows_of(panel)
     if of == "values":
         return ys
@@ -37,67 +38,68 @@ def measured(panel: TimeSeries, of: str) -> Float[np.ndarray, "series length cha
 
 
 def totals(x: Float[np.ndarray, "series length channels"]) -> Float[np.ndarray, "series channels"]:
-    """Sums over time of what is known."""
+    """Sums over time, ignoring missing values."""
     return np.where(np.isnan(x), 0.0, x).sum(axis=1)
 
 
 def moments(x: Float[np.ndarray, "series length channels"], most: int) -> list[Float[np.ndarray, "series channels"]]:
-    """How many rows are known, and the sums of their powers up to the highest."""
-    # Not x**0, which is 1 of a gap, too.
+    """The number of values, and the sums of their powers from 1 to `most`, ignoring missing values."""
+    # Not x**0, which is 1 for missing values, too.
     return [(~np.isnan(x)).sum(axis=1).astype(np.float64), *(totals(x**power) for power in range(1, most + 1))]
 
 
 def weighed(
     weights: Float[np.ndarray, "draws series"], sums: Float[np.ndarray, "series ..."]
 ) -> Float[np.ndarray, "draws ..."]:
-    """Sums over series, for each draw."""
+    """Weighted sums over series, for each draw."""
     return np.tensordot(weights, sums, axes=1)
 
 
 def ratio(above: Float[np.ndarray, "..."], below: Float[np.ndarray, "..."]) -> Float[np.ndarray, "..."]:
-    """A quotient; `nan` where there is nothing to divide by, as of a channel that stands still."""
+    """A quotient; `nan` where the denominator is zero, as for a constant channel."""
     there = below > 0
     return np.where(there, above / np.where(there, below, 1.0), np.nan)
 
 
 def values_at(panel: TimeSeries, ts: Float[np.ndarray, " times"]) -> Float[np.ndarray, "series times channels"]:
-    """Values on the straight lines between observations; `nan` before the first and after the last."""
+    """Values at the given times, interpolated linearly; `nan` before the first and after the last observation."""
     return np.stack(
         [np.stack([_interpolated(ts, record.ts, y, outside=np.nan) for y in record.ys.T], axis=-1) for record in panel]
     )
 
 
 def filled(panel: TimeSeries, of: str, points: int | None = None) -> Float[np.ndarray, "series points channels"]:
-    """The same without gaps, on straight lines between what is known, and held before the first and after the last.
+    """Values or increments with missing values filled by linear interpolation, and constant beyond the observations.
 
     Args:
         panel: The series.
-        of: What is looked at.
-        points: At how many times, spread evenly over each series; by default its own, held to the longest series'.
+        of: The quantity.
+        points: The number of times, spread evenly over each series; by default its own times, padded to the longest
+            series.
 
     Returns:
-        Zeros for a channel of which a series knows nothing.
+        An array; zero for a channel that is never observed in a series.
     """
     x, (ts, _) = measured(panel, of), rows_of(panel)
     ts = ts[:, ts.shape[1] - x.shape[1] :]
-    return np.stack([_side_by_side(times, each, points) for times, each in zip(ts, x, strict=True)])
+    return np.stack([_filled_series(times, each, points) for times, each in zip(ts, x, strict=True)])
 
 
-def _side_by_side(
+def _filled_series(
     ts: Float[np.ndarray, " length"], x: Float[np.ndarray, "length channels"], points: int | None
 ) -> Float[np.ndarray, "points channels"]:
     own = ts[~np.isnan(ts)]
-    wanted = np.linspace(own[0], own[-1], points) if points else np.where(np.isnan(ts), own[-1], ts)
-    return np.stack([_interpolated(wanted, ts, channel) for channel in x.T], axis=-1)
+    at = np.linspace(own[0], own[-1], points) if points else np.where(np.isnan(ts), own[-1], ts)
+    return np.stack([_interpolated(at, ts, channel) for channel in x.T], axis=-1)
 
 
 def _interpolated(
-    wanted: Float[np.ndarray, " points"],
+    at: Float[np.ndarray, " points"],
     ts: Float[np.ndarray, " length"],
     y: Float[np.ndarray, " length"],
     outside: float | None = None,
 ) -> Float[np.ndarray, " points"]:
     known = ~np.isnan(y)
     if not known.any():
-        return np.full(len(wanted), 0.0 if outside is None else outside)
-    return np.interp(wanted, ts[known], y[known], left=outside, right=outside)
+        return np.full(len(at), 0.0 if outside is None else outside)
+    return np.interp(at, ts[known], y[known], left=outside, right=outside)

@@ -1,4 +1,4 @@
-"""How wide and how heavy-tailed the numbers of a panel are."""
+"""Standard deviation, kurtosis and tail index."""
 
 from typing import Any
 
@@ -14,18 +14,20 @@ _SIGN = {"upper": 1.0, "lower": -1.0}
 
 
 def deviation(panel: Any, *, of: str = "increments", bootstrap: Bootstrap = Bootstrap()) -> Estimate:
-    """The standard deviation over all rows of all series.
+    """Standard deviation over all rows of all series.
 
     Args:
-        panel: A `nde.TimeSeries`, or arrays `(series, time, channels)`.
-        of: What is looked at: `"values"`, or `"increments"` between rows, per square root of time.
-        bootstrap: How intervals are found.
+        panel: A `nde.TimeSeries`, or an array of shape `(series, time, channels)`.
+        of: The quantity: `"values"`, or `"increments"` between rows, divided by the square root of the time between
+            them.
+        bootstrap: Bootstrap for the confidence intervals.
 
     Returns:
-        Of each channel.
+        The estimate, of shape `(channels,)`.
 
     Raises:
-        DataError: If it can be no panel.
+        DataError: If the input is not a panel.
+        ValueError: If `of` is unknown.
 
     Example:
         ```python
@@ -46,27 +48,29 @@ def deviation(panel: Any, *, of: str = "increments", bootstrap: Bootstrap = Boot
 
 
 def kurtosis(panel: Any, *, of: str = "increments", bootstrap: Bootstrap = Bootstrap()) -> Estimate:
-    """The excess kurtosis over all rows of all series: 0 of a normal law, more of one with fat tails.
+    """Excess kurtosis over all rows of all series: 0 for a normal distribution, larger for heavy tails.
 
-    It hangs on few rows, the more so the fatter the tails; `tail_index` is steadier.
+    It depends on a few rows, the more so the heavier the tails; `tail_index` is more robust.
 
     Args:
-        panel: A `nde.TimeSeries`, or arrays `(series, time, channels)`.
-        of: What is looked at: `"values"`, or `"increments"` between rows, per square root of time.
-        bootstrap: How intervals are found.
+        panel: A `nde.TimeSeries`, or an array of shape `(series, time, channels)`.
+        of: The quantity: `"values"`, or `"increments"` between rows, divided by the square root of the time between
+            them.
+        bootstrap: Bootstrap for the confidence intervals.
 
     Returns:
-        Of each channel; `nan` of one that does not vary.
+        The estimate, of shape `(channels,)`; `nan` for a constant channel.
 
     Raises:
-        DataError: If it can be no panel.
+        DataError: If the input is not a panel.
+        ValueError: If `of` is unknown.
 
     Example:
         ```python
         import numpy as np
         from nde.metrics import kurtosis
 
-        print(kurtosis(np.random.default_rng(0).laplace(size=(200, 50)).cumsum(axis=1)))  # of Laplace's law 3
+        print(kurtosis(np.random.default_rng(0).laplace(size=(200, 50)).cumsum(axis=1)))  # 3 for Laplace
         ```
     """
     x, ids = _centered(panel, of)
@@ -88,24 +92,25 @@ def tail_index(
     of: str = "increments",
     bootstrap: Bootstrap = Bootstrap(),
 ) -> Estimate:
-    """Hill's estimator of the power `a` by which a tail falls, `P(|x| > s) ~ s^(-a)`: the less, the fatter.
+    """Hill estimator of the tail index `a`, where `P(|x| > s) ~ s^(-a)`: smaller means heavier tails.
 
-    `1 / a` is the mean logarithm by which the largest numbers exceed the largest that is not among them. Of daily
-    returns `a` is about 3; of a normal law it has no limit and grows as `share` becomes less.
+    `1 / a` is the mean log-ratio of the values in the tail to its threshold. Daily stock returns have `a` of about 3;
+    for a normal distribution the estimate grows without bound as `share` decreases.
 
     Args:
-        panel: A `nde.TimeSeries`, or arrays `(series, time, channels)`.
-        share: Which share of all rows is the tail.
-        side: Of which sign they are; by default sizes are looked at.
-        of: What is looked at: `"values"`, or `"increments"` between rows, per square root of time.
-        bootstrap: How intervals are found.
+        panel: A `nde.TimeSeries`, or an array of shape `(series, time, channels)`.
+        share: The share of all rows in the tail, between 0 and 1.
+        side: `"upper"` or `"lower"` for one tail; `"both"` for absolute values.
+        of: The quantity: `"values"`, or `"increments"` between rows, divided by the square root of the time between
+            them.
+        bootstrap: Bootstrap for the confidence intervals.
 
     Returns:
-        Of each channel.
+        The estimate, of shape `(channels,)`.
 
     Raises:
-        DataError: If it can be no panel.
-        ValueError: If the share is none between 0 and 1, or there is no such side.
+        DataError: If the input is not a panel.
+        ValueError: If `share` is not between 0 and 1, or `side` or `of` is unknown.
 
     Source: Hill, *A simple general approach to inference about the tail of a distribution* (1975),
     doi:10.1214/aos/1176343247.
@@ -119,9 +124,9 @@ def tail_index(
         ```
     """
     if not 0.0 < share < 1.0:
-        raise ValueError(f"Got the share {share} for a tail; one between 0 and 1 is wanted, say 0.05.")
+        raise ValueError(f"share must be between 0 and 1, for example 0.05; got {share}.")
     if side not in {"both", *_SIGN}:
-        raise ValueError(f"Got side={side!r}; 'both', 'upper' or 'lower' is wanted.")
+        raise ValueError(f"side must be 'both', 'upper' or 'lower'; got {side!r}.")
     bare = one_panel(panel)
     x = measured(bare, of)
     sizes = np.abs(x) if side == "both" else _SIGN[side] * x
@@ -134,8 +139,8 @@ def tail_index(
 
 
 def _hill(sizes: Float[np.ndarray, "series length"], weights: Weights, share: float) -> Float[np.ndarray, " draws"]:
-    """Hill's estimator where a row counts as often as its series."""
-    wanted = share * weighed(weights, (~np.isnan(sizes)).sum(axis=1).astype(np.float64))
+    """The Hill estimator with each row weighted by its series."""
+    tail = share * weighed(weights, (~np.isnan(sizes)).sum(axis=1).astype(np.float64))
     owners, places = np.nonzero(np.nan_to_num(sizes) > 0)
     found = sizes[owners, places]
     order = np.argsort(-found)
@@ -143,15 +148,15 @@ def _hill(sizes: Float[np.ndarray, "series length"], weights: Weights, share: fl
     if not len(logs):
         return np.full(len(weights), np.nan)
     above = np.cumsum(rows, axis=1)
-    # The last row if all that are large are fewer than the tail wants.
-    end = np.where(above[:, -1] > wanted, np.argmax(above > wanted[:, None], axis=1), len(logs) - 1)
+    # The last row, if there are fewer positive values than the tail should contain.
+    end = np.where(above[:, -1] > tail, np.argmax(above > tail[:, None], axis=1), len(logs) - 1)
     before = np.arange(len(logs)) < end[:, None]
     excess = np.sum(rows * before * logs, axis=1) - np.sum(rows * before, axis=1) * logs[end]
-    return ratio(wanted, excess)
+    return ratio(tail, excess)
 
 
 def _centered(panel: Any, of: str) -> tuple[Float[np.ndarray, "series length channels"], tuple]:
-    """Rows less their mean, which keeps the digits of their moments."""
+    """Subtract the mean from all rows, to avoid cancellation in moments."""
     bare = one_panel(panel)
     x = measured(bare, of)
     counts = totals(np.where(np.isnan(x), np.nan, 1.0)).sum(axis=0)

@@ -1,4 +1,4 @@
-"""Models of measurements: differential equations with things to learn."""
+"""Models that learn from data: neural ODEs, CDEs, SDEs, normalizing flows and recurrent networks."""
 
 from nde.models.adversarial import (
     SDEGAN,
@@ -19,10 +19,10 @@ from nde.models.latent_sde import (
     AbstractContextDrift,
     AbstractContextEncoder,
     AbstractLikelihood,
-    Bound,
     CDEContext,
     ComponentDiffusion,
     ContextDrift,
+    ELBOTerms,
     GaussianLikelihood,
     GRUContext,
     LaplaceLikelihood,
@@ -67,12 +67,12 @@ __all__ = [
     "AbstractSDEModel",
     "AbstractTrace",
     "AugmentedNeuralODE",
-    "Bound",
     "CDEContext",
     "ComponentDiffusion",
     "ContextDrift",
     "ContinuousFlow",
     "DeepEnsemble",
+    "ELBOTerms",
     "Encoded",
     "ExactTrace",
     "FlowLikelihood",

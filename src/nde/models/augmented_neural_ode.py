@@ -1,4 +1,4 @@
-"""A flow with room to move around."""
+"""Neural ODEs with additional dimensions."""
 
 from collections.abc import Callable
 
@@ -16,22 +16,22 @@ from nde.stepping import AbstractStepSizeController, PIDController
 
 
 class AugmentedNeuralODE(AbstractFlow):
-    """A neural ordinary differential equation in a space of more dimensions than its data.
+    """A neural ODE whose state has more dimensions than its data.
 
-    The flow of an equation is continuous both ways and never crosses itself: in one dimension it cannot exchange two
-    points, in two it cannot bring out what a ring encloses. With more components, zero at first or a learned function
-    of the data, there is a way around.
+    The flow of an ODE is a homeomorphism, so its trajectories never cross: in one dimension it cannot swap two points,
+    and in two it cannot move a point out of a ring. Additional components, initially zero or a learned function of the
+    data, remove these obstacles.
 
     Attributes:
-        vector_field: A function `(t, y, args)` of the larger state: the data's components, then the others.
-        augmented_size: How many components are added along the first axis; channels if that axis is theirs.
-        lift: What they are at first, a function of the initial state; zero without.
-        projection: From a larger state to what is returned; the data's components without.
-        solver: The method.
-        stepsize_controller: How steps are chosen.
-        adjoint: How the solve is differentiated.
-        dt0: The first step; needed for steps of one size.
-        max_steps: Most steps to attempt.
+        vector_field: A function `(t, y, args)` of the augmented state: the data's components, then the additional ones.
+        augmented_size: The number of components added along the first axis, for images that of channels.
+        lift: The initial values of the additional components, as a function of the initial state; by default zero.
+        projection: A function from augmented states to outputs; by default the data's components.
+        solver: The solver.
+        stepsize_controller: The step size controller.
+        adjoint: How gradients are computed through the solve.
+        dt0: The initial step size; required with a constant step size.
+        max_steps: The maximum number of steps to attempt.
 
     Source: Dupont, Doucet and Teh, *Augmented neural ODEs* (2019), doi:10.48550/arXiv.1904.01681; a learned lift:
     Massaroli, Poli, Park, Yamashita and Asama, *Dissecting neural ODEs* (2020), doi:10.48550/arXiv.2002.08071.
@@ -61,79 +61,79 @@ class AugmentedNeuralODE(AbstractFlow):
 
     def __check_init__(self) -> None:
         if self.augmented_size < 0:
-            raise ValueError(f"Got augmented_size={self.augmented_size}; a number of components is wanted, such as 1.")
+            raise ValueError(f"augmented_size must be a non-negative number of components; got {self.augmented_size}.")
 
     @compiled(solves=True)
     def __call__(
         self, ts: Real[Array, " times"], y0: Float[Array, "size ..."], args: Args = None
     ) -> Float[Array, "times ..."]:
-        """The projected states at times.
+        """Solve for the outputs at given times.
 
         Args:
-            ts: Sorted times, increasing or decreasing, of which the first is that of the initial state.
+            ts: Monotonic times; the first is that of the initial state.
             y0: The initial state.
-            args: Handed to the vector field.
+            args: Passed to the vector field.
 
         Returns:
-            What the projection makes of each state.
+            The projection of each state.
 
         Raises:
-            ValueError: If there are fewer than two times, or sizes do not fit.
+            ValueError: If there are fewer than two times, or sizes do not match.
             SolveError: If the solve fails.
         """
-        return jax.vmap(lambda y: self._projected(y, len(y0)))(self.states(ts, y0, args))
+        return jax.vmap(lambda y: self._project(y, len(y0)))(self.states(ts, y0, args))
 
     @compiled(solves=True)
     def final(
         self, t0: RealScalar, t1: RealScalar, y0: Float[Array, "size ..."], args: Args = None
     ) -> Float[Array, "..."]:
-        """The projected state at `t1` of a solve from `t0`: the flow as a map.
+        """Solve for the output at `t1` only: the flow as a map from `t0` to `t1`.
 
         Args:
             t0: The time of the initial state.
-            t1: The time of the state that is wanted.
+            t1: The time of the returned state.
             y0: The initial state.
-            args: Handed to the vector field.
+            args: Passed to the vector field.
 
         Returns:
-            What the projection makes of the state.
+            The projection of the final state.
 
         Raises:
-            ValueError: If sizes do not fit.
+            ValueError: If sizes do not match.
             SolveError: If the solve fails.
         """
-        y1 = first_row(self.until(self.vector_field, t0, t1, self._lifted(y0), args))
-        return self._projected(y1, len(y0))
+        y1 = first_row(self.solve_until(self.vector_field, t0, t1, self._lift(y0), args))
+        return self._project(y1, len(y0))
 
     @compiled(solves=True)
     def states(
         self, ts: Real[Array, " times"], y0: Float[Array, "size *rest"], args: Args = None
     ) -> Float[Array, "times larger *rest"]:
-        """The whole states at times, before the projection.
+        """Solve for the augmented states at given times, without the projection.
 
         Args:
-            ts: As in a call of the model.
+            ts: As in `__call__`.
             y0: The initial state of the data's components.
-            args: Handed to the vector field.
+            args: Passed to the vector field.
 
         Returns:
-            The states in the larger space.
+            The augmented states.
 
         Raises:
-            ValueError: If there are fewer than two times, or sizes do not fit.
+            ValueError: If there are fewer than two times, or sizes do not match.
             SolveError: If the solve fails.
         """
-        return self.along(self.vector_field, ts, self._lifted(y0), args)
+        return self.solve_at(self.vector_field, ts, self._lift(y0), args)
 
-    def _lifted(self, y0: Float[Array, "size *rest"]) -> Float[Array, "larger *rest"]:
+    def _lift(self, y0: Float[Array, "size *rest"]) -> Float[Array, "larger *rest"]:
         shape = (self.augmented_size, *y0.shape[1:])
         added = jnp.zeros(shape, y0.dtype) if self.lift is None else self.lift(y0).astype(y0.dtype)
         if added.shape != shape:
             raise ValueError(
-                f"Got a lift that adds components of shape {added.shape}; with augmented_size={self.augmented_size} "
-                f"and an initial state of shape {y0.shape}, the shape {shape} is wanted."
+                f"lift must return components of shape {shape}, by augmented_size={self.augmented_size} and an initial "
+                f"state of shape {y0.shape}; got shape {added.shape}."
             )
         return jnp.concatenate([y0, added])
 
-    def _projected(self, y: Float[Array, "larger ..."], size: int) -> Float[Array, "..."]:
+    def _project(self, y: Float[Array, "larger ..."], size: int) -> Float[Array, "..."]:
         return y[:size] if self.projection is None else self.projection(y)

@@ -1,4 +1,4 @@
-"""What every model is."""
+"""The base class of models that `fit_table` fits to a table."""
 
 import abc
 from typing import Any, ClassVar
@@ -21,13 +21,13 @@ _MAX_STEPS = 512
 
 
 class AbstractODEModel(eqx.Module):
-    """An ordinary differential equation for measurements, with an initial state that is learned too.
+    """Base class of ODE models of a table, whose initial state is learned as well.
 
-    It computes in model time and model states, see `Scaling`.
+    A model computes with model times and model states, see `Scaling`.
 
     Attributes:
-        names: The quantities.
-        scaling: Between their units and model states.
+        names: The names of the quantities.
+        scaling: The conversion between their units and model states.
         start: The model state at the first time of the data, of shape `(columns,)`.
 
     Example:
@@ -46,42 +46,42 @@ class AbstractODEModel(eqx.Module):
     @classmethod
     @abc.abstractmethod
     def blank(cls, names: tuple[str, ...], scaling: Scaling, *, key: PRNGKeyArray) -> "AbstractODEModel":
-        """A model that knows nothing yet."""
+        """Return an untrained model with default parameters."""
 
     @classmethod
     @abc.abstractmethod
     def from_table(cls, table: Table, *, key: PRNGKeyArray) -> "AbstractODEModel":
-        """A model made for a table, ready to be fitted.
+        """Create a model for a table, ready to be fitted.
 
         Args:
             table: The measurements.
-            key: For random weights.
+            key: A key of `jax.random` for the weights.
 
         Raises:
-            DataError: If the model is not for such data.
+            DataError: If the model does not suit the data.
         """
 
     @abc.abstractmethod
     def vector_field(self, t: Array, z: Float[Array, " columns"], args: Any = None) -> Float[Array, " columns"]:
-        """The derivative of the model state in model time."""
+        """Return the derivative of the model state with respect to model time."""
 
     @abc.abstractmethod
     def penalty(self, zs: Float[Array, "times columns"]) -> Float[Array, ""]:
-        """What is added to the loss for model states along a fit."""
+        """Return a penalty on the model states of a fit, to be added to the loss."""
 
     @abc.abstractmethod
     def parameters(self) -> dict[str, tuple[float, str]]:
-        """What can be told of the learned numbers: value, in units of the data, and meaning."""
+        """Return the value, in units of the data, and the meaning of each interpretable parameter."""
 
     @abc.abstractmethod
     def equation(self) -> str:
-        """The differential equation in words and signs, a line for each quantity."""
+        """Return the differential equation as text, with a line for each quantity."""
 
     @compiled(solves=True)
     def trajectory(self, times: Float[Array, " times"]) -> Float[Array, "times columns"]:
-        """Model states at model times, which do not go back, the first not below zero and the last above it.
+        """Solve for the model states at non-decreasing model times, from 0 on; the last must be positive.
 
-        Not finite from where the solve fails.
+        From where the solve fails, the states are not finite.
         """
         sol = diffeqsolve(
             ODETerm(type(self).vector_field_of),
@@ -100,26 +100,26 @@ class AbstractODEModel(eqx.Module):
 
     @staticmethod
     def vector_field_of(t: Array, z: Float[Array, " columns"], model: "AbstractODEModel") -> Float[Array, " columns"]:
-        """The vector field of the model that comes as `args`."""
+        """Return the vector field of the model passed as `args`."""
         return model.vector_field(t, z)
 
     def forecast(self, ts: Float[np.ndarray, " times"]) -> Float[np.ndarray, "times columns"]:
-        """The quantities at times in the unit of the data, in any order, none before its first.
+        """Predict the quantities at given times, in the unit of the data. The times may be in any order.
 
         Raises:
-            DataError: If a time is not finite or before the first of the data, or no time is given.
+            DataError: If there is no time, or a time is not finite or precedes the data.
         """
         ts = np.asarray(ts, np.float64)
         if not ts.size or not np.isfinite(ts).all():
-            raise DataError("Got no times, or times that are not finite; numbers are wanted.")
+            raise DataError("There must be at least one time, and all times must be finite.")
         if ts.min() < self.scaling.t0:
             raise DataError(
-                f"Got the time {ts.min():g}; the model starts at {self.scaling.t0:g}, the first of its data."
+                f"The model starts at {self.scaling.t0:g}, where its data start; got the earlier time {ts.min():g}."
             )
-        times, places = np.unique(self.scaling.time(ts), return_inverse=True)
+        times, indices = np.unique(self.scaling.time(ts), return_inverse=True)
         padded = np.append(times, times[-1] + 1.0)
         zs = _trajectory(self, jnp.asarray(padded))
-        return np.asarray(self.scaling.decode(zs), np.float64)[places]
+        return np.asarray(self.scaling.decode(zs), np.float64)[indices]
 
 
 @eqx.filter_jit
@@ -127,7 +127,7 @@ def _trajectory(model: AbstractODEModel, times: Float[Array, " times"]) -> Float
     return model.trajectory(times)
 
 
-def first_state(scaling: Scaling, table: Table) -> Float[Array, " columns"]:
-    """The model state of the first measurement of each quantity."""
+def initial_state(scaling: Scaling, table: Table) -> Float[Array, " columns"]:
+    """Return the model state of the first measurement of each quantity."""
     zs = scaling.encode(table.ys)
     return jnp.asarray([column[~np.isnan(column)][0] for column in zs.T], float)

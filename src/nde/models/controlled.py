@@ -1,4 +1,4 @@
-"""What models of series that are controlled equations have in common: a path drives a state."""
+"""What neural CDEs and RDEs share: a control path drives the state."""
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -16,7 +16,7 @@ Static = Float[Array, " features"] | None
 
 
 class AbstractControlled(eqx.Module):
-    """`dz = f(z) dX`, from a first state that is linear in the first row, read by a linear map."""
+    """Base class of `dz = f(z) dX` with a linear map from the first row to the initial state, and a linear readout."""
 
     initial: eqx.AbstractVar[eqx.nn.Linear]
     vector_field: eqx.AbstractVar[MatrixMLP]
@@ -25,7 +25,7 @@ class AbstractControlled(eqx.Module):
     stepsize_controller: eqx.AbstractVar[AbstractStepSizeController | None]
     adjoint: eqx.AbstractVar[AbstractAdjoint]
 
-    def driven(
+    def solve_along(
         self,
         path: AbstractPath,
         ts: Float[Array, " knots"],
@@ -33,30 +33,30 @@ class AbstractControlled(eqx.Module):
         static: Static,
         saveat: SaveAt,
     ) -> Float[Array, "saved state"]:
-        """The states along a path, with a step from each of its knots to the next unless there is a controller."""
+        """Solve along a control path, by default with a step from each knot to the next."""
         return diffeqsolve(
             ControlTerm(self.vector_field, path).to_ode(),
             self.solver,
             ts[0],
             ts[-1],
             None,
-            self.initial(_joined(x0, static)),
+            self.initial(_concatenate(x0, static)),
             saveat=saveat,
             stepsize_controller=StepTo(ts) if self.stepsize_controller is None else self.stepsize_controller,
             adjoint=self.adjoint,
         ).ys
 
-    def read(self, state: Float[Array, " state"], static: Static) -> Float[Array, " output"]:
-        """The result of a state and static features."""
-        return self.readout(_joined(state, static))
+    def output(self, state: Float[Array, " state"], static: Static) -> Float[Array, " output"]:
+        """Return the output for a state and static features."""
+        return self.readout(_concatenate(state, static))
 
 
-def without_gaps(
+def fill_missing(
     ts: Float[Array, " time"], ys: Float[Array, "time channels"]
 ) -> tuple[Float[Array, " knots"], Float[Array, "knots channels"]]:
-    """A series filled from straight lines; constant before its first and behind its last observation.
+    """Fill missing values by linear interpolation, and by constants before the first and after the last observation.
 
-    A channel that was never observed is zero. A single row is repeated, for a path has two ends.
+    A channel without observations is set to zero. A single row is repeated, since a path needs two points.
     """
     if ts.shape[0] == 1:
         ts, ys = jnp.concatenate([ts, ts + 1]), jnp.concatenate([ys, ys])
@@ -66,6 +66,6 @@ def without_gaps(
     return ts, linear_interpolation(ts, ys, fill_forward_nans_at_end=True, replace_nans_at_start=start)
 
 
-def _joined(x: Float[Array, " some"], static: Static) -> Float[Array, " both"]:
-    """A vector with static features behind it, if there are any."""
+def _concatenate(x: Float[Array, " some"], static: Static) -> Float[Array, " both"]:
+    """Append static features to a vector, if there are any."""
     return x if static is None else jnp.concatenate([x, static])

@@ -1,4 +1,4 @@
-"""Models that differ in their random weights, side by side."""
+"""Ensembles of models with different random weights."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,19 +11,19 @@ from nde.core.compiled import compiled
 
 
 class DeepEnsemble(eqx.Module):
-    """Several models of one kind, each from random weights of its own.
+    """An ensemble of models of the same kind, with independent random weights.
 
-    Their mean is better than each of them, most where data are few. They are trained together: a sum of their losses
-    has for each the gradient that it would have alone.
+    The mean of the members predicts better than each of them, especially with few data. The members are trained
+    together: in the sum of their losses, each has the gradient that it would have alone.
 
     Args:
-        make: Makes a model of a key.
-        members: How many.
-        key: Of `jax.random`.
+        make: A function from a key to a model.
+        members: The number of members.
+        key: A key of `jax.random`.
 
     Attributes:
-        models: One model, each of whose arrays has a leading axis for the members.
-        members: How many there are.
+        models: The members, as one model whose arrays have a leading axis of members.
+        members: The number of members.
 
     Source: Lakshminarayanan, Pritzel and Blundell, *Simple and scalable predictive uncertainty estimation using deep
     ensembles* (2017), doi:10.48550/arXiv.1612.01474.
@@ -44,15 +44,15 @@ class DeepEnsemble(eqx.Module):
 
     def __init__(self, make: Callable[[PRNGKeyArray], Any], members: int, *, key: PRNGKeyArray) -> None:
         if members < 1:
-            raise ValueError(f"`DeepEnsemble` got {members} members; it wants one or more.")
+            raise ValueError(f"members must be at least 1; got {members}.")
         self.models = eqx.filter_vmap(make)(jax.random.split(key, members))
         self.members = members
 
     def each(self, of_model: Callable[[Any], Array]) -> Array:
-        """What a function says of each model, along a leading axis for the members."""
+        """Apply a function to each member, and stack the results along a leading axis."""
         return eqx.filter_vmap(of_model)(self.models)
 
     @compiled(solves=True)
     def __call__(self, *args: Any) -> Array:
-        """What each model says, along a leading axis for the members."""
+        """Call each member, and stack the results along a leading axis."""
         return self.each(lambda model: model(*args))

@@ -1,4 +1,4 @@
-"""A solve as a part of a model: what every flow has, and its one call of the solver."""
+"""The base class of models that solve an ODE."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ from nde.terms import ODETerm
 
 
 class AbstractFlow(eqx.Module):
-    """A model that follows a vector field by any solver, any steps, any gradient."""
+    """Base class of models that follow a vector field, with any solver, step size controller and adjoint."""
 
     solver: eqx.AbstractVar[AbstractSolver]
     stepsize_controller: eqx.AbstractVar[AbstractStepSizeController]
@@ -24,28 +24,26 @@ class AbstractFlow(eqx.Module):
     dt0: eqx.AbstractVar[float | None]
     max_steps: eqx.AbstractVar[int | None]
 
-    def along(self, field: VectorField, ts: Real[Array, " times"], y0: Y, args: Args) -> PyTree[Any]:
-        """The states at times of which the first is that of `y0`.
+    def solve_at(self, field: VectorField, ts: Real[Array, " times"], y0: Y, args: Args) -> PyTree[Any]:
+        """Solve for the states at given times, of which the first is that of `y0`.
 
         Raises:
             ValueError: If there are fewer than two times.
         """
         if len(ts) < 2:
             raise ValueError(
-                f"Got {len(ts)} times; at least two are wanted, the first being that of the initial state."
+                f"ts must contain at least two times, of which the first is that of the initial state; got {len(ts)}."
             )
-        return self.solution(field, ts[0], ts[-1], y0, args, SaveAt(ts=ts)).ys
+        return self.solve(field, ts[0], ts[-1], y0, args, SaveAt(ts=ts)).ys
 
-    def until(self, field: VectorField, t0: RealScalar, t1: RealScalar, y0: Y, args: Args) -> PyTree[Any]:
-        """The states at `t1` alone, with a leading axis of one."""
-        return self.solution(field, t0, t1, y0, args, SaveAt(t1=True)).ys
+    def solve_until(self, field: VectorField, t0: RealScalar, t1: RealScalar, y0: Y, args: Args) -> PyTree[Any]:
+        """Solve for the states at `t1` only, with a leading axis of length one."""
+        return self.solve(field, t0, t1, y0, args, SaveAt(t1=True)).ys
 
-    def solution(
-        self, field: VectorField, t0: RealScalar, t1: RealScalar, y0: Y, args: Args, saveat: SaveAt
-    ) -> Solution:
-        """The solve with its statistics.
+    def solve(self, field: VectorField, t0: RealScalar, t1: RealScalar, y0: Y, args: Args, saveat: SaveAt) -> Solution:
+        """Solve, and return the solution with its statistics.
 
-        Times that a controller holds are no weights: an optimizer must see no gradient there.
+        The times of a controller are not trainable, so no gradient reaches them.
         """
         return diffeqsolve(
             ODETerm(field),
@@ -63,5 +61,5 @@ class AbstractFlow(eqx.Module):
 
 
 def first_row(ys: PyTree[Any]) -> PyTree[Any]:
-    """Each leaf without its leading axis."""
+    """Remove the leading axis of each leaf."""
     return jax.tree.map(lambda y: y[0], ys)

@@ -1,4 +1,4 @@
-"""Growth in proportion, with noise in proportion."""
+"""Geometric Brownian motion."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -17,14 +17,14 @@ from nde.train import Transitions
 
 
 class GeometricBrownianMotion(AbstractSDEModel):
-    """`dx = growth x dt + volatility x dW` for each quantity, in Itô's sense.
+    """Geometric Brownian motion of each quantity: the Itô SDE `dx = growth x dt + volatility x dW`.
 
-    It computes in logarithms, of which Itô's formula says `d log x = (growth - volatility^2 / 2) dt + volatility dW`:
-    there Euler's steps are exact.
+    The model computes with logarithms, for which Itô's formula gives `d log x = (growth - volatility^2 / 2) dt +
+    volatility dW`. Euler's method is exact there.
 
     Attributes:
-        growth: In model time.
-        log_volatility: Logarithms, in model time.
+        growth: The growth rates, in model time.
+        log_volatility: The logarithms of the volatilities, in model time.
 
     Source: Black and Scholes, *The pricing of options and corporate liabilities* (1973), doi:10.1086/260062.
 
@@ -47,7 +47,7 @@ class GeometricBrownianMotion(AbstractSDEModel):
 
     @classmethod
     def blank(cls, names: tuple[str, ...], scaling: Scaling, *, key: PRNGKeyArray) -> "GeometricBrownianMotion":
-        """No growth, and volatilities one."""
+        """Return a model without growth and with unit volatilities."""
         del key
         zeros = jnp.zeros(len(names))
         return cls(names=names, scaling=scaling, growth=zeros, log_volatility=zeros)
@@ -56,12 +56,12 @@ class GeometricBrownianMotion(AbstractSDEModel):
     def from_tables(
         cls, tables: Sequence[Table], transform: Transform = "log", *, key: PRNGKeyArray = jax.random.key(0)
     ) -> "GeometricBrownianMotion":
-        """No growth, and volatilities by the mean square of the changes of logarithms.
+        """Create a model without growth, with volatilities estimated from the changes of the logarithms.
 
         Args:
-            tables: One for each series.
-            transform: Not used: it always takes logarithms.
-            key: Not used.
+            tables: One table for each series.
+            transform: Ignored; the model always takes logarithms.
+            key: Unused.
 
         Raises:
             DataError: If a value is not positive.
@@ -74,17 +74,17 @@ class GeometricBrownianMotion(AbstractSDEModel):
         return eqx.tree_at(lambda m: m.log_volatility, blank, log_volatility)
 
     def drift(self, z: Float[Array, " columns"]) -> Float[Array, " columns"]:
-        """That of the logarithm, by Itô's formula."""
+        """Return the drift of the logarithms, by Itô's formula."""
         del z
         return (self.growth - 0.5 * jnp.exp(2 * self.log_volatility)) / jnp.asarray(self.scaling.scale)
 
     def diffusion(self, z: Float[Array, " columns"]) -> Float[Array, " columns"]:
-        """That of the logarithm."""
+        """Return the diffusion of the logarithms."""
         del z
         return jnp.exp(self.log_volatility) / jnp.asarray(self.scaling.scale)
 
     def natural(self) -> dict[str, Array]:
-        """Growth and volatility of each quantity."""
+        """Return the growth rate and volatility of each quantity."""
         growth = self.growth / self.scaling.unit
         volatility = jnp.exp(self.log_volatility) / math.sqrt(self.scaling.unit)
         return {
@@ -94,20 +94,20 @@ class GeometricBrownianMotion(AbstractSDEModel):
         }
 
     def meanings(self) -> dict[str, str]:
-        """What they mean, and their units."""
-        told = {}
+        """Return the meaning and unit of each parameter."""
+        meanings = {}
         for i, name in enumerate(self.names):
-            told[f"growth{self.of(i)}"] = f"rate at which the mean of {name} grows, per unit of time"
-            told[f"volatility{self.of(i)}"] = f"noise as a share of {name}, per square root of time"
-        return told
+            meanings[f"growth{self.of(i)}"] = f"rate at which the mean of {name} grows, per unit of time"
+            meanings[f"volatility{self.of(i)}"] = f"noise as a share of {name}, per square root of time"
+        return meanings
 
     def unidentified(self, errors: Mapping[str, float | None]) -> frozenset[str]:
-        """None."""
+        """Return an empty set."""
         del errors
         return frozenset()
 
     def equation(self) -> str:
-        """With the numbers found."""
+        """Return the equation with the fitted parameters."""
         n = {name: value for name, (value, _) in self.parameters().items()}
         return "\n".join(
             f"d {x} = {n['growth' + self.of(i)]:.3g} {x} dt + {n['volatility' + self.of(i)]:.3g} {x} dW"

@@ -1,4 +1,4 @@
-"""Known physics and a network for the rest."""
+"""The Lotka-Volterra model with a neural network for the rest of the dynamics."""
 
 from typing import Any, ClassVar
 
@@ -9,19 +9,19 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from nde.data import Table
 from nde.models.base import AbstractODEModel
-from nde.models.lotka_volterra import LotkaVolterra, check_two
+from nde.models.lotka_volterra import LotkaVolterra, check_two_columns
 from nde.models.scaling import Scaling
 from nde.nn import scaled_last_layer
 
 
 class HybridLotkaVolterra(AbstractODEModel):
-    """The equations of Lotka and Volterra, and a small network for what they leave over.
+    """The Lotka-Volterra equations plus a small neural network for the dynamics that they miss.
 
-    The network adds to the relative growth of both quantities. It starts at zero and is kept small by a penalty on the
-    mean square of what it adds along the fit, so that the mechanism explains what it can.
+    The network adds to the relative growth of both quantities. It starts at zero, and a penalty on its mean square
+    along the fit keeps it small, so that the mechanism explains as much as it can.
 
     Attributes:
-        mechanism: The mechanistic part.
+        mechanism: The Lotka-Volterra model.
         residual: The network.
 
     Source: Rackauckas et al., *Universal differential equations for scientific machine learning* (2020),
@@ -49,7 +49,7 @@ class HybridLotkaVolterra(AbstractODEModel):
     def blank(
         cls, names: tuple[str, ...], scaling: Scaling, *, key: PRNGKeyArray, strength: float = 3.0
     ) -> "HybridLotkaVolterra":
-        """A mechanism whose rates are one, and a network that is zero; `strength` is that of the penalty."""
+        """Return a model with unit rates and a network that is zero; `strength` is the weight of the penalty."""
         mechanism = LotkaVolterra.blank(names, scaling, key=key)
         network = eqx.nn.MLP(2, 2, width_size=12, depth=2, activation=jnp.tanh, key=key)
         return cls(
@@ -63,34 +63,34 @@ class HybridLotkaVolterra(AbstractODEModel):
 
     @classmethod
     def from_table(cls, table: Table, *, key: PRNGKeyArray) -> "HybridLotkaVolterra":
-        """The mechanism as `LotkaVolterra` begins.
+        """Create a model for a table, with the mechanism of `LotkaVolterra.from_table`.
 
         Args:
             table: Prey and predators, in this order.
-            key: For the network's weights.
+            key: A key of `jax.random` for the weights.
 
         Raises:
-            DataError: If there are not two columns, or they are not positive.
+            DataError: If there are not exactly two columns, or values are not positive.
         """
-        check_two(table, cls.key)
+        check_two_columns(table, cls.key)
         mechanism = LotkaVolterra.from_table(table, key=key)
         model = cls.blank(table.names, mechanism.scaling, key=key)
         return eqx.tree_at(lambda m: (m.start, m.mechanism), model, (mechanism.start, mechanism))
 
     def vector_field(self, t: Array, z: Float[Array, " columns"], args: Any = None) -> Float[Array, " columns"]:
-        """The relative growth by the mechanism, and what the network adds."""
+        """Return the relative growth, the sum of the mechanism and the network."""
         return self.mechanism.vector_field(t, z, args) + self.residual(z)
 
     def penalty(self, zs: Float[Array, "times columns"]) -> Float[Array, ""]:
-        """The mean square of what the network adds."""
+        """Return the mean square of the network along the fit, times the strength."""
         return self.strength * jnp.mean(jax.vmap(self.residual)(zs) ** 2)
 
     def parameters(self) -> dict[str, tuple[float, str]]:
-        """Those of the mechanism."""
+        """Return the parameters of the mechanism."""
         return eqx.tree_at(lambda m: m.start, self.mechanism, self.start).parameters()
 
     def equation(self) -> str:
-        """The mechanism's, with the network as a function."""
+        """Return the equation of the mechanism, with the network as a function."""
         lines = self.mechanism.equation().split("\n")
         x, y = self.names
         return f"{lines[0]} + {x} f1({x}, {y})\n{lines[1]} + {y} f2({x}, {y})"

@@ -1,4 +1,4 @@
-"""What is known of an equation, and a network for the rest."""
+"""Hybrid models: known dynamics plus a neural network."""
 
 from typing import Any
 
@@ -16,21 +16,21 @@ from nde.stepping import AbstractStepSizeController, PIDController
 
 
 class HybridODE(AbstractFlow):
-    """The states along `dy/dt = known(t, y, parameters) + network(t, y, args)`: a universal differential equation.
+    """A universal differential equation `dy/dt = known(t, y, parameters) + network(t, y, args)`.
 
-    A network can explain everything, the known part too. It leaves to the mechanism what the mechanism explains if it
-    begins at zero (`nde.nn.scaled_last_layer`) and `penalty` is a part of the loss.
+    A network could explain everything, including the known part. To leave to the mechanism what it can explain, start
+    the network at zero (`nde.nn.scaled_last_layer`), and add `penalty` to the loss.
 
     Attributes:
         known: A function `(t, y, args)`, whose `args` are the parameters.
-        network: A function `(t, y, args)` with values like the state: a block of `nde.nn`, or any other.
-        parameters: What is learned of the known part, any pytree of arrays. Without, the known part is handed the
-            `args` of the solve, and may be an Equinox module with parameters of its own.
-        solver: The method.
-        stepsize_controller: How steps are chosen.
-        adjoint: How the solve is differentiated.
-        dt0: The first step; needed for steps of one size.
-        max_steps: Most steps to attempt.
+        network: A function `(t, y, args)` with values like the state: a network of `nde.nn`, or any other.
+        parameters: The trainable parameters of the known part, any pytree of arrays. If `None`, the known part gets the
+            `args` of the solve, and may be an Equinox module with its own parameters.
+        solver: The solver.
+        stepsize_controller: The step size controller.
+        adjoint: How gradients are computed through the solve.
+        dt0: The initial step size; required with a constant step size.
+        max_steps: The maximum number of steps to attempt.
 
     Source: Rackauckas et al., *Universal differential equations for scientific machine learning* (2020),
     doi:10.48550/arXiv.2001.04385.
@@ -59,58 +59,58 @@ class HybridODE(AbstractFlow):
 
     @compiled(solves=True)
     def __call__(self, ts: Real[Array, " times"], y0: Y, args: Args = None) -> PyTree[Any]:
-        """The states at times.
+        """Solve for the states at given times.
 
         Args:
-            ts: Sorted times, increasing or decreasing, of which the first is that of the initial state.
+            ts: Monotonic times; the first is that of the initial state.
             y0: The initial state, any pytree.
-            args: Handed to the network, and to a known part without `parameters`.
+            args: Passed to the network, and to a known part without `parameters`.
 
         Returns:
-            The states, each leaf with a leading axis `(times,)`.
+            The states, with a leading axis `(times,)` on each leaf.
 
         Raises:
-            ValueError: If there are fewer than two times, or a part does not fit the state.
+            ValueError: If there are fewer than two times, or a part does not match the state.
             SolveError: If the solve fails.
         """
-        return self.along(self.vector_field, ts, y0, args)
+        return self.solve_at(self.vector_field, ts, y0, args)
 
     @compiled(solves=True)
     def final(self, t0: RealScalar, t1: RealScalar, y0: Y, args: Args = None) -> PyTree[Any]:
-        """The state at `t1` of a solve from `t0`.
+        """Solve for the state at `t1` only.
 
         Args:
             t0: The time of the initial state.
-            t1: The time of the state that is wanted.
+            t1: The time of the returned state.
             y0: The initial state, any pytree.
-            args: As in a call of the model.
+            args: As in `__call__`.
 
         Returns:
             The state, like `y0`.
 
         Raises:
-            ValueError: If a part does not fit the state.
+            ValueError: If a part does not match the state.
             SolveError: If the solve fails.
         """
-        return first_row(self.until(self.vector_field, t0, t1, y0, args))
+        return first_row(self.solve_until(self.vector_field, t0, t1, y0, args))
 
     def vector_field(self, t: RealScalar, y: Y, args: Args = None) -> Y:
-        """The sum of both parts.
+        """Return the sum of both parts.
 
         Args:
             t: The time.
             y: The state.
-            args: As in a call of the model.
+            args: As in `__call__`.
         """
         return jax.tree.map(jnp.add, *self.parts(t, y, args))
 
     def parts(self, t: RealScalar, y: Y, args: Args = None) -> tuple[Y, Y]:
-        """What the known part and what the network has to say at a time and state.
+        """Return the known part and the network, evaluated separately.
 
         Args:
             t: The time.
             y: The state.
-            args: As in a call of the model.
+            args: As in `__call__`.
 
         Returns:
             The value of the known part, and that of the network.
@@ -120,12 +120,12 @@ class HybridODE(AbstractFlow):
 
     @compiled()
     def penalty(self, ts: Real[Array, " times"], ys: Y, args: Args = None) -> Float[Array, ""]:
-        """The mean square of what the network adds along states, to be a part of the loss.
+        """Return the mean square of the network along a trajectory, to be added to the loss.
 
         Args:
             ts: Times.
-            ys: The states at these times, each leaf with a leading axis.
-            args: As in a call of the model.
+            ys: The states at these times, with a leading axis on each leaf.
+            args: As in `__call__`.
 
         Returns:
             The mean over times and all entries of the state.

@@ -1,4 +1,4 @@
-"""Predator and prey by the equations of Lotka and Volterra."""
+"""The Lotka-Volterra model of predators and prey."""
 
 from typing import Any, ClassVar
 
@@ -8,17 +8,19 @@ import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from nde.data import DataError, Table
-from nde.models.base import AbstractODEModel, first_state
+from nde.models.base import AbstractODEModel, initial_state
 from nde.models.scaling import Scaling
 
 _LEAST_RATE = 1e-3
 
 
 class LotkaVolterra(AbstractODEModel):
-    """Prey `x` and predators `y` by `x' = a x - b x y` and `y' = -c y + d x y`; four rates are learned.
+    """The Lotka-Volterra equations of prey and predators, with learned rates.
+
+    The equations are `x' = a x - b x y` for prey `x` and `y' = -c y + d x y` for predators `y`.
 
     Attributes:
-        log_rates: Logarithms of `(a, b, c, d)` in model units.
+        log_rates: The logarithms of `(a, b, c, d)` in model units.
 
     Source: Lotka, *Analytical note on certain rhythmic relations in organic systems* (1920), doi:10.1073/pnas.6.7.410.
 
@@ -41,40 +43,40 @@ class LotkaVolterra(AbstractODEModel):
 
     @classmethod
     def blank(cls, names: tuple[str, ...], scaling: Scaling, *, key: PRNGKeyArray) -> "LotkaVolterra":
-        """All rates one."""
+        """Return a model with unit rates."""
         del key
         return cls(names=names, scaling=scaling, start=jnp.zeros(2), log_rates=jnp.zeros(4))
 
     @classmethod
     def from_table(cls, table: Table, *, key: PRNGKeyArray) -> "LotkaVolterra":
-        """Rates by regression of the relative growth of each quantity on the other.
+        """Create a model for a table, with rates from a regression of each quantity's growth on the other.
 
         Args:
             table: Prey and predators, in this order.
-            key: Not used.
+            key: Unused.
 
         Raises:
-            DataError: If there are not two columns, or they are not positive.
+            DataError: If there are not exactly two columns, or values are not positive.
         """
-        check_two(table, cls.key)
+        check_two_columns(table, cls.key)
         scaling = Scaling.of_populations(table)
         model = cls.blank(table.names, scaling, key=key)
-        start, rates = first_state(scaling, table), _regressed(scaling, table)
+        start, rates = initial_state(scaling, table), _regression_rates(scaling, table)
         return eqx.tree_at(lambda m: (m.start, m.log_rates), model, (start, jnp.log(rates)))
 
     def vector_field(self, t: Array, z: Float[Array, " columns"], args: Any = None) -> Float[Array, " columns"]:
-        """The relative growth of prey and predators."""
+        """Return the relative growth of prey and predators."""
         del t, args
         a, b, c, d = jnp.exp(self.log_rates)
         return jnp.stack([a - b * jnp.exp(z[1]), d * jnp.exp(z[0]) - c])
 
     def penalty(self, zs: Float[Array, "times columns"]) -> Float[Array, ""]:
-        """None."""
+        """Return zero."""
         del zs
         return jnp.zeros(())
 
     def parameters(self) -> dict[str, tuple[float, str]]:
-        """The four rates and the initial state, in units of the data."""
+        """Return the four rates and the initial state, in units of the data."""
         prey, predator = self.names
         x, y = (float(np.exp(c)) for c in self.scaling.center)
         a, b, c, d = (float(r) / self.scaling.unit for r in np.exp(np.asarray(self.log_rates, np.float64)))
@@ -89,7 +91,7 @@ class LotkaVolterra(AbstractODEModel):
         }
 
     def equation(self) -> str:
-        """With the rates found."""
+        """Return the equation with the fitted rates."""
         prey, predator = self.names
         a, b, c, d = (self.parameters()[name][0] for name in "abcd")
         return (
@@ -98,21 +100,21 @@ class LotkaVolterra(AbstractODEModel):
         )
 
 
-def check_two(table: Table, model: str) -> None:
-    """Refuses data that are not of prey and predators.
+def check_two_columns(table: Table, model: str) -> None:
+    """Check that a table has two columns: prey and predators.
 
     Raises:
-        DataError: If there are not two columns.
+        DataError: If it does not.
     """
     if len(table.names) != 2:
         raise DataError(
             f"The model {model} is for two states, prey and predators in this order; got {len(table.names)} "
-            f"({', '.join(table.names)}). Take the model neural-trajectory."
+            f"({', '.join(table.names)}). Use the model neural-trajectory instead."
         )
 
 
-def _regressed(scaling: Scaling, table: Table) -> Float[Array, " 4"]:
-    """The four rates in model units, at least a small positive number each."""
+def _regression_rates(scaling: Scaling, table: Table) -> Float[Array, " 4"]:
+    """Estimate the four rates in model units. Each is at least a small positive number."""
     zs, times = scaling.encode(table.ys), scaling.time(table.ts)
     known = ~np.isnan(zs).any(axis=1)
     zs, times = zs[known], times[known]

@@ -1,4 +1,4 @@
-"""A series as the control of a differential equation, whose state tells what it is."""
+"""Neural controlled differential equations."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray, Shaped
 
 from nde.core.compiled import compiled
 from nde.gradients import AbstractAdjoint, RecursiveCheckpointAdjoint
-from nde.models.controlled import AbstractControlled, Static, without_gaps
+from nde.models.controlled import AbstractControlled, Static, fill_missing
 from nde.nn import MatrixMLP
 from nde.paths import AbstractPath, LinearInterpolation, with_integrals
 from nde.solve import SaveAt
@@ -17,41 +17,44 @@ from nde.solvers import AbstractSolver, Heun
 from nde.stepping import AbstractStepSizeController
 
 Path = Callable[[Shaped[Array, " time"], Float[Array, "time channels"]], AbstractPath]
-"""Makes a control of times and a series without gaps."""
+"""A function from times and a series without missing values to a control path."""
 
 
 class NeuralCDE(AbstractControlled):
-    """A neural controlled differential equation: `dz = f(z) dX`, where `X` is a path through a series.
+    """A neural controlled differential equation `dz = f(z) dX`, where `X` is a path through a time series.
 
-    The first row (and static features) gives the initial state by a linear map, the state at the end the result by
-    another. Gaps are filled from straight lines between observations, from the first one backwards and from the last
-    one forwards; a channel that was never observed is zero. Each step goes from one row to the next.
+    A linear map takes the first row (and static features) to the initial state, and another takes the final state to
+    the output. Missing values are interpolated linearly between observations; before the first and after the last
+    observation a channel is constant, and a channel without observations is zero. By default, each step goes from one
+    row to the next.
 
-    The control has, beside the channels, their running integrals over time: with them the state sees what the channels
-    are, not only how they change. For normalized data, whose longest series lasts 1, they are multiplied by
-    `integrals`, so that an integral moves the state as far as the changes of a channel do.
+    Besides the channels, the control contains their running integrals over time. With them, the state depends on the
+    values of the channels and not only on their changes. If the data are normalized and the longest series has length
+    1, multiplying the integrals by `integrals` gives them as much influence on the state as the changes of the
+    channels.
 
-    Call it with one series; for a batch use `jax.vmap`.
+    The model takes a single series; use `jax.vmap` for a batch.
 
     Args:
-        input_size: How many channels a series has; let time be the first of them (`nde.data.with_time`).
-        hidden_size: Length of the state.
-        output_size: Length of the result: of the logits of classes, say.
-        static_size: How many static features there are.
-        width: Of the hidden layers of the vector field.
-        depth: How many hidden layers it has.
-        integrals: By what the integrals of the channels are multiplied; 0 leaves them out.
-        gated: Whether the vector field has a gate, see `nde.nn.MatrixMLP`.
-        path: Makes the control of times and channels; `nde.LinearInterpolation`, or a function that makes a spline.
-        solver: The method.
-        stepsize_controller: How steps are chosen; by default one from each row to the next.
-        adjoint: How the solve is differentiated.
-        key: Of `jax.random`, for the weights.
+        input_size: Number of channels; time should be the first (see `nde.data.with_time`).
+        hidden_size: Size of the state.
+        output_size: Size of the output, such as the number of classes.
+        static_size: Number of static features.
+        width: Width of the vector field's hidden layers.
+        depth: Number of its hidden layers.
+        integrals: Factor of the integrals of the channels; 0 omits them.
+        gated: Whether the vector field is gated, see `nde.nn.MatrixMLP`.
+        path: Makes the control path from times and channels: `nde.LinearInterpolation`, or a function that returns a
+            spline.
+        solver: The solver.
+        stepsize_controller: The step size controller; by default, steps go from row to row.
+        adjoint: How gradients are computed through the solve.
+        key: A key of `jax.random` for the weights.
 
     Attributes:
-        initial: From the first row and static features to the initial state.
-        vector_field: From a state to a matrix.
-        readout: From a state and static features to the result.
+        initial: The map from the first row and static features to the initial state.
+        vector_field: The vector field, whose values are matrices.
+        readout: The map from the state and static features to the output.
 
     Source: Kidger, Morrill, Foster and Lyons, *Neural controlled differential equations for irregular time series*
     (2020), doi:10.48550/arXiv.2005.08926.
@@ -110,18 +113,18 @@ class NeuralCDE(AbstractControlled):
         length: Int[Array, ""] | int | None = None,
         static: Static = None,
     ) -> Float[Array, " output"]:
-        """The result for one series.
+        """Compute the output for a series.
 
         Args:
-            ts: Times, increasing.
-            ys: The channels at these times; `nan` where nothing was observed.
-            length: How many rows are the series' own, if others pad it; by default all.
-            static: Static features, if the model takes some.
+            ts: Increasing times.
+            ys: The channels at these times, with `nan` for missing values.
+            length: The number of rows without padding; by default all.
+            static: Static features, if the model has any.
         """
         last = ts.shape[0] - 1 if length is None else length - 1
-        # Along straight lines nothing moves in the padding: the end will do, and is cheaper to save.
-        at_last = SaveAt(t1=True) if self.path is LinearInterpolation else SaveAt(ts=ts[last][None])
-        return self.read(self._states(ts, ys, last, static, at_last)[0], static)
+        # A linear path is constant in the padding, so the final state is that of the last row, and cheaper to save.
+        saveat = SaveAt(t1=True) if self.path is LinearInterpolation else SaveAt(ts=ts[last][None])
+        return self.output(self._states(ts, ys, last, static, saveat)[0], static)
 
     @compiled(solves=True)
     def readings(
@@ -130,9 +133,9 @@ class NeuralCDE(AbstractControlled):
         ys: Float[Array, "time channels"],
         static: Static = None,
     ) -> Float[Array, "time output"]:
-        """What the result is after each row; arguments as in a call."""
+        """Compute the output after each row. Arguments as in `__call__`."""
         states = self._states(ts, ys, ts.shape[0] - 1, static, SaveAt(ts=ts))
-        return jax.vmap(lambda state: self.read(state, static))(states)
+        return jax.vmap(lambda state: self.output(state, static))(states)
 
     def _states(
         self,
@@ -142,7 +145,7 @@ class NeuralCDE(AbstractControlled):
         static: Static,
         saveat: SaveAt,
     ) -> Float[Array, "saved state"]:
-        ts, xs = without_gaps(ts, ys)
-        # Time stands still behind the last row, so that the integrals do.
+        ts, xs = fill_missing(ts, ys)
+        # Time stops at the last row, so that the integrals do not change in the padding.
         path = self.path(ts, with_integrals(self.integrals * jnp.minimum(ts, ts[last]), xs) if self.integrals else xs)
-        return self.driven(path, ts, xs[0], static, saveat)
+        return self.solve_along(path, ts, xs[0], static, saveat)

@@ -1,4 +1,4 @@
-"""A flow along a learned vector field."""
+"""Neural ordinary differential equations."""
 
 from typing import Any
 
@@ -14,17 +14,17 @@ from nde.stepping import AbstractStepSizeController, PIDController
 
 
 class NeuralODE(AbstractFlow):
-    """The states along `dy/dt = vector_field(t, y, args)`.
+    """A neural ODE `dy/dt = vector_field(t, y, args)`.
 
-    Written for one initial state; `jax.vmap` does many.
+    The model takes a single initial state; use `jax.vmap` for a batch.
 
     Attributes:
-        vector_field: A function `(t, y, args)`: a block of `nde.nn`, or any Equinox module or function.
-        solver: The method.
-        stepsize_controller: How steps are chosen.
-        adjoint: How the solve is differentiated.
-        dt0: The first step; needed for steps of one size.
-        max_steps: Most steps to attempt.
+        vector_field: A function `(t, y, args)`: a network of `nde.nn`, or any Equinox module or function.
+        solver: The solver.
+        stepsize_controller: The step size controller.
+        adjoint: How gradients are computed through the solve.
+        dt0: The initial step size; required with a constant step size.
+        max_steps: The maximum number of steps to attempt.
 
     Source: Chen, Rubanova, Bettencourt and Duvenaud, *Neural ordinary differential equations* (2018),
     doi:10.48550/arXiv.1806.07366.
@@ -50,37 +50,37 @@ class NeuralODE(AbstractFlow):
 
     @compiled(solves=True)
     def __call__(self, ts: Real[Array, " times"], y0: Y, args: Args = None) -> PyTree[Any]:
-        """The states at times.
+        """Solve for the states at given times.
 
         Args:
-            ts: Sorted times, increasing or decreasing, of which the first is that of the initial state.
+            ts: Monotonic times; the first is that of the initial state.
             y0: The initial state, any pytree.
-            args: Handed to the vector field.
+            args: Passed to the vector field.
 
         Returns:
-            The states, each leaf with a leading axis `(times,)`.
+            The states, with a leading axis `(times,)` on each leaf.
 
         Raises:
-            ValueError: If there are fewer than two times, or the vector field does not fit the state.
+            ValueError: If there are fewer than two times, or the vector field does not match the state.
             SolveError: If the solve fails.
         """
-        return self.along(self.vector_field, ts, y0, args)
+        return self.solve_at(self.vector_field, ts, y0, args)
 
     @compiled(solves=True)
     def final(self, t0: RealScalar, t1: RealScalar, y0: Y, args: Args = None) -> PyTree[Any]:
-        """The state at `t1` of a solve from `t0`: the flow as a map.
+        """Solve for the state at `t1` only: the flow as a map from `t0` to `t1`.
 
         Args:
             t0: The time of the initial state.
-            t1: The time of the state that is wanted.
+            t1: The time of the returned state.
             y0: The initial state, any pytree.
-            args: Handed to the vector field.
+            args: Passed to the vector field.
 
         Returns:
             The state, like `y0`.
 
         Raises:
-            ValueError: If the vector field does not fit the state.
+            ValueError: If the vector field does not match the state.
             SolveError: If the solve fails.
         """
-        return first_row(self.until(self.vector_field, t0, t1, y0, args))
+        return first_row(self.solve_until(self.vector_field, t0, t1, y0, args))

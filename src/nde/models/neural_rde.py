@@ -1,4 +1,4 @@
-"""A long series as the control of a differential equation, a window at a time."""
+"""Neural rough differential equations."""
 
 import equinox as eqx
 import jax
@@ -6,7 +6,7 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from nde.core.compiled import compiled
 from nde.gradients import AbstractAdjoint, RecursiveCheckpointAdjoint
-from nde.models.controlled import AbstractControlled, Static, without_gaps
+from nde.models.controlled import AbstractControlled, Static, fill_missing
 from nde.nn import MatrixMLP
 from nde.signatures import logsignature_dimension, logsignature_windows
 from nde.solve import SaveAt
@@ -15,32 +15,32 @@ from nde.stepping import AbstractStepSizeController
 
 
 class NeuralRDE(AbstractControlled):
-    """A neural rough differential equation: `dz = f(z) dL`, where `L` are the log-signatures of a series over windows.
+    """A neural rough differential equation `dz = f(z) dL`, where `L` are log-signatures of a time series over windows.
 
-    A step is taken for each window of rows instead of for each row, so that long series cost less, and are easier to
-    learn. The log-signatures tell what the series did within a window.
+    The solver makes one step per window of rows instead of one per row, which makes long series cheaper and easier to
+    learn. The log-signatures summarize what the series does within a window.
 
-    Call it with one series; for a batch use `jax.vmap`.
+    The model takes a single series; use `jax.vmap` for a batch.
 
     Args:
-        input_size: How many channels a series has; let time be the first of them (`nde.data.with_time`).
-        hidden_size: Length of the state.
-        output_size: Length of the result.
-        window: How many rows a step goes.
-        order: The depth of the log-signatures: 2 or 3; more channels want less, for their number grows fast.
-        static_size: How many static features there are.
-        width: Of the hidden layers of the vector field.
-        depth: How many hidden layers it has.
-        gated: Whether the vector field has a gate, see `nde.nn.MatrixMLP`.
-        solver: The method.
-        stepsize_controller: How steps are chosen; by default one for each window.
-        adjoint: How the solve is differentiated.
-        key: Of `jax.random`, for the weights.
+        input_size: Number of channels; time should be the first (see `nde.data.with_time`).
+        hidden_size: Size of the state.
+        output_size: Size of the output.
+        window: Number of rows per step.
+        order: Depth of the log-signatures, 2 or 3. Their size grows quickly with the number of channels.
+        static_size: Number of static features.
+        width: Width of the vector field's hidden layers.
+        depth: Number of its hidden layers.
+        gated: Whether the vector field is gated, see `nde.nn.MatrixMLP`.
+        solver: The solver.
+        stepsize_controller: The step size controller; by default, steps go from window to window.
+        adjoint: How gradients are computed through the solve.
+        key: A key of `jax.random` for the weights.
 
     Attributes:
-        initial: From the first row and static features to the initial state.
-        vector_field: From a state to a matrix.
-        readout: From a state and static features to the result.
+        initial: The map from the first row and static features to the initial state.
+        vector_field: The vector field, whose values are matrices.
+        readout: The map from the state and static features to the output.
 
     Source: Morrill, Salvi, Kidger and Foster, *Neural rough differential equations for long time series* (2021),
     doi:10.48550/arXiv.2009.08295.
@@ -99,15 +99,15 @@ class NeuralRDE(AbstractControlled):
         length: Int[Array, ""] | int | None = None,
         static: Static = None,
     ) -> Float[Array, " output"]:
-        """The result for one series.
+        """Compute the output for a series.
 
         Args:
-            ts: Times, increasing.
-            ys: The channels at these times; `nan` where nothing was observed, and in the padding.
-            length: Not used: nothing moves in the padding.
-            static: Static features, if the model takes some.
+            ts: Increasing times.
+            ys: The channels at these times, with `nan` for missing values and in the padding.
+            length: Unused: the path is constant in the padding.
+            static: Static features, if the model has any.
         """
         del length
-        ts, xs = without_gaps(ts, ys)
+        ts, xs = fill_missing(ts, ys)
         path = logsignature_windows(ts, xs, self.window, self.order)
-        return self.read(self.driven(path, path.ts, xs[0], static, SaveAt(t1=True))[0], static)
+        return self.output(self.solve_along(path, path.ts, xs[0], static, SaveAt(t1=True))[0], static)

@@ -1,4 +1,4 @@
-"""Networks as drift and diffusion."""
+"""Neural SDEs of tables."""
 
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
@@ -15,19 +15,19 @@ from nde.models.stochastic import AbstractSDEModel
 from nde.nn import scaled_last_layer
 from nde.train import Transitions
 
-_LEAST = 1e-3
-"""The least diffusion, as a share of that of a random walk."""
+_MIN_DIFFUSION = 1e-3
+"""The minimum of the diffusion, relative to that of a random walk."""
 
 
 class NeuralSDE(AbstractSDEModel):
-    """Drift and diffusion are small networks of the whole state, standardized; the diffusion is diagonal and positive.
+    """A neural SDE whose drift and diagonal diffusion are small networks of the whole standardized state.
 
-    It begins as a random walk: the drift is zero, and the diffusion what the changes measured say.
+    The model starts as a random walk: the drift is zero, and the diffusion is estimated from the observed changes.
 
     Attributes:
         pull: The network of the drift.
         noise: The network of the diffusion, before softplus.
-        log_volatility: What the diffusion is a multiple of, as a logarithm: that of a random walk to begin with.
+        log_volatility: The logarithm of the scale of the diffusion, initially that of a random walk.
 
     Source: Tzen and Raginsky, *Neural stochastic differential equations* (2019), doi:10.48550/arXiv.1905.09883.
 
@@ -51,7 +51,7 @@ class NeuralSDE(AbstractSDEModel):
 
     @classmethod
     def blank(cls, names: tuple[str, ...], scaling: Scaling, *, key: PRNGKeyArray) -> "NeuralSDE":
-        """No drift, and a diffusion of one."""
+        """Return a model with zero drift and unit diffusion."""
         size, (first, second) = len(names), jax.random.split(key)
         pull, noise = (eqx.nn.MLP(size, size, 16, 2, activation=jnp.tanh, key=k) for k in (first, second))
         return cls(
@@ -66,15 +66,16 @@ class NeuralSDE(AbstractSDEModel):
     def from_tables(
         cls, tables: Sequence[Table], transform: Transform = "none", *, key: PRNGKeyArray = jax.random.key(0)
     ) -> "NeuralSDE":
-        """A random walk.
+        """Create a model that starts as a random walk.
 
         Args:
-            tables: One for each series; only rows without a gap are learned from.
-            transform: What the equation is for: the quantities (`none`), their `root` or their `log`.
-            key: For the networks' weights.
+            tables: One table for each series. Only complete rows are used.
+            transform: Whether to model the quantities themselves (`none`), their square roots (`root`) or their
+                logarithms (`log`).
+            key: A key of `jax.random` for the weights.
 
         Raises:
-            DataError: If a value has no root or logarithm, or there are no two rows without a gap.
+            DataError: If a value has no square root or logarithm, or no series has two complete rows.
         """
         scaling = Scaling.of_series(tables, transform)
         volatilities = Transitions.of(tables, scaling, coupled=cls.coupled).volatilities()
@@ -82,28 +83,28 @@ class NeuralSDE(AbstractSDEModel):
         return eqx.tree_at(lambda m: m.log_volatility, blank, jnp.asarray(np.log(volatilities), float))
 
     def drift(self, z: Float[Array, " columns"]) -> Float[Array, " columns"]:
-        """The network."""
+        """Return the output of the drift network."""
         return self.pull(z)
 
     def diffusion(self, z: Float[Array, " columns"]) -> Float[Array, " columns"]:
-        """The network, made positive."""
-        share = (jax.nn.softplus(self.noise(z)) + _LEAST) / (jax.nn.softplus(0.0) + _LEAST)
+        """Return the output of the diffusion network, made positive."""
+        share = (jax.nn.softplus(self.noise(z)) + _MIN_DIFFUSION) / (jax.nn.softplus(0.0) + _MIN_DIFFUSION)
         return share * jnp.exp(self.log_volatility)
 
     def natural(self) -> dict[str, Array]:
-        """None: the weights of a network say nothing one by one."""
+        """Return an empty dictionary: the weights of a network are not interpretable one by one."""
         return {}
 
     def meanings(self) -> dict[str, str]:
-        """None."""
+        """Return an empty dictionary."""
         return {}
 
     def unidentified(self, errors: Mapping[str, float | None]) -> frozenset[str]:
-        """None."""
+        """Return an empty set."""
         del errors
         return frozenset()
 
     def equation(self) -> str:
-        """The state as a vector, and the networks as functions of it."""
+        """Return the equation with the state as a vector and the networks as functions."""
         states = ", ".join(self.scaling.label(name) for name in self.names)
         return f"dz = f(z) dt + g(z) dW, z = ({states}) standardized, f and g networks with tanh"

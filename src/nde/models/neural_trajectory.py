@@ -1,4 +1,4 @@
-"""A network as the whole vector field."""
+"""Neural ODEs of tables."""
 
 from typing import Any, ClassVar
 
@@ -7,12 +7,14 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from nde.data import Table
-from nde.models.base import AbstractODEModel, first_state
+from nde.models.base import AbstractODEModel, initial_state
 from nde.models.scaling import Scaling
 
 
 class NeuralTrajectory(AbstractODEModel):
-    """`z' = network(z)` for standardized states, logarithms of them if all are positive; any number of columns.
+    """A neural ODE `z' = network(z)` of standardized states, or of their logarithms if all values are positive.
+
+    The number of columns is arbitrary.
 
     Attributes:
         network: The vector field.
@@ -38,40 +40,40 @@ class NeuralTrajectory(AbstractODEModel):
 
     @classmethod
     def blank(cls, names: tuple[str, ...], scaling: Scaling, *, key: PRNGKeyArray) -> "NeuralTrajectory":
-        """A network of random weights."""
+        """Return a model with random weights."""
         size = len(names)
         network = eqx.nn.MLP(size, size, width_size=24, depth=2, activation=jnp.tanh, key=key)
         return cls(names=names, scaling=scaling, start=jnp.zeros(size), network=network)
 
     @classmethod
     def from_table(cls, table: Table, *, key: PRNGKeyArray) -> "NeuralTrajectory":
-        """A network of random weights, and the first measurements as initial state.
+        """Create a model with random weights that starts at the first measurements.
 
         Args:
             table: Any number of columns.
-            key: For the network's weights.
+            key: A key of `jax.random` for the weights.
         """
         scaling = Scaling.of(table)
         model = cls.blank(table.names, scaling, key=key)
-        return eqx.tree_at(lambda m: m.start, model, first_state(scaling, table))
+        return eqx.tree_at(lambda m: m.start, model, initial_state(scaling, table))
 
     def vector_field(self, t: Array, z: Float[Array, " columns"], args: Any = None) -> Float[Array, " columns"]:
-        """The network."""
+        """Return the output of the network."""
         del t, args
         return self.network(z)
 
     def penalty(self, zs: Float[Array, "times columns"]) -> Float[Array, ""]:
-        """None."""
+        """Return zero."""
         del zs
         return jnp.zeros(())
 
     def parameters(self) -> dict[str, tuple[float, str]]:
-        """The initial state: the weights of a network say nothing one by one."""
+        """Return the initial state: the weights of a network are not interpretable one by one."""
         start = self.scaling.decode(self.start[None])[0]
-        told = zip(self.names, start, strict=True)
-        return {f"{name} at start": (float(y), f"{name} at the first time") for name, y in told}
+        values = zip(self.names, start, strict=True)
+        return {f"{name} at start": (float(y), f"{name} at the first time") for name, y in values}
 
     def equation(self) -> str:
-        """The state as a vector, and the network as a function of it."""
+        """Return the equation with the state as a vector and the network as a function."""
         states = [f"log {name}" if self.scaling.log else name for name in self.names]
         return f"dz / dt = f(z), z = ({', '.join(states)}) standardized, f a network with tanh"

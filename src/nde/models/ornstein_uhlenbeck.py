@@ -1,4 +1,4 @@
-"""Return to a mean, with noise."""
+"""Ornstein-Uhlenbeck processes."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -15,18 +15,20 @@ from nde.models.scaling import Scaling, Transform
 from nde.models.stochastic import AbstractSDEModel
 from nde.train import Transitions
 
-_LEAST_RATE = 0.02
-_BLURRED = 0.5
-"""The standard error of a rate, times the usual spacing, from which on the next value may as well remember nothing."""
+_MIN_RATE = 0.02
+_UNIDENTIFIED = 0.5
+"""The standard error of a rate, times the typical spacing, above which the rate is not identified."""
 
 
 class OrnsteinUhlenbeck(AbstractSDEModel):
-    """`dx = rate (mean - x) dt + volatility dW` for each quantity, or for its root or logarithm.
+    """An Ornstein-Uhlenbeck process of each quantity: `dx = rate (mean - x) dt + volatility dW`.
+
+    It can also model the square roots or logarithms of the quantities.
 
     Attributes:
-        log_rate: Logarithms of the rates, in model time.
-        mean: In model states.
-        log_volatility: Logarithms, in model states and model time.
+        log_rate: The logarithms of the mean-reversion rates, in model time.
+        mean: The long-run means, in model states.
+        log_volatility: The logarithms of the volatilities, in model states and model time.
 
     Source: Uhlenbeck and Ornstein, *On the theory of the Brownian motion* (1930), doi:10.1103/PhysRev.36.823.
 
@@ -50,7 +52,7 @@ class OrnsteinUhlenbeck(AbstractSDEModel):
 
     @classmethod
     def blank(cls, names: tuple[str, ...], scaling: Scaling, *, key: PRNGKeyArray) -> "OrnsteinUhlenbeck":
-        """Rates and volatilities one."""
+        """Return a model with unit rates and volatilities."""
         del key
         zeros = jnp.zeros(len(names))
         return cls(names=names, scaling=scaling, log_rate=zeros, mean=zeros, log_volatility=zeros)
@@ -59,34 +61,35 @@ class OrnsteinUhlenbeck(AbstractSDEModel):
     def from_tables(
         cls, tables: Sequence[Table], transform: Transform = "none", *, key: PRNGKeyArray = jax.random.key(0)
     ) -> "OrnsteinUhlenbeck":
-        """Rates and volatilities by the regression of each change on the state.
+        """Create a model with rates and volatilities from a regression of each change on the state.
 
         Args:
-            tables: One for each series.
-            transform: What the equation is for: the quantities (`none`), their `root` or their `log`.
-            key: Not used.
+            tables: One table for each series.
+            transform: Whether to model the quantities themselves (`none`), their square roots (`root`) or their
+                logarithms (`log`).
+            key: Unused.
 
         Raises:
-            DataError: If a value has no root or logarithm.
+            DataError: If a value has no square root or logarithm.
         """
         scaling = Scaling.of_series(tables, transform)
         pairs = Transitions.of(tables, scaling, coupled=cls.coupled)
         blank = cls.blank(tables[0].names, scaling, key=key)
-        rates, volatilities = np.maximum(pairs.rates(), _LEAST_RATE), pairs.volatilities()
+        rates, volatilities = np.maximum(pairs.rates(), _MIN_RATE), pairs.volatilities()
         logs = tuple(jnp.asarray(np.log(each), float) for each in (rates, volatilities))
         return eqx.tree_at(lambda m: (m.log_rate, m.log_volatility), blank, logs)
 
     def drift(self, z: Float[Array, " columns"]) -> Float[Array, " columns"]:
-        """Towards the mean."""
+        """Return the mean-reverting drift."""
         return jnp.exp(self.log_rate) * (self.mean - z)
 
     def diffusion(self, z: Float[Array, " columns"]) -> Float[Array, " columns"]:
-        """The same everywhere."""
+        """Return the diffusion, which is constant."""
         del z
         return jnp.exp(self.log_volatility)
 
     def natural(self) -> dict[str, Array]:
-        """Rate, mean and volatility of each quantity."""
+        """Return the rate, mean and volatility of each quantity."""
         scale, center, unit = jnp.asarray(self.scaling.scale), jnp.asarray(self.scaling.center), self.scaling.unit
         rate = jnp.exp(self.log_rate) / unit
         mean = self.mean * scale + center
@@ -98,30 +101,31 @@ class OrnsteinUhlenbeck(AbstractSDEModel):
         }
 
     def meanings(self) -> dict[str, str]:
-        """What they mean, and their units."""
-        told = {}
+        """Return the meaning and unit of each parameter."""
+        meanings = {}
         for i, name in enumerate(self.names):
             label = self.scaling.label(name)
-            told[f"rate{self.of(i)}"] = f"rate at which {label} returns to its mean, per unit of time"
-            told[f"mean{self.of(i)}"] = f"what {label} returns to, in its unit"
-            told[f"volatility{self.of(i)}"] = f"noise of {label}, in its unit per square root of time"
-        return told
+            meanings[f"rate{self.of(i)}"] = f"rate at which {label} returns to its mean, per unit of time"
+            meanings[f"mean{self.of(i)}"] = f"what {label} returns to, in its unit"
+            meanings[f"volatility{self.of(i)}"] = f"noise of {label}, in its unit per square root of time"
+        return meanings
 
     def unidentified(self, errors: Mapping[str, float | None]) -> frozenset[str]:
-        """Rate and volatility of a quantity whose next value does not clearly remember the one before.
+        """Return the rate and volatility of each quantity whose consecutive values are not clearly correlated.
 
-        What it remembers is the share `exp(-rate gap)`, whose standard error is that share times `gap` times that of
-        the rate. Where zero is within two of them the rate may be anything large; only `volatility^2 / rate` is known.
+        The correlation is `exp(-rate gap)`, and its standard error is the correlation times `gap` times that of the
+        rate. If zero is within two standard errors, the rate could be arbitrarily large, and only `volatility^2 / rate`
+        is known.
         """
         found = set()
         for i in range(len(self.names)):
             error = errors.get(f"rate{self.of(i)}")
-            if error is not None and error * self.scaling.unit > _BLURRED:
+            if error is not None and error * self.scaling.unit > _UNIDENTIFIED:
                 found |= {f"rate{self.of(i)}", f"volatility{self.of(i)}"}
         return frozenset(found)
 
     def equation(self) -> str:
-        """With the numbers found."""
+        """Return the equation with the fitted parameters."""
         n = {name: value for name, (value, _) in self.parameters().items()}
         labels = [self.scaling.label(name) for name in self.names]
         return "\n".join(

@@ -1,4 +1,4 @@
-"""Noise alone."""
+"""Random walks."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -17,10 +17,12 @@ from nde.train import Transitions
 
 
 class RandomWalk(AbstractSDEModel):
-    """`dx = volatility dW` for each quantity, or for its root or logarithm: what any other model has to beat.
+    """A random walk of each quantity, `dx = volatility dW`: the baseline of other SDE models.
+
+    It can also model the square roots or logarithms of the quantities.
 
     Attributes:
-        log_volatility: Logarithms, in model states and model time.
+        log_volatility: The logarithms of the volatilities, in model states and model time.
 
     Example:
         ```python
@@ -40,7 +42,7 @@ class RandomWalk(AbstractSDEModel):
 
     @classmethod
     def blank(cls, names: tuple[str, ...], scaling: Scaling, *, key: PRNGKeyArray) -> "RandomWalk":
-        """Volatilities of one."""
+        """Return a model with unit volatilities."""
         del key
         return cls(names=names, scaling=scaling, log_volatility=jnp.zeros(len(names)))
 
@@ -48,15 +50,16 @@ class RandomWalk(AbstractSDEModel):
     def from_tables(
         cls, tables: Sequence[Table], transform: Transform = "none", *, key: PRNGKeyArray = jax.random.key(0)
     ) -> "RandomWalk":
-        """With the volatilities of the greatest likelihood: there is nothing left to fit.
+        """Create a model with the volatilities of maximum likelihood, so there is nothing left to fit.
 
         Args:
-            tables: One for each series.
-            transform: What the equation is for: the quantities (`none`), their `root` or their `log`.
-            key: Not used.
+            tables: One table for each series.
+            transform: Whether to model the quantities themselves (`none`), their square roots (`root`) or their
+                logarithms (`log`).
+            key: Unused.
 
         Raises:
-            DataError: If a value has no root or logarithm.
+            DataError: If a value has no square root or logarithm.
         """
         scaling = Scaling.of_series(tables, transform)
         volatilities = Transitions.of(tables, scaling, coupled=cls.coupled).volatilities()
@@ -64,21 +67,21 @@ class RandomWalk(AbstractSDEModel):
         return eqx.tree_at(lambda m: m.log_volatility, blank, jnp.asarray(np.log(volatilities), float))
 
     def drift(self, z: Float[Array, " columns"]) -> Float[Array, " columns"]:
-        """None."""
+        """Return zero."""
         return jnp.zeros_like(z)
 
     def diffusion(self, z: Float[Array, " columns"]) -> Float[Array, " columns"]:
-        """The same everywhere."""
+        """Return the diffusion, which is constant."""
         del z
         return jnp.exp(self.log_volatility)
 
     def natural(self) -> dict[str, Array]:
-        """The volatility of each quantity."""
+        """Return the volatility of each quantity."""
         volatility = jnp.exp(self.log_volatility) * jnp.asarray(self.scaling.scale) / math.sqrt(self.scaling.unit)
         return {f"volatility{self.of(i)}": volatility[i] for i in range(len(self.names))}
 
     def meanings(self) -> dict[str, str]:
-        """What they mean, and their units."""
+        """Return the meaning and unit of each parameter."""
         labels = [self.scaling.label(name) for name in self.names]
         return {
             f"volatility{self.of(i)}": f"noise of {label}, in its unit per square root of time"
@@ -86,12 +89,12 @@ class RandomWalk(AbstractSDEModel):
         }
 
     def unidentified(self, errors: Mapping[str, float | None]) -> frozenset[str]:
-        """None."""
+        """Return an empty set."""
         del errors
         return frozenset()
 
     def equation(self) -> str:
-        """With the numbers found."""
+        """Return the equation with the fitted parameters."""
         labels = [self.scaling.label(name) for name in self.names]
         values = [value for value, _ in self.parameters().values()]
         return "\n".join(f"d {x} = {value:.3g} dW" for x, value in zip(labels, values, strict=True))

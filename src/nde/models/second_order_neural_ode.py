@@ -1,4 +1,4 @@
-"""A flow of positions and velocities."""
+"""Second-order neural ODEs."""
 
 from collections.abc import Callable
 from typing import Any
@@ -16,17 +16,19 @@ from nde.stepping import AbstractStepSizeController, PIDController
 
 
 class SecondOrderNeuralODE(AbstractFlow):
-    """Positions `x` and velocities `v` along `dx/dt = v`, `dv/dt = acceleration(t, [x, v], args)`.
+    """A second-order neural ODE of positions and velocities.
+
+    The equations are `dx/dt = v` and `dv/dt = acceleration(t, [x, v], args)` for positions `x` and velocities `v`.
 
     Attributes:
-        acceleration: A function `(t, y, args)` of the position and the velocity, one after the other along the first
-            axis, with values like a position: `nde.nn.VectorFieldMLP(2 * n, output_size=n, ...)`.
-        initial_velocity: The first velocity as a function of the first position; at rest without.
-        solver: The method.
-        stepsize_controller: How steps are chosen.
-        adjoint: How the solve is differentiated.
-        dt0: The first step; needed for steps of one size.
-        max_steps: Most steps to attempt.
+        acceleration: A function `(t, y, args)` of position and velocity, concatenated along the first axis, with values
+            like a position: `nde.nn.VectorFieldMLP(2 * n, output_size=n, ...)`.
+        initial_velocity: The initial velocity as a function of the initial position; by default zero.
+        solver: The solver.
+        stepsize_controller: The step size controller.
+        adjoint: How gradients are computed through the solve.
+        dt0: The initial step size; required with a constant step size.
+        max_steps: The maximum number of steps to attempt.
 
     Source: Norcliffe, Bodnar, Day, Simidjievski and Liò, *On second order behaviour in augmented neural ODEs* (2020),
     doi:10.48550/arXiv.2006.07220.
@@ -56,18 +58,18 @@ class SecondOrderNeuralODE(AbstractFlow):
     def __call__(
         self, ts: Real[Array, " times"], x0: Float[Array, "size *rest"], args: Args = None
     ) -> Float[Array, "times size *rest"]:
-        """The positions at times, from an initial velocity that the model gives.
+        """Solve for the positions at given times, starting with the model's initial velocity.
 
         Args:
-            ts: Sorted times, increasing or decreasing, of which the first is that of the initial position.
+            ts: Monotonic times; the first is that of the initial position.
             x0: The initial position.
-            args: Handed to the acceleration.
+            args: Passed to the acceleration.
 
         Returns:
             The positions.
 
         Raises:
-            ValueError: If there are fewer than two times, or shapes do not fit.
+            ValueError: If there are fewer than two times, or shapes do not match.
             SolveError: If the solve fails.
         """
         return self.states(ts, x0, self.initial_velocity(x0).astype(x0.dtype), args)[0]
@@ -80,30 +82,30 @@ class SecondOrderNeuralODE(AbstractFlow):
         v0: Float[Array, "size *rest"],
         args: Args = None,
     ) -> tuple[Float[Array, "times size *rest"], Float[Array, "times size *rest"]]:
-        """The positions and velocities at times, from an initial velocity that is given.
+        """Solve for the positions and velocities at given times, starting with a given velocity.
 
         Args:
-            ts: As in a call of the model.
+            ts: As in `__call__`.
             x0: The initial position.
             v0: The initial velocity.
-            args: Handed to the acceleration.
+            args: Passed to the acceleration.
 
         Returns:
             The positions, and the velocities.
 
         Raises:
-            ValueError: If there are fewer than two times, or shapes do not fit.
+            ValueError: If there are fewer than two times, or shapes do not match.
             SolveError: If the solve fails.
         """
-        return self.along(self.motion, ts, (x0, v0), args)
+        return self.solve_at(self.motion, ts, (x0, v0), args)
 
     def motion(self, t: RealScalar, y: tuple[Array, Array], args: Args = None) -> tuple[Array, Any]:
-        """The derivative of position and velocity, as solvers want it.
+        """Return the derivatives of position and velocity: the vector field of the equivalent first-order ODE.
 
         Args:
             t: The time.
             y: Position and velocity.
-            args: Handed to the acceleration.
+            args: Passed to the acceleration.
 
         Returns:
             Velocity and acceleration.

@@ -1,4 +1,4 @@
-"""Many paths of a model with noise, from many states."""
+"""Simulate many paths of a stochastic model, from many initial states."""
 
 import equinox as eqx
 import jax
@@ -13,7 +13,7 @@ from nde.terms import ControlTerm, MultiTerm, ODETerm
 from nde.train import Stochastic
 
 
-def simulated(
+def simulate_paths(
     model: Stochastic,
     starts: Float[np.ndarray, "batch columns"],
     gaps: Float[np.ndarray, "batch times columns"],
@@ -21,32 +21,32 @@ def simulated(
     paths: int,
     substeps: int,
 ) -> Float[Array, "batch paths times columns"]:
-    """States after gaps of model time, one after the other, by Euler's method.
+    """Simulate states after consecutive gaps of model time by Euler's method.
 
-    Each gap is divided into as many steps. So that one compiled solve serves them all, it counts steps, and a column's
-    clock runs by its own length of step: with `t = h s`, `dz = f h ds + g sqrt(h) dW`.
+    Each gap is divided into the same number of steps. To share one compiled solve, its time counts steps, and each
+    column runs at its own step length: with `t = h s`, `dz = f h ds + g sqrt(h) dW`.
 
     Args:
-        model: Has a drift and a diffusion.
-        starts: Model states to start from.
-        gaps: Model time from each state to the next, for each column.
-        key: For the noise.
-        paths: How many from each start.
-        substeps: Steps in a gap.
+        model: A model with drift and diffusion.
+        starts: The initial model states.
+        gaps: The model time from each state to the next, for each column.
+        key: A key of `jax.random` for the noise.
+        paths: The number of paths from each initial state.
+        substeps: Euler steps per gap.
     """
     keys = jax.random.split(key, (starts.shape[0], paths))
-    return _simulated(model, jnp.asarray(starts, float), jnp.asarray(gaps / substeps, float), keys, substeps)
+    return _simulate_paths(model, jnp.asarray(starts, float), jnp.asarray(gaps / substeps, float), keys, substeps)
 
 
 @eqx.filter_jit
-def _simulated(
+def _simulate_paths(
     model: Stochastic, starts: Array, lengths: Array, keys: Array, substeps: int
 ) -> Float[Array, "batch paths times columns"]:
     def path(start: Array, length: Array, key: PRNGKeyArray) -> Array:
         count = length.shape[0]
 
         def step(s: Array) -> Array:
-            """The length of the step that begins at `s`."""
+            """Return the length of the step that begins at `s`."""
             return length[jnp.minimum(((s + 0.5) / substeps).astype(int), count - 1)]
 
         drift = ODETerm(lambda s, z, model: model.drift(z) * step(s))

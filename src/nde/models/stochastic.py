@@ -1,4 +1,4 @@
-"""What every model with noise is."""
+"""The base class of SDE models of tables."""
 
 import abc
 from collections.abc import Mapping, Sequence
@@ -11,28 +11,28 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from nde.data import DataError, Fan, Table
 from nde.models.scaling import Scaling, Transform
-from nde.models.simulate import simulated
+from nde.models.simulate import simulate_paths
 from nde.train import Transitions
 
-_FINE = 32
-"""Euler's steps in the usual spacing of times."""
-_MOST = 100_000
-"""Most steps of a path."""
-_MOST_AHEAD = 32
-"""Most steps from one measurement to the next."""
-_NUMBERS = 2**22
-"""How many numbers one simulation may return."""
+_STEPS_PER_UNIT = 32
+"""Euler steps per typical spacing of times."""
+_MAX_STEPS = 100_000
+"""The maximum number of steps of a path."""
+_MAX_STEPS_AHEAD = 32
+"""The maximum number of steps from one measurement to the next."""
+_MAX_VALUES = 2**22
+"""The maximum number of values that one simulation returns."""
 
 
 class AbstractSDEModel(eqx.Module):
-    """A stochastic differential equation `dz = drift(z) dt + diffusion(z) dW`, in Itô's sense.
+    """Base class of SDE models of tables: the Itô SDE `dz = drift(z) dt + diffusion(z) dW` with diagonal noise.
 
-    Each column has a noise of its own. It computes in model time and model states, see `Scaling`; in logarithms or
-    roots the equation is one for those, so that Itô's formula is needed to read it as one for the quantities.
+    A model computes with model times and model states, see `Scaling`. If states are logarithms or square roots, the SDE
+    is one of those; use Itô's formula to read it as one of the quantities.
 
     Attributes:
-        names: The quantities.
-        scaling: Between their units and model states.
+        names: The names of the quantities.
+        scaling: The conversion between their units and model states.
 
     Example:
         ```python
@@ -51,54 +51,55 @@ class AbstractSDEModel(eqx.Module):
     @classmethod
     @abc.abstractmethod
     def blank(cls, names: tuple[str, ...], scaling: Scaling, *, key: PRNGKeyArray) -> "AbstractSDEModel":
-        """A model that knows nothing yet."""
+        """Return an untrained model with default parameters."""
 
     @classmethod
     @abc.abstractmethod
     def from_tables(
         cls, tables: Sequence[Table], transform: Transform = "none", *, key: PRNGKeyArray = jax.random.key(0)
     ) -> "AbstractSDEModel":
-        """A model made for one or many series, ready to be fitted.
+        """Create a model for one or more series, ready to be fitted.
 
         Args:
-            tables: One for each series.
-            transform: What the equation is for: the quantities (`none`), their `root` or their `log`.
-            key: For random weights.
+            tables: One table for each series.
+            transform: Whether to model the quantities themselves (`none`), their square roots (`root`) or their
+                logarithms (`log`).
+            key: A key of `jax.random` for the weights.
 
         Raises:
-            DataError: If the model is not for such data.
+            DataError: If the model does not suit the data.
         """
 
     @abc.abstractmethod
     def drift(self, z: Float[Array, " columns"]) -> Float[Array, " columns"]:
-        """The mean change of the model state in model time."""
+        """Return the drift of the model state in model time."""
 
     @abc.abstractmethod
     def diffusion(self, z: Float[Array, " columns"]) -> Float[Array, " columns"]:
-        """The volatility of the model state in model time."""
+        """Return the diffusion of the model state in model time."""
 
     @abc.abstractmethod
     def natural(self) -> dict[str, Array]:
-        """The learned numbers in units of the data; none if they mean nothing one by one."""
+        """Return the parameters in units of the data; empty if they are not interpretable one by one."""
 
     @abc.abstractmethod
     def meanings(self) -> dict[str, str]:
-        """What they mean."""
+        """Return the meaning of each parameter."""
 
     @abc.abstractmethod
     def unidentified(self, errors: Mapping[str, float | None]) -> frozenset[str]:
-        """Which learned numbers the data do not tell, by the standard errors of all, in units of the data."""
+        """Return the names of the parameters that the data do not identify, judging by their standard errors."""
 
     @abc.abstractmethod
     def equation(self) -> str:
-        """The equation in words and signs, a line for each quantity."""
+        """Return the SDE as text, with a line for each quantity."""
 
     def of(self, column: int) -> str:
-        """Behind the name of a parameter, whose it is, if there are several quantities."""
+        """Return a suffix for the name of a column's parameter, if there are several columns."""
         return f" of {self.names[column]}" if len(self.names) > 1 else ""
 
     def parameters(self) -> dict[str, tuple[float, str]]:
-        """Value, in units of the data, and meaning of each learned number that can be told."""
+        """Return the value, in units of the data, and the meaning of each interpretable parameter."""
         meanings = self.meanings()
         return {name: (float(value), meanings[name]) for name, value in self.natural().items()}
 
@@ -110,91 +111,93 @@ class AbstractSDEModel(eqx.Module):
         key: PRNGKeyArray,
         paths: int = 2000,
     ) -> list[Fan]:
-        """What comes after the last measurement of each series.
+        """Forecast the distribution of each series after its last measurement, by simulation.
 
         Args:
-            tables: One for each series.
-            ts: For each as many times, none before its last measurement.
-            key: For the noise.
-            paths: How many to simulate.
+            tables: One table for each series.
+            ts: The times for each table, the same number for each, none before its last measurement.
+            key: A key of `jax.random` for the noise.
+            paths: The number of paths to simulate.
 
         Raises:
-            DataError: If a time is before the last measurement, or so far that its paths have too many steps, or no
-                row is complete and the model's columns act on each other.
+            DataError: If a time precedes the last measurement or is so far away that paths have too many steps, or if
+                the columns are coupled and no row is complete.
         """
         lasts = [self._last(table) for table in tables]
         times = [np.asarray(each, np.float64) for each in ts]
-        for each, (when, _) in zip(times, lasts, strict=True):
-            _check_times(each, float(when.max()) * self.scaling.unit + self.scaling.t0)
+        for each, (time, _) in zip(times, lasts, strict=True):
+            _check_times(each, float(time.max()) * self.scaling.unit + self.scaling.t0)
         order = [np.argsort(each, kind="stable") for each in times]
         ahead = [self.scaling.time(each[o]) for each, o in zip(times, order, strict=True)]
-        starts = np.stack([when for when, _ in lasts])[:, None]
+        starts = np.stack([time for time, _ in lasts])[:, None]
         arrivals = np.repeat(np.stack(ahead)[..., None], starts.shape[-1], axis=2)
         gaps = np.maximum(np.diff(np.concatenate([starts, arrivals], axis=1), axis=1), 0.0)
-        drawn = self._simulated(np.stack([z for _, z in lasts]), gaps, key, paths)
-        back = [np.argsort(o) for o in order]
-        return [Fan.of(t, ys[:, b]) for t, ys, b in zip(times, drawn, back, strict=True)]
+        samples = self._simulate(np.stack([z for _, z in lasts]), gaps, key, paths)
+        inverse = [np.argsort(o) for o in order]
+        return [Fan.of(t, ys[:, i]) for t, ys, i in zip(times, samples, inverse, strict=True)]
 
     def ahead(self, tables: Sequence[Table], *, key: PRNGKeyArray, paths: int = 1000) -> list[Fan]:
-        """At each measurement, what the one before it let expect; nothing at the first.
+        """Forecast the distribution of each measurement given the one before it. The first has no forecast.
 
         Args:
-            tables: One for each series.
-            key: For the noise.
-            paths: How many to simulate from each measurement.
+            tables: One table for each series.
+            key: A key of `jax.random` for the noise.
+            paths: The number of paths to simulate from each measurement.
         """
         pairs = [Transitions.of([t], self.scaling, coupled=self.coupled, strict=False) for t in tables]
         gaps = np.concatenate([p.gaps for p in pairs])
         before = np.concatenate([p.before for p in pairs])
-        paths = int(np.clip(_NUMBERS // max(1, before.size), 100, paths))
+        paths = int(np.clip(_MAX_VALUES // max(1, before.size), 100, paths))
         gaps = np.broadcast_to(gaps[:, None, None], (len(gaps), 1, before.shape[1]))
-        drawn = self._simulated(before, gaps, key, paths, _MOST_AHEAD)
-        found, first = [], 0
+        samples = self._simulate(before, gaps, key, paths, _MAX_STEPS_AHEAD)
+        fans, first = [], 0
         for table, pair in zip(tables, pairs, strict=True):
             ys = np.full((paths, *table.ys.shape), np.nan)
             for column in range(table.ys.shape[1]):
-                meant = np.flatnonzero(pair.known[:, column])
-                ys[:, pair.second[meant], column] = drawn[first + meant, :, 0, column].T
+                known = np.flatnonzero(pair.known[:, column])
+                ys[:, pair.second[known], column] = samples[first + known, :, 0, column].T
             first += len(pair.gaps)
-            found.append(Fan.of(table.ts, ys, keep=0))
-        return found
+            fans.append(Fan.of(table.ts, ys, keep=0))
+        return fans
 
     def _last(self, table: Table) -> tuple[Float[np.ndarray, " columns"], Float[np.ndarray, " columns"]]:
-        """Model time and model state of the last measurement of each column, or of the last complete row."""
+        """Return the model time and state of each column's last measurement; if coupled, of the last complete row."""
         zs, times = self.scaling.encode(table.ys), self.scaling.time(table.ts)
         known = ~np.isnan(zs)
         if self.coupled:
             known &= known.all(axis=1, keepdims=True)
-        for name, there in zip(self.names, known.T, strict=True):
-            if not there.any():
-                what = "row without a gap" if self.coupled else f"measurement of '{name}'"
-                raise DataError(f"A series has no {what}, from which its fan could start; fill in what is known.")
+        for name, column in zip(self.names, known.T, strict=True):
+            if not column.any():
+                what = "complete row" if self.coupled else f"measurement of '{name}'"
+                raise DataError(f"Each series needs a {what} to start its forecast from. Add one, or drop the series.")
         rows = len(zs) - 1 - np.argmax(known[::-1], axis=0)
         return times[rows], np.take_along_axis(zs, rows[None], axis=0)[0]
 
-    def _simulated(
+    def _simulate(
         self,
         starts: Float[np.ndarray, "batch columns"],
         gaps: Float[np.ndarray, "batch times columns"],
         key: PRNGKeyArray,
         paths: int,
-        most: int | None = None,
+        max_substeps: int | None = None,
     ) -> Float[np.ndarray, "batch paths times columns"]:
-        """Paths in units of the data."""
-        wanted = max(1, int(np.ceil(_FINE * gaps.max())))
-        substeps = wanted if most is None else min(wanted, most)
+        """Simulate paths in units of the data."""
+        substeps = max(1, int(np.ceil(_STEPS_PER_UNIT * gaps.max())))
+        substeps = substeps if max_substeps is None else min(substeps, max_substeps)
         steps = substeps * gaps.shape[1]
-        if steps > _MOST:
+        if steps > _MAX_STEPS:
             raise DataError(
-                f"Got times so far away that a path would have {steps} steps; at most {_MOST} are made. Take times "
-                "that are nearer, or fewer of them."
+                f"A path to these times would have {steps} steps, but at most {_MAX_STEPS} are allowed. Choose earlier "
+                "times, or fewer."
             )
-        zs = simulated(self, starts, gaps, key, paths, substeps)
+        zs = simulate_paths(self, starts, gaps, key, paths, substeps)
         return np.asarray(self.scaling.decode(zs), np.float64)
 
 
 def _check_times(ts: Float[np.ndarray, " times"], last: float) -> None:
     if not ts.size or not np.isfinite(ts).all():
-        raise DataError("Got no times, or times that are not finite; numbers are wanted.")
+        raise DataError("There must be at least one time, and all times must be finite.")
     if ts.min() < last - 1e-9 * abs(last):
-        raise DataError(f"Got the time {ts.min():g}; a fan starts from the last measurement, at {last:g}.")
+        raise DataError(
+            f"The forecast starts from the last measurement, at {last:g}; got the earlier time {ts.min():g}."
+        )

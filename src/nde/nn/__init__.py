@@ -1,4 +1,4 @@
-"""Small blocks of which vector fields are made."""
+"""Layers and vector fields for neural differential equations."""
 
 from nde.nn._lipswish import lipswish
 from nde.nn._softplus import softplus

@@ -1,20 +1,20 @@
-"""A smooth activation that stretches nothing."""
+"""A smooth activation function with a bounded slope."""
 
 import jax
 from jaxtyping import Array, Float
 
 
 def lipswish(x: Float[Array, "..."]) -> Float[Array, "..."]:
-    """The swish with a slope of at most one: `0.909 * x * sigmoid(x)`.
+    """Swish activation scaled to a Lipschitz constant of at most one: `0.909 * x * sigmoid(x)`.
 
-    Layers of slope at most one, with such activations between them, make a network whose Lipschitz constant is the
-    product of those of its layers: that of a discriminator, or of a vector field that is to be cheap to solve.
+    The Lipschitz constant of a network with this activation is at most the product of those of its linear layers. Use
+    it in the discriminator of an SDE-GAN, or in vector fields that should be cheap to solve.
 
     Args:
-        x: Any array.
+        x: Input array of any shape.
 
     Returns:
-        Its values, in the same shape and precision.
+        The activations, with the shape and dtype of `x`.
 
     Source: Chen, Behrmann, Duvenaud and Jacobsen, *Residual flows for invertible generative modeling* (2019),
     doi:10.48550/arXiv.1906.02735.

@@ -1,20 +1,20 @@
-"""A softplus that costs little more than its exponential."""
+"""A softplus that costs little more than an exponential."""
 
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 
 def softplus(x: Float[Array, "..."]) -> Float[Array, "..."]:
-    """`log(1 + exp(x))`, to the precision of its argument, about twice as fast on a CPU as by a logarithm.
+    """Softplus activation, `log(1 + exp(x))`, about twice as fast on a CPU as with a logarithm.
 
-    With `u = exp(-|x|)` it is `max(x, 0) + log(1 + u)`, and `log(1 + u) = 2 artanh(u / (2 + u))`, whose argument is at
-    most a third: a few terms of the series are exact.
+    With `u = exp(-|x|)` it equals `max(x, 0) + log(1 + u)`, where `log(1 + u) = 2 artanh(u / (2 + u))`. The argument of
+    `artanh` is at most 1/3, so a few terms of its series are accurate to the last digit.
 
     Args:
-        x: Any array.
+        x: Input array of any shape.
 
     Returns:
-        Its values, in the same shape and precision.
+        The activations, with the shape and dtype of `x`.
 
     Source: Abramowitz and Stegun, *Handbook of mathematical functions* (1964), 4.6.22.
 
@@ -26,7 +26,7 @@ def softplus(x: Float[Array, "..."]) -> Float[Array, "..."]:
         print(nde.nn.softplus(jnp.linspace(-2.0, 2.0, 5)))
         ```
     """
-    # Both by one comparison, so that the slope at zero is a half.
+    # One comparison for both, so that the slope at zero is 1/2.
     positive = x >= 0
     u = jnp.exp(jnp.where(positive, -x, x))
     s = u / (2 + u)

@@ -1,4 +1,4 @@
-"""A linear layer that time opens, closes and shifts."""
+"""A linear layer with a time-dependent gate and shift."""
 
 import equinox as eqx
 import jax
@@ -10,16 +10,16 @@ from nde.nn.precision import precise_as
 
 
 class ConcatSquash(eqx.Module):
-    """A linear layer with a gate and a shift that depend on time: `(W x + b) * sigmoid(u t + c) + v t`.
+    """Linear layer with a time-dependent gate and shift: `(W x + b) * sigmoid(u t + c) + v t`.
 
     Args:
         in_size: Length of the input.
         out_size: Length of the output.
-        key: Of `jax.random`, for the weights.
+        key: A `jax.random` key for the weights.
 
     Attributes:
         linear: `W` and `b`.
-        gate: `u` and `c`, a linear layer of the time.
+        gate: `u` and `c`, a linear layer applied to the time.
         shift: `v`, of shape `(out_size,)`.
 
     Source: Grathwohl, Chen, Bettencourt, Sutskever and Duvenaud, *FFJORD: Free-form continuous dynamics for scalable
@@ -47,7 +47,7 @@ class ConcatSquash(eqx.Module):
         self.shift = jax.random.uniform(for_shift, (out_size,), minval=-1.0, maxval=1.0)
 
     def __call__(self, t: RealScalar, x: Float[Array, " in"]) -> Float[Array, " out"]:
-        """The layer at a time, in the precision of its input.
+        """Apply the layer, in the precision of its input.
 
         Args:
             t: The time.

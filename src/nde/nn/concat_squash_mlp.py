@@ -1,4 +1,4 @@
-"""A perceptron of layers that depend on time."""
+"""A multilayer perceptron of time-dependent layers."""
 
 from collections.abc import Callable
 
@@ -12,19 +12,19 @@ from nde.nn.concat_squash import ConcatSquash
 
 
 class ConcatSquashMLP(eqx.Module):
-    """A multilayer perceptron of `ConcatSquash` layers: a vector field whose every layer depends on time.
+    """Vector field whose every layer depends on time: a multilayer perceptron of `ConcatSquash` layers.
 
     Args:
         state_size: Length of the state.
         width: Width of the hidden layers.
         depth: Number of hidden layers.
-        args_size: Length of the `args` that the network sees beside the state; 0 for none.
-        activation: Between the layers; the last is followed by none.
-        key: Of `jax.random`, for the weights.
+        args_size: Length of the vector `args` that is concatenated to the state; 0 for none.
+        activation: Activation after each hidden layer; the last layer has none.
+        key: A `jax.random` key for the weights.
 
     Attributes:
         layers: The layers.
-        activation: Between them.
+        activation: The activation between layers.
 
     Source: Grathwohl, Chen, Bettencourt, Sutskever and Duvenaud, *FFJORD: Free-form continuous dynamics for scalable
     reversible generative models* (2019), doi:10.48550/arXiv.1810.01367.
@@ -60,12 +60,12 @@ class ConcatSquashMLP(eqx.Module):
         self.activation, self.args_size = activation, args_size
 
     def __call__(self, t: RealScalar, y: Float[Array, " state"], args: Args = None) -> Float[Array, " state"]:
-        """The value at a time and state, in the precision of the state.
+        """Evaluate the vector field, in the precision of the state.
 
         Args:
             t: The time.
             y: The state.
-            args: A vector of the length `args_size`; not used if that is 0.
+            args: A vector of length `args_size`; not used if `args_size` is 0.
         """
         if self.args_size:
             y = jnp.concatenate([y, jnp.asarray(args, y.dtype)])

@@ -1,4 +1,4 @@
-"""A vector field with a gate."""
+"""A gated vector field."""
 
 import equinox as eqx
 import jax
@@ -8,17 +8,17 @@ from nde.core.types import Args, RealScalar, VectorField
 
 
 class Gated(eqx.Module):
-    """A vector field times a gate between zero and one: `dy/dt = sigmoid(gate(t, y)) * field(t, y)`.
+    """Vector field multiplied by a gate between zero and one: `dy/dt = sigmoid(gate(t, y)) * field(t, y)`.
 
-    Where the gate is shut a component of the state is held; its memory of what came before is then as long as the
-    solve.
+    Where the gate is closed, a component of the state does not change, so it can remember for as long as the solve
+    lasts.
 
     Attributes:
-        gate: A vector field whose values are those of the gate before the sigmoid.
-        field: The vector field.
+        gate: A vector field that returns the gate before the sigmoid.
+        field: The vector field that is gated.
 
     Source: Jozefowicz, Zaremba and Sutskever, *An empirical exploration of recurrent network architectures* (2015),
-    for what gates do; Kidger, *On neural differential equations* (2022), doi:10.48550/arXiv.2202.02435.
+    on gating; Kidger, *On neural differential equations* (2022), doi:10.48550/arXiv.2202.02435.
 
     Example:
         ```python
@@ -36,11 +36,11 @@ class Gated(eqx.Module):
     field: VectorField
 
     def __call__(self, t: RealScalar, y: Float[Array, "..."], args: Args = None) -> Float[Array, "..."]:
-        """The value at a time and state.
+        """Evaluate the vector field.
 
         Args:
             t: The time.
             y: The state.
-            args: Handed to both.
+            args: Passed to both the gate and the field.
         """
         return jax.nn.sigmoid(self.gate(t, y, args)) * self.field(t, y, args)

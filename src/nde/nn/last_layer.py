@@ -1,4 +1,4 @@
-"""A network that begins small."""
+"""Networks that are small at initialization."""
 
 from typing import Any, TypeVar
 
@@ -12,22 +12,23 @@ M = TypeVar("M")
 
 
 def scaled_last_layer(module: M, scale: float = 0.0) -> M:
-    """A network with the weights and biases of its last layer multiplied.
+    """Multiply the weights and biases of a network's last layer by a factor.
 
-    A vector field whose last layer is zero, or small, begins as a flow near the identity: nothing explodes, solves take
-    few steps, and what stands beside it (a mechanism, a noise) rules until it has learned. Zero is no trap: the last
-    layer itself has a gradient, and the others have one as soon as it moved.
+    A vector field whose last layer is zero or small starts as a flow close to the identity: solves do not diverge, take
+    few steps, and are dominated by the other terms of the equation (a mechanistic model, noise) until the network has
+    learned. Training is not stuck at zero: the last layer has a nonzero gradient at once, and the other layers have one
+    after the first step.
 
     Args:
-        module: Any Equinox module with linear layers, convolutions or `ConcatSquash`; the last in the order of its
-            fields is what counts as last.
-        scale: The factor.
+        module: Any Equinox module with linear layers, convolutions or `ConcatSquash` layers. The last one in the order
+            of the module's fields is scaled.
+        scale: The factor; 0 by default.
 
     Returns:
-        The module with that layer changed.
+        A copy of the module with that layer scaled.
 
     Raises:
-        ValueError: If there is no such layer.
+        ValueError: If the module has no such layer.
 
     Example:
         ```python
@@ -42,8 +43,8 @@ def scaled_last_layer(module: M, scale: float = 0.0) -> M:
     places = [place for place, leaf in enumerate(_layers_of(module)) if _is_layer(leaf)]
     if not places:
         raise ValueError(
-            f"Got a {type(module).__name__} without a layer to scale; wanted is a module with `eqx.nn.Linear`, "
-            "`eqx.nn.Conv` or `nde.nn.ConcatSquash` in it."
+            f"Got a {type(module).__name__} with no layer to scale; expected a module that contains `eqx.nn.Linear`, "
+            "`eqx.nn.Conv` or `nde.nn.ConcatSquash`."
         )
     return eqx.tree_at(lambda m: _layers_of(m)[places[-1]], module, replace_fn=lambda layer: _scaled(layer, scale))
 
@@ -53,12 +54,12 @@ def _is_layer(node: Any) -> bool:
 
 
 def _layers_of(module: Any) -> list[Any]:
-    """The layers, and the leaves that are in none."""
+    """The layers, and the leaves outside any layer."""
     return jax.tree.leaves(module, is_leaf=_is_layer)
 
 
 def _scaled(layer: Any, scale: float) -> Any:
-    """What the layer's value is linear in, multiplied; the gate of a `ConcatSquash` is left as it is."""
+    """The layer with its linear parameters scaled; the gate of a `ConcatSquash` is unchanged."""
     if isinstance(layer, ConcatSquash):
         parts = lambda l: (l.linear, l.shift)
         return eqx.tree_at(parts, layer, jax.tree.map(lambda x: _times(x, scale), parts(layer)))

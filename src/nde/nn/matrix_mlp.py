@@ -1,4 +1,4 @@
-"""A network whose values are matrices: the vector field of a controlled equation."""
+"""A matrix-valued network: the vector field of a controlled differential equation."""
 
 from collections.abc import Callable
 
@@ -13,25 +13,27 @@ from nde.nn.time_concatenated import with_time
 
 
 class MatrixMLP(eqx.Module):
-    """A multilayer perceptron from a state of shape `(state,)` to a matrix of shape `(state, control)`.
+    """Vector field of a controlled differential equation: a multilayer perceptron with matrix values.
 
-    Its last activation is `tanh`: a vector field that grows faster than linearly lets states run away. A gate, a second
-    network with values between zero and one that multiplies the first, lets components of the state be held.
+    It maps a state of shape `(state,)` to a matrix of shape `(state, control)`. The final activation is `tanh` by
+    default, because states may diverge under a vector field that grows faster than linearly. With `gated=True`, a
+    second network with values between zero and one multiplies the first, so that components of the state can be kept
+    constant.
 
     Args:
         state_size: Length of the state.
-        control_size: Length of the control, with time if that is a channel.
+        control_size: Number of channels of the control, including time if it is a channel.
         width: Width of the hidden layers.
         depth: Number of hidden layers.
-        gated: Whether there is a gate.
-        time: Whether the network sees the time, as the first entry of its input.
-        activation: Between the layers.
-        final_activation: After the last.
-        key: Of `jax.random`, for the weights.
+        gated: Whether to multiply by a gate.
+        time: Whether the time is the first entry of the network's input.
+        activation: Activation after each hidden layer.
+        final_activation: Activation after the last layer.
+        key: A `jax.random` key for the weights.
 
     Attributes:
-        gate: The perceptron of the gate, or `None`.
-        network: That of the values.
+        gate: The multilayer perceptron of the gate, or `None`.
+        network: The multilayer perceptron of the values.
 
     Source: Kidger, Morrill, Foster and Lyons, *Neural controlled differential equations for irregular time series*
     (2020), doi:10.48550/arXiv.2005.08926.
@@ -75,7 +77,7 @@ class MatrixMLP(eqx.Module):
         self.state_size, self.control_size, self.time = state_size, control_size, time
 
     def __call__(self, t: RealScalar, y: Float[Array, " state"], args: Args = None) -> Float[Array, "state control"]:
-        """The matrix at a state, in its precision.
+        """Evaluate the vector field, in the precision of the state.
 
         Args:
             t: The time.

@@ -1,4 +1,4 @@
-"""Weights that begin orthogonal."""
+"""Orthogonal initialization of weights."""
 
 from typing import Any, TypeVar
 
@@ -11,18 +11,18 @@ M = TypeVar("M")
 
 
 def orthogonal_layers(module: M, *, gain: float = 1.0, key: PRNGKeyArray) -> M:
-    """A network whose linear layers and convolutions have orthogonal weights, and biases of zero.
+    """Reinitialize linear layers and convolutions with orthogonal weights and zero biases.
 
-    An orthogonal layer stretches no direction more than another: neither states nor gradients die or explode on their
-    way through many layers, or through many evaluations of the same ones.
+    An orthogonal layer stretches all directions equally, so neither states nor gradients vanish or explode through many
+    layers, or through many evaluations of the same layers.
 
     Args:
         module: Any Equinox module.
-        gain: The singular values of all weights.
-        key: Of `jax.random`.
+        gain: The singular value of all weight matrices.
+        key: A `jax.random` key for the weights.
 
     Returns:
-        The module with new weights in the precision of the old ones.
+        A copy of the module with new weights, in the precision of the old ones.
 
     Source: Saxe, McClelland and Ganguli, *Exact solutions to the nonlinear dynamics of learning in deep linear neural
     networks* (2014), doi:10.48550/arXiv.1312.6120.
@@ -48,7 +48,7 @@ def _is_layer(node: Any) -> bool:
 
 
 def _drawn(layer: Any, gain: float, key: PRNGKeyArray) -> Any:
-    """A kernel counts as a matrix with a row for each channel of the result."""
+    """A convolution kernel counts as a matrix with one row for each output channel."""
     weight = layer.weight
     rows = jax.nn.initializers.orthogonal(gain)(key, (weight.shape[0], weight[0].size), weight.dtype)
     layer = eqx.tree_at(lambda l: l.weight, layer, rows.reshape(weight.shape))

@@ -1,4 +1,4 @@
-"""Weights in the precision of the state."""
+"""Casting of weights to the precision of the state."""
 
 from typing import Any, TypeVar
 
@@ -10,7 +10,7 @@ M = TypeVar("M")
 
 
 def precise_as(y: Array, module: M) -> M:
-    """The module with its numbers in the precision of an array, so that what it makes of the array has it too."""
+    """The module with its floating-point arrays cast to the dtype of `y`, so that its output has that dtype too."""
 
     def cast(leaf: Any) -> Any:
         return leaf.astype(y.dtype) if eqx.is_inexact_array(leaf) and leaf.dtype != y.dtype else leaf

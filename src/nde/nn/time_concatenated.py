@@ -1,4 +1,4 @@
-"""Time as one more entry of what a network sees."""
+"""Time as an additional input of a network."""
 
 from collections.abc import Callable
 
@@ -11,12 +11,12 @@ from nde.nn.precision import precise_as
 
 
 class TimeConcatenated(eqx.Module):
-    """A network of one array as a vector field that depends on time: `dy/dt = network([t, y])`.
+    """Time-dependent vector field from any network: `dy/dt = network([t, y])`.
 
-    Time comes first: before the entries of a vector, or as a channel before those of an image.
+    The time is concatenated in front: before the entries of a vector, or as the first channel of an image.
 
     Attributes:
-        network: A function of an array `(size + 1, ...)`, with values of the shape that is wanted.
+        network: A function of an array of shape `(size + 1, ...)` that returns the derivative of the state.
 
     Example:
         ```python
@@ -33,7 +33,7 @@ class TimeConcatenated(eqx.Module):
     network: Callable[[Array], Array]
 
     def __call__(self, t: RealScalar, y: Float[Array, "size ..."], args: Args = None) -> Float[Array, "..."]:
-        """The network's value, in the precision of the state.
+        """Evaluate the vector field, in the precision of the state.
 
         Args:
             t: The time.
@@ -45,5 +45,5 @@ class TimeConcatenated(eqx.Module):
 
 
 def with_time(t: RealScalar, y: Float[Array, "size *rest"]) -> Float[Array, "larger *rest"]:
-    """The time before the entries along the first axis."""
+    """Prepend the time along the first axis."""
     return jnp.concatenate([jnp.full((1, *y.shape[1:]), t, y.dtype), y])

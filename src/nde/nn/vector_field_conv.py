@@ -1,4 +1,4 @@
-"""Convolutions as the vector field of an image."""
+"""A convolutional vector field for images."""
 
 from collections.abc import Callable
 
@@ -12,27 +12,27 @@ from nde.nn.time_concatenated import with_time
 
 
 class VectorFieldConv(eqx.Module):
-    """Convolutions of an image state `(channel, height, width)`, each with the time as one more channel.
+    """Convolutional vector field for images of shape `(channel, height, width)`.
 
-    Each hidden layer is normalized in groups of its channels (not in batches, of which a vector field knows none)
-    before its activation. Images keep their size.
+    Each convolution receives the time as an additional channel. Each hidden layer has group normalization before its
+    activation (not batch normalization: a vector field sees one sample at a time). The image size does not change.
 
     Args:
         channels: Number of channels of the state.
         width: Number of channels of the hidden layers.
         depth: Number of hidden layers.
         kernel_size: Height and width of the kernels, an odd number.
-        groups: Number of groups of hidden channels that are normalized together.
-        activation: After each normalization; the last convolution is followed by none.
-        key: Of `jax.random`, for the weights.
+        groups: Number of groups for group normalization.
+        activation: Activation after each normalization; the last convolution has none.
+        key: A `jax.random` key for the weights.
 
     Attributes:
-        norms: The normalizations.
-        convolutions: The convolutions, one more.
-        activation: Between them.
+        norms: The normalization layers, one for each hidden layer.
+        convolutions: The convolutions, one more than hidden layers.
+        activation: The activation of hidden layers.
 
     Raises:
-        ValueError: If the kernel's size is even, or the width is no multiple of the groups.
+        ValueError: If `kernel_size` is even, or `width` is not a multiple of `groups`.
 
     Source: Chen, Rubanova, Bettencourt and Duvenaud, *Neural ordinary differential equations* (2018),
     doi:10.48550/arXiv.1806.07366; Wu and He, *Group normalization* (2018), doi:10.48550/arXiv.1803.08494.
@@ -64,9 +64,9 @@ class VectorFieldConv(eqx.Module):
         key: PRNGKeyArray,
     ) -> None:
         if kernel_size % 2 == 0:
-            raise ValueError(f"Got kernel_size={kernel_size}; an odd number keeps the size of the image: try 3.")
+            raise ValueError(f"kernel_size must be odd, to preserve the image size; got {kernel_size}. Try 3.")
         if width % groups:
-            raise ValueError(f"Got width={width} and groups={groups}; the width must be a multiple of the groups.")
+            raise ValueError(f"width must be a multiple of groups; got width={width} and groups={groups}.")
         sizes, keys = (channels, *[width] * depth, channels), jax.random.split(key, depth + 1)
         self.norms = tuple(eqx.nn.GroupNorm(groups, width) for _ in range(depth))
         self.convolutions = tuple(
@@ -78,7 +78,7 @@ class VectorFieldConv(eqx.Module):
     def __call__(
         self, t: RealScalar, y: Float[Array, "channel height width"], args: Args = None
     ) -> Float[Array, "channel height width"]:
-        """The value at a time and state, in the precision of the state.
+        """Evaluate the vector field, in the precision of the state.
 
         Args:
             t: The time.

@@ -10,14 +10,15 @@ from nde.nn.precision import precise_as
 
 
 class VectorFieldGRU(eqx.Module):
-    """The limit of small steps of a gated recurrent unit without input: `dy/dt = (1 - z) * (g - y)`.
+    """Continuous-time gated recurrent unit (GRU) without input: `dy/dt = (1 - z) * (g - y)`.
 
-    With `r = sigmoid(W_r y + b_r)`, `z = sigmoid(W_z y + b_z)` and `g = tanh(W_g (r * y) + b_g)`. States that begin
-    between -1 and 1 stay there, and the vector field is Lipschitz: no choice of weights makes the solve explode.
+    Here `r = sigmoid(W_r y + b_r)`, `z = sigmoid(W_z y + b_z)` and `g = tanh(W_g (r * y) + b_g)`. It is the limit of a
+    discrete GRU for small steps. States that start between -1 and 1 stay there, and the vector field is Lipschitz, so
+    solutions do not diverge for any choice of weights.
 
     Args:
         state_size: Length of the state.
-        key: Of `jax.random`, for the weights.
+        key: A `jax.random` key for the weights.
 
     Attributes:
         reset: `W_r` and `b_r`.
@@ -47,7 +48,7 @@ class VectorFieldGRU(eqx.Module):
         self.reset, self.update, self.candidate = (eqx.nn.Linear(state_size, state_size, key=k) for k in keys)
 
     def __call__(self, t: RealScalar, y: Float[Array, " state"], args: Args = None) -> Float[Array, " state"]:
-        """The value at a state, in its precision.
+        """Evaluate the vector field, in the precision of the state.
 
         Args:
             t: Not used.

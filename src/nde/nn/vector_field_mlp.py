@@ -1,4 +1,4 @@
-"""A perceptron as the vector field of an ordinary equation."""
+"""A multilayer perceptron as a vector field."""
 
 import math
 from collections.abc import Callable
@@ -14,25 +14,25 @@ from nde.nn.time_concatenated import with_time
 
 
 class VectorFieldMLP(eqx.Module):
-    """A multilayer perceptron with a bounded value: `dy/dt = scale * tanh(MLP(y))`, or of `(t, y)`.
+    """Vector field with bounded values: `dy/dt = scale * tanh(MLP(y))`, optionally of `(t, y)`.
 
-    The `tanh` keeps states from running away, and the scale, learned for each component, says how fast they move.
+    The `tanh` keeps states from diverging. The scale is learned for each component and sets how fast states move.
 
     Args:
         state_size: Length of the state.
         width: Width of the hidden layers.
         depth: Number of hidden layers.
-        time: Whether the network sees the time, as the first entry of its input.
-        output_size: Length of the value, if it is not that of the state: an acceleration has half the length.
-        scale: With what the scale begins, a positive number.
-        activation: Between the layers.
-        final_activation: After the last.
-        key: Of `jax.random`, for the weights.
+        time: Whether the time is the first entry of the network's input.
+        output_size: Length of the output; by default that of the state. (An acceleration has half that length.)
+        scale: Initial scale, a positive number.
+        activation: Activation after each hidden layer.
+        final_activation: Activation after the last layer.
+        key: A `jax.random` key for the weights.
 
     Attributes:
-        network: The perceptron.
-        log_scale: The logarithms of its factors, of shape `(output_size,)`: states that move a hundred times as fast
-            as one thought are learned in a few hundred steps.
+        network: The multilayer perceptron.
+        log_scale: Logarithms of the scales, of shape `(output_size,)`. On a logarithmic scale, an initial value that is
+            off by a factor of a hundred is corrected in a few hundred training steps.
 
     Source: Chen, Rubanova, Bettencourt and Duvenaud, *Neural ordinary differential equations* (2018),
     doi:10.48550/arXiv.1806.07366.
@@ -71,7 +71,7 @@ class VectorFieldMLP(eqx.Module):
         self.time = time
 
     def __call__(self, t: RealScalar, y: Float[Array, " state"], args: Args = None) -> Float[Array, " output"]:
-        """The value at a time and state, in the precision of the state.
+        """Evaluate the vector field, in the precision of the state.
 
         Args:
             t: The time.

@@ -11,18 +11,18 @@ from jaxtyping import Array, Float, PyTree
 from nde.core.compiled import compiled
 from nde.core.tree import common_dtype
 from nde.core.types import BoolScalar, IntScalar, RealScalar
-from nde.paths.halves import driven
+from nde.paths.halves import increments_over_step
 
 Control = TypeVar("Control")
 """What a path has as values."""
 
 
 class AbstractPath(eqx.Module, Generic[Control]):
-    """A function of time that can drive a term or be asked for its value.
+    """A function of time that can drive a term or be evaluated.
 
-    `evaluate` is the stateless public face. Loops use `prepare` and `commit` instead, which carry a *place*: what the
-    path wants to remember between steps (an interval index, a cached noise). `prepare` is called once per attempted
-    step, before the stages, so that no search and no random number is left inside a stage.
+    `evaluate` keeps no state. Loops use `prepare` and `commit` instead, which carry a *path state*: what the path
+    remembers between steps (an interval index, a cached noise). `prepare` is called once per attempted step, before
+    the stages, so that no search and no random number is left inside a stage.
 
     Example:
         ```python
@@ -75,67 +75,67 @@ class AbstractPath(eqx.Module, Generic[Control]):
         return jax.jvp(lambda t: self.evaluate(t, left=left), (t,), (jnp.ones_like(t),))[1]
 
     def begin(
-        self, t0: RealScalar, step: IntScalar | int = 0, revisits: bool = False, forward: BoolScalar | bool = True
+        self, t0: RealScalar, step: IntScalar | int = 0, may_reject: bool = False, forward: BoolScalar | bool = True
     ) -> PyTree[Any]:
-        """The place before a step.
+        """The path's state before a step.
 
         Args:
             t0: Where the step starts.
             step: How many steps were accepted before.
-            revisits: Whether steps may be rejected, so that times are seen that the solve does not go on from.
-            forward: Whether the solve walks forward in time.
+            may_reject: Whether steps may be rejected, so that times are seen from which the solve does not continue.
+            forward: Whether the solve goes forward in time.
         """
-        del t0, step, revisits, forward
+        del t0, step, may_reject, forward
         return None
 
-    def recalls(self, revisits: bool) -> bool:
+    def redrawable(self, may_reject: bool) -> bool:
         """Whether `begin` and `prepare` make the drive of any step again; otherwise a replay wants it recorded."""
-        del revisits
+        del may_reject
         return True
 
     def prepare(
-        self, t: RealScalar, h: RealScalar, nodes: tuple[float, ...], needs: frozenset[str], place: PyTree[Any]
+        self, t: RealScalar, h: RealScalar, nodes: tuple[float, ...], needs: frozenset[str], path_state: PyTree[Any]
     ) -> tuple[PyTree[Any], PyTree[Any]]:
-        """What the stages of a step from `t` to `t + h` need, and the place after it.
+        """What the stages of a step from `t` to `t + h` need, and the path's state after it.
 
         Args:
             t: Start of the step.
             h: Its size; negative when walking backward.
             nodes: The stages' times as fractions of the step.
             needs: What the solver wants beyond increments.
-            place: The place before the step.
+            path_state: The path's state before the step.
 
         Returns:
-            The drive of the step, and the place should the step be accepted.
+            The drive of the step, and the path's state should the step be accepted.
         """
         del nodes
-        return driven(self.evaluate, t, h, needs), place
+        return increments_over_step(self.evaluate, t, h, needs), path_state
 
     def slopes(
-        self, t: RealScalar, h: RealScalar, nodes: tuple[float, ...], place: PyTree[Any]
+        self, t: RealScalar, h: RealScalar, nodes: tuple[float, ...], path_state: PyTree[Any]
     ) -> tuple[PyTree[Any], PyTree[Any]]:
-        """The derivatives in time at fractions of a step, and the place should the step be accepted.
+        """The derivatives in time at fractions of a step, and the path's state should the step be accepted.
 
         Args:
             t: Start of the step.
             h: Its size; negative when walking backward.
             nodes: The fractions.
-            place: The place before the step.
+            path_state: The path's state before the step.
 
         Returns:
-            The derivatives, each leaf with a leading axis of nodes, and the place.
+            The derivatives, each leaf with a leading axis of nodes, and the path's state.
         """
         values = [self.derivative(t + node * h) for node in nodes]
-        return jax.tree.map(lambda *leaves: jnp.stack(leaves), *values), place
+        return jax.tree.map(lambda *leaves: jnp.stack(leaves), *values), path_state
 
     def commit(self, accepted: BoolScalar, old: PyTree[Any], new: PyTree[Any]) -> PyTree[Any]:
-        """The place after a step was judged: a path decides what a rejection means for it."""
+        """The path's state after a step was accepted or rejected: a path decides what a rejection means for it."""
         del accepted, old
         return new
 
-    def room(self, t: RealScalar, place: PyTree[Any]) -> Float[Array, ""] | None:
+    def max_step(self, t: RealScalar, path_state: PyTree[Any]) -> Float[Array, ""] | None:
         """How long the next step may be, for this path's sake; `None` for any length."""
-        del t, place
+        del t, path_state
         return None
 
 

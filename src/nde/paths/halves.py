@@ -27,10 +27,10 @@ class Halves(eqx.Module):
     second: PyTree[Any]
 
 
-def driven(
+def increments_over_step(
     increment: Callable[[RealScalar, RealScalar], PyTree[Any]], t: RealScalar, h: RealScalar, needs: frozenset[str]
 ) -> PyTree[Any]:
-    """The drive of a step by a path that keeps no place: the increment over it, and those over its halves if wanted.
+    """The drive of a step by a path that keeps no state: the increment over it, and those over its halves if wanted.
 
     Args:
         increment: The increment between two times.

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import PyTree
 
-from nde.core.closure import closed
+from nde.core.closure import closure_convert
 from nde.core.tree import common_dtype
 from nde.core.types import RealScalar
 from nde.paths.base import AbstractPath
@@ -36,7 +36,7 @@ class IncrementPath(AbstractPath):
     def closed(self, t: RealScalar) -> "IncrementPath":
         """The path with its function traced once."""
         t = jnp.asarray(t)
-        return IncrementPath(closed(self.increment, t, t))
+        return IncrementPath(closure_convert(self.increment, t, t))
 
     def evaluate(self, t0: RealScalar, t1: RealScalar | None = None, left: bool = True) -> PyTree[Any]:
         """The increment from `t0` to `t1`.

@@ -13,7 +13,7 @@ from nde.paths.halves import HALVES, Halves
 
 
 class TimePath(AbstractPath):
-    """The identity: its value is the time, its increment the step size.
+    """Time itself as a path: its value is the time, its increment the step size.
 
     Example:
         ```python
@@ -42,9 +42,9 @@ class TimePath(AbstractPath):
         return jnp.asarray(t0) if t1 is None else jnp.asarray(t1 - t0)
 
     def prepare(
-        self, t: RealScalar, h: RealScalar, nodes: tuple[float, ...], needs: frozenset[str], place: PyTree[Any]
+        self, t: RealScalar, h: RealScalar, nodes: tuple[float, ...], needs: frozenset[str], path_state: PyTree[Any]
     ) -> tuple[RealScalar | Halves, PyTree[Any]]:
         """The step size is all that the stages need."""
         del t, nodes
         half = 0.5 * h
-        return Halves(h, half, h - half) if HALVES in needs else h, place
+        return Halves(h, half, h - half) if HALVES in needs else h, path_state

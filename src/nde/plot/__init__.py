@@ -1,7 +1,6 @@
-"""Pictures of fits."""
+"""Plots of data, training, predictions and generated series."""
 
 from nde.plot.confusion import plot_confusion
-from nde.plot.courses import Course, plot_courses
 from nde.plot.density import Density, plot_density
 from nde.plot.fan import plot_fan
 from nde.plot.forecast import plot_forecast
@@ -9,15 +8,15 @@ from nde.plot.generated import plot_generated
 from nde.plot.learning import plot_learning
 from nde.plot.phase import plot_phase
 from nde.plot.predicted import plot_predicted
-from nde.plot.readings import Reading, plot_readings
+from nde.plot.running_predictions import RunningPrediction, plot_running_predictions
 from nde.plot.training import plot_training
+from nde.plot.trajectories import Trajectory, plot_trajectories
 
 __all__ = [
-    "Course",
     "Density",
-    "Reading",
+    "RunningPrediction",
+    "Trajectory",
     "plot_confusion",
-    "plot_courses",
     "plot_density",
     "plot_fan",
     "plot_forecast",
@@ -25,6 +24,7 @@ __all__ = [
     "plot_learning",
     "plot_phase",
     "plot_predicted",
-    "plot_readings",
+    "plot_running_predictions",
     "plot_training",
+    "plot_trajectories",
 ]

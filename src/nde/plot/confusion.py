@@ -1,4 +1,4 @@
-"""Classes that are taken for each other."""
+"""Plot of a confusion matrix."""
 
 from collections.abc import Sequence
 
@@ -7,18 +7,21 @@ from jaxtyping import Int
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
-from nde.plot.look import COLORS, FAINT, INK
+from nde.plot.style import COLORS, FAINT, INK
 
 _MOST_NUMBERS = 25
-"""Classes up to which the counts are written."""
+"""The number of classes up to which counts are printed in the cells."""
 
 
-def plot_confusion(matrix: Int[np.ndarray, "truth said"], classes: Sequence[str]) -> Figure:
-    """How many series of each class were said to be of which; a row for each class, shaded by its shares.
+def plot_confusion(matrix: Int[np.ndarray, "truth predicted"], classes: Sequence[str]) -> Figure:
+    """Plot a confusion matrix, with each row shaded by its shares.
 
     Args:
-        matrix: The counts; truth in rows, what was said in columns.
-        classes: What the classes are called.
+        matrix: Counts of shape `(classes, classes)`, with true classes in rows and predicted classes in columns.
+        classes: Names of the classes.
+
+    Returns:
+        The figure.
 
     Example:
         ```python
@@ -30,8 +33,8 @@ def plot_confusion(matrix: Int[np.ndarray, "truth said"], classes: Sequence[str]
     """
     count = len(classes)
     size = 1.8 + min(0.38, 8.0 / count) * count
-    made = Figure(figsize=(size + 0.6, size), layout="constrained", dpi=130)
-    panel = made.subplots()
+    figure = Figure(figsize=(size + 0.6, size), layout="constrained", dpi=130)
+    panel = figure.subplots()
     shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     panel.imshow(shares, cmap=LinearSegmentedColormap.from_list("", ["white", COLORS[0]]), vmin=0.0, vmax=1.0)
     if count <= _MOST_NUMBERS:
@@ -48,4 +51,4 @@ def plot_confusion(matrix: Int[np.ndarray, "truth said"], classes: Sequence[str]
     panel.spines[:].set_color(FAINT)
     panel.set_xlabel("predicted", color=INK)
     panel.set_ylabel("true", color=INK)
-    return made
+    return figure

@@ -1,4 +1,4 @@
-"""Densities of points in the plane."""
+"""Plots of two-dimensional densities."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -9,24 +9,24 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
-from nde.plot.look import COLORS, INK, calm
+from nde.plot.style import COLORS, INK, style_axes
 
 _COLUMNS = 4
 _SHADES = LinearSegmentedColormap.from_list("", ["white", "#9bd0e3", COLORS[0], "#04293a"])
 _BRIGHTEST = 0.995
-"""The share of the density's mass below which it is told apart by shade: a single peak must not pale the rest."""
+"""The share of the density's mass that the color scale covers, so that a single peak does not wash out the rest."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Density:
-    """A density on a grid of the plane, and points.
+    """One panel for `plot_density`: a density on a two-dimensional grid, and optional points.
 
     Attributes:
-        title: About the law.
-        x: The first coordinates of the grid, increasing.
-        y: The second ones, increasing.
-        values: The density at each; a row for each second coordinate.
-        points: Points that lie on it, such as data.
+        title: Title of the panel.
+        x: First coordinates of the grid, increasing, of shape `(columns,)`.
+        y: Second coordinates of the grid, increasing, of shape `(rows,)`.
+        values: Density on the grid, of shape `(rows, columns)`.
+        points: Points to draw on top, such as data, of shape `(points, 2)`.
 
     Example:
         See `plot_density`.
@@ -40,11 +40,16 @@ class Density:
 
 
 def plot_density(densities: Sequence[Density], names: tuple[str, str] = ("", "")) -> Figure:
-    """A panel for each density, four in a row: dark where it is high, with points on it, at the same scale both ways.
+    """Plot two-dimensional densities, one panel each and four in a row, with points on top.
+
+    Darker means denser. Both axes of a panel have the same scale.
 
     Args:
         densities: The densities.
-        names: What the coordinates are called.
+        names: Labels of the two coordinates.
+
+    Returns:
+        The figure.
 
     Example:
         ```python
@@ -58,19 +63,19 @@ def plot_density(densities: Sequence[Density], names: tuple[str, str] = ("", "")
     """
     columns = min(_COLUMNS, len(densities))
     rows = -(-len(densities) // columns)
-    made = Figure(figsize=(0.6 + 2.9 * columns, 0.4 + 2.9 * rows), layout="constrained", dpi=130)
-    axes = made.subplots(rows, columns, squeeze=False)
+    figure = Figure(figsize=(0.6 + 2.9 * columns, 0.4 + 2.9 * rows), layout="constrained", dpi=130)
+    axes = figure.subplots(rows, columns, squeeze=False)
     for each in axes.flat[len(densities) :]:
         each.remove()
     for panel, density in zip(axes.flat, densities, strict=False):
         _draw(panel, density)
         panel.set_xlabel(names[0], color=INK, fontsize=8.5)
         panel.set_ylabel(names[1], color=INK, fontsize=8.5)
-    return made
+    return figure
 
 
 def _draw(panel: Axes, density: Density) -> None:
-    calm(panel)
+    style_axes(panel)
     panel.grid(visible=False)
     panel.pcolormesh(
         density.x,
@@ -91,7 +96,7 @@ def _draw(panel: Axes, density: Density) -> None:
 
 
 def _highest(values: Float[np.ndarray, "rows columns"]) -> float:
-    """The density below which nearly all mass lies."""
+    """The density value below which nearly all of the mass lies."""
     ordered = np.sort(values, axis=None)
     mass = np.cumsum(ordered)
     return float(ordered[np.searchsorted(mass, _BRIGHTEST * mass[-1])]) or 1.0

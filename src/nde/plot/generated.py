@@ -1,4 +1,4 @@
-"""Generated series beside real ones."""
+"""Plot of generated series beside real ones."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from nde.metrics import Bootstrap, autocorrelation
 from nde.metrics.marginal import shared_times
 from nde.metrics.pair import some_of, two_panels
 from nde.metrics.rows import measured, values_at
-from nde.plot.look import COLORS, INK, calm
+from nde.plot.style import COLORS, INK, style_axes
 
 _REAL, _FAKE = INK, COLORS[1]
 _LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -30,21 +30,21 @@ def plot_generated(
     paths: int = 30,
     bootstrap: Bootstrap = Bootstrap(draws=200),
 ) -> Figure:
-    """Paths, marginals over time and at the end, quantiles of increments, and autocorrelations, real and generated.
+    """Plot generated series beside real ones: paths, marginals, quantiles of increments and autocorrelations.
 
     Args:
-        real: A `nde.TimeSeries`, or arrays `(series, time, channels)`.
-        fake: What was generated, likewise.
-        channel: Which one is shown, by place or name.
-        time: What the times are called.
-        paths: How many of each are drawn.
-        bootstrap: How the bands around autocorrelations are found.
+        real: Real series: a `nde.TimeSeries`, or an array of shape `(series, time, channels)`.
+        fake: Generated series, in the same form.
+        channel: The channel to plot, by index or name.
+        time: Label of the time axis.
+        paths: How many paths of each kind to draw.
+        bootstrap: Bootstrap for the bands around autocorrelations.
 
     Returns:
-        Six panels.
+        A figure with six panels.
 
     Raises:
-        DataError: If panels have different channels or no times in common.
+        DataError: If the channels differ, or the series have no times in common.
         ValueError: If there is no such channel.
 
     Example:
@@ -57,11 +57,11 @@ def plot_generated(
         ```
     """
     first, second = two_panels(real, fake)
-    place = _place(first.channels, channel)
-    made = Figure(figsize=(11.5, 6.6), layout="constrained", dpi=130)
-    axes = made.subplots(2, 3)
+    place = _channel_index(first.channels, channel)
+    figure = Figure(figsize=(11.5, 6.6), layout="constrained", dpi=130)
+    axes = figure.subplots(2, 3)
     for each in axes.flat:
-        calm(each)
+        style_axes(each)
         each.tick_params(labelsize=8)
     _paths(axes[0, 0], first, place, paths, _REAL, "real", time)
     _paths(axes[0, 1], second, place, paths, _FAKE, "generated", time)
@@ -69,19 +69,20 @@ def plot_generated(
     _bands(axes[0, 2], first, second, place, time)
     axes[0, 0].set_ylabel(first.channels[place], color=INK, fontsize=8.5)
     handles = [Line2D([], [], color=color, linewidth=1.8) for color in (_REAL, _FAKE)]
-    made.legend(handles, ["real", "generated"], frameon=False, fontsize=9, ncols=2, loc="outside upper left")
+    figure.legend(handles, ["real", "generated"], frameon=False, fontsize=9, ncols=2, loc="outside upper left")
     _ends(axes[1, 0], first, second, place)
     _increments(axes[1, 1], first, second, place)
-    _memory(axes[1, 2], first, second, place, bootstrap)
-    return made
+    _autocorrelations(axes[1, 2], first, second, place, bootstrap)
+    return figure
 
 
-def _place(channels: tuple[str, ...], channel: int | str) -> int:
+def _channel_index(channels: tuple[str, ...], channel: int | str) -> int:
     if isinstance(channel, str) and channel in channels:
         return channels.index(channel)
     if isinstance(channel, int) and 0 <= channel < len(channels):
         return channel
-    raise ValueError(f"There is no channel {channel!r}; there are {', '.join(channels)}.")
+    names = ", ".join(channels)
+    raise ValueError(f"channel must be one of {names}, or an index below {len(channels)}; got {channel!r}.")
 
 
 def _titled(axes: Axes, title: str, below: str) -> None:
@@ -98,7 +99,7 @@ def _paths(axes: Axes, panel: TimeSeries, place: int, paths: int, color: str, wh
 
 
 def _bands(axes: Axes, real: TimeSeries, fake: TimeSeries, place: int, time: str) -> None:
-    """Quantiles at times of both: areas of the real ones, lines of the generated."""
+    """Draw quantiles over time, as areas for real series and lines for generated ones."""
     ts = shared_times(real, fake, 40)
     known = [values_at(panel, ts)[..., place] for panel in (real, fake)]
     some = np.all([(~np.isnan(values)).sum(axis=0) > 1 for values in known], axis=0)
@@ -108,11 +109,11 @@ def _bands(axes: Axes, real: TimeSeries, fake: TimeSeries, place: int, time: str
     axes.plot(ts[some], of_real[2], color=_REAL, linewidth=1.2)
     for level, style in enumerate((":", "--", "-", "--", ":")):
         axes.plot(ts[some], of_fake[level], style, color=_FAKE, linewidth=1.3)
-    _titled(axes, "median, and where 50 % and 90 % are", time)
+    _titled(axes, "median, 50 % and 90 % bands", time)
 
 
 def _ends(axes: Axes, real: TimeSeries, fake: TimeSeries, place: int) -> None:
-    """How values lie where most series end."""
+    """Draw histograms of values at the time at which most series end."""
     ts = shared_times(real, fake, 1)
     known = [values_at(panel, ts)[:, 0, place] for panel in (real, fake)]
     known = [values[~np.isnan(values)] for values in known]
@@ -123,12 +124,12 @@ def _ends(axes: Axes, real: TimeSeries, fake: TimeSeries, place: int) -> None:
     edges = np.arange(min(edges[0], low), max(edges[-1], high) + step, step)
     axes.hist(known[0], edges, density=True, color=_REAL, alpha=0.25)
     axes.hist(known[1], edges, density=True, color=_FAKE, histtype="step", linewidth=1.4)
-    _titled(axes, f"values at the time {ts[0]:.4g}", "value")
+    _titled(axes, f"values at time {ts[0]:.4g}", "value")
     axes.set_ylabel("density", color=INK, fontsize=8.5)
 
 
 def _increments(axes: Axes, real: TimeSeries, fake: TimeSeries, place: int) -> None:
-    """Quantiles of increments against each other, close together in the tails."""
+    """Draw a quantile-quantile plot of increments, with more quantiles in the tails."""
     steps = [measured(panel, "increments")[..., place] for panel in (real, fake)]
     steps = [each[~np.isnan(each)] for each in steps]
     _titled(axes, "quantiles of increments", "real")
@@ -136,10 +137,10 @@ def _increments(axes: Axes, real: TimeSeries, fake: TimeSeries, place: int) -> N
     if not all(len(each) for each in steps):
         return
     shares = _shares(min(len(each) for each in steps))
-    wanted, found = (np.quantile(each, shares) for each in steps)
-    ends = [min(wanted[0], found[0]), max(wanted[-1], found[-1])]
+    of_real, of_fake = (np.quantile(each, shares) for each in steps)
+    ends = [min(of_real[0], of_fake[0]), max(of_real[-1], of_fake[-1])]
     axes.plot(ends, ends, color=_REAL, linewidth=0.9)
-    axes.plot(wanted, found, "o", color=_FAKE, markersize=2.8, alpha=0.8)
+    axes.plot(of_real, of_fake, "o", color=_FAKE, markersize=2.8, alpha=0.8)
 
 
 def _shares(count: int) -> Float[np.ndarray, " shares"]:
@@ -147,9 +148,9 @@ def _shares(count: int) -> Float[np.ndarray, " shares"]:
     return 1.0 / (1.0 + np.exp(-np.linspace(-most, most, 80)))
 
 
-def _memory(axes: Axes, real: TimeSeries, fake: TimeSeries, place: int, bootstrap: Bootstrap) -> None:
-    """Autocorrelations of increments and of their sizes."""
-    _titled(axes, "autocorrelation: of increments - -, of their sizes —", "rows later")
+def _autocorrelations(axes: Axes, real: TimeSeries, fake: TimeSeries, place: int, bootstrap: Bootstrap) -> None:
+    """Draw autocorrelations of increments and of absolute increments."""
+    _titled(axes, "autocorrelation: increments - -, absolute increments —", "lag (rows)")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     lags = min(_MOST_LAGS, int(min(real.lengths.max(), fake.lengths.max())) - 2)
     if lags < 1:

@@ -1,13 +1,13 @@
-"""How a loss falls on what trains, and on what does not."""
+"""Plot of learning curves: training and validation loss."""
 
 import numpy as np
 from jaxtyping import Float
 from matplotlib.figure import Figure
 
-from nde.plot.look import COLORS, FAINT, INK, figure
+from nde.plot.style import COLORS, FAINT, INK, stacked_figure
 
 _SPAN = 0.02
-"""How long the mean is that smooths, in shares of all steps."""
+"""The window of the running mean, as a share of all steps."""
 
 
 def plot_learning(
@@ -18,14 +18,17 @@ def plot_learning(
     best: int | None = None,
     what: str = "loss",
 ) -> Figure:
-    """The loss of each batch, its running mean, and that of the validation data.
+    """Plot learning curves: the loss of each batch, its running mean, and the validation loss.
 
     Args:
-        step: The numbers of the steps.
-        loss: Of the batch of each step.
-        validation: Of the validation data after the step; `nan` where it was not looked at.
-        best: After which step the model was kept.
-        what: What the loss is.
+        step: Numbers of the training steps, of shape `(steps,)`.
+        loss: Loss of the batch of each step.
+        validation: Validation loss after each step; `nan` where it was not evaluated.
+        best: The step after which the model was kept.
+        what: Name of the loss.
+
+    Returns:
+        The figure.
 
     Example:
         ```python
@@ -37,10 +40,10 @@ def plot_learning(
         plot_learning(step, np.exp(-step / 40), validation, best=200).savefig("learning.png")
         ```
     """
-    made, (panel,) = figure(8.0, 3.4)
+    figure, (panel,) = stacked_figure(8.0, 3.4)
     positive = bool((loss[np.isfinite(loss)] > 0).all())
     draw = panel.semilogy if positive else panel.plot
-    draw(step, loss, color=FAINT, linewidth=0.8, label="of each batch")
+    draw(step, loss, color=FAINT, linewidth=0.8, label="each batch")
     draw(step, _smooth(loss), color=COLORS[0], linewidth=1.8, label="training, running mean")
     seen = np.isfinite(validation) if validation is not None else np.zeros(len(step), bool)
     if validation is not None and seen.any():
@@ -48,16 +51,16 @@ def plot_learning(
     if best is not None:
         panel.axvline(best, color=INK, linewidth=0.8, linestyle=":", label=f"kept: after step {best}")
     if not positive:
-        # Else the height from which it falls would hide the rest.
+        # A linear scale would be dominated by the first losses.
         panel.set_yscale("symlog", linthresh=float(np.nanmedian(np.abs(loss))) or 1.0)
-    panel.set_xlabel("step of descent", color=INK)
+    panel.set_xlabel("training step", color=INK)
     panel.set_ylabel(what, color=INK)
     panel.legend(frameon=False, fontsize=8.5, ncols=4, loc="lower left", bbox_to_anchor=(0.0, 1.0), borderaxespad=0.2)
-    return made
+    return figure
 
 
 def _smooth(loss: Float[np.ndarray, " steps"]) -> Float[np.ndarray, " steps"]:
-    """The mean of the last steps; of fewer in the beginning."""
+    """The running mean of the last steps; of fewer at the beginning."""
     span = max(1, round(_SPAN * len(loss)))
     known = np.isfinite(loss)
     sums = np.cumsum(np.where(known, loss, 0.0))

@@ -1,21 +1,24 @@
-"""Predicted numbers beside true ones."""
+"""Plot of predicted against true numbers."""
 
 import numpy as np
 from jaxtyping import Float
 from matplotlib.figure import Figure
 
-from nde.plot.look import COLORS, FAINT, INK, figure
+from nde.plot.style import COLORS, FAINT, INK, stacked_figure
 
 
 def plot_predicted(
-    truth: Float[np.ndarray, " series"], said: Float[np.ndarray, " series"], *, what: str = "target"
+    truth: Float[np.ndarray, " series"], predicted: Float[np.ndarray, " series"], *, what: str = "target"
 ) -> Figure:
-    """A point for each series: what was predicted over what is true; on the diagonal it is right.
+    """Plot predicted against true numbers, one point for each series; correct predictions lie on the diagonal.
 
     Args:
-        truth: The true numbers.
-        said: The predicted ones.
-        what: What they are called.
+        truth: True numbers, of shape `(series,)`.
+        predicted: Predicted numbers, of shape `(series,)`.
+        what: Name of the numbers, for the axis labels.
+
+    Returns:
+        The figure.
 
     Example:
         ```python
@@ -26,14 +29,14 @@ def plot_predicted(
         plot_predicted(truth, truth + 0.05 * np.sin(40 * truth), what="age").savefig("predicted.png")
         ```
     """
-    made, (panel,) = figure(5.4, 5.0)
-    low, high = (float(end) for end in (min(truth.min(), said.min()), max(truth.max(), said.max())))
+    figure, (panel,) = stacked_figure(5.4, 5.0)
+    low, high = (float(end) for end in (min(truth.min(), predicted.min()), max(truth.max(), predicted.max())))
     margin = 0.05 * (high - low) or 1.0
     ends = (low - margin, high + margin)
     panel.plot(ends, ends, color=FAINT, linewidth=1.4, zorder=1)
     alpha = 0.8 if len(truth) < 200 else 0.4
-    panel.plot(truth, said, "o", color=COLORS[0], markersize=4.5, alpha=alpha, markeredgewidth=0, zorder=2)
+    panel.plot(truth, predicted, "o", color=COLORS[0], markersize=4.5, alpha=alpha, markeredgewidth=0, zorder=2)
     panel.set(xlim=ends, ylim=ends, aspect="equal")
     panel.set_xlabel(f"{what}, true", color=INK)
     panel.set_ylabel(f"{what}, predicted", color=INK)
-    return made
+    return figure

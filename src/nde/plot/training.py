@@ -1,4 +1,4 @@
-"""Losses while models were fitted."""
+"""Plot of the training losses of several models."""
 
 from collections.abc import Mapping
 
@@ -6,14 +6,17 @@ import numpy as np
 from jaxtyping import Float
 from matplotlib.figure import Figure
 
-from nde.plot.look import COLORS, INK, figure
+from nde.plot.style import COLORS, INK, stacked_figure
 
 
 def plot_training(losses: Mapping[str, Float[np.ndarray, " steps"]]) -> Figure:
-    """The loss of each step of each model; jumps up are rows that came into sight.
+    """Plot the training loss of each model; upward jumps are rows added by the curriculum.
 
     Args:
-        losses: For each model the loss of each step.
+        losses: For each model, the loss of each training step.
+
+    Returns:
+        The figure.
 
     Example:
         ```python
@@ -23,10 +26,10 @@ def plot_training(losses: Mapping[str, Float[np.ndarray, " steps"]]) -> Figure:
         plot_training({"model": np.exp(-np.arange(10.0))}).savefig("training.png")
         ```
     """
-    made, (panel,) = figure(8.0, 3.2)
+    figure, (panel,) = stacked_figure(8.0, 3.2)
     for i, (model, values) in enumerate(losses.items()):
         panel.semilogy(values, color=COLORS[i % len(COLORS)], linewidth=1.2, label=model)
-    panel.set_xlabel("step of descent", color=INK)
-    panel.set_ylabel("loss on the rows in sight", color=INK)
+    panel.set_xlabel("training step", color=INK)
+    panel.set_ylabel("loss on the current rows", color=INK)
     panel.legend(frameon=False, fontsize=8.5)
-    return made
+    return figure

@@ -1,4 +1,7 @@
-"""Signatures and log-signatures of paths, and the log-ODE method."""
+"""Signatures and log-signatures of paths, and the log-ODE method.
+
+All names are also importable from `nde` itself.
+"""
 
 from nde.signatures._logsignature import logsignature, logsignature_of_increments
 from nde.signatures._signature import signature, signature_of_increments

@@ -14,82 +14,83 @@ from nde.signatures.dimension import check_sizes
 from nde.signatures.levels import Levels, join, outer
 
 Points: TypeAlias = Real[Array | np.ndarray, "..."]
-"""Points of a path, or steps between them, as a user gives them, of shape `(*batch, length, channels)`."""
+"""Points of a path, or increments between them, as passed by the user, of shape `(*batch, length, channels)`."""
 
-UNROLL = 4  # steps of the loop over time in one iteration: more compile longer and run no faster
+UNROLL = 4  # steps of the loop over time in one iteration; more take longer to compile and run no faster
 
 
 def signature(xs: Points, depth: int, *, stream: bool = False) -> Float[Array, "..."]:
-    """The signature of the straight lines through points, up to a level: its iterated integrals.
+    """Truncated signature of piecewise linear paths: their iterated integrals up to a level.
 
-    `S_{i1 ... ik} = ∫_{t1 < ... < tk} dx_{i1}(t1) ... dx_{ik}(tk)`. It does not see how fast the path is walked, nor
-    where it starts; time or a starting point that matter are to be channels or a first increment.
+    `S_{i1 ... ik} = ∫_{t1 < ... < tk} dx_{i1}(t1) ... dx_{ik}(tk)`. The signature is invariant to reparameterization
+    and translation. If speed or starting point matter, add time as a channel, or the starting point as a first
+    increment (see `signature_of_increments`).
 
     Args:
         xs: Points of shape `(*batch, length, channels)`.
         depth: The highest level, 1 or more.
-        stream: Whether to return the signatures of all parts from the first point to each later one.
+        stream: Whether to return the signature of every prefix of the path, one for each point after the first.
 
     Returns:
-        Levels 1 to `depth`, one after the other, words in lexicographic order, `channels + channels^2 + ...` numbers:
-        of shape `(*batch, numbers)`, or with `stream` `(*batch, length - 1, numbers)`. Level 0, which is 1, is left
-        out. A missing value (`nan`) makes everything that comes after it `nan`.
+        Levels 1 to `depth`, concatenated, with words in lexicographic order: `channels + channels^2 + ...` terms, of
+        shape `(*batch, terms)`, or `(*batch, length - 1, terms)` with `stream`. Level 0, which is always 1, is left
+        out. A missing value (`nan`) makes everything after it `nan`.
 
     Raises:
-        ValueError: If `xs` has no axis of time, or the depth is less than one.
+        ValueError: If `xs` has no time axis, or the depth is less than one.
 
-    Source: Chen (1954), doi:10.1112/plms/s3-4.1.502; Horner's rule for a step: Kidger and Lyons (2021), *Signatory*,
+    Source: Chen (1954), doi:10.1112/plms/s3-4.1.502; Horner's rule for one step: Kidger and Lyons (2021), *Signatory*,
     doi:10.48550/arXiv.2001.00706.
 
     Example:
         ```python
         import jax.numpy as jnp
-        import nde
+        from nde.signatures import signature
 
         corner = jnp.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0]])
-        print(nde.signature(corner, depth=2))
+        print(signature(corner, depth=2))
         ```
     """
     return signature_of_increments(increments_of("signature", xs), depth, stream=stream)
 
 
 def signature_of_increments(dxs: Points, depth: int, *, stream: bool = False) -> Float[Array, "..."]:
-    """The signature of a path that is given by its steps, each a straight line.
+    """Truncated signature of piecewise linear paths given by their increments.
 
-    A starting point becomes a first step: `jnp.concatenate([xs[:1], jnp.diff(xs, axis=0)])`. Steps of zero change
-    nothing, so that series of several lengths are filled up with them.
+    To include the starting point, make it the first increment: `jnp.concatenate([xs[:1], jnp.diff(xs, axis=0)])`. Zero
+    increments change nothing, so series of different lengths can be padded with them.
 
     Args:
-        dxs: Steps of shape `(*batch, steps, channels)`.
+        dxs: Increments of shape `(*batch, steps, channels)`.
         depth: The highest level, 1 or more.
         stream: Whether to return the signature after each step.
 
     Returns:
-        As of `nde.signature`, of shape `(*batch, numbers)`, or with `stream` `(*batch, steps, numbers)`.
+        As for `signature`, of shape `(*batch, terms)`, or `(*batch, steps, terms)` with `stream`.
 
     Raises:
-        ValueError: If `dxs` has no axis of time, or the depth is less than one.
+        ValueError: If `dxs` has no time axis, or the depth is less than one.
 
-    Source: as of `nde.signature`.
+    Source: As for `signature`.
 
     Example:
         ```python
         import jax.numpy as jnp
-        import nde
+        from nde.signatures import signature_of_increments
 
-        print(nde.signature_of_increments(jnp.array([[1.0, 0.0], [0.0, 1.0]]), depth=2))
+        print(signature_of_increments(jnp.array([[1.0, 0.0], [0.0, 1.0]]), depth=2))
         ```
     """
     return each_path("signature_of_increments", join, dxs, depth, stream)
 
 
 def increments_of(name: str, xs: Points) -> Float[Array, "*batch steps channels"]:
-    """The steps between points."""
+    """The increments between points."""
     xs = jnp.asarray(xs)
     if xs.ndim < 2 or xs.shape[-2] < 1:
         raise ValueError(
-            f"`{name}` got points of shape {xs.shape}; it wants `(*batch, length, channels)`, with one point or more. "
-            "A path of one channel is `xs[:, None]`."
+            f"`{name}` got points of shape {xs.shape}; expected `(*batch, length, channels)` with at least one point. "
+            "For a path with one channel, pass `xs[:, None]`."
         )
     return jnp.diff(xs, axis=-2)
 
@@ -101,18 +102,18 @@ def each_path(
     depth: int,
     stream: bool,
 ) -> Float[Array, "..."]:
-    """A function of the levels of a signature, for each path of a batch, and with `stream` for each of its parts.
+    """Apply a function to the signature of each path of a batch, or of each prefix of each path.
 
     Args:
-        name: Of the function that asks, for the message.
-        flatten: Makes one array of levels; the same function each time, for it is compiled for.
-        dxs: The steps.
+        name: Name of the public function, for error messages.
+        flatten: Converts the levels to one array; pass the same function object each time, to compile once.
+        dxs: The increments.
         depth: The highest level.
-        stream: Whether for the signature after each step.
+        stream: Whether to apply it after each step.
     """
     dxs = jnp.asarray(dxs)
     if dxs.ndim < 2:
-        raise ValueError(f"`{name}` got steps of shape {dxs.shape}; it wants `(*batch, steps, channels)`.")
+        raise ValueError(f"`{name}` got increments of shape {dxs.shape}; expected `(*batch, steps, channels)`.")
     check_sizes(name, dxs.shape[-1], depth)
     return _each_path(flatten, jnp.asarray(dxs, common_dtype(dxs, float)), depth, stream)
 
@@ -131,11 +132,11 @@ def _each_path(
 
 
 def _total(steps: Float[Array, "steps channels"], depth: int) -> Levels:
-    """All levels at the end; the highest, which no other needs, is one matrix product over all steps."""
+    """All levels at the end. No other level needs the highest one, which is a single matrix product over all steps."""
     if depth == 1:
         return (jnp.sum(steps, axis=0),)
 
-    # what a step computes is cheaper to compute again for a gradient than to keep
+    # For a gradient, recomputing the intermediates of a step is cheaper than storing them.
     @jax.checkpoint
     def body(levels: Levels, dx: Float[Array, " channels"]) -> tuple[Levels, Array]:
         return _stepped(levels, dx), _before(levels, dx, depth)
@@ -160,13 +161,13 @@ def _start(steps: Float[Array, "steps channels"], depth: int) -> Levels:
 
 
 def _stepped(levels: Levels, dx: Float[Array, " channels"]) -> Levels:
-    """The levels after a step more."""
+    """The levels after one more step."""
     first, *others = levels
     return (first + dx, *(level + outer(_before(levels, dx, k), dx) for k, level in enumerate(others, start=2)))
 
 
 def _before(levels: Levels, dx: Float[Array, " channels"], k: int) -> Float[Array, "..."]:
-    """What a step multiplies from the right to grow level `k`: `sum_{j < k} S_j (x) dx^(k - 1 - j) / (k - j)!`."""
+    """What a step multiplies from the right to update level `k`: `sum_{j < k} S_j (x) dx^(k - 1 - j) / (k - j)!`."""
     total = levels[0] + dx / k
     for j in range(2, k):
         total = levels[j - 1] + outer(total, dx / (k - j + 1))

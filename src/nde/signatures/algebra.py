@@ -1,4 +1,4 @@
-"""The truncated tensor algebra for flat signatures: product, exponential, logarithm."""
+"""The truncated tensor algebra on flat signatures: product, exponential, logarithm."""
 
 import functools
 from collections.abc import Callable
@@ -12,20 +12,20 @@ from nde.signatures.levels import Levels, chain, exponential, join, logarithm, s
 
 
 def signature_combine(first: Float[Array, "..."], second: Float[Array, "..."], channels: int) -> Float[Array, "..."]:
-    """The signature of a path followed by another, from theirs: their product in the tensor algebra (Chen's identity).
+    """Signature of two concatenated paths, from the signatures of both (Chen's identity).
 
-    `S_w(first then second) = sum_{uv = w} S_u(first) S_v(second)`.
+    It is their product in the tensor algebra: `S_w(first then second) = sum_{uv = w} S_u(first) S_v(second)`.
 
     Args:
-        first: A signature, as `nde.signature` returns it; leading axes are batches.
-        second: Another one.
-        channels: Of the paths; the depth is known from this and the length.
+        first: Signature of the first path, as returned by `signature`; leading axes are batches.
+        second: Signature of the second path, of the same depth.
+        channels: Number of channels of the paths; the depth follows from it and the length of the signatures.
 
     Returns:
-        The signature of the whole.
+        The signature of the concatenated path.
 
     Raises:
-        ValueError: If the lengths differ, or are not that of a signature of so many channels.
+        ValueError: If the lengths differ, or match no signature with this number of channels.
 
     Source: Chen (1954), doi:10.1112/plms/s3-4.1.502.
 
@@ -33,17 +33,17 @@ def signature_combine(first: Float[Array, "..."], second: Float[Array, "..."], c
         ```python
         import jax
         import jax.numpy as jnp
-        import nde
+        from nde.signatures import signature, signature_combine
 
         xs = jax.random.normal(jax.random.key(0), (9, 2))
-        both = nde.signature_combine(nde.signature(xs[:5], 3), nde.signature(xs[4:], 3), channels=2)
-        assert jnp.allclose(both, nde.signature(xs, 3), atol=1e-4)
+        both = signature_combine(signature(xs[:5], 3), signature(xs[4:], 3), channels=2)
+        assert jnp.allclose(both, signature(xs, 3), atol=1e-4)
         ```
     """
     if first.shape[-1] != second.shape[-1]:
         raise ValueError(
-            f"`signature_combine` got signatures of {first.shape[-1]} and {second.shape[-1]} numbers; they want to be "
-            "of the same depth and the same channels."
+            f"`signature_combine` got signatures with {first.shape[-1]} and {second.shape[-1]} terms; both must have "
+            "the same depth and number of channels."
         )
     depth = depth_of("signature_combine", first.shape[-1], channels)
 
@@ -51,54 +51,54 @@ def signature_combine(first: Float[Array, "..."], second: Float[Array, "..."], c
 
 
 def tensor_exp(element: Float[Array, "*batch numbers"], channels: int) -> Float[Array, "*batch numbers"]:
-    """The exponential in the truncated tensor algebra: of an increment, the signature of a straight line.
+    """Exponential in the truncated tensor algebra; of an increment, it is the signature of a straight line.
 
     Args:
-        element: Flat levels 1 to the depth, level 0 being zero; leading axes are batches.
-        channels: Of the paths.
+        element: Flat levels 1 to `depth`, with an implied zero at level 0; leading axes are batches.
+        channels: Number of channels of the paths.
 
     Returns:
-        The flat levels of the exponential, level 0 being one.
+        The flat levels of the exponential, with an implied one at level 0.
 
     Raises:
-        ValueError: If the length is not that of a signature of so many channels.
+        ValueError: If the length matches no signature with this number of channels.
 
     Source: Reutenauer, *Free Lie Algebras*, in Handbook of Algebra 3 (2003), doi:10.1016/S1570-7954(03)80075-X.
 
     Example:
         ```python
         import jax.numpy as jnp
-        import nde
+        from nde.signatures import tensor_exp
 
         line = jnp.array([1.0, 2.0, 0.0, 0.0, 0.0, 0.0])
-        print(nde.tensor_exp(line, channels=2))
+        print(tensor_exp(line, channels=2))
         ```
     """
     return _each(exponential, (element,), channels, depth_of("tensor_exp", element.shape[-1], channels))
 
 
 def tensor_log(signature: Float[Array, "*batch numbers"], channels: int) -> Float[Array, "*batch numbers"]:
-    """The logarithm in the truncated tensor algebra: of a signature, the log-signature, expanded in all words.
+    """Logarithm in the truncated tensor algebra; of a signature, it is the log-signature expanded in all words.
 
     Args:
-        signature: Flat levels 1 to the depth, level 0 being one; leading axes are batches.
-        channels: Of the paths.
+        signature: Flat levels 1 to `depth`, with an implied one at level 0; leading axes are batches.
+        channels: Number of channels of the paths.
 
     Returns:
-        The flat levels of the logarithm, level 0 being zero.
+        The flat levels of the logarithm, with an implied zero at level 0.
 
     Raises:
-        ValueError: If the length is not that of a signature of so many channels.
+        ValueError: If the length matches no signature with this number of channels.
 
     Source: Reutenauer, *Free Lie Algebras*, in Handbook of Algebra 3 (2003), doi:10.1016/S1570-7954(03)80075-X.
 
     Example:
         ```python
         import jax.numpy as jnp
-        import nde
+        from nde.signatures import signature, tensor_log
 
         corner = jnp.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0]])
-        print(nde.tensor_log(nde.signature(corner, 2), channels=2))
+        print(tensor_log(signature(corner, 2), channels=2))
         ```
     """
     return _each(logarithm, (signature,), channels, depth_of("tensor_log", signature.shape[-1], channels))
@@ -108,7 +108,7 @@ def tensor_log(signature: Float[Array, "*batch numbers"], channels: int) -> Floa
 def _each(
     function: Callable[..., Levels], flat: tuple[Float[Array, "..."], ...], channels: int, depth: int
 ) -> Float[Array, "..."]:
-    """A function of levels for flat arrays with axes of batches."""
+    """Apply a function of levels to flat arrays with batch axes."""
 
     def one(*flat: Float[Array, " numbers"]) -> Float[Array, " numbers"]:
         return join(function(*(split(element, channels, depth) for element in flat)))

@@ -1,24 +1,26 @@
-"""How many numbers a truncated signature and log-signature have."""
+"""The sizes of truncated signatures and log-signatures."""
 
 
 def signature_dimension(channels: int, depth: int) -> int:
-    """The numbers of a signature, level 0 (which is 1) left out: `channels + channels^2 + ... + channels^depth`.
+    """Number of terms of a truncated signature: `channels + channels^2 + ... + channels^depth`.
+
+    Level 0, which is always 1, is not counted.
 
     Args:
-        channels: Of the path.
+        channels: Number of channels of the path.
         depth: The highest level.
 
     Returns:
-        The length of what `nde.signature` returns.
+        The length of the array that `signature` returns.
 
     Raises:
-        ValueError: If one of them is less than one.
+        ValueError: If an argument is less than one.
 
     Example:
         ```python
-        import nde
+        from nde.signatures import signature_dimension
 
-        print(nde.signature_dimension(channels=3, depth=2))
+        print(signature_dimension(channels=3, depth=2))
         ```
     """
     check_sizes("signature_dimension", channels, depth)
@@ -26,27 +28,27 @@ def signature_dimension(channels: int, depth: int) -> int:
 
 
 def logsignature_dimension(channels: int, depth: int) -> int:
-    """The numbers of a log-signature: the dimension of the free Lie algebra up to a level, by Witt's formula.
+    """Number of coordinates of a log-signature: the dimension of the free Lie algebra up to a level.
 
-    Level `k` has `1/k sum_{d | k} mu(d) channels^(k/d)` of them, with the Möbius function `mu`.
+    By Witt's formula, level `k` has `1/k sum_{d | k} mu(d) channels^(k/d)` of them, with the Möbius function `mu`.
 
     Args:
-        channels: Of the path.
+        channels: Number of channels of the path.
         depth: The highest level.
 
     Returns:
-        The length of what `nde.logsignature` returns.
+        The length of the array that `logsignature` returns.
 
     Raises:
-        ValueError: If one of them is less than one.
+        ValueError: If an argument is less than one.
 
     Source: Reutenauer, *Free Lie Algebras*, in Handbook of Algebra 3 (2003), doi:10.1016/S1570-7954(03)80075-X.
 
     Example:
         ```python
-        import nde
+        from nde.signatures import logsignature_dimension, signature_dimension
 
-        print(nde.logsignature_dimension(channels=3, depth=2), nde.signature_dimension(channels=3, depth=2))
+        print(logsignature_dimension(channels=3, depth=2), signature_dimension(channels=3, depth=2))
         ```
     """
     check_sizes("logsignature_dimension", channels, depth)
@@ -54,15 +56,15 @@ def logsignature_dimension(channels: int, depth: int) -> int:
 
 
 def depth_of(name: str, dimension: int, channels: int) -> int:
-    """The depth of a signature of so many numbers.
+    """The depth of a signature with this number of terms.
 
     Args:
-        name: Of the function that asks, for the message.
-        dimension: The numbers of the signature.
-        channels: Of the path.
+        name: Name of the public function, for error messages.
+        dimension: Number of terms of the signature.
+        channels: Number of channels of the path.
 
     Raises:
-        ValueError: If no depth fits.
+        ValueError: If no depth matches.
     """
     check_sizes(name, channels, 1)
     depth, found = 1, channels
@@ -71,17 +73,17 @@ def depth_of(name: str, dimension: int, channels: int) -> int:
         found += channels**depth
     if found != dimension:
         raise ValueError(
-            f"`{name}` got an array with {dimension} numbers along its last axis for {channels} channels; signatures "
-            f"of these have {_some_dimensions(channels)} ... of them. Level 0, which is 1, is left out."
+            f"`{name}` got an array with {dimension} terms along its last axis for {channels} channels; signatures of "
+            f"that many channels have {_some_dimensions(channels)}, ... terms. Level 0, which is 1, is left out."
         )
     return depth
 
 
 def check_sizes(name: str, channels: int, depth: int) -> None:
-    """Refuse less than one channel, or less than one level."""
+    """Refuse fewer than one channel or one level."""
     for what, number in (("channels", channels), ("depth", depth)):
         if number < 1:
-            raise ValueError(f"`{name}` got {what}={number}; it wants 1 or more.")
+            raise ValueError(f"`{name}` got {what}={number}; it must be at least 1.")
 
 
 def _witt(channels: int, level: int) -> int:
@@ -89,7 +91,7 @@ def _witt(channels: int, level: int) -> int:
 
 
 def _moebius(n: int) -> int:
-    """Zero if a square divides `n`, else -1 to the number of its primes."""
+    """The Möbius function: zero if a square divides `n`, else -1 to the number of its prime factors."""
     sign, prime = 1, 2
     while n > 1:
         if n % prime == 0:

@@ -1,7 +1,7 @@
 """Elements of the truncated tensor algebra as tuples of levels.
 
-Level `k` is an array of `k` axes, one for each letter of a word, all as long as there are channels; level 0 is known
-(1 for signatures, 0 for their logarithms) and not kept.
+Level `k` is an array with `k` axes, one for each letter of a word, each as long as the number of channels. Level 0 is
+known (1 for signatures, 0 for their logarithms) and is not stored.
 """
 
 from typing import TypeAlias
@@ -13,13 +13,13 @@ Levels: TypeAlias = tuple[Float[Array, "..."], ...]
 
 
 def split(flat: Float[Array, " numbers"], channels: int, depth: int) -> Levels:
-    """The levels of a flat array: words of one letter, of two, and so on, each in lexicographic order."""
+    """Split a flat array into levels: words of one letter, of two, and so on, each in lexicographic order."""
     ends = [sum(channels**j for j in range(1, k + 1)) for k in range(1, depth)]
     return tuple(level.reshape((channels,) * k) for k, level in enumerate(jnp.split(flat, ends), start=1))
 
 
 def join(levels: Levels) -> Float[Array, " numbers"]:
-    """One flat array."""
+    """Concatenate levels into one flat array."""
     return jnp.concatenate([level.reshape(-1) for level in levels])
 
 
@@ -29,12 +29,12 @@ def outer(a: Float[Array, "..."], b: Float[Array, "..."]) -> Float[Array, "..."]
 
 
 def multiply(a: Levels, b: Levels) -> Levels:
-    """The product of two elements that are zero at level 0: it is zero at level 1, too."""
+    """The product of two elements that are zero at level 0; it is also zero at level 1."""
     return (jnp.zeros_like(a[0] * b[0]), *(_level(a, b, k) for k in range(2, len(a) + 1)))
 
 
 def chain(a: Levels, b: Levels) -> Levels:
-    """The product of two elements that are one at level 0, and so is it: Chen's identity for signatures."""
+    """The product of two elements that are one at level 0, as the product is: Chen's identity for signatures."""
     return tuple(x + y + xy for x, y, xy in zip(a, b, multiply(a, b), strict=True))
 
 
@@ -56,5 +56,5 @@ def logarithm(a: Levels) -> Levels:
 
 
 def _level(a: Levels, b: Levels, k: int) -> Float[Array, "..."]:
-    """Level `k` of a product: all ways to cut a word in two."""
+    """Level `k` of a product: the sum over all ways to split a word in two."""
     return sum((outer(a[j - 1], b[k - j - 1]) for j in range(2, k)), start=outer(a[0], b[k - 2]))

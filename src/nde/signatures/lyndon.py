@@ -1,4 +1,4 @@
-"""Lyndon words, the bracket of each, and the change between their coordinates: integers, made once."""
+"""Lyndon words, their brackets, and the change of basis between them: integers, computed once and cached."""
 
 import functools
 from collections import Counter
@@ -14,26 +14,26 @@ Word: TypeAlias = tuple[int, ...]
 
 @functools.lru_cache(maxsize=32)
 def lyndon_words(channels: int, depth: int) -> tuple[Word, ...]:
-    """The Lyndon words over the channels: those less than all their proper right factors in lexicographic order.
+    """Lyndon words over the channels: words that are lexicographically less than all their proper suffixes.
 
     Args:
-        channels: How many letters there are: 0, 1, ...
+        channels: Number of letters: 0, 1, ...
         depth: The greatest length.
 
     Returns:
-        The words, shorter ones first, of one length in lexicographic order: the order of log-signatures.
+        The words, by length and then in lexicographic order: the order of the coordinates of log-signatures.
 
     Raises:
-        ValueError: If there is less than one channel or level.
+        ValueError: If an argument is less than one.
 
     Source: Duval (1988), *Génération d'une section des classes de conjugaison et arbre des mots de Lyndon de longueur
     bornée*, doi:10.1016/0304-3975(88)90113-2.
 
     Example:
         ```python
-        import nde
+        from nde.signatures import lyndon_words
 
-        print(nde.lyndon_words(channels=2, depth=3))
+        print(lyndon_words(channels=2, depth=3))
         ```
     """
     check_sizes("lyndon_words", channels, depth)
@@ -49,45 +49,45 @@ def lyndon_words(channels: int, depth: int) -> tuple[Word, ...]:
 
 @functools.lru_cache(maxsize=32)
 def lyndon_brackets(channels: int, depth: int) -> tuple[Float[np.ndarray, "..."], ...]:
-    """The bracket of each Lyndon word, expanded in the tensor algebra: a basis of the free Lie algebra.
+    """Brackets of Lyndon words, expanded in the tensor algebra: a basis of the free Lie algebra.
 
-    A letter is its own bracket; that of a longer word `w = uv`, with `v` the longest proper right factor that is a
-    Lyndon word, is `[u, v] = uv - vu` of the brackets of `u` and `v` (standard bracketing).
+    The bracket of a letter is the letter. The bracket of a longer word `w = uv`, where `v` is its longest proper suffix
+    that is a Lyndon word, is the commutator `[u, v] = uv - vu` of the brackets of `u` and `v` (standard bracketing).
 
     Args:
-        channels: How many letters there are.
+        channels: Number of letters.
         depth: The greatest length.
 
     Returns:
-        For each length `k` an array of shape `(words, channels, ..., channels)` of integers, with `k` axes for the
-        letters, the words in the order of `nde.lyndon_words`.
+        For each length `k`, an array of shape `(words, channels, ..., channels)` of integers, with `k` axes for the
+        letters and the words in the order of `lyndon_words`.
 
     Raises:
-        ValueError: If there is less than one channel or level.
+        ValueError: If an argument is less than one.
 
     Source: Chen, Fox and Lyndon (1958), doi:10.2307/1970044.
 
     Example:
         ```python
-        import nde
+        from nde.signatures import lyndon_brackets
 
-        print(nde.lyndon_brackets(channels=2, depth=2)[1])
+        print(lyndon_brackets(channels=2, depth=2)[1])
         ```
     """
     return tuple(_dense(words, channels, k) for k, words in enumerate(_by_length(channels, depth), start=1))
 
 
 def word_positions(channels: int, depth: int) -> tuple[Int[np.ndarray, "_"], ...]:
-    """For each length where its Lyndon words stand among all words of this length."""
+    """For each length, the positions of its Lyndon words among all words of that length."""
     return tuple(np.array([_position(word, channels) for word in words], int) for words in _by_length(channels, depth))
 
 
 @functools.lru_cache(maxsize=32)
 def bracket_coordinates(channels: int, depth: int) -> tuple[Float[np.ndarray, "_ _"], ...]:
-    """For each length the matrix from coefficients of Lyndon words to coordinates in the basis of brackets.
+    """For each length, the matrix from coefficients of Lyndon words to coordinates in the basis of brackets.
 
-    A bracket holds its own word once, and else only greater ones: the matrix of coefficients is triangular, its
-    inverse of integers.
+    A bracket contains its own word with coefficient one, and otherwise only greater words, so the matrix of
+    coefficients is triangular and its inverse has integer entries.
     """
     return tuple(np.round(np.linalg.inv(_coefficients(words))) for words in _by_length(channels, depth))
 
@@ -99,7 +99,7 @@ def _by_length(channels: int, depth: int) -> list[list[Word]]:
 
 @functools.lru_cache(maxsize=2**16)
 def _bracket(word: Word) -> dict[Word, int]:
-    """The words of a bracket, with their coefficients."""
+    """The words of a bracket and their coefficients."""
     if len(word) == 1:
         return {word: 1}
     cut = min(range(1, len(word)), key=lambda i: word[i:])
@@ -121,7 +121,7 @@ def _dense(words: list[Word], channels: int, length: int) -> Float[np.ndarray, "
 
 
 def _coefficients(words: list[Word]) -> Float[np.ndarray, "words words"]:
-    """Of each Lyndon word (column) in each bracket (row)."""
+    """The coefficient of each Lyndon word (column) in each bracket (row)."""
     column = {word: i for i, word in enumerate(words)}
     matrix = np.zeros((len(words), len(words)))
     for row, word in enumerate(words):

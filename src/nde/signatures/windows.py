@@ -1,4 +1,4 @@
-"""A series as the path of its log-signatures over windows: the control of the log-ODE method."""
+"""The path of a series' log-signatures over windows: the control of the log-ODE method."""
 
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Real
@@ -11,28 +11,28 @@ from nde.signatures.dimension import check_sizes
 
 
 def logsignature_windows(ts: Times, xs: Points, window: int, depth: int) -> LinearInterpolation:
-    """The path whose increment over each window of a series is the log-signature of the series over it.
+    """Path whose increment over each window of a series is the log-signature of that window.
 
-    A differential equation that is driven by it, with a vector field from `nde.LieBrackets`, takes one long step for a
+    A differential equation driven by this path, with a vector field from `LieBrackets`, takes one long step for each
     window instead of one for each point: the log-ODE method.
 
-    Level 1 of the path is the series itself at the ends of the windows, so that depth 1 with windows of one interval
-    is linear interpolation of the series; higher levels start from zero. Time, where it matters, is to be one of the
-    channels. For a batch of series, use `jax.vmap`.
+    Level 1 of the path is the series itself at the window boundaries, so depth 1 with windows of one interval is linear
+    interpolation of the series. Higher levels start at zero. If time matters, make it a channel. For a batch of series,
+    use `jax.vmap`.
 
     Args:
-        ts: Increasing times of shape `(length,)`, two or more.
+        ts: Increasing times of shape `(length,)`, at least two.
         xs: The series at these times, of shape `(length, channels)`. A missing value (`nan`) makes the higher levels
-            `nan` from its window on, and level 1 at its time if a window ends there: fill it first.
-        window: How many intervals between points make a window, 1 or more; the last window may be shorter.
+            `nan` from its window on, and level 1 at its time if a window ends there. Fill missing values first.
+        window: Number of intervals between points in a window, 1 or more; the last window may be shorter.
         depth: The highest level, 1 or more.
 
     Returns:
-        Linear interpolation of `nde.logsignature_dimension(channels, depth)` channels, in the basis of Lyndon brackets;
-        its `ts` are the ends of the windows.
+        Linear interpolation with `logsignature_dimension(channels, depth)` channels, in the basis of Lyndon brackets.
+        Its `ts` are the window boundaries.
 
     Raises:
-        ValueError: If times and series do not fit together, or a window holds no interval.
+        ValueError: If the shapes of `ts` and `xs` do not match, or `window` or `depth` is less than one.
 
     Source: Morrill, Salvi, Kidger and Foster (2021), *Neural Rough Differential Equations for Long Time Series*,
     doi:10.48550/arXiv.2009.08295.
@@ -40,10 +40,10 @@ def logsignature_windows(ts: Times, xs: Points, window: int, depth: int) -> Line
     Example:
         ```python
         import jax.numpy as jnp
-        import nde
+        from nde.signatures import logsignature_windows
 
         ts = jnp.linspace(0.0, 6.0, 61)
-        path = nde.logsignature_windows(ts, jnp.stack([ts, jnp.sin(ts)], axis=-1), window=10, depth=2)
+        path = logsignature_windows(ts, jnp.stack([ts, jnp.sin(ts)], axis=-1), window=10, depth=2)
         print(path.ts, path.evaluate(1.0, 2.0))
         ```
     """
@@ -58,16 +58,16 @@ def logsignature_windows(ts: Times, xs: Points, window: int, depth: int) -> Line
 
 
 def _summed(each: Float[Array, "windows numbers"]) -> Float[Array, "ends numbers"]:
-    """From zero."""
+    """Cumulative sums, from zero."""
     return jnp.concatenate([jnp.zeros_like(each[:1]), jnp.cumsum(each, axis=0)])
 
 
 def _check(ts: Real[Array, "..."], xs: Float[Array, "..."], window: int, depth: int) -> None:
     if xs.ndim != 2 or ts.shape != xs.shape[:1] or ts.size < 2:
         raise ValueError(
-            f"`logsignature_windows` got times of shape {ts.shape} and a series of shape {xs.shape}; it wants "
-            "`(length,)` and `(length, channels)` with two points or more. Use `jax.vmap` for a batch of series."
+            f"`logsignature_windows` got times of shape {ts.shape} and a series of shape {xs.shape}; expected "
+            "`(length,)` and `(length, channels)` with at least two points. Use `jax.vmap` for a batch of series."
         )
     if window < 1:
-        raise ValueError(f"`logsignature_windows` got window={window}; it wants 1 interval or more.")
+        raise ValueError(f"`logsignature_windows` got window={window}; it must be at least 1 interval.")
     check_sizes("logsignature_windows", xs.shape[1], depth)

@@ -1,4 +1,4 @@
-"""The front door: it checks and normalizes what the user gives once, and joins all parts."""
+"""The functions that solve differential equations, and what they take and return."""
 
 from nde.solve._cdeint import cdeint
 from nde.solve._diffeqsolve import diffeqsolve

@@ -1,4 +1,4 @@
-"""The one-line door to controlled differential equations."""
+"""The solve of a CDE in one line."""
 
 from collections.abc import Callable
 from typing import Any
@@ -32,7 +32,7 @@ def cdeint(
     adjoint: AbstractAdjoint = RecursiveCheckpointAdjoint(),
     max_steps: int | None = 4096,
 ) -> PyTree[Any]:
-    """Solves `dy = f(t, y) dX(t)` along a path with a derivative, and returns the state at each of the times.
+    """Solve the CDE `dy = f(t, y) dX(t)` along a differentiable path, and return the state at each of the times.
 
     Steps are adaptive, and end at the knots where the derivative of the path jumps. A neural controlled equation is
     trained faster with one step from knot to knot: `stepsize_controller=nde.StepTo(control.ts)`, with `ts` from the

@@ -1,4 +1,4 @@
-"""The front door."""
+"""The general solve of a differential equation."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import PyTree
 
-from nde.core.compiled import Fixed, compiled, fixed, released
+from nde.core.compiled import Frozen, compiled, freeze, unfreeze
 from nde.core.results import RESULTS, code_of, result_of, traced_code
 from nde.core.types import Args, BoolScalar, RealScalar, Time, Y
 from nde.gradients import AbstractAdjoint, RecursiveCheckpointAdjoint
@@ -53,7 +53,7 @@ def diffeqsolve(
     controller_state: PyTree[Any] = None,
     made_jump: Any = None,
 ) -> Solution:
-    """Solves an ordinary differential equation `dy/dt = f(t, y, args)` from `t0` to `t1`.
+    """Solve a differential equation (ODE, CDE or SDE) from `t0` to `t1`.
 
     Works under `jax.jit`, `jax.vmap` and `jax.grad` and their nestings. Numbers (times, tolerances, step sizes, also in
     `args`) are traced: changing them does not compile anew. Outside of `jax.jit`, too, a second solve with the same
@@ -76,9 +76,9 @@ def diffeqsolve(
         adjoint: How the solve is differentiated.
         event: What may end the solve before t1: `nde.steady_state()`.
         max_steps: Most steps to attempt, or `None` for no bound.
-        throw: Whether a failure raises; otherwise `sol.result` tells it. `jax.export` wants `throw=False`.
+        throw: Whether a failure raises; otherwise `sol.result` holds it. `jax.export` wants `throw=False`.
         progress_meter: Shows how far the solve has come.
-        solver_state: `sol.solver_state` of an earlier solve, to go on from it.
+        solver_state: `sol.solver_state` of an earlier solve, to resume from it.
         controller_state: `sol.controller_state` of an earlier solve.
         made_jump: `sol.made_jump` of an earlier solve.
 
@@ -115,9 +115,9 @@ def diffeqsolve(
     check_resumed(solver_state, controller_state, made_jump)
     check_throw(throw)
     max_steps = step_bound(max_steps)
-    times = _traced(t0), _traced(t1), _traced(dt0)
+    times = _as_float(t0), _as_float(t1), _as_float(dt0)
     solution, (t, h) = _solve(
-        fixed((terms, solver, adjoint, progress_meter)),
+        freeze((terms, solver, adjoint, progress_meter)),
         times,
         y0,
         args,
@@ -138,14 +138,14 @@ def diffeqsolve(
     )
 
 
-def _traced(t: Any) -> Any:
+def _as_float(t: Any) -> Any:
     """The time, of which another value compiles nothing anew, as a whole number beside others would."""
     return float(t) if type(t) is int else t
 
 
 @compiled(static=("max_steps",))
 def _solve(
-    parts: Fixed,
+    parts: Frozen,
     times: tuple[Any, Any, Any],
     y0: Y,
     args: Args,
@@ -156,7 +156,7 @@ def _solve(
     states: tuple[SolverResume | None, ControllerResume | None, Any],
 ) -> tuple[Solution, tuple[Time, Time]]:
     """The solution, where it ended, and with which step."""
-    terms, solver, adjoint, meter = released(parts)
+    terms, solver, adjoint, meter = unfreeze(parts)
     controller, event = jax.tree.map(
         lambda x: jnp.asarray(x) if isinstance(x, float | np.ndarray) else x, (controller, event)
     )
@@ -179,7 +179,7 @@ def _solution(problem: Differentiable, setup: Setup, saveat: SaveAt, outcome: Ou
         jax.lax.stop_gradient, (outcome.solver_cache, outcome.controller_state, outcome.h), is_leaf=eqx.is_array
     )
     cache, controller_state, h = resumable
-    if not setup.revisits:
+    if not setup.may_reject:
         cache = None  # that of a lane that ended before others is not kept
     return Solution(
         t0=setup.real(problem.t0),

@@ -1,4 +1,4 @@
-"""The one-line door."""
+"""The solve of an ODE in one line."""
 
 from collections.abc import Callable
 from typing import Any
@@ -28,7 +28,7 @@ def odeint(
     adjoint: AbstractAdjoint = RecursiveCheckpointAdjoint(),
     max_steps: int | None = 4096,
 ) -> PyTree[Any]:
-    """Solves `dy/dt = f(t, y)` with adaptive steps and returns the state at each of the times.
+    """Solve the ODE `dy/dt = f(t, y)` with adaptive steps, and return the state at each of the times.
 
     Args:
         f: The vector field, `(t, y)` or `(t, y, args)`.

@@ -1,4 +1,4 @@
-"""The one-line door to stochastic differential equations."""
+"""The solve of an SDE in one line."""
 
 from collections.abc import Callable
 from typing import Any
@@ -38,7 +38,7 @@ def sdeint(
     max_steps: int | None = 4096,
     throw: bool = True,
 ) -> PyTree[Any]:
-    """Samples one path of `dy = f(t, y) dt + g(t, y) dW` and returns the state at each of the times.
+    """Sample one path of the SDE `dy = f(t, y) dt + g(t, y) dW`, and return the state at each of the times.
 
     For many paths use `jax.vmap` over keys, for very many `nde.ensemble`. With the default solver the equation is
     Itô's; with `Heun()` or another Stratonovich solver it is Stratonovich's.

@@ -1,4 +1,4 @@
-"""Misuse, seen at the front door: in the structure of what was given, at trace time; in its numbers, as a code."""
+"""Checks of the arguments of a solve: of their structure at trace time, of their numbers by a code."""
 
 import dataclasses
 from typing import Any
@@ -13,7 +13,7 @@ from nde.integrate.event import AbstractEvent
 from nde.integrate.output import AtTimes
 from nde.integrate.problem import Differentiable, Setup
 from nde.integrate.progress import AbstractProgressMeter
-from nde.solve.described import described
+from nde.solve.describe import describe
 from nde.solve.saveat import SaveAt
 from nde.solvers import AbstractSolver
 from nde.stepping import AbstractStepSizeController
@@ -39,11 +39,11 @@ def check_types(
     for name, value, kind, example in kinds:
         if not isinstance(value, kind):
             raise TypeError(
-                f"`diffeqsolve` got {described(value)} as `{name}`; it wants an instance such as `{example}`."
+                f"`diffeqsolve` got {describe(value)} as `{name}`; it wants an instance such as `{example}`."
             )
     if event is not None and not isinstance(event, AbstractEvent):
         raise TypeError(
-            f"`diffeqsolve` got {described(event)} as `event`; it wants `None` or a rule such as `nde.steady_state()`."
+            f"`diffeqsolve` got {describe(event)} as `event`; it wants `None` or a rule such as `nde.steady_state()`."
         )
 
 

@@ -53,7 +53,7 @@ def _rows(problem: Differentiable, setup: Setup, sub: SubSaveAt, outcome: Outcom
         parts.append((ts, ys))
     ts = jnp.concatenate([ts for ts, _ in parts])
     ys = jax.tree.map(lambda *leaves: jnp.concatenate(leaves), *[ys for _, ys in parts])
-    return (ts, ys) if ordered else _sorted(ts, ys, _room(sub, setup.max_steps))
+    return (ts, ys) if ordered else _sort_rows(ts, ys, _capacity(sub, setup.max_steps))
 
 
 def _single(problem: Differentiable, setup: Setup, sub: SubSaveAt, t: Time, y: Y) -> Rows:
@@ -66,13 +66,13 @@ def _always_saved(sub: SubSaveAt) -> bool:
     return sub.steps == 1
 
 
-def _room(sub: SubSaveAt, max_steps: int | None) -> int:
+def _capacity(sub: SubSaveAt, max_steps: int | None) -> int:
     assert max_steps is not None
     last = sub.t1 and not _always_saved(sub) and max_steps % sub.steps != 0
     times = 0 if sub.ts is None else sub.ts.shape[0]
     return int(sub.t0) + times + max_steps // sub.steps + int(last)
 
 
-def _sorted(ts: Array, ys: PyTree[Array], room: int) -> Rows:
-    order = jnp.argsort(ts, stable=True)[:room]
+def _sort_rows(ts: Array, ys: PyTree[Array], capacity: int) -> Rows:
+    order = jnp.argsort(ts, stable=True)[:capacity]
     return ts[order], jax.tree.map(lambda y: y[order], ys)

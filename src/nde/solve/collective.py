@@ -9,7 +9,7 @@ import jax.numpy as jnp
 
 from nde.core.types import Args, Norm, RealScalar, Time, Y
 from nde.stepping import AbstractStepSizeController
-from nde.stepping.judging import judging_anew
+from nde.stepping.wrapped import map_adaptive
 from nde.terms import AbstractTerm
 
 
@@ -36,8 +36,8 @@ def axes_seen(term: AbstractTerm, t: Time, y: Y, args: Args) -> tuple[str, ...]:
     return tuple(sorted(name for name in names if isinstance(name, str)))
 
 
-def together(controller: AbstractStepSizeController, axes: tuple[str, ...]) -> AbstractStepSizeController:
+def synchronize(controller: AbstractStepSizeController, axes: tuple[str, ...]) -> AbstractStepSizeController:
     """The controller whose steps are the same all along the axes: stages of one step must be those of one time."""
     if not axes:
         return controller
-    return judging_anew(controller, lambda c: dataclasses.replace(c, norm=_Shared(c.norm, axes)))
+    return map_adaptive(controller, lambda c: dataclasses.replace(c, norm=_Shared(c.norm, axes)))

@@ -101,18 +101,18 @@ def _only(program: Any) -> Jaxpr:
 
 def _rounds(eqn: Any) -> float:
     """How often a loop goes round: known where a counter runs between numbers of the program, as in `fori_loop`."""
-    loop = _Counted(eqn)
+    loop = _LoopCounter(eqn)
     comparison = loop.condition.eqns[-1] if len(loop.condition.eqns) == 1 else None
     if comparison is None or comparison.primitive.name not in ("lt", "le", "gt", "ge", "ne"):
         return _ROUNDS
-    starts, steps = zip(*(loop.course(v) for v in comparison.invars), strict=True)
+    starts, steps = zip(*(loop.progress_of(v) for v in comparison.invars), strict=True)
     if None in starts or None in steps:
         return _ROUNDS
-    distance, speed = abs(starts[1] - starts[0]), abs(steps[1] - steps[0])
-    return math.ceil(distance / speed) + (comparison.primitive.name in ("le", "ge")) if speed else _ROUNDS
+    distance, growth = abs(starts[1] - starts[0]), abs(steps[1] - steps[0])
+    return math.ceil(distance / growth) + (comparison.primitive.name in ("le", "ge")) if growth else _ROUNDS
 
 
-class _Counted:
+class _LoopCounter:
     """A loop, whose condition is looked at."""
 
     def __init__(self, eqn: Any) -> None:
@@ -120,7 +120,7 @@ class _Counted:
         self.consts, self.skipped = eqn.params["cond_nconsts"], eqn.params["body_nconsts"]
         self.given = eqn.invars
 
-    def course(self, v: Any) -> tuple[float | None, float | None]:
+    def progress_of(self, v: Any) -> tuple[float | None, float | None]:
         """Where a value that is compared starts, and by how much it grows in a round; `None` for what is not known."""
         if isinstance(v, Literal):
             return _number(v), 0.0

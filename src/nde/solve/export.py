@@ -1,4 +1,4 @@
-"""`jax.export` of a solve: a program that calls back to Python is refused in words."""
+"""`jax.export` of a solve: an error for a program that calls back to Python."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from jax.interpreters import batching, mlir
 from nde.core.types import BoolScalar
 
 
-def not_exported(failed: BoolScalar) -> BoolScalar:
+def refuse_export(failed: BoolScalar) -> BoolScalar:
     """The condition of a call back to Python, the same; a program with it cannot be exported.
 
     Raises:
@@ -33,7 +33,7 @@ def _lower(context: mlir.LoweringRuleContext, x: Any) -> list[Any]:
     return [x]
 
 
-_not_exported = Primitive("not_exported")
+_not_exported = Primitive("refuse_export")
 _not_exported.def_impl(_same)
 _not_exported.def_abstract_eval(_same)
 batching.primitive_batchers[_not_exported] = lambda xs, axes: (_not_exported.bind(*xs), axes[0])

@@ -13,7 +13,7 @@ from nde.paths.base import check_time
 
 
 class DenseInterpolation(AbstractGlobalInterpolation):
-    """All steps of a solve, to be evaluated anywhere between its ends; made by `SaveAt(dense=True)`.
+    """The solution of a solve as a function of time between its ends; made by `SaveAt(dense=True)`.
 
     Attributes:
         steps: The steps, of leading axis `(max_steps,)`.

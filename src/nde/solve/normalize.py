@@ -11,18 +11,18 @@ import numpy as np
 from jaxtyping import Array, PyTree
 
 from nde.core.clock import Clock, clock_of
-from nde.core.closure import closed
+from nde.core.closure import closure_convert
 from nde.core.tree import common_dtype, real_dtype
 from nde.core.types import Args, RealScalar, Time, Y
 from nde.integrate.drives import drives_of_grid
-from nde.integrate.knots import ended_at_knots
+from nde.integrate.knots import end_at_knots
 from nde.integrate.output import AtSteps, AtTimes, DenseSteps, Output
 from nde.integrate.problem import Differentiable, Resume, Setup
 from nde.integrate.progress import AbstractProgressMeter
 from nde.solve.check import check_structure, code_of_inputs
-from nde.solve.collective import axes_seen, together
+from nde.solve.collective import axes_seen, synchronize
 from nde.solve.cost import is_costly, is_elementwise
-from nde.solve.described import described
+from nde.solve.describe import describe
 from nde.solve.saveat import SaveAt
 from nde.solvers import AbstractSolver
 from nde.stepping import AbstractStepSizeController
@@ -71,10 +71,10 @@ def normalize(
     t0, t1 = strong(t0, dtype), strong(t1, dtype)
     clock = clock_of(t0, t1)
     term = terms.closed(t0, y0, args)
-    solver = solver.made_for(term, t0, y0, args)
+    solver = solver.specialize(term, t0, y0, args)
     step = None if dt0 is None else jax.lax.stop_gradient(clock.length(strong(dt0, dtype)))
     axes = axes_seen(term, t0, y0, args)
-    wrapped = ended_at_knots(together(controller, axes), term).wrap(clock)
+    wrapped = end_at_knots(synchronize(controller, axes), term).wrap(clock)
     problem = Differentiable(
         term=term,
         y0=y0,
@@ -100,7 +100,7 @@ def normalize(
         max_steps=max_steps,
         costly=term.noisy or bool(axes) or is_costly(term, t0, y0, args),
         keeps_step=saveat.controller_state,
-        hands_on=bool(jax.tree.leaves(problem.solver_state)),
+        carries_cache=bool(jax.tree.leaves(problem.solver_state)),
         keeps_cache=not fused,
         shares_drive=term.noisy and _shares_drive(solver, problem, fused),
     )
@@ -152,7 +152,7 @@ def outputs_of(saveat: SaveAt, t0: Time, y0: Y, args: Args, clock: Clock) -> tup
     for sub in saveat.leaves():
         if sub.ts is None and not sub.steps:
             continue
-        fn = closed(sub.fn, t0, y0, args)
+        fn = closure_convert(sub.fn, t0, y0, args)
         if sub.ts is not None:
             outputs.append(AtTimes(clock.loop(strong(sub.ts, t0.dtype)), fn))
         if sub.steps:
@@ -193,7 +193,7 @@ def state_array(x: Any) -> Array:
     try:
         array = jnp.asarray(x)
     except (TypeError, ValueError) as error:
-        raise TypeError(f"Got {described(x)} in the state `y0`; it wants numbers or arrays.") from error
+        raise TypeError(f"Got {describe(x)} in the state `y0`; it wants numbers or arrays.") from error
     x = array
     if jnp.issubdtype(x.dtype, jax.dtypes.prng_key):
         raise TypeError("Got a key in the state `y0`; it wants numbers or arrays.")
@@ -201,14 +201,14 @@ def state_array(x: Any) -> Array:
 
 
 def _check_of(name: str, state: SolverResume | ControllerResume | None, now: Any) -> None:
-    """Whether a state is of what is to go on from it.
+    """Whether a state is of the same class as what is to resume from it.
 
     Raises:
         TypeError: If it is not.
     """
     if state is not None and state.of != type(now).__name__:
         raise TypeError(
-            f"`diffeqsolve` got the `{name}` of a solve with `{state.of}`, to go on with `{type(now).__name__}`; pass "
+            f"`diffeqsolve` got the `{name}` of a solve with `{state.of}`, to resume with `{type(now).__name__}`; pass "
             "it to a solve with the same, or leave it out."
         )
 
@@ -226,7 +226,7 @@ def _resume(
 ) -> Resume:
     cache = None if solver_state is None else solver_state.cache
     if solver_state is not None and cache is not None and made_jump is not None:
-        fresh = solver.warm(term, t0, y0, args, solver_state.state)
+        fresh = solver.init_cache(term, t0, y0, args, solver_state.state)
         cache = jax.tree.map(lambda f, c: jnp.where(made_jump, f, c), fresh, cache)
     if controller_state is None:
         return Resume(solver_cache=cache)

@@ -1,4 +1,4 @@
-"""Controlled equations that take one observation at a time."""
+"""Controlled differential equations that take one observation at a time."""
 
 from collections.abc import Callable
 from typing import Any
@@ -16,7 +16,7 @@ from nde.paths.interpolation.growing import Grown
 from nde.solve._diffeqsolve import diffeqsolve
 from nde.solve.arguments import check_time
 from nde.solve.arity import with_args
-from nde.solve.described import described
+from nde.solve.describe import describe
 from nde.solve.normalize import state_array
 from nde.solve.report import raise_if_failed
 from nde.solvers import AbstractSolver, Tsit5
@@ -25,7 +25,7 @@ from nde.terms import ControlTerm
 
 
 class OnlineState(eqx.Module):
-    """Where an online solve is.
+    """The state of an online solve.
 
     Attributes:
         y: The state after the last observation.
@@ -51,7 +51,7 @@ class OnlineState(eqx.Module):
 
 
 class OnlineCDE(eqx.Module):
-    """A controlled differential equation along a path that grows: what is known by now, at constant cost.
+    """A controlled differential equation that takes one observation at a time, at constant cost.
 
     After each observation the state is that of a solve along the whole path so far with one step from knot to knot. The
     path looks at nothing that comes later, so no state has to be computed again.
@@ -62,7 +62,7 @@ class OnlineCDE(eqx.Module):
     Attributes:
         vector_field: `(t, y)` or `(t, y, args)`, with values of shape `(*y, *x)` for a control of shape `x`; see
             `ControlTerm`.
-        growing: How the path goes on: `GrowingLinear()`, `GrowingHermite()` or, with missing values,
+        growing: How the path is extended: `GrowingLinear()`, `GrowingHermite()` or, with missing values,
             `GrowingRectilinear()`.
         solver: The method.
         prod: The product of a value of the vector field with an increment of the control, if not that of a matrix.
@@ -118,7 +118,7 @@ class OnlineCDE(eqx.Module):
             SolveError: If the time is not after the last, or the state is no longer finite.
         """
         if not isinstance(state, OnlineState):
-            raise TypeError(f"`OnlineCDE.update` got {described(state)} as `state`; it wants what `init` returned.")
+            raise TypeError(f"`OnlineCDE.update` got {describe(state)} as `state`; it wants what `init` returned.")
         check_time("OnlineCDE.update", "t", t)
         piece, grown = self.growing.grow(state.grown, t, x)
         sol = diffeqsolve(

@@ -1,4 +1,4 @@
-"""How a failure is told: where, why, and what to try."""
+"""The error of a failed solve: where, why, and what to try."""
 
 import functools
 from collections.abc import Callable, Sequence
@@ -13,10 +13,10 @@ from jax.extend.core import Primitive
 from jax.interpreters import batching
 from jaxtyping import Array, PyTree
 
-from nde.core.compiled import inside_jit
 from nde.core.lanes import any_lane
 from nde.core.results import RESULTS, SUCCESSFUL, SolveError, code_of, message_of
-from nde.solve.export import not_exported
+from nde.core.tracing import inside_jit
+from nde.solve.export import refuse_export
 
 T = TypeVar("T")
 
@@ -46,7 +46,7 @@ def raise_if_failed(
         facts: What the message may quote, computed if it is needed.
 
     Raises:
-        SolveError: With the message of the first lane that failed, and the facts that belong to it.
+        SolveError: With the message of the first batch element that failed, and the facts that belong to it.
     """
     if inside_jit():
         waiting = _raise_when_run(tied(out), code, _quotable(facts))
@@ -65,7 +65,7 @@ def _quotable(facts: Callable[[], Facts]) -> Facts:
 def _raise_when_run(tied: PyTree[Any], code: Array | np.ndarray, facts: Facts) -> PyTree[Any]:
     """The arrays, tied to a check that raises when the compiled program runs and a lane has failed."""
     code = jax.lax.stop_gradient(code)
-    failed = not_exported(any_lane((code != SUCCESSFUL) & (code != code_of(RESULTS.event_occurred))))
+    failed = refuse_export(any_lane((code != SUCCESSFUL) & (code != code_of(RESULTS.event_occurred))))
     shape = jax.ShapeDtypeStruct((), jnp.bool_)
     token = jax.lax.cond(
         failed,
@@ -73,10 +73,10 @@ def _raise_when_run(tied: PyTree[Any], code: Array | np.ndarray, facts: Facts) -
         lambda: jnp.asarray(False),
     )
 
-    return jax.tree.map(lambda x: _tied(token, x) if isinstance(x, Array) else x, tied)
+    return jax.tree.map(lambda x: _tie(token, x) if isinstance(x, Array) else x, tied)
 
 
-def _tied(token: Array, x: Array) -> Array:
+def _tie(token: Array, x: Array) -> Array:
     """The array, whose first number waits for the token; the rest is not touched, for it may be large."""
     if x.size == 0:
         return x
@@ -92,7 +92,7 @@ def _raise_first(codes: Any, facts: Facts) -> Any:
     if lanes:
         lane = lanes[0]
         message = _message(int(codes[lane]), {k: np.asarray(v)[lane] for k, v in facts.items()})
-        where = f" (in lane {', '.join(map(str, lane))} of the batch)" if lane else ""
+        where = f" (in element {', '.join(map(str, lane))} of the batch)" if lane else ""
         raise SolveError(message + where)
     return np.zeros(codes.shape, np.bool_)
 

@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Array, PyTree, Real
 
 from nde.core.types import Args, RealScalar, Times, Y
-from nde.solve.described import described
+from nde.solve.describe import describe
 
 
 def save_y(t: RealScalar, y: Y, args: Args) -> Y:
@@ -21,7 +21,7 @@ def save_y(t: RealScalar, y: Y, args: Args) -> Y:
 
 
 class SubSaveAt(eqx.Module):
-    """One kind of value to save, and when; for `SaveAt(subs=...)`.
+    """One quantity to save, and when; for `SaveAt(subs=...)`.
 
     Attributes:
         t0: Whether to save at t0.
@@ -67,7 +67,7 @@ class SubSaveAt(eqx.Module):
         self.ts = None if ts is None else _times(ts)
         self.steps = _every(steps)
         if not callable(fn):
-            raise TypeError(f"`SaveAt(fn=...)` got {described(fn)}; it wants a function `(t, y, args) -> values`.")
+            raise TypeError(f"`SaveAt(fn=...)` got {describe(fn)}; it wants a function `(t, y, args) -> values`.")
         self.fn = fn
 
     def __check_init__(self) -> None:
@@ -86,7 +86,7 @@ class SaveAt(eqx.Module):
         subs: A pytree of `SubSaveAt`; or give `t0`, `t1`, `ts`, `steps`, `fn` for a single one. `sol.ts` and `sol.ys`
             have this structure.
         dense: Whether to keep all steps, so that `sol.evaluate` works at any time between t0 and t1.
-        solver_state: Whether to keep the solver's last state, to go on from it.
+        solver_state: Whether to keep the solver's last state, to resume from it.
         controller_state: Whether to keep the controller's last state.
         made_jump: Whether to keep whether the solve ended at a jump.
 
@@ -134,7 +134,7 @@ class SaveAt(eqx.Module):
         self.subs = SubSaveAt(t0=t0, t1=t1, ts=ts, steps=steps, fn=fn) if single else subs
         for sub in self.leaves():
             if not _is_sub(sub):
-                raise TypeError(f"`SaveAt(subs=...)` got {described(sub)}; it wants a pytree of `nde.SubSaveAt(...)`.")
+                raise TypeError(f"`SaveAt(subs=...)` got {describe(sub)}; it wants a pytree of `nde.SubSaveAt(...)`.")
         self.dense = _truth("dense", dense)
         self.solver_state = _truth("solver_state", solver_state)
         self.controller_state = _truth("controller_state", controller_state)
@@ -152,7 +152,7 @@ class SaveAt(eqx.Module):
 
 def _truth(name: str, value: Any) -> bool:
     if not isinstance(value, bool | np.bool_):
-        raise TypeError(f"`SaveAt({name}=...)` got {described(value)}; it wants `True` or `False`.")
+        raise TypeError(f"`SaveAt({name}=...)` got {describe(value)}; it wants `True` or `False`.")
     return bool(value)
 
 
@@ -161,7 +161,7 @@ def _times(ts: Any) -> Array | None:
     try:
         ts = jnp.asarray(ts)
     except (TypeError, ValueError) as error:
-        raise TypeError(f"`SaveAt(ts=...)` got {described(ts)}; it wants times of shape (times,).") from error
+        raise TypeError(f"`SaveAt(ts=...)` got {describe(ts)}; it wants times of shape (times,).") from error
     if ts.ndim != 1:
         raise ValueError(
             f"`SaveAt(ts=...)` got an array of shape {ts.shape}; it wants shape (times,). Write a single time as "
@@ -177,7 +177,7 @@ def _every(steps: Any) -> int:
         return operator.index(steps)
     except TypeError:
         raise TypeError(
-            f"`SaveAt(steps=...)` got {described(steps)}; it wants `True` or a whole number of steps."
+            f"`SaveAt(steps=...)` got {describe(steps)}; it wants `True` or a whole number of steps."
         ) from None
 
 

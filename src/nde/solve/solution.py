@@ -11,7 +11,7 @@ from nde.solve.interpolation import DenseInterpolation
 
 
 class Solution(AbstractPath):
-    """What `diffeqsolve` returns.
+    """The solution of a differential equation, as `diffeqsolve` returns it.
 
     Attributes:
         t0: Start of the solve.

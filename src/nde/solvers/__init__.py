@@ -1,6 +1,6 @@
 """One step of each method."""
 
-from nde.solvers.base import AbstractSolver, StepOut
+from nde.solvers.base import AbstractSolver, StepOut, StepStart
 from nde.solvers.bosh3 import Bosh3
 from nde.solvers.dopri5 import Dopri5
 from nde.solvers.dopri8 import Dopri8
@@ -21,7 +21,6 @@ from nde.solvers.reversible import (
     LeapfrogMidpoint,
     Reversible,
     ReversibleHeun,
-    StepIn,
 )
 from nde.solvers.runge_kutta import ExplicitRungeKutta
 from nde.solvers.stochastic import (
@@ -72,8 +71,8 @@ __all__ = [
     "SPaRK",
     "ShARK",
     "SlowRK",
-    "StepIn",
     "StepOut",
+    "StepStart",
     "StratonovichMilstein",
     "Tsit5",
     "Vern7",

@@ -1,4 +1,4 @@
-"""What a solver is: one step, and what it says of itself."""
+"""The interface of solvers: one step, and the properties of the method."""
 
 import abc
 from typing import Any, ClassVar, Generic, TypeVar
@@ -10,6 +10,20 @@ from nde.core.advice import Advice
 from nde.core.polynomial import Polynomial
 from nde.core.types import Args, RealScalar, Y
 from nde.terms import AbstractTerm
+
+
+class StepStart(eqx.Module):
+    """What a step starts from besides its time; the step before hands it on.
+
+    Attributes:
+        y: The state.
+        solver_state: What the solver needs and cannot rebuild.
+        cache: What the solver can use again, but could also rebuild; `None` without one.
+    """
+
+    y: Y
+    solver_state: PyTree[Any]
+    cache: PyTree[Any] = None
 
 
 class StepOut(eqx.Module):
@@ -39,7 +53,7 @@ SolverState = TypeVar("SolverState")
 class AbstractSolver(eqx.Module, Generic[SolverState]):
     """A one-step method.
 
-    A step is pure and differentiable: it neither judges nor saves. What a solver carries from step to step comes in
+    A step is pure and differentiable: it neither decides nor saves. What a solver carries from step to step comes in
     two parts. Its *cache* can be rebuilt from `(t, y)` (the last slope of a first-same-as-last method), so no record
     keeps it; its *state* cannot, so every record does.
 
@@ -64,6 +78,11 @@ class AbstractSolver(eqx.Module, Generic[SolverState]):
         """The solution to which a solve with noise converges: `"ito"`, `"stratonovich"`, or `"none"`: not for noise."""
         return "none"
 
+    @property
+    def solves_stochastic_adjoints(self) -> bool:
+        """Whether it solves the adjoint equation of a Stratonovich equation, whose term is no drift and diffusion."""
+        return False
+
     @abc.abstractmethod
     def order(self, terms: AbstractTerm | None = None) -> int:
         """The order of convergence for ordinary differential equations."""
@@ -81,7 +100,7 @@ class AbstractSolver(eqx.Module, Generic[SolverState]):
         """The order of the local error by which step sizes are chosen."""
         return self.strong_order(terms) + 0.5 if terms is not None and terms.noisy else self.order(terms)
 
-    def made_for(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args) -> "AbstractSolver":
+    def specialize(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args) -> "AbstractSolver":
         """The solver for these terms, which are closed and have shapes as at `(t, y, args)`.
 
         Raises:
@@ -100,25 +119,32 @@ class AbstractSolver(eqx.Module, Generic[SolverState]):
         return terms.vf(t0, y0, args)
 
     @abc.abstractmethod
-    def warm(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args, state: PyTree[Any]) -> PyTree[Any]:
+    def init_cache(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args, state: PyTree[Any]) -> PyTree[Any]:
         """The cache that a step from `(t, y)` in this state wants."""
 
     @abc.abstractmethod
     def step(
         self,
         terms: AbstractTerm,
-        y: Y,
+        start: StepStart,
         args: Args,
-        state: PyTree[Any],
-        cache: PyTree[Any],
         drive: PyTree[Any],
         t: RealScalar,
         h: RealScalar,
     ) -> StepOut:
-        """One step from `t` to `t + h`; `h` is negative when walking backward."""
+        """One step from `t` to `t + h`.
+
+        Args:
+            terms: The right-hand side.
+            start: What the step starts from.
+            args: The user's arguments.
+            drive: What drives the step.
+            t: Start of the step.
+            h: Its size; negative when walking backward.
+        """
 
     @abc.abstractmethod
-    def inside(
+    def interpolant(
         self, terms: AbstractTerm, y: Y, args: Args, drive: PyTree[Any], t: RealScalar, h: RealScalar, stages: PyTree
     ) -> Polynomial:
         """The change of the state since the start of the step, at each fraction of it.

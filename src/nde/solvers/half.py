@@ -9,7 +9,7 @@ from nde.core import tree
 from nde.core.polynomial import Polynomial
 from nde.core.types import Args, RealScalar, Y
 from nde.paths.halves import HALVES, first_half, second_half, whole_step
-from nde.solvers.base import AbstractSolver, StepOut
+from nde.solvers.base import AbstractSolver, StepOut, StepStart
 from nde.solvers.kinds import AbstractWrappedSolver
 from nde.terms import AbstractTerm, drift_and_diffusion
 from nde.terms.dependence import depends_on
@@ -21,10 +21,11 @@ _BIASED = (
 
 
 class HalfSolver(AbstractWrappedSolver):
-    """Takes each step of a method twice, whole and in two halves: the halves are the result, the difference the error.
+    """Any method with an error estimate: each step is taken twice, as a whole and in two halves.
 
-    For methods without an error estimate, such as `Euler()` and `ItoMilstein()`, with ordinary or stochastic
-    differential equations. It costs three times the steps, and is a little more exact than the method with its step.
+    The halves are the result, their difference from the whole step is the error. For methods without an error estimate,
+    such as `Euler()` and `ItoMilstein()`, for ODEs and SDEs. It costs three times the steps, and is a little more
+    accurate than the method itself.
 
     **Adaptive Euler-Maruyama does not converge** if the diffusion depends on the state: choosing steps by what the
     noise did gives its increments a mean. There is a warning; take `ItoMilstein()`, or `Heun()` for the Stratonovich
@@ -73,25 +74,12 @@ class HalfSolver(AbstractWrappedSolver):
         """Those of the method, in the whole step and in each half."""
         return self.solver.nodes
 
-    @property
-    def calculus(self) -> str:
-        """That of the method."""
-        return self.solver.calculus
-
-    def order(self, terms: AbstractTerm | None = None) -> int:
-        """The order of the method."""
-        return self.solver.order(terms)
-
-    def strong_order(self, terms: AbstractTerm | None = None) -> float:
-        """The strong order of the method."""
-        return self.solver.strong_order(terms)
-
     def error_order(self, terms: AbstractTerm | None = None) -> RealScalar:
         """That of the method's local error."""
         noisy = terms is not None and terms.noisy
         return self.strong_order(terms) + 0.5 if noisy else self.order(terms) + 1
 
-    def made_for(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args) -> "HalfSolver":
+    def specialize(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args) -> "HalfSolver":
         """For the method made for the terms, with a warning if adaptive steps would not converge.
 
         Raises:
@@ -101,44 +89,41 @@ class HalfSolver(AbstractWrappedSolver):
             _, diffusion = drift_and_diffusion(terms, type(self).__name__)
             if depends_on(lambda y: diffusion.vf(t, y, args), y):
                 warnings.warn(_BIASED.format(solver=type(self.solver).__name__), stacklevel=2)
-        return HalfSolver(self.solver.made_for(terms, t, y, args))
+        return HalfSolver(self.solver.specialize(terms, t, y, args))
 
     def init(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args) -> PyTree[Any]:
         """The method's."""
         return self.solver.init(terms, t, y, args)
 
-    def warm(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args, state: PyTree[Any]) -> PyTree[Any]:
+    def init_cache(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args, state: PyTree[Any]) -> PyTree[Any]:
         """The method's."""
-        return self.solver.warm(terms, t, y, args, state)
+        return self.solver.init_cache(terms, t, y, args, state)
 
     def step(
         self,
         terms: AbstractTerm,
-        y: Y,
+        start: StepStart,
         args: Args,
-        state: PyTree[Any],
-        cache: PyTree[Any],
         drive: PyTree[Any],
         t: RealScalar,
         h: RealScalar,
     ) -> StepOut:
         """The step, and its halves."""
         half = 0.5 * h
-        one = self.solver.step(terms, y, args, state, cache, whole_step(drive), t, h)
-        first = self.solver.step(terms, y, args, state, cache, first_half(drive), t, half)
-        second = self.solver.step(
-            terms, first.y, args, first.state, first.cache, second_half(drive), t + half, h - half
-        )
+        one = self.solver.step(terms, start, args, whole_step(drive), t, h)
+        first = self.solver.step(terms, start, args, first_half(drive), t, half)
+        middle = StepStart(first.y, first.state, first.cache)
+        second = self.solver.step(terms, middle, args, second_half(drive), t + half, h - half)
         error = tree.minus(second.y, one.y)
         stages = (one.stages, error)
         return StepOut(y=second.y, error=error, stages=stages, cache=second.cache, state=second.state)
 
-    def inside(
+    def interpolant(
         self, terms: AbstractTerm, y: Y, args: Args, drive: PyTree[Any], t: RealScalar, h: RealScalar, stages: PyTree
     ) -> Polynomial:
         """That of the whole step, bent so that it ends where the halves do."""
         one, error = stages
-        plain = self.solver.inside(terms, y, args, whole_step(drive), t, h, one)
+        plain = self.solver.interpolant(terms, y, args, whole_step(drive), t, h, one)
         states = tuple(tree.scaled(state, plain.scale) for state in plain.states)
         degree = max(len(row) for row in plain.rows)
         return Polynomial(1.0, (*states, error), (*plain.rows, (1.0,) + (0.0,) * (degree - 1)))

@@ -10,6 +10,7 @@ from typing import Any
 import equinox as eqx
 
 from nde.solvers.base import AbstractSolver
+from nde.terms import AbstractTerm
 
 
 def _is_solver(kind: type) -> bool:
@@ -73,7 +74,7 @@ class AbstractStratonovichSolver(AbstractSolver, metaclass=_Kind):
 
 
 class AbstractWrappedSolver(AbstractSolver):
-    """A solver made of another.
+    """A solver that wraps another one.
 
     Attributes:
         solver: The other.
@@ -87,6 +88,19 @@ class AbstractWrappedSolver(AbstractSolver):
     """
 
     solver: eqx.AbstractVar[AbstractSolver]
+
+    @property
+    def calculus(self) -> str:
+        """That of the inner method."""
+        return self.solver.calculus
+
+    def order(self, terms: AbstractTerm | None = None) -> int:
+        """The order of the inner method."""
+        return self.solver.order(terms)
+
+    def strong_order(self, terms: AbstractTerm | None = None) -> float:
+        """The strong order of the inner method."""
+        return self.solver.strong_order(terms)
 
 
 _ASKS = {

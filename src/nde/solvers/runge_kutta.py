@@ -1,6 +1,5 @@
 """Explicit Runge-Kutta methods: one step from a tableau, its stages unrolled so that they fuse."""
 
-import copy
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,7 +10,7 @@ from jaxtyping import PyTree
 from nde.core import tree
 from nde.core.polynomial import Polynomial
 from nde.core.types import Args, RealScalar, Y
-from nde.solvers.base import AbstractSolver, StepOut
+from nde.solvers.base import AbstractSolver, StepOut, StepStart
 from nde.solvers.tableau import ButcherTableau, Row
 from nde.terms import AbstractTerm
 
@@ -35,8 +34,6 @@ class ExplicitRungeKutta(AbstractSolver):
 
     tableau: ButcherTableau = eqx.field(static=True, repr=False)
     convergence: int = eqx.field(static=True, repr=False)
-    noisy: bool = eqx.field(static=True, repr=False)
-    reuses: bool = eqx.field(static=True, repr=False)
 
     def __init__(self, tableau: ButcherTableau, order: int) -> None:
         """Make a solver of a tableau.
@@ -47,8 +44,6 @@ class ExplicitRungeKutta(AbstractSolver):
         """
         self.tableau = tableau
         self.convergence = order
-        self.noisy = False
-        self.reuses = False
 
     @property
     def adaptive(self) -> bool:
@@ -60,23 +55,15 @@ class ExplicitRungeKutta(AbstractSolver):
         """Of the stages, and of those that values inside a step need further."""
         return (0.0, *self.tableau.c, *self.tableau.c_extra)
 
-    def made_for(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args) -> "ExplicitRungeKutta":
-        """With noise no vector field is used again, and states inside a step are on the line between its ends.
-
-        Nor is one used again that is no arrays alone, such as some operators, for a loop cannot carry it.
-        """
-        made = copy.copy(self)
-        object.__setattr__(made, "noisy", terms.noisy)
-        if self.tableau.fsal and not terms.noisy:
-            field = eqx.filter_eval_shape(terms.vf, t, y, args)
-            arrays = all(isinstance(leaf, jax.ShapeDtypeStruct) for leaf in jax.tree.leaves(field))
-            object.__setattr__(made, "reuses", arrays)
-        return made
-
     @property
     def calculus(self) -> str:
         """Itô with one stage (Euler-Maruyama), Stratonovich with more."""
         return "ito" if self.tableau.stages == 1 else "stratonovich"
+
+    @property
+    def solves_stochastic_adjoints(self) -> bool:
+        """Whether it is a method for Stratonovich equations."""
+        return self.calculus == "stratonovich"
 
     def strong_order(self, terms: AbstractTerm | None = None) -> float:
         """One half; one, if the noise commutes and there is more than one stage."""
@@ -88,37 +75,42 @@ class ExplicitRungeKutta(AbstractSolver):
         del terms
         return self.convergence
 
-    def warm(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args, state: PyTree[Any]) -> PyTree[Any]:
-        """The first vector field, for methods whose last stage is the first of the next step."""
+    def init_cache(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args, state: PyTree[Any]) -> PyTree[Any]:
+        """The first vector field, for methods whose last stage is the first of the next step.
+
+        None with noise, and where it is not made of arrays alone, as some operators are not: a loop cannot carry it.
+        """
         del state
-        return terms.vf(t, y, args) if self.reuses else None
+        if terms.noisy or not self.tableau.fsal:
+            return None
+        field = terms.vf(t, y, args)
+        return field if all(map(eqx.is_array, jax.tree.leaves(field))) else None
 
     def step(
         self,
         terms: AbstractTerm,
-        y: Y,
+        start: StepStart,
         args: Args,
-        state: PyTree[Any],
-        cache: PyTree[Any],
         drive: PyTree[Any],
         t: RealScalar,
         h: RealScalar,
     ) -> StepOut:
         """All stages, the state at the end, and the error estimate."""
-        tableau, scale = self.tableau, terms.scale(drive)
-        field = terms.vf(t, y, args) if cache is None else cache
+        tableau, scale, y = self.tableau, terms.scale(drive), start.y
+        field = terms.vf(t, y, args) if start.cache is None else start.cache
         first = terms.slope(field, y, drive, 0)
         stages, last = self._extend(terms, y, args, drive, t, h, (first,), tableau.c, tableau.a_lower)
         y1 = tree.add_scaled(y, scale, tableau.b_sol, stages)
         error = None if tableau.b_error is None else tree.combine(scale, tableau.b_error, stages)
-        return StepOut(y=y1, error=error, stages=stages, cache=last if self.reuses else None, state=state)
+        cache = None if start.cache is None else last
+        return StepOut(y=y1, error=error, stages=stages, cache=cache, state=start.solver_state)
 
-    def inside(
+    def interpolant(
         self, terms: AbstractTerm, y: Y, args: Args, drive: PyTree[Any], t: RealScalar, h: RealScalar, stages: PyTree
     ) -> Polynomial:
-        """The tableau's weights of the stages: the step's own and the tableau's further ones."""
+        """The tableau's weights of the stages and of further ones; with noise the line between the ends of the step."""
         tableau = self.tableau
-        if self.noisy:
+        if terms.noisy:
             change = tree.combine(terms.scale(drive), tableau.b_sol, stages)
             return Polynomial(1.0, (change,), ((1.0,),))
         stages, _ = self._extend(terms, y, args, drive, t, h, stages, tableau.c_extra, tableau.a_extra)

@@ -1,6 +1,14 @@
 """How large the next step is."""
 
-from nde.stepping.base import AbstractAdaptiveStepSizeController, AbstractStepSizeController, Plan, Span, Verdict, span
+from nde.stepping.base import (
+    AbstractAdaptiveStepSizeController,
+    AbstractStepSizeController,
+    Plan,
+    Span,
+    StepDecision,
+    StepTrial,
+    span,
+)
 from nde.stepping.clip import ClipStepSizeController
 from nde.stepping.constant import ConstantStepSize
 from nde.stepping.pid import PIDController
@@ -14,7 +22,8 @@ __all__ = [
     "PIDController",
     "Plan",
     "Span",
+    "StepDecision",
     "StepTo",
-    "Verdict",
+    "StepTrial",
     "span",
 ]

@@ -1,4 +1,4 @@
-"""What a step size controller is: it plans the first step, then judges each step and plans the next.
+"""What a step size controller is: it plans the first step, then accepts or rejects each step and plans the next.
 
 Controllers see *loop time*, which always grows: it is the time itself in a forward solve and its negative in a
 backward one. What ends a step is part of the plan, because a time that came from outside (`t1`, a time to step to, a
@@ -65,8 +65,30 @@ class Plan(eqx.Module):
     cause: IntScalar | None = None
 
 
-class Verdict(eqx.Module):
-    """A judgement of the step just made, and the plan of the next.
+class StepTrial(eqx.Module):
+    """A step that was computed and not yet accepted.
+
+    Attributes:
+        step: Its start, end and length in loop time.
+        plan: What it was planned as.
+        y0: The state at its start.
+        y1: The state at its end.
+        error: An estimate of its error, shaped as the state; `None` without one.
+        error_order: The order of the local error of the solver.
+        advice: Wishes of the solver.
+    """
+
+    step: Span
+    plan: Plan
+    y0: Y
+    y1: Y
+    error: Y | None
+    error_order: RealScalar
+    advice: Advice
+
+
+class StepDecision(eqx.Module):
+    """Whether a step is accepted, and the plan of the next.
 
     Attributes:
         accepted: Whether the step counts.
@@ -84,7 +106,7 @@ class Verdict(eqx.Module):
 
 
 class AbstractStepSizeController(eqx.Module):
-    """Chooses the steps of a solve.
+    """Chooses the step sizes of a solve.
 
     Example:
         ```python
@@ -116,12 +138,17 @@ class AbstractStepSizeController(eqx.Module):
 
     @property
     def needs_error(self) -> bool:
-        """Whether steps are judged by an error estimate, which the solver must provide."""
+        """Whether steps are accepted by an error estimate, which the solver must provide."""
         return False
 
     @property
     def may_stop(self) -> bool:
-        """Whether verdicts come with a code."""
+        """Whether decisions come with a code."""
+        return False
+
+    @property
+    def needs_dt0(self) -> bool:
+        """Whether the size of the first step has to be given."""
         return False
 
     @property
@@ -163,18 +190,13 @@ class AbstractStepSizeController(eqx.Module):
         """
 
     @abc.abstractmethod
-    def judge(
-        self,
-        step: Span,
-        plan: Plan,
-        y0: Y,
-        y1: Y,
-        error: Y | None,
-        error_order: RealScalar,
-        advice: Advice,
-        state: PyTree[Any],
-    ) -> Verdict:
-        """Accept or reject a step that was taken by `plan`, and plan the next."""
+    def decide(self, trial: StepTrial, state: PyTree[Any]) -> StepDecision:
+        """Accept or reject a step, and plan the next.
+
+        Args:
+            trial: The step.
+            state: The controller's state before it.
+        """
 
 
 class AbstractAdaptiveStepSizeController(AbstractStepSizeController):

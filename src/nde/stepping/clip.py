@@ -8,19 +8,11 @@ from typing import Any
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree, Real
 
-from nde.core.advice import Advice
 from nde.core.clock import Clock
-from nde.core.types import BoolScalar, IntScalar, Norm, RealScalar, Time, Times, Tolerance, Y
-from nde.stepping.base import (
-    CHOSEN,
-    AbstractAdaptiveStepSizeController,
-    AbstractStepSizeController,
-    Plan,
-    Span,
-    Verdict,
-    slack,
-)
+from nde.core.types import BoolScalar, IntScalar, RealScalar, Time, Times, Y
+from nde.stepping.base import CHOSEN, AbstractStepSizeController, Plan, StepDecision, StepTrial, slack
 from nde.stepping.revisit import RevisitingController
+from nde.stepping.wrapped import AbstractWrappedController
 
 
 def _times(name: str, ts: Times | None) -> Array | None:
@@ -32,7 +24,7 @@ def _times(name: str, ts: Times | None) -> Array | None:
     return ts if jnp.issubdtype(ts.dtype, jnp.floating) else ts.astype(float)
 
 
-class ClipStepSizeController(AbstractAdaptiveStepSizeController):
+class ClipStepSizeController(AbstractWrappedController):
     """A controller whose steps end at given times, at which the vector field may be discontinuous.
 
     A step that ends at one of `step_ts` or `jump_ts` evaluates the vector field just before that time at the latest,
@@ -100,21 +92,6 @@ class ClipStepSizeController(AbstractAdaptiveStepSizeController):
         self.kink_ts = _times("kink_ts", kink_ts)
 
     @property
-    def rtol(self) -> Tolerance:
-        """The relative tolerance of the inner controller."""
-        return self.controller.rtol  # pyright: ignore[reportAttributeAccessIssue]
-
-    @property
-    def atol(self) -> Tolerance:
-        """The absolute tolerance of the inner controller."""
-        return self.controller.atol  # pyright: ignore[reportAttributeAccessIssue]
-
-    @property
-    def norm(self) -> Norm:  # pyright: ignore[reportIncompatibleMethodOverride]
-        """The norm of the inner controller."""
-        return self.controller.norm  # pyright: ignore[reportAttributeAccessIssue]
-
-    @property
     def breaks(self) -> bool:
         """Whether there are times to step to, or jumps."""
         return self.controller.breaks or self.step_ts is not None or self.jump_ts is not None
@@ -138,19 +115,9 @@ class ClipStepSizeController(AbstractAdaptiveStepSizeController):
         return inner | own, jnp.where(inner, number, self.controller.jumps + place)
 
     @property
-    def needs_error(self) -> bool:
-        """As the inner controller."""
-        return self.controller.needs_error
-
-    @property
     def may_stop(self) -> bool:
         """As the inner controller."""
         return self.controller.may_stop
-
-    @property
-    def always_accepts(self) -> bool:
-        """As the inner controller."""
-        return self.controller.always_accepts
 
     @property
     def landmarks(self) -> Float[Array, " landmarks"] | None:
@@ -171,10 +138,6 @@ class ClipStepSizeController(AbstractAdaptiveStepSizeController):
         step_ts, jump_ts, kink_ts = (turn(ts) for ts in self._groups)
         return ClipStepSizeController(self.controller.wrap(clock), step_ts, jump_ts, kink_ts=kink_ts)
 
-    def check(self, t0: Time, t1: Time) -> IntScalar | int:
-        """As the inner controller."""
-        return self.controller.check(t0, t1)
-
     def init(
         self, slope: Callable[[Time, Y], Y], t0: Time, t1: Time, y0: Y, dt0: Time | None, error_order: RealScalar
     ) -> tuple[Plan, PyTree[Any]]:
@@ -182,21 +145,11 @@ class ClipStepSizeController(AbstractAdaptiveStepSizeController):
         plan, state = self.controller.init(slope, t0, t1, y0, dt0, error_order)
         return self._clip(t0, plan), state
 
-    def judge(
-        self,
-        step: Span,
-        plan: Plan,
-        y0: Y,
-        y1: Y,
-        error: Y | None,
-        error_order: RealScalar,
-        advice: Advice,
-        state: PyTree[Any],
-    ) -> Verdict:
-        """The inner controller's verdict, its next step cut short."""
-        verdict = self.controller.judge(step, plan, y0, y1, error, error_order, advice, state)
-        start = jnp.where(verdict.accepted, plan.end, step.start)
-        return dataclasses.replace(verdict, plan=self._clip(start, verdict.plan))
+    def decide(self, trial: StepTrial, state: PyTree[Any]) -> StepDecision:
+        """The inner controller's decision, its next step cut short."""
+        decision = self.controller.decide(trial, state)
+        start = jnp.where(decision.accepted, trial.plan.end, trial.step.start)
+        return dataclasses.replace(decision, plan=self._clip(start, decision.plan))
 
     def _clip(self, start: Time, plan: Plan) -> Plan:
         """The plan, ended at the first of the given times that lies inside it, or hardly behind it."""

@@ -7,13 +7,12 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import PyTree
 
-from nde.core.advice import Advice
 from nde.core.clock import Clock
-from nde.core.count import counted
+from nde.core.count import count_if
 from nde.core.results import SUCCESSFUL
 from nde.core.tree import all_finite
 from nde.core.types import IntScalar, RealScalar, Time, Y
-from nde.stepping.base import AbstractStepSizeController, Plan, Span, Verdict, slack
+from nde.stepping.base import AbstractStepSizeController, Plan, StepDecision, StepTrial, slack
 
 
 class _Grid(eqx.Module):
@@ -23,7 +22,7 @@ class _Grid(eqx.Module):
 
 
 class ConstantStepSize(AbstractStepSizeController):
-    """Steps of size `dt0`, the last one shorter if need be. The default controller.
+    """Constant steps of size `dt0`, the last one shorter if need be; the default controller.
 
     The times are `t0 + i * dt0`, so that rounding does not add up. A remainder before t1 that is only rounding, or less
     than a thousandth of a step, is made part of the last step.
@@ -45,6 +44,11 @@ class ConstantStepSize(AbstractStepSizeController):
 
     @property
     def always_accepts(self) -> bool:
+        """True."""
+        return True
+
+    @property
+    def needs_dt0(self) -> bool:
         """True."""
         return True
 
@@ -71,28 +75,17 @@ class ConstantStepSize(AbstractStepSizeController):
         grid = _Grid(origin=t0, step=dt0, done=jnp.asarray(0, jnp.int32))
         return self._plan(grid), grid
 
-    def judge(
-        self,
-        step: Span,
-        plan: Plan,
-        y0: Y,
-        y1: Y,
-        error: Y | None,
-        error_order: RealScalar,
-        advice: Advice,
-        state: PyTree[Any],
-    ) -> Verdict:
+    def decide(self, trial: StepTrial, state: PyTree[Any]) -> StepDecision:
         """Always accepts."""
-        del step, y0, error, error_order, advice
         wanted = self._plan(state).end
-        reached = plan.end >= wanted - slack(state.step, wanted, always_accepts=True)
-        grid = eqx.tree_at(lambda g: g.done, state, counted(state.done, reached))
-        return Verdict(
+        reached = trial.plan.end >= wanted - slack(state.step, wanted, always_accepts=True)
+        grid = eqx.tree_at(lambda g: g.done, state, count_if(state.done, reached))
+        return StepDecision(
             accepted=jnp.asarray(True),
             plan=self._plan(grid),
             state=grid,
             code=None,
-            finite=all_finite(y1),
+            finite=all_finite(trial.y1),
         )
 
     @staticmethod

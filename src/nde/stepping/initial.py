@@ -9,7 +9,7 @@ from jaxtyping import Array
 from nde.core import tree
 from nde.core.norms import max_norm
 from nde.core.types import Norm, RealScalar, Time, Tolerance, Y
-from nde.stepping.tolerance import in_units, tolerated
+from nde.stepping.tolerance import error_scale, in_units
 
 
 def initial_step(
@@ -40,7 +40,7 @@ def initial_step(
     Returns:
         A positive step size in loop time.
     """
-    tolerance = tolerated(rtol, atol, jax.tree.map(jnp.abs, y0))
+    tolerance = error_scale(rtol, atol, jax.tree.map(jnp.abs, y0))
 
     def size(x: Y) -> tuple[Array, Array]:
         """The norm in units of the tolerance, as a product whose first factor is the largest number."""

@@ -9,15 +9,14 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, PyTree
 
-from nde.core.advice import Advice
 from nde.core.clock import Clock
 from nde.core.norms import rms_norm
 from nde.core.results import RESULTS, SUCCESSFUL, code_of
 from nde.core.tree import common_dtype, real_dtype
 from nde.core.types import BoolScalar, IntScalar, Norm, RealScalar, Time, Tolerance, Y
-from nde.stepping.base import AbstractAdaptiveStepSizeController, Plan, Span, Verdict
+from nde.stepping.base import AbstractAdaptiveStepSizeController, Plan, StepDecision, StepTrial
 from nde.stepping.initial import initial_step
-from nde.stepping.tolerance import in_units, least, tolerated
+from nde.stepping.tolerance import error_scale, in_units, least
 
 
 class _Memory(eqx.Module):
@@ -29,7 +28,7 @@ class _Memory(eqx.Module):
 
 
 class PIDController(AbstractAdaptiveStepSizeController):
-    """Steps as large as the tolerance `atol + rtol * |y|` allows.
+    """Adaptive steps, as large as the tolerance `atol + rtol * |y|` allows.
 
     With `r_n` the norm of the scaled error of step n, the next step size is
 
@@ -48,7 +47,7 @@ class PIDController(AbstractAdaptiveStepSizeController):
         dcoeff: Derivative coefficient.
         dtmin: The smallest step, in units of time.
         dtmax: The largest step, in units of time.
-        force_dtmin: Whether to go on with `dtmin` where smaller steps are wanted; otherwise the solve stops.
+        force_dtmin: Whether to continue with `dtmin` where smaller steps are wanted; otherwise the solve stops.
         factormin: The least factor between step sizes.
         factormax: The largest factor between step sizes.
         safety: The share of the tolerance to aim at.
@@ -139,30 +138,19 @@ class PIDController(AbstractAdaptiveStepSizeController):
         )
         return Plan(end=t0 + jax.lax.stop_gradient(dt0)), memory
 
-    def judge(
-        self,
-        step: Span,
-        plan: Plan,
-        y0: Y,
-        y1: Y,
-        error: Y | None,
-        error_order: RealScalar,
-        advice: Advice,
-        state: _Memory,
-    ) -> Verdict:
+    def decide(self, trial: StepTrial, state: _Memory) -> StepDecision:
         """Accept the step if its scaled error is below one; the next is larger or smaller by the error's power."""
-        del advice
-        scaled = jax.lax.stop_gradient(self._scaled_error(y0, y1, error))
+        scaled = jax.lax.stop_gradient(self._scaled_error(trial.y0, trial.y1, trial.error))
         finite = jnp.isfinite(scaled)
         accepted = scaled < 1
         if state.at_dtmin is not None:
             accepted = accepted | (state.at_dtmin & finite)
-        factor = self._factor(scaled, accepted, self._order(error_order), state)
-        h = jax.lax.stop_gradient(step.h * factor.astype(step.h.dtype))
-        h, at_dtmin, code = self._limited(h)
+        factor = self._factor(scaled, accepted, self._order(trial.error_order), state)
+        h = jax.lax.stop_gradient(trial.step.h * factor.astype(trial.step.h.dtype))
+        h, at_dtmin, code = self._limit(h)
         if state.at_dtmin is not None and code is not None:
             code = jnp.where(state.at_dtmin & ~finite, code_of(RESULTS.nonfinite), code)
-        start = jnp.where(accepted, plan.end, step.start)
+        start = jnp.where(accepted, trial.plan.end, trial.step.start)
         usable = jnp.where(scaled > 0, scaled, 1)
         memory = _Memory(
             last=None if state.last is None else jnp.where(accepted, usable.astype(state.last.dtype), state.last),
@@ -171,7 +159,7 @@ class PIDController(AbstractAdaptiveStepSizeController):
             else jnp.where(accepted, state.last, state.before),
             at_dtmin=at_dtmin,
         )
-        return Verdict(
+        return StepDecision(
             accepted=accepted,
             plan=Plan(end=start + h),
             state=memory,
@@ -197,7 +185,7 @@ class PIDController(AbstractAdaptiveStepSizeController):
                 raise ValueError(f"`PIDController` got `{name}` of shape {np.shape(value)}; it wants a single number.")
 
     def _least_sum(self, rtol: Array, atol: Array) -> Array:
-        """The least sum of the two tolerances of a component, as far as can be told without the state."""
+        """The least sum of the two tolerances of a component, as far as it is known without the state."""
         rtols, atols = jax.tree.leaves(self.rtol), jax.tree.leaves(self.atol)
         alike = jax.tree.structure(self.rtol) == jax.tree.structure(self.atol)
         if alike and all(np.shape(r) == np.shape(a) for r, a in zip(rtols, atols, strict=True)):
@@ -207,7 +195,7 @@ class PIDController(AbstractAdaptiveStepSizeController):
     def _scaled_error(self, y0: Y, y1: Y, error: Y | None) -> Array:
         """The norm of the error in units of the tolerance; infinite where it is not a number."""
         sizes = jax.tree.map(lambda a, b: jnp.maximum(jnp.abs(a), jnp.abs(b)), y0, y1)
-        norm = jnp.asarray(self.norm(jax.tree.map(in_units, error, tolerated(self.rtol, self.atol, sizes))))
+        norm = jnp.asarray(self.norm(jax.tree.map(in_units, error, error_scale(self.rtol, self.atol, sizes))))
         if norm.shape != ():
             raise ValueError(f"`PIDController` got a `norm` whose values have shape {norm.shape}, not `()`.")
         return jnp.where(jnp.isnan(norm), jnp.inf, norm)
@@ -223,7 +211,7 @@ class PIDController(AbstractAdaptiveStepSizeController):
         most = jnp.where(accepted, self.factormax, self.safety)
         return jnp.clip(factor, least, most)
 
-    def _limited(self, h: Time) -> tuple[Time, BoolScalar | None, IntScalar | None]:
+    def _limit(self, h: Time) -> tuple[Time, BoolScalar | None, IntScalar | None]:
         """The step size between `dtmin` and `dtmax`, whether it is at `dtmin`, and a code if that is forbidden."""
         if self.dtmax is not None:
             h = jnp.minimum(h, jnp.asarray(self.dtmax, h.dtype))

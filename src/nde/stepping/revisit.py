@@ -8,30 +8,23 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
-from nde.core.advice import Advice
 from nde.core.clock import Clock
 from nde.core.results import RESULTS, SUCCESSFUL, code_of
-from nde.core.types import BoolScalar, IntScalar, Norm, RealScalar, Time, Tolerance, Y
-from nde.stepping.base import (
-    CHOSEN,
-    AbstractAdaptiveStepSizeController,
-    AbstractStepSizeController,
-    Plan,
-    Span,
-    Verdict,
-)
+from nde.core.types import BoolScalar, IntScalar, RealScalar, Time, Y
+from nde.stepping.base import CHOSEN, AbstractStepSizeController, Plan, StepDecision, StepTrial
+from nde.stepping.wrapped import AbstractWrappedController
 
 
 class _Stack(eqx.Module):
     """Ends of rejected steps that were not met again, the nearest on top.
 
     Attributes:
-        ends: Their loop times, of shape `(room,)`.
+        ends: Their loop times, of shape `(capacity,)`.
         height: How many there are.
         inner: The state of the inner controller.
     """
 
-    ends: Float[Array, " room"]
+    ends: Float[Array, " capacity"]
     height: IntScalar
     inner: PyTree[Any]
 
@@ -45,40 +38,25 @@ class _Stack(eqx.Module):
         return self.ends[jnp.maximum(self.height - 1, 0)]
 
 
-class RevisitingController(AbstractAdaptiveStepSizeController):
+class RevisitingController(AbstractWrappedController):
     """A controller whose steps pass over no end of a rejected step.
 
     An end that a rejected step saw of the noise is met again by a later one, so that nothing seen is left out.
 
     Attributes:
         controller: The controller that chooses the steps.
-        room: How many ends can be remembered at a time.
+        capacity: How many ends can be remembered at a time.
         dtype: Of loop time.
     """
 
     controller: AbstractStepSizeController
-    room: int = eqx.field(static=True)
+    capacity: int = eqx.field(static=True)
     dtype: Any = eqx.field(static=True)
 
-    def __init__(self, controller: AbstractStepSizeController, room: int, dtype: Any = None) -> None:
+    def __init__(self, controller: AbstractStepSizeController, capacity: int, dtype: Any = None) -> None:
         self.controller = controller
-        self.room = room
+        self.capacity = capacity
         self.dtype = dtype
-
-    @property
-    def rtol(self) -> Tolerance:
-        """The relative tolerance of the inner controller."""
-        return self.controller.rtol  # pyright: ignore[reportAttributeAccessIssue]
-
-    @property
-    def atol(self) -> Tolerance:
-        """The absolute tolerance of the inner controller."""
-        return self.controller.atol  # pyright: ignore[reportAttributeAccessIssue]
-
-    @property
-    def norm(self) -> Norm:  # pyright: ignore[reportIncompatibleMethodOverride]
-        """The norm of the inner controller."""
-        return self.controller.norm  # pyright: ignore[reportAttributeAccessIssue]
 
     @property
     def breaks(self) -> bool:
@@ -99,19 +77,9 @@ class RevisitingController(AbstractAdaptiveStepSizeController):
         return self.controller.jump_at(t)
 
     @property
-    def needs_error(self) -> bool:
-        """As the inner controller."""
-        return self.controller.needs_error
-
-    @property
     def may_stop(self) -> bool:
         """True: there may be no room for a further end."""
         return True
-
-    @property
-    def always_accepts(self) -> bool:
-        """As the inner controller."""
-        return self.controller.always_accepts
 
     @property
     def landmarks(self) -> Float[Array, " landmarks"] | None:
@@ -121,54 +89,40 @@ class RevisitingController(AbstractAdaptiveStepSizeController):
 
     def wrap(self, clock: Clock) -> "RevisitingController":
         """With the inner controller in loop time."""
-        return RevisitingController(self.controller.wrap(clock), self.room, clock.origin.dtype)
-
-    def check(self, t0: Time, t1: Time) -> IntScalar | int:
-        """As the inner controller."""
-        return self.controller.check(t0, t1)
+        return RevisitingController(self.controller.wrap(clock), self.capacity, clock.origin.dtype)
 
     def init(
         self, slope: Callable[[Time, Y], Y], t0: Time, t1: Time, y0: Y, dt0: Time | None, error_order: RealScalar
     ) -> tuple[Plan, PyTree[Any]]:
         """The inner controller's first step; nothing was rejected."""
         plan, state = self.controller.init(slope, t0, t1, y0, dt0, error_order)
-        return plan, _Stack(jnp.zeros((self.room,), t0.dtype), jnp.asarray(0, jnp.int32), state)
+        return plan, _Stack(jnp.zeros((self.capacity,), t0.dtype), jnp.asarray(0, jnp.int32), state)
 
-    def judge(
-        self,
-        step: Span,
-        plan: Plan,
-        y0: Y,
-        y1: Y,
-        error: Y | None,
-        error_order: RealScalar,
-        advice: Advice,
-        state: _Stack,
-    ) -> Verdict:
-        """The inner controller's verdict; the next step ends at the nearest end that is remembered, if not sooner."""
-        verdict = self.controller.judge(step, plan, y0, y1, error, error_order, advice, state.inner)
-        accepted = verdict.accepted & verdict.finite
-        met = (state.height > 0) & (plan.end >= state.top)
+    def decide(self, trial: StepTrial, state: _Stack) -> StepDecision:
+        """The inner controller's decision; the next step ends at the nearest end that is remembered, if not sooner."""
+        decision, reached = self.controller.decide(trial, state.inner), trial.plan.end
+        accepted = decision.accepted & decision.finite
+        met = (state.height > 0) & (reached >= state.top)
         new = ~accepted & ~met
-        full = new & (state.height >= self.room)
-        place = jnp.minimum(state.height, self.room - 1)
-        end = jax.lax.stop_gradient(plan.end)
+        full = new & (state.height >= self.capacity)
+        place = jnp.minimum(state.height, self.capacity - 1)
+        end = jax.lax.stop_gradient(reached)
         change = new.astype(jnp.int32) - (accepted & met).astype(jnp.int32)
         stack = _Stack(
             ends=state.ends.at[place].set(jnp.where(new & ~full, end, state.ends[place])),
-            height=jnp.minimum(state.height + change, self.room),
-            inner=verdict.state,
+            height=jnp.minimum(state.height + change, self.capacity),
+            inner=decision.state,
         )
-        following, cut = verdict.plan, stack.beyond(verdict.plan)
+        following, cut = decision.plan, stack.beyond(decision.plan)
         following = Plan(
             end=jnp.where(cut, stack.top, following.end),
             cause=None if following.cause is None else jnp.where(cut, CHOSEN, following.cause),
         )
-        code = SUCCESSFUL if verdict.code is None else verdict.code
-        return Verdict(
-            accepted=verdict.accepted,
+        code = SUCCESSFUL if decision.code is None else decision.code
+        return StepDecision(
+            accepted=decision.accepted,
             plan=following,
             state=stack,
             code=jnp.where(full, code_of(RESULTS.rejected_steps_full), code).astype(jnp.int32),
-            finite=verdict.finite,
+            finite=decision.finite,
         )

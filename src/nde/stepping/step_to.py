@@ -6,13 +6,12 @@ from typing import Any
 import jax.numpy as jnp
 from jaxtyping import Array, PyTree, Real
 
-from nde.core.advice import Advice
 from nde.core.clock import Clock
-from nde.core.count import counted
+from nde.core.count import count_if
 from nde.core.results import RESULTS, SUCCESSFUL, code_of
 from nde.core.tree import all_finite
 from nde.core.types import IntScalar, RealScalar, Time, Times, Y
-from nde.stepping.base import AbstractStepSizeController, Plan, Span, Verdict
+from nde.stepping.base import AbstractStepSizeController, Plan, StepDecision, StepTrial
 
 
 class StepTo(AbstractStepSizeController):
@@ -89,26 +88,15 @@ class StepTo(AbstractStepSizeController):
         first = jnp.asarray(1, jnp.int32)
         return self._plan(first), first
 
-    def judge(
-        self,
-        step: Span,
-        plan: Plan,
-        y0: Y,
-        y1: Y,
-        error: Y | None,
-        error_order: RealScalar,
-        advice: Advice,
-        state: PyTree[Any],
-    ) -> Verdict:
+    def decide(self, trial: StepTrial, state: PyTree[Any]) -> StepDecision:
         """Always accepts."""
-        del step, y0, error, error_order, advice
-        index = counted(state, plan.end >= self._plan(state).end)
-        return Verdict(
+        index = count_if(state, trial.plan.end >= self._plan(state).end)
+        return StepDecision(
             accepted=jnp.asarray(True),
             plan=self._plan(index),
             state=index,
             code=None,
-            finite=all_finite(y1),
+            finite=all_finite(trial.y1),
         )
 
     def _plan(self, index: IntScalar) -> Plan:

@@ -11,7 +11,7 @@ from nde.core.tree import real_dtype
 from nde.core.types import Tolerance
 
 
-def tolerated(rtol: Tolerance, atol: Tolerance, sizes: PyTree[Array]) -> PyTree[Array]:
+def error_scale(rtol: Tolerance, atol: Tolerance, sizes: PyTree[Array]) -> PyTree[Array]:
     """`atol + rtol * |y|` for each component.
 
     Args:
@@ -25,7 +25,7 @@ def tolerated(rtol: Tolerance, atol: Tolerance, sizes: PyTree[Array]) -> PyTree[
     """
 
     def leaf(r: Any, a: Any, size: Array) -> Array:
-        return _fitted(a, size) + _fitted(r, size) * size
+        return _broadcast(a, size) + _broadcast(r, size) * size
 
     return jax.tree.map(leaf, per_leaf("rtol", rtol, sizes), per_leaf("atol", atol, sizes), sizes)
 
@@ -85,6 +85,6 @@ def _check_shape(name: str, shape: tuple[int, ...], wanted: tuple[int, ...]) -> 
         )
 
 
-def _fitted(tolerance: Any, size: Array) -> Array:
+def _broadcast(tolerance: Any, size: Array) -> Array:
     tolerance = jnp.asarray(tolerance, real_dtype(size))
     return tolerance if tolerance.ndim == 0 else jnp.broadcast_to(tolerance, size.shape)

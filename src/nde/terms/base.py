@@ -23,8 +23,8 @@ class AbstractTerm(eqx.Module, Generic[VF, Control]):
     step size; for a control they are the increment `f(t, y) dX` and one. The value of the vector field does not depend
     on what drives a step, so the next step can use it again, even where the control has a kink.
 
-    `begin`, `prepare`, `commit`, `room`, `recalls`, `knots` and `tabulates` are those of the path that drives the term;
-    see `AbstractPath`.
+    `begin`, `prepare`, `commit`, `max_step`, `redrawable`, `knots` and `tabulates` are those of the path of the
+    term; see `AbstractPath`.
 
     Example:
         ```python
@@ -71,8 +71,8 @@ class AbstractTerm(eqx.Module, Generic[VF, Control]):
         """The product of the vector field at `(t, y)` with an increment of the control."""
 
     @abc.abstractmethod
-    def speed(self, t: RealScalar, y: Y, args: Args) -> Y:
-        """How fast the state moves, to choose a first step by: the vector field of an ODE."""
+    def derivative(self, t: RealScalar, y: Y, args: Args) -> Y:
+        """The derivative of the state in time, by which a first step is chosen; with noise an estimate of its size."""
 
     @abc.abstractmethod
     def slope(self, vf: PyTree[Any], y: Y, drive: PyTree[Any], stage: int) -> Y:
@@ -92,12 +92,12 @@ class AbstractTerm(eqx.Module, Generic[VF, Control]):
 
     @abc.abstractmethod
     def begin(
-        self, t0: RealScalar, step: IntScalar | int = 0, revisits: bool = False, forward: BoolScalar | bool = True
+        self, t0: RealScalar, step: IntScalar | int = 0, may_reject: bool = False, forward: BoolScalar | bool = True
     ) -> PyTree[Any]:
-        """The path's place before a step."""
+        """The path's state before a step."""
 
     @abc.abstractmethod
-    def recalls(self, revisits: bool) -> bool:
+    def redrawable(self, may_reject: bool) -> bool:
         """Whether the drive of a step can be made again."""
 
     @abc.abstractmethod
@@ -108,9 +108,9 @@ class AbstractTerm(eqx.Module, Generic[VF, Control]):
         h: RealScalar,
         nodes: tuple[float, ...],
         needs: frozenset[str],
-        place: PyTree[Any],
+        path_state: PyTree[Any],
     ) -> tuple[PyTree[Any], PyTree[Any]]:
-        """The drive of a step and the path's next place.
+        """The drive of a step and the path's next state.
 
         Args:
             t: Start of the step.
@@ -118,15 +118,15 @@ class AbstractTerm(eqx.Module, Generic[VF, Control]):
             h: Its length: `end - t` but for rounding, which is of no account far from time zero.
             nodes: The stages' times as fractions of the step.
             needs: What the solver wants beyond increments.
-            place: The path's place before the step.
+            path_state: The path's state before the step.
         """
 
     @abc.abstractmethod
     def commit(self, accepted: BoolScalar, old: PyTree[Any], new: PyTree[Any]) -> PyTree[Any]:
-        """The path's place after the step was judged."""
+        """The path's state after the step was accepted or rejected."""
 
     @abc.abstractmethod
-    def room(self, t: RealScalar, place: PyTree[Any]) -> Float[Array, ""] | None:
+    def max_step(self, t: RealScalar, path_state: PyTree[Any]) -> Float[Array, ""] | None:
         """How long the next step may be."""
 
     @abc.abstractmethod

@@ -59,7 +59,7 @@ def check_real(control: PyTree[jax.ShapeDtypeStruct], what: str) -> None:
         )
 
 
-class _Corrected(eqx.Module):
+class _CorrectedDrift(eqx.Module):
     """A drift with a multiple of the correction added."""
 
     drift: ODETerm
@@ -72,7 +72,7 @@ class _Corrected(eqx.Module):
 
 
 def ito_to_stratonovich(terms: AbstractTerm) -> MultiTerm:
-    """The Stratonovich equation with the solution of an Itô equation: its drift is `f - 1/2 sum_j (D g_j) g_j`.
+    """Convert an Itô SDE to the Stratonovich SDE with the same solution: its drift is `f - 1/2 sum_j (D g_j) g_j`.
 
     Args:
         terms: `MultiTerm(ODETerm(drift), ControlTerm(diffusion, motion))`, meant as Itô.
@@ -94,11 +94,11 @@ def ito_to_stratonovich(terms: AbstractTerm) -> MultiTerm:
         print(nde.diffeqsolve(nde.ito_to_stratonovich(ito), nde.Heun(), 0.0, 1.0, 0.01, 1.0).ys)
         ```
     """
-    return _converted(terms, -0.5, "ito_to_stratonovich")
+    return _convert(terms, -0.5, "ito_to_stratonovich")
 
 
 def stratonovich_to_ito(terms: AbstractTerm) -> MultiTerm:
-    """The Itô equation with the solution of a Stratonovich equation: its drift is `f + 1/2 sum_j (D g_j) g_j`.
+    """Convert a Stratonovich SDE to the Itô SDE with the same solution: its drift is `f + 1/2 sum_j (D g_j) g_j`.
 
     Args:
         terms: `MultiTerm(ODETerm(drift), ControlTerm(diffusion, motion))`, meant as Stratonovich.
@@ -118,12 +118,12 @@ def stratonovich_to_ito(terms: AbstractTerm) -> MultiTerm:
         print(nde.diffeqsolve(nde.stratonovich_to_ito(stratonovich), nde.Euler(), 0.0, 1.0, 0.01, 1.0).ys)
         ```
     """
-    return _converted(terms, 0.5, "stratonovich_to_ito")
+    return _convert(terms, 0.5, "stratonovich_to_ito")
 
 
-def _converted(terms: AbstractTerm, factor: float, name: str) -> MultiTerm:
+def _convert(terms: AbstractTerm, factor: float, name: str) -> MultiTerm:
     drift, diffusion = drift_and_diffusion(terms, name)
-    return MultiTerm(ODETerm(_Corrected(drift, diffusion, factor)), diffusion)
+    return MultiTerm(ODETerm(_CorrectedDrift(drift, diffusion, factor)), diffusion)
 
 
 def drift_and_diffusion(terms: AbstractTerm, wanted_by: str) -> tuple[ODETerm, ControlTerm]:

@@ -11,7 +11,7 @@ from nde.terms.calculus import control_basis, drift_and_diffusion
 
 
 def check_commutative(terms: AbstractTerm, t: RealScalar, y: Y, args: Args = None, rtol: float = 1e-4) -> bool:
-    """Whether the columns `g_j` of the diffusion commute at `(t, y)`: `(D g_i) g_j = (D g_j) g_i` for all pairs.
+    """Check whether the columns `g_j` of the diffusion commute at `(t, y)`: `(D g_i) g_j = (D g_j) g_i` for all pairs.
 
     Methods of strong order 1 and above that draw no area between components need it.
 

@@ -10,21 +10,30 @@ import jax.numpy as jnp
 from jaxtyping import Array, PyTree
 
 from nde.core import tree
-from nde.core.closure import closed
+from nde.core.closure import closure_convert
 from nde.core.types import Args, RealScalar, Time, VectorField, Y
 from nde.paths import AbstractBrownianPath, AbstractPath, IncrementPath
 from nde.terms.base import VF, Control
 from nde.terms.controlled import ControlledODETerm
 from nde.terms.driven import AbstractDrivenTerm
 from nde.terms.fit import check_change
-from nde.terms.product import check_product, contracted, is_diagonal, is_operator, matched, paired, product_of, value_of
+from nde.terms.product import (
+    check_product,
+    contract,
+    is_diagonal,
+    is_operator,
+    match_leaves,
+    pair_leaves,
+    product_of,
+    value_of,
+)
 from nde.terms.within import Within
 
 Product = Callable[[PyTree[Any], PyTree[Array]], PyTree[Any]]
 
 
 class ControlTerm(AbstractDrivenTerm[VF, Control]):
-    """`f(t, y, args) dX(t)`: a vector field driven by a path, such as Brownian motion.
+    """The term `f(t, y, args) dX(t)`: a vector field driven by a path, such as Brownian motion.
 
     For a state of shape `y` and a control of shape `x` the vector field returns one of
 
@@ -106,13 +115,13 @@ class ControlTerm(AbstractDrivenTerm[VF, Control]):
         Raises:
             ValueError: If the shapes of vector field, control and state do not fit together.
         """
-        field, control = closed(self.vf, t, y, args), self.control_shape(t)
+        field, control = closure_convert(self.vf, t, y, args), self.control_shape(t)
         path = self.path.closed(t) if isinstance(self.path, IncrementPath) else self.path
         value = eqx.combine(field.shapes, field.rest)
         if self.product is None:
-            jax.tree.map(check_product, *matched(value, control, y), is_leaf=is_operator)
+            jax.tree.map(check_product, *match_leaves(value, control, y), is_leaf=is_operator)
             return ControlTerm(field, path)
-        product = closed(self.product, value, control)
+        product = closure_convert(self.product, value, control)
         check_change("`prod` of a `ControlTerm`", eqx.combine(product.shapes, product.rest), y)
         return ControlTerm(field, path, product)
 
@@ -145,7 +154,7 @@ class ControlTerm(AbstractDrivenTerm[VF, Control]):
         if sum(math.prod(x.shape) for x in jax.tree.leaves(control)) == 1:
             return "scalar"
         field = eqx.filter_eval_shape(self.vf, t, y, args)
-        alone = jax.tree.map(is_diagonal, *matched(field, control, y), is_leaf=is_operator)
+        alone = jax.tree.map(is_diagonal, *match_leaves(field, control, y), is_leaf=is_operator)
         return "diagonal" if all(jax.tree.leaves(alone)) else "general"
 
     def vf(self, t: RealScalar, y: Y, args: Args) -> PyTree[Any]:
@@ -160,9 +169,9 @@ class ControlTerm(AbstractDrivenTerm[VF, Control]):
             return self.product(vf, value_of(control))
 
         def leaf(f: Any, x: Array) -> Array:
-            return f.mv(x) if is_operator(f) else contracted(f, x, f.ndim - x.ndim)
+            return f.mv(x) if is_operator(f) else contract(f, x, f.ndim - x.ndim)
 
-        return jax.tree.map(leaf, *paired(vf, value_of(control)), is_leaf=is_operator)
+        return jax.tree.map(leaf, *pair_leaves(vf, value_of(control)), is_leaf=is_operator)
 
     def vf_prod(self, t: RealScalar, y: Y, args: Args, control: PyTree[Any]) -> Y:
         """The product at `(t, y)`, as a matrix, diagonal, or an operator."""
@@ -172,9 +181,9 @@ class ControlTerm(AbstractDrivenTerm[VF, Control]):
         """A value of the vector field times an increment, for a state shaped as `y`."""
         if self.product is not None:
             return jax.tree.map(lambda change, s: jnp.asarray(change, s.dtype), self.product(vf, value_of(control)), y)
-        return jax.tree.map(product_of, *matched(vf, value_of(control), y), is_leaf=is_operator)
+        return jax.tree.map(product_of, *match_leaves(vf, value_of(control), y), is_leaf=is_operator)
 
-    def speed(self, t: RealScalar, y: Y, args: Args) -> Y:
+    def derivative(self, t: RealScalar, y: Y, args: Args) -> Y:
         """The vector field times the derivative of the path; of noise, what three standard deviations of it do.
 
         Source: Rackauckas and Nie (2017), doi:10.3934/dcdsb.2017133.

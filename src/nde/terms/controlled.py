@@ -29,7 +29,7 @@ class Slopes(eqx.Module):
 
 
 class ControlledODETerm(AbstractDrivenTerm):
-    """`f(t, y, args) dX/dt dt`: a control term as an ordinary differential equation; made by `ControlTerm.to_ode`.
+    """A control term as an ODE, `f(t, y, args) dX/dt dt`; made by `ControlTerm.to_ode`.
 
     The derivatives of the path at all stages of a step are made before its first stage, from inside the step: a kink of
     the path between two steps is met by neither.
@@ -94,9 +94,9 @@ class ControlledODETerm(AbstractDrivenTerm):
         """A value of the vector field times an increment, for a state shaped as `y`."""
         return self.controlled.applied(vf, y, control)
 
-    def speed(self, t: RealScalar, y: Y, args: Args) -> Y:
+    def derivative(self, t: RealScalar, y: Y, args: Args) -> Y:
         """The vector field times the derivative of the path."""
-        return self.controlled.speed(t, y, args)
+        return self.controlled.derivative(t, y, args)
 
     def prepare(
         self,
@@ -105,12 +105,12 @@ class ControlledODETerm(AbstractDrivenTerm):
         h: RealScalar,
         nodes: tuple[float, ...],
         needs: frozenset[str],
-        place: PyTree[Any],
+        path_state: PyTree[Any],
     ) -> tuple[Slopes | Halves, PyTree[Any]]:
-        """The derivatives of the path at all stages, and the path's next place."""
+        """The derivatives of the path at all stages, and the path's next state."""
 
         def slopes(t: RealScalar, end: RealScalar, h: RealScalar) -> tuple[Slopes, PyTree[Any]]:
-            at, after = self.path.slopes(t, end - t, nodes, place)
+            at, after = self.path.slopes(t, end - t, nodes, path_state)
             return Slopes(h, at), after
 
         whole, after = slopes(t, end, h)

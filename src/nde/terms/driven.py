@@ -47,14 +47,14 @@ class AbstractDrivenTerm(AbstractTerm[VF, Control]):
         return jax.tree.map(jnp.negative, value_of(drive))
 
     def begin(
-        self, t0: RealScalar, step: IntScalar | int = 0, revisits: bool = False, forward: BoolScalar | bool = True
+        self, t0: RealScalar, step: IntScalar | int = 0, may_reject: bool = False, forward: BoolScalar | bool = True
     ) -> PyTree[Any]:
-        """The path's place before a step; see `AbstractPath.begin`."""
-        return self.path.begin(t0, step, revisits, forward)
+        """The path's state before a step; see `AbstractPath.begin`."""
+        return self.path.begin(t0, step, may_reject, forward)
 
-    def recalls(self, revisits: bool) -> bool:
-        """Whether the drive of a step can be made again; see `AbstractPath.recalls`."""
-        return self.path.recalls(revisits)
+    def redrawable(self, may_reject: bool) -> bool:
+        """Whether the drive of a step can be made again; see `AbstractPath.redrawable`."""
+        return self.path.redrawable(may_reject)
 
     def prepare(
         self,
@@ -63,15 +63,15 @@ class AbstractDrivenTerm(AbstractTerm[VF, Control]):
         h: RealScalar,
         nodes: tuple[float, ...],
         needs: frozenset[str],
-        place: PyTree[Any],
+        path_state: PyTree[Any],
     ) -> tuple[PyTree[Any], PyTree[Any]]:
-        """The drive of a step and the path's next place; see `AbstractPath.prepare`."""
-        return self.path.prepare(t, h if self.path.by_length else end - t, nodes, needs, place)
+        """The drive of a step and the path's next state; see `AbstractPath.prepare`."""
+        return self.path.prepare(t, h if self.path.by_length else end - t, nodes, needs, path_state)
 
     def commit(self, accepted: BoolScalar, old: PyTree[Any], new: PyTree[Any]) -> PyTree[Any]:
-        """The path's place after the step was judged; see `AbstractPath.commit`."""
+        """The path's state after the step was accepted or rejected; see `AbstractPath.commit`."""
         return self.path.commit(accepted, old, new)
 
-    def room(self, t: RealScalar, place: PyTree[Any]) -> Float[Array, ""] | None:
-        """How long the next step may be; see `AbstractPath.room`."""
-        return self.path.room(t, place)
+    def max_step(self, t: RealScalar, path_state: PyTree[Any]) -> Float[Array, ""] | None:
+        """How long the next step may be; see `AbstractPath.max_step`."""
+        return self.path.max_step(t, path_state)

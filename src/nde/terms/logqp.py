@@ -1,4 +1,4 @@
-"""How far two equations with the same diffusion are apart, as laws of paths."""
+"""The divergence between the path distributions of two SDEs with the same diffusion."""
 
 from collections.abc import Callable
 from typing import Any
@@ -18,7 +18,7 @@ from nde.terms.ode import ODETerm
 from nde.terms.product import is_operator
 
 
-class _Apart(eqx.Module):
+class _AugmentedDrift(eqx.Module):
     """The drift of the state and of the divergence, half the square of `u` with `g u = f - prior`."""
 
     drift: ODETerm
@@ -30,11 +30,11 @@ class _Apart(eqx.Module):
         drift = self.drift.vf(t, y, args)
         difference = jax.tree.map(lambda f, h: f - h, drift, ODETerm(self.prior).vf(t, y, args))
         control = jax.tree.leaves(self.diffusion.control_shape(t))
-        u = _solved(self.diffusion.vf(t, y, args), difference, control[0])
+        u = _solve_for_control(self.diffusion.vf(t, y, args), difference, control[0])
         return drift, 0.5 * jnp.sum(u**2)
 
 
-class _Padded(eqx.Module):
+class _AugmentedDiffusion(eqx.Module):
     """The diffusion of the state, and none of the divergence."""
 
     diffusion: ControlTerm
@@ -46,14 +46,14 @@ class _Padded(eqx.Module):
 
 
 def with_logqp(terms: AbstractTerm, prior: Callable[..., PyTree[Any]]) -> MultiTerm:
-    """The equation of `(y, k)`, where `k` grows to a sample of the path-space divergence from a prior equation.
+    """Augment an SDE by a sample of the Kullback-Leibler divergence of its paths from those of a prior SDE.
 
     The prior is `dy = prior(t, y, args) dt + g(t, y, args) dW` with the diffusion `g` of `terms`. By Girsanov's theorem
-    the Kullback-Leibler divergence of the law of the paths of `terms` from that of the prior is the mean of
+    the Kullback-Leibler divergence of the distribution of the paths of `terms` from that of the prior is the mean of
     `∫ |u|^2 / 2 dt` along paths of `terms`, with `g u = f - prior`. That holds for Itô and for Stratonovich equations,
     whose drifts differ by the same.
 
-    Start from `(y0, jnp.zeros(()))`; the state then is a pair.
+    The state becomes a pair `(y, k)`, where `k` grows to the sample. Start from `(y0, jnp.zeros(()))`.
 
     Args:
         terms: `MultiTerm(ODETerm(drift), ControlTerm(diffusion, motion))`, the motion being a single array.
@@ -93,11 +93,11 @@ def with_logqp(terms: AbstractTerm, prior: Callable[..., PyTree[Any]]) -> MultiT
             f"`with_logqp` got a motion of {len(shapes)} arrays; it wants a single one, `shape=(m,)`, that drives all "
             "of the state."
         )
-    apart = _Apart(drift, prior, diffusion)
-    return MultiTerm(ODETerm(apart), ControlTerm(_Padded(diffusion), diffusion.path))
+    apart = _AugmentedDrift(drift, prior, diffusion)
+    return MultiTerm(ODETerm(apart), ControlTerm(_AugmentedDiffusion(diffusion), diffusion.path))
 
 
-def _solved(g: PyTree[Any], difference: Y, control: jax.ShapeDtypeStruct) -> Array:
+def _solve_for_control(g: PyTree[Any], difference: Y, control: jax.ShapeDtypeStruct) -> Array:
     """The `u` with `g u = difference`."""
     leaves, slopes = jax.tree.leaves(g, is_leaf=is_operator), jax.tree.leaves(difference)
     if any(jnp.iscomplexobj(d) for d in slopes):

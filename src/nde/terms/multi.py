@@ -14,7 +14,7 @@ Terms = TypeVar("Terms")
 
 
 class MultiTerm(AbstractTerm, Generic[Terms]):
-    """A sum of terms: drift and diffusion of a stochastic differential equation, in this order.
+    """A sum of terms: drift and diffusion of an SDE, in this order.
 
     What the terms have each on its own, vector fields and controls, is a tuple here.
 
@@ -42,7 +42,7 @@ class MultiTerm(AbstractTerm, Generic[Terms]):
         for term in terms:
             if not isinstance(term, AbstractTerm):
                 raise TypeError(
-                    f"`MultiTerm` got {_described(term)}; it wants terms such as `nde.ODETerm(drift)` and "
+                    f"`MultiTerm` got {_describe(term)}; it wants terms such as `nde.ODETerm(drift)` and "
                     "`nde.ControlTerm(diffusion, motion)`, one argument each."
                 )
         if not terms:
@@ -92,10 +92,10 @@ class MultiTerm(AbstractTerm, Generic[Terms]):
         """The sum of the products at `(t, y)`."""
         return self.applied(self.vf(t, y, args), y, control)
 
-    def speed(self, t: RealScalar, y: Y, args: Args) -> Y:
-        """The sum of the speeds; with noise, of their absolute values."""
-        speeds = [term.speed(t, y, args) for term in self.terms]
-        return _total([tree.magnitudes(speed) for speed in speeds] if self.noisy else speeds)
+    def derivative(self, t: RealScalar, y: Y, args: Args) -> Y:
+        """The sum of the derivatives; with noise, of their absolute values."""
+        derivatives = [term.derivative(t, y, args) for term in self.terms]
+        return _total([tree.magnitudes(each) for each in derivatives] if self.noisy else derivatives)
 
     def slope(self, vf: tuple[PyTree[Any], ...], y: Y, drive: tuple[PyTree[Any], ...], stage: int) -> Y:
         """The change of the state over the step, were it the same everywhere."""
@@ -116,14 +116,14 @@ class MultiTerm(AbstractTerm, Generic[Terms]):
         return tuple(term.backward(d, stages) for term, d in zip(self.terms, drive, strict=True))
 
     def begin(
-        self, t0: RealScalar, step: IntScalar | int = 0, revisits: bool = False, forward: BoolScalar | bool = True
+        self, t0: RealScalar, step: IntScalar | int = 0, may_reject: bool = False, forward: BoolScalar | bool = True
     ) -> tuple[PyTree[Any], ...]:
-        """The place of each path."""
-        return tuple(term.begin(t0, step, revisits, forward) for term in self.terms)
+        """The state of each path."""
+        return tuple(term.begin(t0, step, may_reject, forward) for term in self.terms)
 
-    def recalls(self, revisits: bool) -> bool:
+    def redrawable(self, may_reject: bool) -> bool:
         """Whether all drives can be made again."""
-        return all(term.recalls(revisits) for term in self.terms)
+        return all(term.redrawable(may_reject) for term in self.terms)
 
     def prepare(
         self,
@@ -132,24 +132,24 @@ class MultiTerm(AbstractTerm, Generic[Terms]):
         h: RealScalar,
         nodes: tuple[float, ...],
         needs: frozenset[str],
-        place: tuple[Any, ...],
+        path_state: tuple[Any, ...],
     ) -> tuple[tuple[PyTree[Any], ...], tuple[PyTree[Any], ...]]:
-        """The drive of each term and the next place of each path."""
-        prepared = [term.prepare(t, end, h, nodes, needs, p) for term, p in zip(self.terms, place, strict=True)]
+        """The drive of each term and the next state of each path."""
+        prepared = [term.prepare(t, end, h, nodes, needs, p) for term, p in zip(self.terms, path_state, strict=True)]
         return tuple(drive for drive, _ in prepared), tuple(p for _, p in prepared)
 
     def commit(self, accepted: BoolScalar, old: tuple[Any, ...], new: tuple[Any, ...]) -> tuple[PyTree[Any], ...]:
-        """The place of each path after the step was judged."""
+        """The state of each path after the step was accepted or rejected."""
         return tuple(term.commit(accepted, o, n) for term, o, n in zip(self.terms, old, new, strict=True))
 
-    def room(self, t: RealScalar, place: tuple[Any, ...]) -> Float[Array, ""] | None:
-        """The least room of all paths."""
-        rooms = [term.room(t, p) for term, p in zip(self.terms, place, strict=True)]
-        known = [room for room in rooms if room is not None]
+    def max_step(self, t: RealScalar, path_state: tuple[Any, ...]) -> Float[Array, ""] | None:
+        """The least of all paths."""
+        limits = [term.max_step(t, p) for term, p in zip(self.terms, path_state, strict=True)]
+        known = [limit for limit in limits if limit is not None]
         return functools.reduce(jnp.minimum, known) if known else None
 
 
-def _described(term: Any) -> str:
+def _describe(term: Any) -> str:
     return f"the class {term.__name__}" if isinstance(term, type) else f"a {type(term).__name__}"
 
 

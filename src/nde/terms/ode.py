@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, PyTree
 
 from nde.core import tree
-from nde.core.closure import closed
+from nde.core.closure import closure_convert
 from nde.core.tree import common_dtype
 from nde.core.types import Args, RealScalar, Time, VectorField, Y
 from nde.paths import TimePath
@@ -19,7 +19,7 @@ from nde.terms.within import Within
 
 
 class ODETerm(AbstractDrivenTerm[VF, RealScalar]):
-    """`f(t, y, args) dt`: the right-hand side of `dy/dt = f(t, y, args)`.
+    """The term `f(t, y, args) dt`: the right-hand side of the ODE `dy/dt = f(t, y, args)`.
 
     Attributes:
         vector_field: A function `(t, y, args) -> dy/dt`; `t` is a scalar array, `y` a pytree of arrays, and the result
@@ -54,7 +54,7 @@ class ODETerm(AbstractDrivenTerm[VF, RealScalar]):
             ValueError: If the vector field returns another structure or other shapes than those of the state.
             TypeError: If it returns a dtype that the state cannot hold.
         """
-        field = closed(lambda t, y, args: _as_far_as_time(t, y, self.vector_field(t, y, args)), t, y, args)
+        field = closure_convert(lambda t, y, args: _as_far_as_time(t, y, self.vector_field(t, y, args)), t, y, args)
         check_change("The vector field", eqx.combine(field.shapes, field.rest), y)
         return ODETerm(field)
 
@@ -79,7 +79,7 @@ class ODETerm(AbstractDrivenTerm[VF, RealScalar]):
         """`f(t, y, args) * dt`."""
         return self.prod(self.vf(t, y, args), control)
 
-    def speed(self, t: RealScalar, y: Y, args: Args) -> Y:
+    def derivative(self, t: RealScalar, y: Y, args: Args) -> Y:
         """The vector field."""
         return self.vf(t, y, args)
 

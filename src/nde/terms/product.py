@@ -22,7 +22,7 @@ def is_operator(x: Any) -> bool:
     return isinstance(x, lx.AbstractLinearOperator)
 
 
-def paired(vf: PyTree[Any], control: PyTree[Any]) -> tuple[PyTree[Any], PyTree[Any]]:
+def pair_leaves(vf: PyTree[Any], control: PyTree[Any]) -> tuple[PyTree[Any], PyTree[Any]]:
     """The vector field, and the control with its structure.
 
     Raises:
@@ -40,7 +40,7 @@ def paired(vf: PyTree[Any], control: PyTree[Any]) -> tuple[PyTree[Any], PyTree[A
     )
 
 
-def matched(vf: PyTree[Any], control: PyTree[Any], y: Y) -> tuple[PyTree[Any], PyTree[Any], PyTree[Any]]:
+def match_leaves(vf: PyTree[Any], control: PyTree[Any], y: Y) -> tuple[PyTree[Any], PyTree[Any], PyTree[Any]]:
     """The vector field, the control with the structure of the state, and the state.
 
     Raises:
@@ -52,7 +52,7 @@ def matched(vf: PyTree[Any], control: PyTree[Any], y: Y) -> tuple[PyTree[Any], P
             f"The vector field of a `ControlTerm` returned a pytree of structure {structure}; it wants to be that of "
             f"the state y0, {wanted}."
         )
-    return (*paired(vf, control), y)
+    return (*pair_leaves(vf, control), y)
 
 
 def check_product(f: Any, x: jax.ShapeDtypeStruct, y: Array) -> None:
@@ -91,7 +91,7 @@ def product_of(f: Any, x: Array, y: Array) -> Array:
     dtype = common_dtype(f.dtype, y.dtype)
     f, x = f.astype(dtype), x.astype(dtype)
     if f.shape == (*y.shape, *x.shape):
-        return contracted(f, x, y.ndim).astype(y.dtype)
+        return contract(f, x, y.ndim).astype(y.dtype)
     return (f * x).astype(y.dtype)
 
 
@@ -100,7 +100,7 @@ _SHORT = 64
 than a matrix product for each lane of a `vmap`."""
 
 
-def contracted(f: Array, x: Array, keep: int) -> Array:
+def contract(f: Array, x: Array, keep: int) -> Array:
     """`f` with all axes but its first ones contracted with those of `x`."""
     axes = tuple(range(keep, keep + x.ndim))
     if x.size > _SHORT:

@@ -23,10 +23,10 @@ class Within(eqx.Module):
 
     def __call__(self, t: Array, y: Y, args: Args) -> PyTree:
         """The vector field, at the nearer end where `t` is outside."""
-        return self.vector_field(held(t, self.low, self.high), y, args)
+        return self.vector_field(clamp_time(t, self.low, self.high), y, args)
 
 
-def held(t: Array, low: Time, high: Time) -> Array:
+def clamp_time(t: Array, low: Time, high: Time) -> Array:
     """The time within the interval that is nearest, which moves as `t` does."""
     t = jnp.asarray(t, low.dtype)
     return t + jax.lax.stop_gradient(jnp.clip(t, low, high) - t)

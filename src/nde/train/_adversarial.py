@@ -1,14 +1,14 @@
-"""The optimizer of two players, of whom one wants a loss small and the other wants it large."""
+"""The optimizer of a GAN, whose generator and discriminator pull the same loss in opposite directions."""
 
 from collections.abc import Hashable
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import optax
-from jaxtyping import PyTree
+from jaxtyping import Array, PyTree
 
-from nde.train.projection import project_weights
-from nde.train.promotion import promoting
+from nde.train.optimizer import with_standard_promotion
 
 
 def adversarial(
@@ -18,15 +18,14 @@ def adversarial(
     initial: tuple[float, float] = (1.0, 1.0),
     clip: bool = True,
 ) -> optax.GradientTransformation:
-    """Lets the generator of a model descend and its discriminator ascend, on the same gradient of the same loss.
+    """Optimizer for a GAN: the generator descends and the discriminator ascends on the gradient of the same loss.
 
     Args:
-        generator: Of Optax, for a loss that is to fall; by default `optax.adadelta(1.0)`.
-        discriminator: The same, for the other; it is given the negative gradient.
-        initial: By what the steps of the networks of the first state, `generator.initial` and `discriminator.initial`,
-            are multiplied: their learning rates as multiples of those of the rest.
-        clip: Whether after each step the discriminator's matrices are clipped to at most one by the number of their
-            columns, see `project_weights`.
+        generator: An Optax optimizer that minimizes, by default `optax.adadelta(1.0)`.
+        discriminator: The same for the discriminator; it gets the negative gradient.
+        initial: Factors for the updates of the networks of the initial state, `generator.initial` and
+            `discriminator.initial`: their learning rates relative to those of the other networks.
+        clip: Whether to clip the discriminator's weights after each step, see `project_weights`.
 
     Returns:
         The transformation, for models with parts `generator` and `discriminator` such as `nde.models.SDEGAN`.
@@ -46,21 +45,53 @@ def adversarial(
     """
     down = optax.adadelta(1.0) if generator is None else generator
     up = optax.chain(optax.scale(-1.0), optax.adadelta(1.0) if discriminator is None else discriminator)
-    kept = project_weights() if clip else optax.identity()
+    projection = project_weights() if clip else optax.identity()
     players: dict[Hashable, optax.GradientTransformation] = {
         "generator": down,
         "generator.initial": optax.chain(down, optax.scale(initial[0])),
-        "discriminator": optax.chain(up, kept),
-        "discriminator.initial": optax.chain(up, optax.scale(initial[1]), kept),
+        "discriminator": optax.chain(up, projection),
+        "discriminator.initial": optax.chain(up, optax.scale(initial[1]), projection),
     }
-    return promoting(optax.partition(players, _players))
+    return with_standard_promotion(optax.partition(players, _players))
+
+
+def project_weights() -> optax.GradientTransformation:
+    """Optimizer transformation that clips the entries of each matrix to at most one over the number of its columns.
+
+    Then `|A x| <= |x|` in the maximum norm, so a network of such matrices is 1-Lipschitz if its activations are. Use
+    the transformation last in a chain: it changes an update `u` of weights `p` to `clip(p + u) - p`. Vectors, such as
+    biases, are not clipped.
+
+    Returns:
+        The transformation, whose `update` needs the weights.
+
+    Source: Kidger, Foster, Li and Lyons, *Efficient and accurate gradients for neural SDEs* (2021), section 5,
+    doi:10.48550/arXiv.2105.13493.
+
+    Example:
+        ```python
+        import jax.numpy as jnp, optax
+        from nde.train import project_weights
+
+        optimizer, weights = optax.chain(optax.sgd(1.0), project_weights()), jnp.zeros((3, 2))
+        updates, _ = optimizer.update(-jnp.ones((3, 2)), optimizer.init(weights), weights)
+        print(optax.apply_updates(weights, updates))
+        ```
+    """
+
+    def update(updates: PyTree[Any], state: Any, params: PyTree[Any] | None = None) -> tuple[PyTree[Any], Any]:
+        if params is None:
+            raise ValueError("`project_weights` needs the weights. Call `update(updates, state, weights)`.")
+        return jax.tree.map(_project, updates, params), state
+
+    return optax.GradientTransformation(optax.init_empty_state, update)
 
 
 def _players(weights: PyTree[Any]) -> PyTree[Any]:
-    """For each weight whose it is, and whether it is one of the network of the first state.
+    """Label each weight with its player, and with whether it belongs to the network of the initial state.
 
     Raises:
-        ValueError: If it is nobody's.
+        ValueError: If a weight belongs to neither player.
     """
 
     def player(path: Any, weight: Any) -> str:
@@ -68,8 +99,8 @@ def _players(weights: PyTree[Any]) -> PyTree[Any]:
         first, second = (*(_name_of(part) for part in path[:2]), "", "")[:2]
         if first not in {"generator", "discriminator"}:
             raise ValueError(
-                f"Got a model with the weights {jax.tree_util.keystr(path)}; `adversarial` wants all of them in the "
-                "parts `generator` and `discriminator`, as those of `nde.models.SDEGAN` are."
+                "`adversarial` needs a model whose weights are all in its parts `generator` and `discriminator`, like "
+                f"`nde.models.SDEGAN`; got the weights {jax.tree_util.keystr(path)}."
             )
         return f"{first}.initial" if second == "initial" else first
 
@@ -77,5 +108,12 @@ def _players(weights: PyTree[Any]) -> PyTree[Any]:
 
 
 def _name_of(part: Any) -> str:
-    """The name of an attribute or the key of an entry."""
+    """Return the name of an attribute or the key of an entry."""
     return str(getattr(part, "name", getattr(part, "key", "")))
+
+
+def _project(update: Array, weight: Array) -> Array:
+    if weight.ndim != 2:
+        return update
+    bound = 1 / weight.shape[1]
+    return jnp.clip(weight + update, -bound, bound) - weight

@@ -1,4 +1,4 @@
-"""Training a model by gradient descent."""
+"""Train a model by gradient descent."""
 
 import contextlib
 from collections.abc import Callable, Sequence, Sized
@@ -15,29 +15,30 @@ from nde.train.batches import Batches, as_batches
 from nde.train.checkpoint import Checkpoints
 from nde.train.curriculum import Curriculum
 from nde.train.devices import Placement
-from nde.train.history import History, Ledger, Row
-from nde.train.identity import identity_of
+from nde.train.fingerprint import fingerprint_of
+from nde.train.history import History, Recorder, Row
 from nde.train.interrupt import deferred_interrupts
 from nde.train.log import Log
 from nde.train.optimizer import adam
-from nde.train.progress import Progress, shown
+from nde.train.progress import Progress, progress_listener
 from nde.train.run import Run
 from nde.train.settings import Settings
 from nde.train.step import Loss, Step
-from nde.train.validation import Judge
+from nde.train.validation import Validator
 
 
 class Fit(eqx.Module):
-    """A trained model and how it came about.
+    """The result of training: the model and its history.
 
     Attributes:
-        model: With the best weights on the validation data, or the last without; their average, if one was asked for.
-        history: Loss, learning rate and validation, step by step.
-        best_step: After which step the model had these weights.
-        steps: How many steps were made.
-        skipped: How many of them were passed over, because their gradient was not finite.
-        seconds: How long it took, compiling included.
-        reason: Why it stopped.
+        model: The trained model, with the best weights on the validation data, or the last weights without validation
+            data. With `average`, these are averaged weights.
+        history: Loss, learning rate and validation metric of each step.
+        best_step: The step after which the model had the returned weights.
+        steps: The number of training steps.
+        skipped: The number of steps skipped because their gradient was not finite.
+        seconds: The time taken, in seconds, including compilation.
+        reason: Why training ended.
 
     Example:
         See `fit`.
@@ -74,47 +75,50 @@ def fit(
     progress: bool | Progress | None = None,
     devices: Sequence[Any] | None = None,
 ) -> Fit:
-    """Trains a model: one compiled step, again and again.
+    """Train a model by gradient descent.
 
-    The same arguments give the same result. A step whose gradient is not finite is passed over; at the first step, or
-    after twenty in a row, training ends with an error.
+    The training step is compiled once. The same arguments give the same result. A step whose gradient is not finite is
+    skipped; if it is the first step, or the twentieth in a row, training ends with an error.
 
     Args:
-        model: Any pytree; its floating-point arrays are learned.
-        loss: `loss(model, batch, key)`, the mean over the batch; or that and a dictionary of scalars for the history.
-            The key depends on the step's number only.
-        data: An `nde.data.Loader` or `nde.data.ArrayLoader`, which stays where it is; or one batch, any pytree of
-            arrays, that every step sees.
-        optimizer: Of Optax; by default `nde.train.adam(steps=steps)`.
-        steps: How many, at most.
-        key: Of all that is random.
-        validation: Like `data`: what the model is judged by, an epoch each time.
-        metric: `metric(model, batch, key)`, lower is better; by default the loss.
-        validate_every: How many steps between two looks; by default an epoch, or a hundredth of all if that is longer.
-        patience: After how many looks without an improvement to stop; by default never.
-        average: The decay of an exponential moving average of the weights, say 0.99, or a `StochasticWeightAverage`; it
-            is then judged and returned.
-        curriculum: Which part of a batch a step sees; patience begins when it sees all. See `LengthCurriculum`.
-        log: A file for JSON lines: versions and settings, then steps.
-        log_every: How many steps between two lines; by default a thousandth of all.
-        checkpoint: A folder for checkpoints. If it holds one of this training, it is gone on from, to the same end, bit
-            by bit on the same devices; if it holds the end, that comes back at once; that of another is refused.
-        checkpoint_every: How many seconds between two; `None` for none by time.
-        checkpoint_steps: How many steps between two; by default none by steps. At the end there is always one.
-        progress: Whether to show a bar, by default if standard error is a terminal; or a function told after each step
-            how many are done, of how many, and the loss.
-        devices: Among which each batch is divided by rows; by default all, of all processes of `jax.distributed`, but
-            in a single process no more than divide the rows. Every process gives the same arguments.
+        model: Any pytree. Its floating-point arrays are trained.
+        loss: `loss(model, batch, key)`, which returns the mean over the batch, or a pair of it and a dictionary of
+            scalar metrics for the history. The key depends only on the number of the step.
+        data: An `nde.data.Loader` or `nde.data.ArrayLoader`, which is not advanced; or a single batch, any pytree of
+            arrays, for full-batch training.
+        optimizer: An Optax optimizer, by default `nde.train.adam(steps=steps)`.
+        steps: The maximum number of training steps.
+        key: A key of `jax.random`.
+        validation: Validation data, of the same kinds as `data`. Each validation uses an epoch.
+        metric: `metric(model, batch, key)`, evaluated on the validation data; lower is better. By default the loss.
+        validate_every: Steps between two validations; by default an epoch, or a hundredth of `steps` if that is longer.
+        patience: Early stopping: the number of validations without an improvement after which training ends. By
+            default it never stops early.
+        average: Average the weights: the decay of an exponential moving average, such as 0.99, or a
+            `StochasticWeightAverage`. The average is then validated and returned.
+        curriculum: What part of its batch a step sees, such as `LengthCurriculum`. Patience counts only once steps see
+            whole batches.
+        log: A file to log to as JSON lines: first versions and settings, then steps.
+        log_every: Steps between two lines of the log, by default a thousandth of `steps`.
+        checkpoint: A folder for checkpoints. If it holds a checkpoint of this run, training resumes from it and gives
+            the same result, bit for bit on the same devices. If the run was finished, its result is returned at once. A
+            checkpoint of a different run is an error.
+        checkpoint_every: Seconds between two checkpoints; `None` for no limit.
+        checkpoint_steps: Steps between two checkpoints; by default no limit. A checkpoint is always saved at the end.
+        progress: Whether to show a progress bar, by default if standard error is a terminal; or a function
+            `progress(done, steps, loss)`, called after each step.
+        devices: Devices that share the rows of each batch. By default, in a single process, as many as divide the rows
+            evenly; with `jax.distributed`, all devices of all processes. All processes pass the same arguments.
 
     Returns:
-        The model and its history.
+        The trained model and its history.
 
     Raises:
-        ValueError: If settings do not fit together, there are no data, devices do not divide the rows, or the
-            checkpoint is of another training.
-        TypeError: If the loss or metric is no real scalar.
+        ValueError: If arguments contradict each other, there are no data, the devices do not divide the rows evenly, or
+            the checkpoint belongs to a different run.
+        TypeError: If the loss or metric is not a real scalar.
         TrainingError: If losses or gradients are not finite.
-        KeyboardInterrupt: As it comes, with a checkpoint written before.
+        KeyboardInterrupt: On Ctrl-C, after a checkpoint has been saved.
 
     Example:
         ```python
@@ -130,44 +134,46 @@ def fit(
         print(fit(model, loss, (x, x[:, 0] ** 2), steps=200, key=jax.random.key(1)).history.loss[-1])
         ```
     """
-    source, judged = as_batches(data, "data"), None if validation is None else as_batches(validation, "validation data")
+    source = as_batches(data, "data")
+    validation = None if validation is None else as_batches(validation, "validation data")
     settings = Settings.of(
         steps=steps,
-        validated=judged is not None,
-        validate_every=_between_looks(validate_every, source, steps),
+        validated=validation is not None,
+        validate_every=_validation_interval(validate_every, source, steps),
         patience=patience,
         average=average,
         curriculum=curriculum,
         log_every=log_every,
     )
     settings.check(metric=metric is not None, given_every=validate_every is not None)
-    optimizer, first = optimizer or adam(steps=steps), next(source.at(source.state))
-    placement = Placement(devices, first)
+    optimizer, first_batch = optimizer or adam(steps=steps), next(source.at(source.state))
+    placement = Placement(devices, first_batch)
     step = Step(model, loss, optimizer, average=average, curriculum=curriculum, key=key, placement=placement)
-    judge = Judge(step, metric or loss, judged, placement.batch, every=settings.validate_every, patience=patience)
+    every = settings.validate_every
+    validator = Validator(step, metric or loss, validation, placement.batch, every=every, patience=patience)
     with contextlib.ExitStack() as stack:
         listeners: list[Callable[[Row], None]] = []
-        run = Run(step, source, judge, Ledger(lambda row: _tell(listeners, row)), settings)
-        saver = None
+        run = Run(step, source, validator, Recorder(lambda row: _notify(listeners, row)), settings)
+        checkpoints = None
         if checkpoint is not None:
-            identity = identity_of(model, optimizer, settings, key, first)
-            saver = Checkpoints(Path(checkpoint), identity, seconds=checkpoint_every, steps=checkpoint_steps)
-            stack.callback(saver.close)
-        if saver is None or not saver.restore(run, placement.everywhere):
-            run.begin()
+            fingerprint = fingerprint_of(model, optimizer, settings, key, first_batch)
+            checkpoints = Checkpoints(Path(checkpoint), fingerprint, seconds=checkpoint_every, steps=checkpoint_steps)
+            stack.callback(checkpoints.close)
+        if checkpoints is None or not checkpoints.restore(run, placement.replicated):
+            run.start()
         if jax.process_index() == 0:
             if log is not None:
-                book = Log(
+                file = Log(
                     Path(log),
                     every=settings.log_every,
-                    settings=settings.told(placement.devices),
+                    config=settings.to_config(placement.devices),
                     done=run.done,
                     seconds=run.seconds,
                 )
-                stack.callback(book.close)
-                listeners.append(book.put)
-            listeners.append(stack.enter_context(shown(progress, steps, run.done)))
-        reason = _descended(run, saver, checkpoint)
+                stack.callback(file.close)
+                listeners.append(file.write)
+            listeners.append(stack.enter_context(progress_listener(progress, steps, run.done)))
+        reason = _train(run, checkpoints, checkpoint)
     return Fit(
         model=run.model(),
         history=run.history(),
@@ -179,36 +185,38 @@ def fit(
     )
 
 
-def _descended(run: Run, saver: Checkpoints | None, folder: str | Path | None) -> str:
-    """Makes steps until there is a reason not to, and keeps what is to be kept."""
+def _train(run: Run, checkpoints: Checkpoints | None, folder: str | Path | None) -> str:
+    """Make training steps until the run ends, saving checkpoints on the way, and return why it ended."""
     with deferred_interrupts() as interrupted:
         while run.reason is None:
             run.advance()
-            if saver is not None and saver.due(run.done):
-                saver.save(run)
+            if checkpoints is not None and checkpoints.due(run.done):
+                checkpoints.save(run)
             if interrupted():
-                _stop(run, saver, folder)
-        if saver is not None:
-            saver.save(run)
-        run.settle()
+                _raise_interrupt(run, checkpoints, folder)
+        if checkpoints is not None:
+            checkpoints.save(run)
+        run.flush()
     return run.reason
 
 
-def _stop(run: Run, saver: Checkpoints | None, folder: str | Path | None) -> NoReturn:
-    """Saves what can be saved; of several processes each has an interrupt of its own, and none can save alone."""
-    if saver is None:
-        raise KeyboardInterrupt(f"Stopped at step {run.done}; nothing is kept. `checkpoint=FOLDER` would have.")
+def _raise_interrupt(run: Run, checkpoints: Checkpoints | None, folder: str | Path | None) -> NoReturn:
+    """Save a checkpoint if possible. With several processes each gets its own interrupt, and none can save alone."""
+    if checkpoints is None:
+        raise KeyboardInterrupt(
+            f"Interrupted at step {run.done}; no checkpoint was saved. Pass `checkpoint=FOLDER` to be able to resume."
+        )
     if jax.process_count() == 1:
-        saver.save(run)
-    raise KeyboardInterrupt(f"Stopped at step {run.done}. To go on from '{folder}', call `fit` as before.")
+        checkpoints.save(run)
+    raise KeyboardInterrupt(f"Interrupted at step {run.done}. To resume from '{folder}', call `fit` as before.")
 
 
-def _tell(listeners: list[Callable[[Row], None]], row: Row) -> None:
+def _notify(listeners: list[Callable[[Row], None]], row: Row) -> None:
     for listener in listeners:
         listener(row)
 
 
-def _between_looks(given: int | None, source: Batches, steps: int) -> int:
+def _validation_interval(given: int | None, source: Batches, steps: int) -> int:
     if given is not None:
         return given
     epoch = len(source) if isinstance(source, Sized) else 1

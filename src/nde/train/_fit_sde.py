@@ -1,4 +1,4 @@
-"""Fitting stochastic differential equations by the likelihood of what was measured."""
+"""Fit stochastic differential equations by maximum likelihood."""
 
 import time
 from collections.abc import Sequence
@@ -11,24 +11,24 @@ import numpy as np
 from jaxtyping import Float
 
 from nde.data import DataError, Table
-from nde.train.early import stopped_early
-from nde.train.likelihood import as_arrays, in_double, normals
-from nde.train.maximum import maximized
+from nde.train.early_stopping import fit_with_early_stopping
+from nde.train.likelihood import as_arrays, standard_normals, to_double
+from nde.train.maximum_likelihood import maximize_likelihood
 from nde.train.progress import Progress
 from nde.train.protocol import Stochastic
 from nde.train.transitions import Transitions
 
 
 class SDEFit(eqx.Module):
-    """A fitted model with noise, and how it came about.
+    """The result of fitting an SDE: the model, its losses and standard errors.
 
     Attributes:
-        model: The model.
-        losses: The negative log density for each change of one quantity, in model states, at each step.
-        standard_errors: Of each number in `model.natural()`, in units of the data; `None` where the data do not
-            identify it.
-        substeps: Euler's steps between two measurements.
-        seconds: How long it took, compiling included.
+        model: The fitted model.
+        losses: The mean negative log-density of an observed change, in model states, at each step.
+        standard_errors: The standard error of each entry of `model.natural()`, in units of the data; `None` where the
+            data do not identify the parameter.
+        substeps: Euler steps between two measurements.
+        seconds: The time taken, in seconds, including compilation.
 
     Example:
         See `fit_sde`.
@@ -49,25 +49,25 @@ def fit_sde(
     samples: int | None = None,
     progress: Progress | None = None,
 ) -> SDEFit:
-    """Fits a model with noise to one or many series by maximum likelihood, see `log_densities`.
+    """Fit a stochastic model to one or more series by maximum likelihood, see `log_densities`.
 
-    A model with parameters is fitted by L-BFGS to the maximum, in double precision, and has standard errors from the
-    observed information. A network is fitted by Adam, and stops early: in a first descent the last fifth of each series
-    is not learned but tells how many steps are best; as many are then made on all pairs.
+    A parametric model is fitted by L-BFGS in double precision, and gets standard errors from the observed information.
+    A neural network is fitted by Adam with early stopping: a first run trains on the first four fifths of each series
+    and chooses the number of steps on the rest; a second run makes that many steps on all data.
 
     Args:
-        model: Any pytree with `drift`, `diffusion`, `scaling` and `natural`, such as the stochastic ones of
+        model: Any pytree with `drift`, `diffusion`, `scaling` and `natural`, such as the stochastic models of
             `nde.models`.
-        tables: One for each series.
-        steps: Most steps.
-        samples: Bridges for each pair of measurements; by default 32, and 8 for networks.
-        progress: Told now and then how far it is.
+        tables: One table for each series.
+        steps: The maximum number of steps.
+        samples: Sample paths between two measurements; by default 32, and 8 for neural networks.
+        progress: A function `progress(done, steps, loss)`, called from time to time.
 
     Returns:
         The model, its standard errors, and the losses. The same arguments give the same result.
 
     Raises:
-        DataError: If there is nothing to learn from, or no likelihood is finite.
+        DataError: If there is nothing to learn from, or the likelihood is not finite.
 
     Example:
         ```python
@@ -79,21 +79,21 @@ def fit_sde(
         print(found.model.parameters(), found.standard_errors)
         ```
     """
-    begun = time.perf_counter()
+    start = time.perf_counter()
     pairs = Transitions.of(tables, model.scaling, coupled=model.coupled)
     substeps = pairs.substeps(model.most_substeps)
-    told = progress if progress is not None else lambda *_: None
+    report = progress if progress is not None else lambda *_: None
     if model.natural():
         with jax.enable_x64(True):
-            exact, noise = in_double(model), normals(pairs, substeps, samples or 32)
-            found, losses, errors = maximized(exact, as_arrays(pairs), noise, steps, told)
-            blurred = model.unidentified(errors)
-            errors = {name: None if name in blurred else error for name, error in errors.items()}
+            exact, noise = to_double(model), standard_normals(pairs, substeps, samples or 32)
+            found, losses, errors = maximize_likelihood(exact, as_arrays(pairs), noise, steps, report)
+            unidentified = model.unidentified(errors)
+            errors = {name: None if name in unidentified else error for name, error in errors.items()}
     else:
-        noise = normals(pairs, substeps, samples or 8)
-        found, losses = stopped_early(model, as_arrays(pairs), noise, steps, told)
+        noise = standard_normals(pairs, substeps, samples or 8)
+        found, losses = fit_with_early_stopping(model, as_arrays(pairs), noise, steps, report)
         errors = {}
     if not np.isfinite(losses[-1]):
-        raise DataError("The likelihood of the data is not finite; look for values that repeat or stand far off.")
-    plain = jax.tree.map(lambda new, old: jnp.asarray(new, old.dtype) if eqx.is_array(old) else old, found, model)
-    return SDEFit(plain, losses, errors, substeps, time.perf_counter() - begun)
+        raise DataError("The likelihood of the data is not finite. Check for repeated values and outliers.")
+    cast = jax.tree.map(lambda new, old: jnp.asarray(new, old.dtype) if eqx.is_array(old) else old, found, model)
+    return SDEFit(cast, losses, errors, substeps, time.perf_counter() - start)

@@ -1,4 +1,4 @@
-"""Gradient descent on the distance between a solve and measurements."""
+"""Fit a trajectory to a table of measurements by gradient descent."""
 
 import time
 from typing import Any, Protocol, TypeVar, runtime_checkable
@@ -12,15 +12,15 @@ from jaxtyping import Array, Float, PyTree
 
 from nde.core.count import divisor_of, first_of
 from nde.data import Table
+from nde.train.optimizer import clipped_adam
 from nde.train.progress import Progress
-from nde.train.promotion import promoting
 
 _CHUNK = 50
-"""Steps between two reports."""
-_GROWING = 0.6
+"""Steps between two progress reports."""
+_GROWTH_SHARE = 0.6
 """The share of the steps in which the horizon grows."""
-_FIRST = 0.25
-"""The share of the rows with which it begins."""
+_INITIAL_SHARE = 0.25
+"""The share of the rows within the first horizon."""
 
 
 @runtime_checkable
@@ -32,19 +32,19 @@ class _Scaling(Protocol):
 
 @runtime_checkable
 class Trainable(Protocol):
-    """What can be fitted: a pytree with these."""
+    """Protocol of models that `fit_table` can fit."""
 
     @property
     def scaling(self) -> _Scaling:
-        """Between the table's units and model states."""
+        """The conversion between the table's units and model states."""
         ...
 
     def trajectory(self, times: Float[Array, " times"]) -> Float[Array, "times columns"]:
-        """Model states at model times."""
+        """Solve for the model states at model times."""
         ...
 
     def penalty(self, zs: Float[Array, "times columns"]) -> Float[Array, ""]:
-        """What is added to the loss."""
+        """Return a penalty on the trajectory, to be added to the loss."""
         ...
 
 
@@ -52,13 +52,13 @@ M = TypeVar("M", bound=Trainable)
 
 
 class TableFit(eqx.Module):
-    """A fitted model and how it came about.
+    """The result of `fit_table`: the model and its losses.
 
     Attributes:
-        model: The model with the least loss on all rows.
-        losses: The loss of each step, on as many rows as it saw.
-        best_loss: The least loss on all rows.
-        seconds: How long it took, compiling included.
+        model: The model with the lowest loss on all rows.
+        losses: The loss of each step, on the rows within its horizon.
+        best_loss: The lowest loss on all rows.
+        seconds: The time taken, in seconds, including compilation.
 
     Example:
         See `fit_table`.
@@ -71,7 +71,7 @@ class TableFit(eqx.Module):
 
 
 class _Data(eqx.Module):
-    """Measurements as model states; unknown ones are zero."""
+    """Measurements as model states, with zeros for missing values."""
 
     times: Float[Array, " rows"]
     zs: Float[Array, "rows columns"]
@@ -84,8 +84,8 @@ class _Data(eqx.Module):
         return cls(jnp.asarray(scaling.time(table.ts)), jnp.asarray(np.where(known, zs, 0.0)), jnp.asarray(known))
 
 
-class _Descent(eqx.Module):
-    """Where the descent is, and the best that it has met."""
+class _State(eqx.Module):
+    """The state of the descent, and the best weights so far."""
 
     weights: PyTree[Array | None]
     optimizer: PyTree[Any]
@@ -97,21 +97,21 @@ class _Descent(eqx.Module):
 def fit_table(
     model: M, table: Table, *, steps: int = 2000, learning_rate: float = 1e-2, progress: Progress | None = None
 ) -> TableFit:
-    """Fits a model to measurements by Adam, through the solve.
+    """Fit a model to a table of measurements by gradient descent through the solver.
 
-    The loss is the mean square of the distance in model states, over all that was measured; gaps carry none. It is
-    taken over the first rows only, to begin with, and the horizon grows until it takes in all: an oscillation that is
-    fitted all at once is flattened.
+    The loss is the mean squared error in model states over all observed values. The optimizer is Adam. At first the
+    loss covers only the first rows, and its horizon grows until it covers all: fitting a long oscillation in one go
+    tends to collapse to its mean.
 
     Args:
-        model: Any pytree with `scaling`, `trajectory` and `penalty`, such as those of `nde.models`.
+        model: Any pytree with `scaling`, `trajectory` and `penalty`, such as the models of `nde.models`.
         table: The measurements.
-        steps: How many steps of descent.
-        learning_rate: The size of the first; it falls to nothing along a cosine.
-        progress: Told now and then how far it is.
+        steps: The number of training steps.
+        learning_rate: The initial learning rate; it decays along a cosine.
+        progress: A function `progress(done, steps, loss)`, called from time to time.
 
     Returns:
-        The model with the least loss on all rows, and the losses. The same arguments give the same result.
+        The model with the lowest loss on all rows, and the losses. The same arguments give the same result.
 
     Example:
         ```python
@@ -125,11 +125,11 @@ def fit_table(
         print(found.best_loss, found.model.equation())
         ```
     """
-    begun = time.perf_counter()
+    start = time.perf_counter()
     data = _Data.of(table, model.scaling)
     weights, static = eqx.partition(model, eqx.is_inexact_array)
-    optimizer = _optimizer(steps, learning_rate)
-    state = _Descent(
+    optimizer = clipped_adam(optax.cosine_decay_schedule(learning_rate, steps, alpha=0.01), steps)
+    state = _State(
         weights=weights,
         optimizer=optimizer.init(weights),
         step=jnp.asarray(0),
@@ -138,21 +138,21 @@ def fit_table(
     )
 
     @jax.jit
-    def chunk(state: _Descent) -> tuple[_Descent, Array]:
-        return jax.lax.scan(lambda s, _: _descend(s, static, data, optimizer, steps), state, length=_CHUNK)
+    def chunk(state: _State) -> tuple[_State, Array]:
+        return jax.lax.scan(lambda s, _: _step(s, static, data, optimizer, steps), state, length=_CHUNK)
 
     losses: list[np.ndarray] = []
     for done in range(0, steps, _CHUNK):
-        state, now = chunk(state)
-        losses.append(np.asarray(now))
+        state, values = chunk(state)
+        losses.append(np.asarray(values))
         if progress is not None:
-            progress(min(done + _CHUNK, steps), steps, float(now[-1]))
+            progress(min(done + _CHUNK, steps), steps, float(values[-1]))
     best = eqx.combine(state.best, static)
-    return TableFit(best, np.concatenate(losses)[:steps], float(state.best_loss), time.perf_counter() - begun)
+    return TableFit(best, np.concatenate(losses)[:steps], float(state.best_loss), time.perf_counter() - start)
 
 
 def loss(model: Trainable, data: _Data, rows: Array) -> Array:
-    """The mean square of the distance over the first `rows` rows, and the model's penalty."""
+    """Return the mean squared error over the first `rows` rows, plus the model's penalty."""
     seen = first_of(data.times.shape[0], rows)
     last = data.times[rows - 1]
     zs = model.trajectory(jnp.minimum(data.times, last))
@@ -161,9 +161,9 @@ def loss(model: Trainable, data: _Data, rows: Array) -> Array:
     return jnp.sum(distance**2) / divisor_of(counts, zs.dtype) + model.penalty(zs)
 
 
-def _descend(
-    state: _Descent, static: PyTree[Any], data: _Data, optimizer: optax.GradientTransformation, steps: int
-) -> tuple[_Descent, Array]:
+def _step(
+    state: _State, static: PyTree[Any], data: _Data, optimizer: optax.GradientTransformation, steps: int
+) -> tuple[_State, Array]:
     rows = _horizon(state.step, data.times.shape[0], steps)
 
     def of_weights(weights: PyTree[Array | None]) -> Array:
@@ -171,10 +171,10 @@ def _descend(
 
     value, gradient = jax.value_and_grad(of_weights)(state.weights)
     better = (rows == data.times.shape[0]) & (value < state.best_loss) & (state.step < steps)
-    updates, moved = optimizer.update(gradient, state.optimizer, state.weights)
-    return _Descent(
+    updates, optimizer_state = optimizer.update(gradient, state.optimizer, state.weights)
+    return _State(
         weights=optax.apply_updates(state.weights, updates),
-        optimizer=moved,
+        optimizer=optimizer_state,
         step=state.step + 1,
         best=jax.tree.map(lambda new, old: jnp.where(better, new, old), state.weights, state.best),
         best_loss=jnp.where(better, value, state.best_loss),
@@ -182,13 +182,6 @@ def _descend(
 
 
 def _horizon(step: Array, rows: int, steps: int) -> Array:
-    """How many rows a step sees."""
-    share = _FIRST + (1 - _FIRST) * (step + 1) / (_GROWING * steps)
+    """Return the number of rows that a step sees."""
+    share = _INITIAL_SHARE + (1 - _INITIAL_SHARE) * (step + 1) / (_GROWTH_SHARE * steps)
     return jnp.clip(jnp.floor(share * rows), min(3, rows), rows).astype(int)
-
-
-def _optimizer(steps: int, learning_rate: float) -> optax.GradientTransformation:
-    """Adam; a gradient that is not finite is passed over."""
-    schedule = optax.cosine_decay_schedule(learning_rate, steps, alpha=0.01)
-    descent = optax.chain(optax.clip_by_global_norm(1.0), optax.adam(schedule))
-    return promoting(optax.apply_if_finite(descent, max_consecutive_errors=steps))

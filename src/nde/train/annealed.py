@@ -1,4 +1,4 @@
-"""Batches with a weight that rises while a model is trained."""
+"""Batches with an annealed weight."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -11,7 +11,7 @@ from nde.train.batches import Batches, as_batches
 
 
 class AnnealedBatch(eqx.Module):
-    """A batch, and the weight of a penalty at the step that sees it.
+    """A batch and the weight of a penalty at the step that sees it.
 
     Attributes:
         batch: The batch.
@@ -26,19 +26,19 @@ class AnnealedBatch(eqx.Module):
 
 
 class Annealed:
-    """Batches of a source, each with a weight that rises linearly from `start` to `end`: that of a divergence, say.
+    """Batches with a weight that rises linearly from `start` to `end`, such as that of a KL divergence.
 
-    A loss is not told the number of its step; a weight that depends on it comes with the data, so that a training that
-    is taken up again goes on with the weight it had.
+    A loss does not know the number of its step. A weight that depends on it is part of the data instead, so that a
+    resumed run continues with the right weight.
 
     Args:
-        source: An `nde.data.Loader`, another source, or one batch.
-        steps: After how many batches the weight is `end`.
+        source: An `nde.data.Loader`, another source of batches, or a single batch.
+        steps: The number of batches after which the weight is `end`.
         start: The first weight.
         end: The last weight.
 
     Raises:
-        ValueError: If there is no step, or a weight is negative.
+        ValueError: If `steps` is less than 1, or a weight is negative.
 
     Example:
         ```python
@@ -53,9 +53,9 @@ class Annealed:
 
     def __init__(self, source: Batches | PyTree[Any], steps: int, *, start: float = 0.0, end: float = 1.0) -> None:
         if steps < 1:
-            raise ValueError(f"Got steps={steps}; at least 1 is wanted, after which the weight is {end}.")
+            raise ValueError(f"steps must be at least 1; got {steps}.")
         if min(start, end) < 0:
-            raise ValueError(f"Got the weights start={start} and end={end}; numbers that are not negative are wanted.")
+            raise ValueError(f"start and end must be non-negative weights; got {start} and {end}.")
         self._source = as_batches(source, "data")
         self._steps, self._start, self._end, self._done = steps, start, end, 0
 
@@ -65,7 +65,7 @@ class Annealed:
         return self._weighted(next(self._source), self._start + share * (self._end - self._start))
 
     def epoch(self) -> Iterator[AnnealedBatch]:
-        """The batches left of this epoch of the source, with the last weight: to judge a model by.
+        """Iterate over the rest of the source's epoch, with the last weight: for validation.
 
         Example:
             See `Annealed`.
@@ -75,15 +75,15 @@ class Annealed:
 
     @property
     def state(self) -> dict[str, Any]:
-        """How many batches were drawn, and where the source is."""
+        """The number of batches drawn, and the state of the source."""
         weights = {"steps": self._steps, "start": self._start, "end": self._end}
         return {"done": self._done, "source": self._source.state, **weights}
 
     def at(self, state: Mapping[str, Any]) -> "Annealed":
-        """One that goes on from there.
+        """Return a copy that continues from a state.
 
         Raises:
-            ValueError: If that one had other weights.
+            ValueError: If the state has other weights.
 
         Example:
             See `Annealed`.
@@ -91,11 +91,12 @@ class Annealed:
         for name in ("steps", "start", "end"):
             if state[name] != self.state[name]:
                 raise ValueError(
-                    f"Got a state with {name} {state[name]}, and this has {self.state[name]}; the same are wanted."
+                    f"The state is that of batches with {name}={state[name]}, but these have "
+                    f"{name}={self.state[name]}. Pass the same weights to resume."
                 )
-        again = Annealed(self._source.at(state["source"]), self._steps, start=self._start, end=self._end)
-        again._done = int(state["done"])
-        return again
+        restored = Annealed(self._source.at(state["source"]), self._steps, start=self._start, end=self._end)
+        restored._done = int(state["done"])
+        return restored
 
     def _weighted(self, batch: PyTree[Any], weight: float) -> AnnealedBatch:
         return AnnealedBatch(batch, jnp.asarray(weight, float))

@@ -1,4 +1,4 @@
-"""Averages of the weights along a training."""
+"""Average the weights during training."""
 
 import dataclasses
 
@@ -9,16 +9,16 @@ from jaxtyping import Array, Float, Int
 
 @dataclasses.dataclass(frozen=True)
 class StochasticWeightAverage:
-    """The plain mean of the weights after each step beyond a first part, for `nde.train.fit(average=...)`.
+    """Mean of the weights after each step beyond step `start`, for `nde.train.fit(average=...)`.
 
-    Where weights run around an optimum, as those of two players do, their mean is nearer to it. Before the first of
-    these steps the average is the weights themselves; steps that were passed over do not count.
+    Where weights circle around an optimum, as those of a GAN do, their mean is closer to it. Until step `start` the
+    average is the weights themselves. Skipped steps do not count.
 
     Attributes:
-        start: How many steps the first part has.
+        start: The number of steps before averaging begins.
 
     Raises:
-        ValueError: If it is negative.
+        ValueError: If `start` is negative.
 
     Source: Izmailov, Podoprikhin, Garipov, Vetrov and Wilson, *Averaging weights leads to wider optima and better
     generalization* (2018), doi:10.48550/arXiv.1803.05407.
@@ -39,22 +39,22 @@ class StochasticWeightAverage:
 
     def __post_init__(self) -> None:
         if self.start < 0:
-            raise ValueError(f"Got start={self.start}; a number of steps is wanted, zero or more.")
+            raise ValueError(f"start must be a non-negative number of steps; got {self.start}.")
 
 
 Average = float | StochasticWeightAverage
-"""The decay of an exponential moving average, or the mean of all from a step on."""
+"""The decay of an exponential moving average, or the mean of all weights after a step."""
 
 
-def pull_of(average: Average, before: Int[Array, ""]) -> Float[Array, ""]:
-    """How far an average moves towards the weights after the next step.
+def update_fraction(average: Average, before: Int[Array, ""]) -> Float[Array, ""]:
+    """Return how far the average moves towards the weights after the next step, as a share of the distance.
 
-    Of an exponential average `a` with decay `d` that begins at zero, `a / (1 - d^n)` after `n` steps has no bias; this
-    is how it moves.
+    An exponential average `a` with decay `d` that starts from zero has the unbiased version `a / (1 - d^n)` after `n`
+    steps; its steps have this size.
 
     Args:
-        average: Which it is.
-        before: How many steps were taken.
+        average: The kind of average.
+        before: The number of accepted steps so far.
     """
     if isinstance(average, StochasticWeightAverage):
         return 1 / jnp.maximum(1, before + 1 - average.start).astype(float)

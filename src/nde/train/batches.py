@@ -1,4 +1,4 @@
-"""Where the batches of a training come from."""
+"""The sources of batches that training draws from."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol, runtime_checkable
@@ -7,12 +7,12 @@ import jax
 import numpy as np
 from jaxtyping import PyTree
 
-from nde.core.moved import moved
+from nde.core.device import to_device
 
 
 @runtime_checkable
 class Batches(Protocol):
-    """What `fit` draws batches from: `nde.data.Loader`, `nde.data.ArrayLoader`, or a class of one's own.
+    """Protocol of a source of batches for `fit`: `nde.data.Loader`, `nde.data.ArrayLoader`, or a class of your own.
 
     Example:
         ```python
@@ -25,61 +25,61 @@ class Batches(Protocol):
     """
 
     def __next__(self) -> PyTree[Any]:
-        """The next batch, without end: a pytree of arrays."""
+        """Return the next batch, a pytree of arrays. The source never ends."""
         ...
 
     def epoch(self) -> Iterator[PyTree[Any]]:
-        """The batches left of this epoch."""
+        """Iterate over the rest of this epoch."""
         ...
 
     @property
     def state(self) -> dict[str, Any]:
-        """Where it is, and what it draws from: a dictionary for a JSON file."""
+        """The position and the identity of the data, as a dictionary that fits into a JSON file."""
         ...
 
     def at(self, state: Mapping[str, Any]) -> "Batches":
-        """One that goes on from a state; refuses that of other data."""
+        """Return a copy that continues from a state; raise an error if the state is that of other data."""
         ...
 
 
 class OneBatch:
-    """The same batch again and again."""
+    """The same batch at each step."""
 
     def __init__(self, batch: PyTree[Any]) -> None:
-        self._batch = jax.tree.map(moved, batch)
+        self._batch = jax.tree.map(to_device, batch)
 
     def __next__(self) -> PyTree[Any]:
         return self._batch
 
     def epoch(self) -> Iterator[PyTree[Any]]:
-        """The one."""
+        """Yield the batch once."""
         yield self._batch
 
     @property
     def state(self) -> dict[str, Any]:
-        """The shapes."""
+        """The shapes of the arrays."""
         return {"shapes": [list(leaf.shape) for leaf in jax.tree.leaves(self._batch)]}
 
     def at(self, state: Mapping[str, Any]) -> "OneBatch":
-        """Itself.
+        """Return the source itself.
 
         Raises:
-            ValueError: If the shapes are other ones.
+            ValueError: If the shapes differ.
         """
         if state != self.state:
             raise ValueError(
-                f"Got a state of arrays of the shapes {state.get('shapes')}, and these have {self.state['shapes']}; "
-                "the same data are wanted."
+                f"The state is that of arrays of the shapes {state.get('shapes')}, but these have the shapes "
+                f"{self.state['shapes']}. Pass the same data to resume."
             )
         return self
 
 
 def as_batches(data: Any, what: str) -> Batches:
-    """A source of its own for a training, which leaves the one given where it is.
+    """Convert data to a source of batches, leaving a given source at its position.
 
     Args:
-        data: A source, or a pytree of arrays, which is one batch.
-        what: What errors call it.
+        data: A source, or a single batch: a pytree of arrays.
+        what: The name of the data in error messages.
 
     Raises:
         ValueError: If there are no data.
@@ -90,16 +90,16 @@ def as_batches(data: Any, what: str) -> Batches:
     odd = next((leaf for leaf in leaves if not isinstance(leaf, jax.Array | np.ndarray)), None)
     if odd is not None:
         raise ValueError(
-            f"Got {what} with a leaf of the type {type(odd).__name__}; a loader (`nde.data.Loader`, "
-            "`nde.data.ArrayLoader`), a batch or a pytree of arrays is wanted."
+            f"The {what} must be a loader (`nde.data.Loader`, `nde.data.ArrayLoader`), a batch, or a pytree of arrays; "
+            f"got a leaf of type {type(odd).__name__}."
         )
     if not any(leaf.size for leaf in leaves):
-        raise ValueError(f"Got {what} without numbers; at least one array with rows is wanted.")
+        raise ValueError(f"The {what} must contain at least one array with rows; got none.")
     return OneBatch(data)
 
 
 def weight_of(batch: PyTree[Any]) -> float:
-    """How much the mean over a batch counts: the sum of its `weights`, or its number of rows."""
+    """Return the weight of a batch in a mean over batches: the sum of its `weights`, or its number of rows."""
     weights = getattr(batch, "weights", None)
     if weights is not None:
         return float(np.sum(np.asarray(weights)))
@@ -107,7 +107,7 @@ def weight_of(batch: PyTree[Any]) -> float:
 
 
 def rows_of(batch: PyTree[Any]) -> int | None:
-    """The length of the leading axis that all arrays of a batch share, or its `weights`; `None` if there is none."""
+    """Return the number of rows: the common length of all leading axes, or of `weights`; `None` if there is none."""
     weights = getattr(batch, "weights", None)
     if weights is not None:
         return len(weights)

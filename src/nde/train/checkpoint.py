@@ -1,4 +1,4 @@
-"""A folder of checkpoints that a killed training goes on from."""
+"""Save checkpoints of a training run and resume from them."""
 
 import dataclasses
 import time
@@ -12,78 +12,80 @@ from jaxtyping import Array
 from nde.train.run import Run, Snapshot
 
 _FORMAT = 1
-_KEPT = 2
-_AGREEMENT = 16
-"""Between how many steps several processes agree whether it is time."""
+_STATE, _BEST, _COLUMNS, _METADATA, _FINGERPRINT = "descent", "best", "columns", "told", "identity"
+"""Names inside of a checkpoint. They are part of the format."""
+_KEEP = 2
+_SYNC_EVERY = 16
+"""Steps after which several processes agree on whether to save."""
 
 
 class Checkpoints:
-    """Writes checkpoints beside the training, and reads the last.
+    """Saves checkpoints in the background of training, and loads the last one.
 
-    Each is written under another name and renamed when whole, by Orbax: whenever the process is killed, the last whole
-    one is there. Writing goes on in a thread, from memory that no step uses up.
+    Orbax writes each checkpoint under a temporary name and renames it when it is complete: whenever the process is
+    killed, the last complete checkpoint is intact. A thread writes from a copy that no training step overwrites.
 
     Args:
-        folder: Where to; nothing else should be in it.
-        identity: What is the same in all trainings that may go on from these checkpoints.
-        seconds: How long between two; `None` for no limit.
-        steps: How many steps between two; `None` for no limit.
+        folder: The folder to write to. It should hold nothing else.
+        fingerprint: What runs must have in common to resume from these checkpoints.
+        seconds: Seconds between two checkpoints; `None` for no limit.
+        steps: Steps between two checkpoints; `None` for no limit.
 
     Raises:
         ValueError: If the folder is a file.
     """
 
-    def __init__(self, folder: Path, identity: dict[str, Any], *, seconds: float | None, steps: int | None) -> None:
+    def __init__(self, folder: Path, fingerprint: dict[str, Any], *, seconds: float | None, steps: int | None) -> None:
         if folder.exists() and not folder.is_dir():
-            raise ValueError(f"Got checkpoint='{folder}', which is a file; a folder is wanted, and made.")
-        import orbax.checkpoint as orbax  # noqa: PLC0415 (half a second, which only those pay who want it)
+            raise ValueError(f"checkpoint must be a folder, which is created if needed; got the file '{folder}'.")
+        import orbax.checkpoint as orbax  # noqa: PLC0415 (the import takes half a second, and few need it)
 
-        self._orbax, self._folder, self._identity = orbax, folder, identity
+        self._orbax, self._folder, self._fingerprint = orbax, folder, fingerprint
         self._seconds, self._steps = seconds, steps
-        policy = orbax.checkpoint_managers.LatestN(n=_KEPT)
+        policy = orbax.checkpoint_managers.LatestN(n=_KEEP)
         self._manager = orbax.CheckpointManager(
             folder.absolute(),
             options=orbax.CheckpointManagerOptions(preservation_policy=policy, cleanup_tmp_directories=True),
-            item_names=("arrays", "told"),
+            item_names=("arrays", _METADATA),
         )
         self._last_time, self._last_step = time.monotonic(), self._manager.latest_step() or 0
 
     def restore(self, run: Run, place: Any) -> bool:
-        """Brings a run to where the last checkpoint is, if there is one.
+        """Restore a run from the last checkpoint, and return whether there is one.
 
         Args:
-            run: To be brought there.
-            place: The sharding of its arrays; `None` for the usual device.
+            run: The run to restore.
+            place: The sharding of its arrays; `None` for the default device.
 
         Raises:
-            ValueError: If it is one of another training.
+            ValueError: If the checkpoint belongs to a different run.
         """
         step = self._manager.latest_step()
         if step is None:
             return False
         args = self._orbax.args
-        told = self._manager.restore(step, args=args.Composite(told=args.JsonRestore()))["told"]
-        _check(self._folder, told, self._identity, run.steps)
-        shapes = run.shapes(told)
+        metadata = self._manager.restore(step, args=args.Composite(**{_METADATA: args.JsonRestore()}))[_METADATA]
+        _check(self._folder, metadata, self._fingerprint, run.steps)
+        shapes = run.shapes(metadata)
         sharding = place or jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
-        wanted = _as_tree(
+        target = _to_tree(
             dataclasses.replace(
-                shapes, **{name: [_laid(x, sharding) for x in getattr(shapes, name)] for name in ("descent", "best")}
+                shapes, **{name: [_abstract(x, sharding) for x in getattr(shapes, name)] for name in ("state", "best")}
             )
         )
-        arrays = self._manager.restore(step, args=args.Composite(arrays=args.StandardRestore(wanted)))["arrays"]
-        run.restore(_as_snapshot(arrays, shapes))
+        arrays = self._manager.restore(step, args=args.Composite(arrays=args.StandardRestore(target)))["arrays"]
+        run.restore(_to_snapshot(arrays, shapes))
         return True
 
     def due(self, done: int) -> bool:
-        """Whether it is time for one; several processes agree by the clock of the first."""
+        """Return whether it is time for a checkpoint; several processes follow the clock of the first."""
         if self._steps is not None and done % self._steps == 0:
             return True
         if self._seconds is None:
             return False
         if jax.process_count() == 1:
             return time.monotonic() - self._last_time >= self._seconds and not self._manager.is_saving_in_progress()
-        if done % _AGREEMENT:
+        if done % _SYNC_EVERY:
             return False
         from jax.experimental import multihost_utils  # noqa: PLC0415 (only with several processes)
 
@@ -91,61 +93,63 @@ class Checkpoints:
         return bool(multihost_utils.broadcast_one_to_all(np.asarray(late)))
 
     def save(self, run: Run) -> None:
-        """Begins to write where a run is; a step that has a checkpoint is left alone."""
+        """Start to write a checkpoint, unless there is one of this step."""
         if run.done != self._last_step:
             snapshot, args = run.snapshot(), self._orbax.args
-            told = {**snapshot.told, "format": _FORMAT, "identity": self._identity}
-            parts = args.Composite(arrays=args.StandardSave(_as_tree(snapshot)), told=args.JsonSave(told))
-            self._manager.save(run.done, args=parts)
+            metadata = {**snapshot.metadata, "format": _FORMAT, _FINGERPRINT: self._fingerprint}
+            items = {"arrays": args.StandardSave(_to_tree(snapshot)), _METADATA: args.JsonSave(metadata)}
+            self._manager.save(run.done, args=args.Composite(**items))
         self._last_time, self._last_step = time.monotonic(), run.done
 
     def close(self) -> None:
-        """Waits until all is written."""
+        """Wait until everything is written."""
         self._manager.close()
 
 
-def _laid(shape: Any, sharding: Any) -> jax.ShapeDtypeStruct:
+def _abstract(shape: Any, sharding: Any) -> jax.ShapeDtypeStruct:
     return jax.ShapeDtypeStruct(shape.shape, shape.dtype, sharding=sharding)
 
 
-def _as_tree(snapshot: Snapshot) -> dict[str, dict[str, Any]]:
-    """As Orbax takes it: without arrays that hold nothing."""
-    numbered = {"descent": snapshot.descent, "best": snapshot.best}
+def _to_tree(snapshot: Snapshot) -> dict[str, dict[str, Any]]:
+    """Convert a snapshot for Orbax, which does not accept empty arrays."""
+    numbered = {_STATE: snapshot.state, _BEST: snapshot.best}
     trees = {name: {str(i): x for i, x in enumerate(leaves) if x.size} for name, leaves in numbered.items()}
-    return {name: tree for name, tree in {**trees, "columns": snapshot.columns}.items() if tree}
+    return {name: tree for name, tree in {**trees, _COLUMNS: snapshot.columns}.items() if tree}
 
 
-def _as_snapshot(arrays: dict[str, dict[str, Any]], shapes: Snapshot) -> Snapshot:
+def _to_snapshot(arrays: dict[str, dict[str, Any]], shapes: Snapshot) -> Snapshot:
     def filled(name: str, leaves: list[Any]) -> list[Array]:
         return [arrays[name][str(i)] if x.size else jax.numpy.zeros(x.shape, x.dtype) for i, x in enumerate(leaves)]
 
     return Snapshot(
-        descent=filled("descent", shapes.descent),
-        best=filled("best", shapes.best),
-        columns=arrays["columns"],
-        told=shapes.told,
+        state=filled(_STATE, shapes.state),
+        best=filled(_BEST, shapes.best),
+        columns=arrays[_COLUMNS],
+        metadata=shapes.metadata,
     )
 
 
-def _check(folder: Path, told: dict[str, Any], identity: dict[str, Any], steps: int) -> None:
-    if told.get("format") != _FORMAT:
-        raise ValueError(f"The checkpoint in '{folder}' has another format; take another folder, or delete this one.")
-    theirs = told["identity"]
-    for name, mine in identity.items():
-        if name in theirs and theirs[name] != mine:
-            raise ValueError(
-                f"The checkpoint in '{folder}' is of another training: {_difference(name, theirs[name], mine)}. "
-                "Take the same arguments to go on, or another folder to begin anew."
-            )
-    if told["done"] > steps:
+def _check(folder: Path, metadata: dict[str, Any], fingerprint: dict[str, Any], steps: int) -> None:
+    if metadata.get("format") != _FORMAT:
         raise ValueError(
-            f"The checkpoint in '{folder}' has {told['done']} steps already, more than the {steps} wanted; ask for as "
-            "many, or take another folder."
+            f"The checkpoint in '{folder}' has an unknown format. Choose a new folder, or delete this one."
+        )
+    saved = metadata[_FINGERPRINT]
+    for name, value in fingerprint.items():
+        if name in saved and saved[name] != value:
+            raise ValueError(
+                f"The checkpoint in '{folder}' belongs to a different run: {_difference(name, saved[name], value)}. "
+                "Pass the same arguments to resume, or choose a new folder to start over."
+            )
+    if metadata["done"] > steps:
+        raise ValueError(
+            f"The checkpoint in '{folder}' already has {metadata['done']} steps, more than steps={steps}. Ask for at "
+            "least as many steps, or choose a new folder."
         )
 
 
-def _difference(name: str, theirs: Any, mine: Any) -> str:
-    if isinstance(mine, dict) and isinstance(theirs, dict):
-        part = next(each for each in [*mine, *theirs] if theirs.get(each) != mine.get(each))
-        return f"{name} {part} there: {theirs.get(part, 'none')}, here: {mine.get(part, 'none')}"
-    return f"{name} there: {theirs}, here: {mine}"
+def _difference(name: str, saved: Any, value: Any) -> str:
+    if isinstance(value, dict) and isinstance(saved, dict):
+        part = next(each for each in [*value, *saved] if saved.get(each) != value.get(each))
+        return _difference(f"{name} {part}", saved.get(part, "none"), value.get(part, "none"))
+    return f"{name} is {saved} in the checkpoint, but {value} in this run"

@@ -1,4 +1,4 @@
-"""Short series first."""
+"""Curriculum learning: train on the beginning of each series first."""
 
 import dataclasses
 from typing import Any, Protocol, runtime_checkable
@@ -12,7 +12,7 @@ from nde.data import Batch
 
 @runtime_checkable
 class Curriculum(Protocol):
-    """Which share of a batch each step sees.
+    """Protocol of a curriculum: which share of its batch each step sees.
 
     Example:
         ```python
@@ -23,28 +23,31 @@ class Curriculum(Protocol):
     """
 
     def share(self, done: int, steps: int) -> float:
-        """The share for the step after `done` of all; few values, for a model is compiled for each. At last 1."""
+        """Return the share that the step after `done` of `steps` sees.
+
+        The share should take few values, since the step is compiled for each, and reach 1.
+        """
         ...
 
     def cut(self, batch: PyTree[Any], share: float) -> PyTree[Any]:
-        """That share of a batch; called while compiling."""
+        """Return this share of a batch. Called while the step is compiled."""
         ...
 
 
 @dataclasses.dataclass(frozen=True)
 class LengthCurriculum:
-    """Batches are cut to the first share of their rows, which grows by stages until it is all.
+    """Train on the first part of each series, and extend it in stages to the whole.
 
-    A long oscillation that is fitted all at once is flattened to its mean; its beginning is not, and what is learned
-    there brings the next part within reach. Series that end before the cut stay whole.
+    Fitting a long oscillation in one go tends to collapse to its mean. Its beginning is easier to fit, and a model that
+    fits the beginning is close to fitting the next part. Series that end before the cut stay whole.
 
     Attributes:
-        start: The share of the rows to begin with.
-        stages: How many shares before the whole; a model is compiled for each.
+        start: The first share of the rows.
+        stages: The number of shares before the whole; each is compiled for.
         until: The share of the steps after which batches are whole.
 
     Raises:
-        ValueError: If a share is not between 0 and 1, or there are no stages.
+        ValueError: If a share is not between 0 and 1, or `stages` is less than 1.
 
     Example:
         ```python
@@ -62,12 +65,12 @@ class LengthCurriculum:
     def __post_init__(self) -> None:
         for name, value in {"start": self.start, "until": self.until}.items():
             if not 0 < value <= 1:
-                raise ValueError(f"Got {name}={value}; a share above 0 and up to 1 is wanted.")
+                raise ValueError(f"{name} must be a share above 0 and up to 1; got {value}.")
         if self.stages < 1:
-            raise ValueError(f"Got stages={self.stages}; at least 1 is wanted.")
+            raise ValueError(f"stages must be at least 1; got {self.stages}.")
 
     def share(self, done: int, steps: int) -> float:
-        """The share of the rows that the step after `done` of `steps` sees.
+        """Return the share of the rows that the step after `done` of `steps` sees.
 
         Example:
             ```python
@@ -80,10 +83,10 @@ class LengthCurriculum:
         return 1.0 if stage >= self.stages else self.start + (1.0 - self.start) * stage / self.stages
 
     def cut(self, batch: PyTree[Any], share: float) -> PyTree[Any]:
-        """The first rows of each series of an `nde.data.Batch`, at least two.
+        """Cut each series of an `nde.data.Batch` to this share of its rows, at least two.
 
         Raises:
-            TypeError: If the batch is of another kind.
+            TypeError: If the batch is not an `nde.data.Batch`.
 
         Example:
             ```python
@@ -98,10 +101,10 @@ class LengthCurriculum:
         """
         if not isinstance(batch, Batch):
             raise TypeError(
-                f"Got a batch of the type {type(batch).__name__}; a length curriculum cuts `nde.data.Batch`. For other "
-                "batches take an object of your own with `share(done, steps)` and `cut(batch, share)`."
+                f"`LengthCurriculum` can only cut an `nde.data.Batch`; got a batch of type {type(batch).__name__}. For "
+                "other batches pass your own object with `share(done, steps)` and `cut(batch, share)`."
             )
-        whole = batch.ts.shape[1]
-        rows = min(whole, max(2, round(share * whole)))
+        length = batch.ts.shape[1]
+        rows = min(length, max(2, round(share * length)))
         parts = (batch.ts[:, :rows], batch.ys[:, :rows], jnp.minimum(batch.lengths, rows))
         return eqx.tree_at(lambda b: (b.ts, b.ys, b.lengths), batch, parts)

@@ -1,4 +1,4 @@
-"""On which devices a training runs, and what of it lies where."""
+"""Distribute training over devices."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,88 +9,90 @@ import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jaxtyping import Array, PyTree
 
-from nde.core.moved import moved
+from nde.core.device import to_device
 from nde.train.batches import rows_of
 
 
 class Placement:
-    """Weights lie on all devices; of a batch, each device has its share of the rows.
+    """Replicates weights on all devices, and divides the rows of each batch among them.
 
-    What is computed is the same on one device and on several, up to the order in which rows are added: JAX divides one
-    program for the whole batch. Of several processes each makes the whole batch, and hands over the rows that its own
-    devices take.
+    The result is the same on one device and on several, up to the order in which rows are summed: JAX partitions a
+    single program for the whole batch. With several processes, each makes the whole batch and transfers the rows of its
+    own devices.
 
     Args:
-        devices: Which; all if `None`, but no more than divide the rows.
+        devices: The devices; if `None`, as many as divide the rows evenly.
         batch: The first batch.
 
     Attributes:
-        devices: Which take part.
-        everywhere: The sharding of what lies on all devices; `None` if nothing is to be placed.
+        devices: The devices in use.
+        replicated: The sharding of arrays that are replicated on all devices; `None` for the default device.
 
     Raises:
-        ValueError: If the rows cannot be divided among the devices.
+        ValueError: If the devices cannot divide the rows evenly.
     """
 
     def __init__(self, devices: Sequence[Any] | None, batch: PyTree[Any]) -> None:
         rows = rows_of(batch)
-        self.devices = _sharing(rows) if devices is None else list(devices)
+        self.devices = _default_devices(rows) if devices is None else list(devices)
         self._check(rows)
         self._processes = len({device.process_index for device in self.devices})
-        self.everywhere: NamedSharding | None = None
+        self.replicated: NamedSharding | None = None
         if devices is not None or len(self.devices) > 1:
             mesh = Mesh(np.array(self.devices), ("rows",))
-            self.everywhere = NamedSharding(mesh, PartitionSpec())
-            self._divided = NamedSharding(mesh, PartitionSpec("rows"))
+            self.replicated = NamedSharding(mesh, PartitionSpec())
+            self._sharded = NamedSharding(mesh, PartitionSpec("rows"))
         self._last: tuple[Any, Any] = (None, None)
 
     def batch(self, batch: PyTree[Any]) -> PyTree[Any]:
-        """A batch on the devices, divided if its rows can be; the same one again costs nothing."""
-        if self.everywhere is None:
+        """Transfer a batch to the devices, divided if possible. The previous batch is cached."""
+        if self.replicated is None:
             return batch
         if batch is not self._last[0]:
-            self._last = (batch, self._placed(batch, rows_of(batch)))
+            self._last = (batch, self._place(batch, rows_of(batch)))
         return self._last[1]
 
-    def copies(self, tree: PyTree[Any]) -> PyTree[Any]:
-        """Arrays on all devices."""
-        return self._placed(tree, None)
+    def replicate(self, tree: PyTree[Any]) -> PyTree[Any]:
+        """Replicate arrays on all devices."""
+        return self._place(tree, None)
 
-    def home(self, leaves: list[Array]) -> list[Array]:
-        """Arrays that lie on all devices, as ordinary ones of this process."""
-        if self.everywhere is None:
+    def to_local(self, leaves: list[Array]) -> list[Array]:
+        """Convert replicated arrays to ordinary arrays of this process."""
+        if self.replicated is None:
             return leaves
         return [jnp.asarray(np.asarray(leaf)) for leaf in leaves]
 
-    def _placed(self, tree: PyTree[Any], rows: int | None) -> PyTree[Any]:
+    def _place(self, tree: PyTree[Any], rows: int | None) -> PyTree[Any]:
         return jax.tree.map(lambda leaf: self._put(leaf, rows), tree)
 
     def _put(self, leaf: Array | np.ndarray, rows: int | None) -> Array:
-        if self.everywhere is None:
-            return moved(leaf)
-        divided = rows is not None and leaf.ndim and leaf.shape[0] == rows and not rows % len(self.devices)
-        sharding = self._divided if divided else self.everywhere
+        if self.replicated is None:
+            return to_device(leaf)
+        divisible = rows is not None and leaf.ndim and leaf.shape[0] == rows and not rows % len(self.devices)
+        sharding = self._sharded if divisible else self.replicated
         if self._processes == 1:
             return jax.device_put(leaf, sharding)
-        held = np.asarray(leaf)
-        return jax.make_array_from_callback(held.shape, sharding, lambda part: held[part])
+        values = np.asarray(leaf)
+        return jax.make_array_from_callback(values.shape, sharding, lambda part: values[part])
 
     def _check(self, rows: int | None) -> None:
         count = len(self.devices)
         if not count:
-            raise ValueError("Got no devices; `jax.devices()` lists them, and None takes all.")
+            raise ValueError(
+                "devices must not be empty. Pass some of `jax.devices()`, or None to use as many as possible."
+            )
         if count > 1 and (rows is None or rows % count):
             what = "arrays that share no leading axis" if rows is None else f"{rows} rows"
             raise ValueError(
-                f"Got batches of {what} for {count} devices; a number of rows that they divide evenly is wanted. Take "
-                f"a batch size that is a multiple of {count}, or fewer devices."
+                f"{count} devices cannot share batches of {what} evenly. Choose a batch size that is a multiple of "
+                f"{count}, or fewer devices."
             )
 
 
-def _sharing(rows: int | None) -> list[Any]:
-    """As many of all devices as divide the rows; of several processes all."""
+def _default_devices(rows: int | None) -> list[Any]:
+    """Return as many devices as divide the rows evenly; with several processes all devices."""
     devices = jax.devices()
     if jax.process_count() > 1 or len(devices) == 1:
         return devices
-    most = max(n for n in range(1, len(devices) + 1) if n == 1 or (rows is not None and not rows % n))
-    return devices[:most]
+    count = max(n for n in range(1, len(devices) + 1) if n == 1 or (rows is not None and not rows % n))
+    return devices[:count]

@@ -1,4 +1,4 @@
-"""What a training told, step by step."""
+"""Record loss, learning rate and metrics of each training step."""
 
 from collections import deque
 from collections.abc import Callable
@@ -8,17 +8,17 @@ import jax
 import numpy as np
 from jaxtyping import Float, Int
 
-from nde.train.step import Told
+from nde.train.step import StepOutput
 
 _NAMES = ("loss", "rate", "validation")
 _IN_FLIGHT = 16
-"""How many steps the host may be ahead of the device."""
-_MOST_SKIPPED = 20
-"""How many gradients in a row may be not finite."""
+"""The number of steps that the host may be ahead of the device."""
+_MAX_SKIPPED = 20
+"""The number of consecutive steps with a non-finite gradient that ends training."""
 
 
 class TrainingError(RuntimeError):
-    """A training that cannot go on: its loss or gradients are not finite.
+    """Raised when training cannot continue because losses or gradients are not finite.
 
     Example:
         ```python
@@ -30,14 +30,14 @@ class TrainingError(RuntimeError):
 
 
 class History(eqx.Module):
-    """The course of a training, a row for each step.
+    """The history of a training run, with one row for each step.
 
     Attributes:
-        step: From 1.
-        loss: Of the step's batch, before the step.
-        rate: The learning rate; `nan` if the optimizer's state tells none.
-        validation: The metric on the validation data after the step; `nan` where there was none.
-        metrics: What the loss told beside.
+        step: The number of the step, from 1.
+        loss: The loss of the step's batch, before the update.
+        rate: The learning rate; `nan` if the optimizer's state does not hold one.
+        validation: The metric on the validation data after the step; `nan` if it was not evaluated.
+        metrics: The metrics that the loss returned, by name.
 
     Example:
         ```python
@@ -57,44 +57,44 @@ class History(eqx.Module):
 
 
 Row = dict[str, float]
-"""What one step told, by name; `validation` only if there was one."""
+"""The numbers of one step by name; `validation` only if the step was validated."""
 
 
-class Ledger:
-    """Takes what steps tell without waiting for the device, and hands it on in order.
+class Recorder:
+    """Collects the outputs of steps without waiting for the device, and passes them on in order.
 
     Args:
-        told: Called for each step, when its numbers have come.
+        on_row: Called for each step once its numbers have arrived.
 
     Attributes:
-        skipped: How many steps were passed over.
+        skipped: The number of skipped steps.
     """
 
-    def __init__(self, told: Callable[[Row], None]) -> None:
-        self._told = told
-        self._waiting: deque[tuple[Told, float | None]] = deque()
+    def __init__(self, on_row: Callable[[Row], None]) -> None:
+        self._on_row = on_row
+        self._pending: deque[tuple[StepOutput, float | None]] = deque()
         self._rows: list[Row] = []
         self.skipped = 0
 
-    def put(self, told: Told, validation: float | None) -> None:
-        """Takes what a step tells, and settles what has come by now."""
-        self._waiting.append((told, validation))
-        while self._waiting and (len(self._waiting) > _IN_FLIGHT or _has_come(self._waiting[0][0])):
-            self._settle_one()
+    def record(self, output: StepOutput, validation: float | None) -> None:
+        """Add the output of a step, and process the outputs that have arrived by now."""
+        self._pending.append((output, validation))
+        while self._pending and (len(self._pending) > _IN_FLIGHT or _is_ready(self._pending[0][0])):
+            self._process_one()
 
-    def settle(self) -> None:
-        """Waits for all."""
-        while self._waiting:
-            self._settle_one()
+    def flush(self) -> None:
+        """Wait for all outputs and process them."""
+        while self._pending:
+            self._process_one()
 
     def columns(self) -> dict[str, Float[np.ndarray, " steps"]]:
-        """All steps that are settled; `nan` where one did not tell."""
+        """Return the processed steps as columns, with `nan` for missing entries."""
         last = self._rows[-1] if self._rows else {}
         names = [*_NAMES, *(name for name in last if name not in {*_NAMES, "step"})]
         return {name: np.array([row.get(name, np.nan) for row in self._rows], np.float64) for name in names}
 
     def restore(self, columns: dict[str, Float[np.ndarray, " steps"]], skipped: int) -> None:
-        """Goes on from these steps."""
+        """Continue from the steps of a checkpoint."""
         rows = [
             dict(zip(columns, row, strict=True)) for row in zip(*(c.tolist() for c in columns.values()), strict=True)
         ]
@@ -102,35 +102,36 @@ class Ledger:
         self.skipped = skipped
 
     def history(self) -> History:
-        """All steps that are settled."""
+        """Return the history of the processed steps."""
         columns = self.columns()
         loss, rate, validation = (columns.pop(name) for name in _NAMES)
         return History(np.arange(1, len(loss) + 1), loss, rate, validation, metrics=columns)
 
-    def _settle_one(self) -> None:
-        told, validation = self._waiting.popleft()
-        loss, skipped, in_a_row, *rate = np.asarray(told.numbers, np.float64).tolist()
+    def _process_one(self) -> None:
+        output, validation = self._pending.popleft()
+        loss, skipped, consecutive, *rate = np.asarray(output.numbers, np.float64).tolist()
         row = {"step": len(self._rows) + 1, "loss": loss, "rate": rate[0] if rate else np.nan}
-        row |= {name: float(value) for name, value in jax.device_get(told.metrics).items()} if told.metrics else {}
+        row |= {name: float(value) for name, value in jax.device_get(output.metrics).items()} if output.metrics else {}
         row |= {} if validation is None else {"validation": validation}
         self._rows.append(row)
         self.skipped = int(skipped)
-        self._check(row, int(in_a_row))
-        self._told(row)
+        self._check(row, int(consecutive))
+        self._on_row(row)
 
-    def _check(self, row: Row, in_a_row: int) -> None:
-        if in_a_row and len(self._rows) == 1:
+    def _check(self, row: Row, consecutive: int) -> None:
+        if consecutive and len(self._rows) == 1:
             what = f"the loss is {row['loss']}" if not np.isfinite(row["loss"]) else "the gradient is not finite"
             raise TrainingError(
-                f"At the first step {what}. Look for gaps (nan) that the loss does not leave out, a logarithm or root "
-                "of zero, or a solve that fails: `loss(model, batch, key)` and `jax.debug_nans(True)` tell."
+                f"At the first step, {what}. Check for missing values (nan) that the loss does not mask, logarithms or "
+                "square roots of zero, and failed solves. To find the cause, call `loss(model, batch, key)` yourself "
+                "and set `jax.debug_nans(True)`."
             )
-        if in_a_row >= _MOST_SKIPPED:
+        if consecutive >= _MAX_SKIPPED:
             raise TrainingError(
-                f"The gradients of {in_a_row} steps in a row, up to step {len(self._rows)}, were not finite. Try a "
-                "lower learning rate, gradient clipping, or a loss that bounds what it takes."
+                f"The gradients of {consecutive} steps in a row, up to step {len(self._rows)}, were not finite. Try a "
+                "lower learning rate, gradient clipping, or a bounded loss."
             )
 
 
-def _has_come(told: Told) -> bool:
-    return told.numbers.is_ready()  # pyright: ignore[reportAttributeAccessIssue] (of arrays, not of tracers)
+def _is_ready(output: StepOutput) -> bool:
+    return output.numbers.is_ready()  # pyright: ignore[reportAttributeAccessIssue] (of arrays, not of tracers)

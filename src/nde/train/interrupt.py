@@ -1,4 +1,4 @@
-"""Ctrl-C between two steps, not within one."""
+"""Defer Ctrl-C until the current training step has finished."""
 
 import contextlib
 import signal
@@ -9,23 +9,23 @@ from typing import Any
 
 @contextlib.contextmanager
 def deferred_interrupts() -> Iterator[Callable[[], bool]]:
-    """Whether an interrupt was asked for: the first is kept for later, the second comes at once.
+    """Hold back the first interrupt and yield a function that tells whether there was one; the second raises.
 
-    Only the main thread is told of interrupts; elsewhere there is nothing to defer.
+    Python delivers interrupts to the main thread only, so in other threads nothing is deferred.
     """
-    asked = threading.Event()
-    before = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread() or before is not signal.default_int_handler:
-        yield asked.is_set
+    interrupted = threading.Event()
+    previous = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or previous is not signal.default_int_handler:
+        yield interrupted.is_set
         return
 
-    def ask(number: int, frame: Any) -> None:
-        if asked.is_set():
+    def handle(number: int, frame: Any) -> None:
+        if interrupted.is_set():
             signal.default_int_handler(number, frame)
-        asked.set()
+        interrupted.set()
 
-    signal.signal(signal.SIGINT, ask)
+    signal.signal(signal.SIGINT, handle)
     try:
-        yield asked.is_set
+        yield interrupted.is_set
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGINT, previous)

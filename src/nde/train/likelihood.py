@@ -1,8 +1,8 @@
-"""How likely measurements are under a model with noise.
+"""The likelihood of measurements under a stochastic differential equation.
 
-Between two measurements a model is taken in Euler's steps, each of which is Gaussian. With one step the density is
-known; with more, the states between are integrated out by importance sampling: paths are drawn from a bridge that ends
-in the second measurement, and weighed.
+Between two measurements the SDE is discretized by Euler's method, whose steps are Gaussian. With a single step the
+density is known in closed form. With more, the states in between are integrated out by importance sampling: paths are
+drawn from a bridge that ends at the second measurement, and weighted.
 
 Source: Durham and Gallant, *Numerical techniques for maximum likelihood estimation of continuous-time diffusion
 processes* (2002), doi:10.1198/073500102288618397; their modified Brownian bridge.
@@ -27,15 +27,15 @@ _SEED = 0
 def log_densities(
     model: Stochastic, transitions: Transitions, *, substeps: int, samples: int = 32
 ) -> Float[np.ndarray, " pairs"]:
-    """The logarithm of the density of each second measurement, given the first, in model states and double precision.
+    """Compute the log-density of each second measurement given the first, in model states and double precision.
 
-    The same normal numbers are used at each call: the result is a smooth function of the model.
+    Each call uses the same random numbers, so the result is a smooth function of the model.
 
     Args:
-        model: Any pytree with `drift` and `diffusion`, such as the stochastic ones of `nde.models`.
-        transitions: The pairs; a column that is not known does not count.
-        substeps: Euler's steps between the two.
-        samples: Bridges for each pair; with one substep none is needed.
+        model: Any pytree with `drift` and `diffusion`, such as the stochastic models of `nde.models`.
+        transitions: Pairs of measurements; unknown columns do not count.
+        substeps: Euler steps between two measurements.
+        samples: Sample paths for each pair; ignored with a single substep, which needs none.
 
     Example:
         ```python
@@ -49,33 +49,35 @@ def log_densities(
         ```
     """
     with jax.enable_x64(True):
-        exact = in_double(model)
-        noise = normals(transitions, substeps, samples)
+        exact = to_double(model)
+        noise = standard_normals(transitions, substeps, samples)
         return np.asarray(_log_densities(exact, as_arrays(transitions), noise))
 
 
-def in_double(tree: Any) -> Any:
-    """A pytree whose real numbers are of double precision, where that is enabled."""
+def to_double(tree: Any) -> Any:
+    """Convert the real numbers of a pytree to double precision, where that is enabled."""
     return jax.tree.map(lambda x: jnp.asarray(x, jnp.float64) if eqx.is_inexact_array(x) else x, tree)
 
 
 def as_arrays(transitions: Transitions) -> Transitions:
-    """The same as arrays of JAX."""
+    """Convert the arrays of transitions to JAX arrays."""
     return jax.tree.map(jnp.asarray, transitions)
 
 
-def normals(transitions: Transitions, substeps: int, samples: int) -> Float[Array, "pairs samples between columns"]:
-    """Standard normal numbers for all bridges, one half of them the negatives of the other."""
+def standard_normals(
+    transitions: Transitions, substeps: int, samples: int
+) -> Float[Array, "pairs samples between columns"]:
+    """Draw standard normal numbers for all bridges; one half are the negatives of the other."""
     pairs, columns = transitions.before.shape
     half = (samples + 1) // 2 if substeps > 1 else 1
-    drawn = jax.random.normal(jax.random.key(_SEED), (pairs, half, substeps - 1, columns))
-    return jnp.concatenate([drawn, -drawn], axis=1)
+    draws = jax.random.normal(jax.random.key(_SEED), (pairs, half, substeps - 1, columns))
+    return jnp.concatenate([draws, -draws], axis=1)
 
 
 def log_density(
     model: Stochastic, transitions: Any, noise: Float[Array, "pairs samples between columns"]
 ) -> Float[Array, " pairs"]:
-    """The same for traced arrays."""
+    """Compute the log-density of each pair, for traced arrays; see `log_densities`."""
 
     def of_pair(gap: Array, before: Array, after: Array, known: Array, noises: Array) -> Array:
         weights = jax.vmap(lambda each: _log_weights(model, gap, before, after, each))(noises)
@@ -93,17 +95,17 @@ _log_densities = eqx.filter_jit(log_density)
 def _log_weights(
     model: Stochastic, gap: Array, before: Array, after: Array, noise: Float[Array, "between columns"]
 ) -> Float[Array, " columns"]:
-    """The density of Euler's steps along a bridge over that of the bridge, one factor a column."""
+    """Return the log-density of Euler's steps along a bridge minus that of the bridge, for each column."""
     substeps = noise.shape[0] + 1
     h = gap / substeps
 
     def step(carry: tuple[Array, Array], each: tuple[Array, Array]) -> tuple[tuple[Array, Array], None]:
         (z, weight), (left, e) = carry, each
         spread = model.diffusion(z) * jnp.sqrt(h)
-        narrow = jnp.sqrt((left - 1) / left)
-        move = (after - z) / left + spread * narrow * e
-        error = (move - model.drift(z) * h) / spread
-        return (z + move, weight + 0.5 * (e**2 - error**2) + jnp.log(narrow)), None
+        shrinkage = jnp.sqrt((left - 1) / left)
+        dz = (after - z) / left + spread * shrinkage * e
+        error = (dz - model.drift(z) * h) / spread
+        return (z + dz, weight + 0.5 * (e**2 - error**2) + jnp.log(shrinkage)), None
 
     left = jnp.arange(substeps, 1, -1).astype(noise.dtype)
     (z, weight), _ = jax.lax.scan(jax.checkpoint(step), (before, jnp.zeros_like(before)), (left, noise))

@@ -1,4 +1,4 @@
-"""A file of JSON lines that tells the course of a training."""
+"""Write a training log as JSON lines."""
 
 import json
 import math
@@ -10,46 +10,46 @@ from nde.train.history import Row
 
 
 class Log:
-    """Writes a line for each step that is to be logged.
+    """A log file with a header and one JSON line for each logged step.
 
-    The first line tells versions and settings. On resuming, lines past the step that is gone on from are cut off.
+    The header holds versions and settings. When training resumes, lines after the resumed step are removed.
 
     Args:
-        file: Where to.
-        every: How many steps there are between two lines; a step with a validation has one, too.
-        settings: What the first line tells.
-        done: How many steps are done already.
-        seconds: That they took.
+        file: The file to write.
+        every: Steps between two lines. The first step and steps with a validation are always logged.
+        config: The contents of the header.
+        done: The number of steps completed before.
+        seconds: The time they took.
     """
 
-    def __init__(self, file: Path, *, every: int, settings: dict[str, Any], done: int, seconds: float) -> None:
-        self._every, self._begun = every, time.perf_counter() - seconds
-        kept = _kept(file, done) if done else []
+    def __init__(self, file: Path, *, every: int, config: dict[str, Any], done: int, seconds: float) -> None:
+        self._every, self._start_time = every, time.perf_counter() - seconds
+        previous = _lines_up_to(file, done) if done else []
         file.parent.mkdir(parents=True, exist_ok=True)
-        beside = file.with_name(f"{file.name}.part")
-        beside.write_text("".join(kept or [json.dumps(settings) + "\n"]), encoding="utf-8")
-        beside.replace(file)
+        temporary = file.with_name(f"{file.name}.part")
+        temporary.write_text("".join(previous or [json.dumps(config) + "\n"]), encoding="utf-8")
+        temporary.replace(file)
         self._file: IO[str] = file.open("a", encoding="utf-8", buffering=1)
 
-    def put(self, row: Row) -> None:
-        """Writes a step's line, if it is to have one."""
+    def write(self, row: Row) -> None:
+        """Write the line of a step if the step is to be logged."""
         if row["step"] % self._every == 0 or "validation" in row or row["step"] == 1:
-            line = {**row, "seconds": round(time.perf_counter() - self._begun, 3)}
-            told = {name: value if math.isfinite(value) else None for name, value in line.items()}
-            self._file.write(json.dumps(told) + "\n")
+            line = {**row, "seconds": round(time.perf_counter() - self._start_time, 3)}
+            finite = {name: value if math.isfinite(value) else None for name, value in line.items()}
+            self._file.write(json.dumps(finite) + "\n")
 
     def close(self) -> None:
-        """Closes the file."""
+        """Close the file."""
         self._file.close()
 
 
-def _kept(file: Path, done: int) -> list[str]:
-    """The lines up to a step; a last one that is not whole is none of them."""
+def _lines_up_to(file: Path, done: int) -> list[str]:
+    """Read the lines up to a step, without an incomplete last line."""
     if not file.exists():
         return []
-    kept = []
+    lines = []
     for line in file.read_text(encoding="utf-8").splitlines(keepends=True):
         if not line.endswith("\n") or json.loads(line).get("step", 0) > done:
             break
-        kept.append(line)
-    return kept
+        lines.append(line)
+    return lines

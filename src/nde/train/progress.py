@@ -1,4 +1,4 @@
-"""How far a training is, on the terminal."""
+"""Show the progress of training in the terminal."""
 
 import contextlib
 import sys
@@ -11,27 +11,27 @@ from rich.console import Console
 from nde.train.history import Row
 
 Progress = Callable[[int, int, float], None]
-"""Told how many steps are done, of how many, and the loss."""
+"""`progress(done, steps, loss)`, called during training."""
 
-_PAUSE = 0.1
-"""Seconds between two looks at the bar."""
+_REFRESH_SECONDS = 0.1
+"""Seconds between two updates of the progress bar."""
 
 
 @contextlib.contextmanager
-def shown(progress: bool | Progress | None, steps: int, done: int) -> Iterator[Callable[[Row], None]]:
-    """What is told of each step, and shows it.
+def progress_listener(progress: bool | Progress | None, steps: int, done: int) -> Iterator[Callable[[Row], None]]:
+    """Yield a function that takes the row of each step and reports it.
 
     Args:
-        progress: Whether there is a bar, by default if standard error is a terminal; or a function to tell.
-        steps: How many there will be.
-        done: How many there are.
+        progress: Whether to show a progress bar, by default if standard error is a terminal; or a callback.
+        steps: The total number of steps.
+        done: The number of steps completed before.
     """
     if callable(progress):
-        tell = progress
-        yield lambda row: tell(int(row["step"]), steps, row["loss"])
+        callback = progress
+        yield lambda row: callback(int(row["step"]), steps, row["loss"])
     elif progress or (progress is None and sys.stderr.isatty()):
-        with _bar(steps, done) as move:
-            yield move
+        with _bar(steps, done) as update:
+            yield update
     else:
         yield lambda _: None
 
@@ -50,16 +50,16 @@ def _bar(steps: int, done: int) -> Iterator[Callable[[Row], None]]:
         task = bar.add_task("training", total=steps, completed=done, numbers="compiling")
         last, validation = 0.0, ""
         if done:
-            bar.console.print(f"Going on from step {done}.")
+            bar.console.print(f"Resuming from step {done}.")
 
-        def move(row: Row) -> None:
+        def update(row: Row) -> None:
             nonlocal last, validation
             if "validation" in row:
                 validation = f"  validation {row['validation']:.4g}"
             done, now = int(row["step"]), time.monotonic()
-            if now - last >= _PAUSE or done == steps:
+            if now - last >= _REFRESH_SECONDS or done == steps:
                 numbers = f"loss {row['loss']:.4g}{validation}  rate {row['rate']:.2g}"
                 bar.update(task, completed=done, numbers=numbers)
                 last = now
 
-        yield move
+        yield update

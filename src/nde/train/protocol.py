@@ -1,4 +1,4 @@
-"""What training asks of a model with noise."""
+"""The protocol of stochastic models that can be trained."""
 
 from collections.abc import Mapping
 from typing import ClassVar, Protocol, runtime_checkable
@@ -9,28 +9,28 @@ from jaxtyping import Array, Float
 
 @runtime_checkable
 class Encoding(Protocol):
-    """Between the units of tables and those that a model computes in."""
+    """Protocol of the conversion between the units of tables and those of a model."""
 
     def time(self, ts: np.ndarray) -> np.ndarray:
-        """Model time."""
+        """Convert times to model time."""
         ...
 
     def encode(self, ys: np.ndarray) -> np.ndarray:
-        """Model states."""
+        """Convert measurements to model states."""
         ...
 
     def log_slope(self, ys: np.ndarray) -> np.ndarray:
-        """The logarithm of the derivative of model states by measurements."""
+        """Return the log of the derivative of model states with respect to measurements."""
         ...
 
 
 @runtime_checkable
 class Stochastic(Protocol):
-    """A pytree with these: `dz = drift(z) dt + diffusion(z) dW`, Itô's, with a noise of its own for each column.
+    """Protocol of a stochastic model: the Itô SDE `dz = drift(z) dt + diffusion(z) dW` with diagonal noise.
 
     Attributes:
-        coupled: Whether columns act on each other.
-        most_substeps: Into how many steps a gap between measurements is divided at most.
+        coupled: Whether the columns depend on each other.
+        most_substeps: The maximum number of substeps between two measurements.
 
     Example:
         ```python
@@ -46,21 +46,21 @@ class Stochastic(Protocol):
 
     @property
     def scaling(self) -> Encoding:
-        """Between the table's units and model states."""
+        """The conversion between the table's units and model states."""
         ...
 
     def drift(self, z: Float[Array, " columns"]) -> Float[Array, " columns"]:
-        """In model time."""
+        """Return the drift in model time."""
         ...
 
     def diffusion(self, z: Float[Array, " columns"]) -> Float[Array, " columns"]:
-        """Positive, in model time."""
+        """Return the diffusion in model time, which is positive."""
         ...
 
     def natural(self) -> dict[str, Array]:
-        """The learned numbers in units of the data; none if they mean nothing one by one."""
+        """Return the parameters in units of the data; empty if they are not interpretable one by one."""
         ...
 
     def unidentified(self, errors: Mapping[str, float | None]) -> frozenset[str]:
-        """Which of them the data do not tell, by their standard errors."""
+        """Return the names of the parameters that the data do not identify, judging by their standard errors."""
         ...

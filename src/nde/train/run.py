@@ -1,4 +1,4 @@
-"""A training under way, which can be written down and taken up again."""
+"""A training run in progress, which can be saved and resumed."""
 
 import dataclasses
 import math
@@ -9,130 +9,133 @@ import numpy as np
 from jaxtyping import Array
 
 from nde.train.batches import Batches
-from nde.train.history import History, Ledger
+from nde.train.history import History, Recorder
 from nde.train.settings import Settings
-from nde.train.step import Step, copied
-from nde.train.validation import Judge
+from nde.train.step import Step, copy_arrays
+from nde.train.validation import Validator
 
 
 @dataclasses.dataclass(frozen=True)
 class Snapshot:
-    """All that a training needs to go on.
+    """Everything that is needed to resume a run.
 
     Attributes:
-        descent: The arrays of its descent.
-        best: The best weights so far, if there are any.
+        state: The arrays of the training state.
+        best: The best weights so far, if any.
         columns: The history, by name.
-        told: The rest, for a JSON file.
+        metadata: The rest, ready for a JSON file.
     """
 
-    descent: list[Any]
+    state: list[Any]
     best: list[Any]
     columns: dict[str, np.ndarray]
-    told: dict[str, Any]
+    metadata: dict[str, Any]
 
 
 class Run:
-    """A training under way.
+    """A training run in progress.
 
     Attributes:
-        done: How many steps are done.
-        steps: How many are to be done.
+        done: The number of completed steps.
+        steps: The total number of steps.
     """
 
-    def __init__(self, step: Step, source: Batches, judge: Judge, ledger: Ledger, settings: Settings) -> None:
-        self._step, self._source, self._judge, self._ledger = step, source, judge, ledger
-        self._settings, self._begun = settings, time.perf_counter()
+    def __init__(
+        self, step: Step, source: Batches, validator: Validator, recorder: Recorder, settings: Settings
+    ) -> None:
+        self._step, self._source, self._validator, self._recorder = step, source, validator, recorder
+        self._settings, self._start_time = settings, time.perf_counter()
         self._leaves: list[Array] = []
         self.done, self.steps = 0, settings.steps
 
-    def begin(self) -> None:
-        """Makes the descent before its first step."""
+    def start(self) -> None:
+        """Initialize the training state."""
         self._leaves = self._step.start()
 
     def advance(self) -> None:
-        """Makes a step, and looks at the validation data if it is time."""
+        """Make a training step, and validate if it is time."""
         share = self._settings.share(self.done)
-        self._leaves, told = self._step(self._leaves, next(self._source), share)
+        self._leaves, output = self._step(self._leaves, next(self._source), share)
         self.done += 1
         value = None
-        if self._judge.due(self.done, self.steps):
+        if self._validator.due(self.done, self.steps):
             whole = share is None or share >= 1
-            value = self._judge.look(self.done, self._step.shown(self._leaves), patient=whole)
-        self._ledger.put(told, value)
+            value = self._validator.evaluate(self.done, self._step.evaluated(self._leaves), patient=whole)
+        self._recorder.record(output, value)
         if self.done == 1:
-            self._ledger.settle()
+            self._recorder.flush()
 
     @property
     def reason(self) -> str | None:
-        """Why it has ended, or `None`."""
-        if self._judge.exhausted:
-            return f"no improvement in {self._judge.waited} validations since step {self._judge.best_step}"
-        return f"all {self.done} steps were made" if self.done >= self.steps else None
+        """Why the run has ended, or `None` if it has not."""
+        if self._validator.exhausted:
+            return f"no improvement in {self._validator.waited} validations since step {self._validator.best_step}"
+        return f"all {self.done} steps completed" if self.done >= self.steps else None
 
     @property
     def seconds(self) -> float:
-        """How long it took so far, earlier processes with it."""
-        return time.perf_counter() - self._begun
+        """The time taken so far, including that before the run was resumed."""
+        return time.perf_counter() - self._start_time
 
     @property
     def best_step(self) -> int:
-        """After which step the model had the weights that are returned."""
-        return self.done if self._judge.best is None else self._judge.best_step
+        """The step after which the model had the weights that are returned."""
+        return self.done if self._validator.best is None else self._validator.best_step
 
     def model(self) -> Any:
-        """With the weights that are returned."""
-        return self._step.model(self._step.shown(self._leaves) if self._judge.best is None else self._judge.best)
+        """Return the model with the best weights, or the last ones without validation."""
+        best = self._validator.best
+        return self._step.model(self._step.evaluated(self._leaves) if best is None else best)
 
     @property
     def skipped(self) -> int:
-        """How many steps were passed over."""
-        return self._ledger.skipped
+        """The number of skipped steps."""
+        return self._recorder.skipped
 
     def history(self) -> History:
-        """All steps so far."""
-        return self._ledger.history()
+        """Return the history so far."""
+        return self._recorder.history()
 
-    def settle(self) -> None:
-        """Waits until all steps are made and told."""
-        self._ledger.settle()
+    def flush(self) -> None:
+        """Wait until all steps are computed and recorded."""
+        self._recorder.flush()
 
     def snapshot(self) -> Snapshot:
-        """Where it is, in memory of its own."""
-        self._ledger.settle()
-        judge = self._judge
+        """Copy everything that is needed to resume the run."""
+        self._recorder.flush()
+        validator = self._validator
         return Snapshot(
-            descent=copied(self._leaves),
-            best=[] if judge.best is None else judge.best,
-            columns=self._ledger.columns(),
-            told={
+            state=copy_arrays(self._leaves),
+            best=[] if validator.best is None else validator.best,
+            columns=self._recorder.columns(),
+            metadata={
                 "done": self.done,
                 "seconds": self.seconds,
                 "source": self._source.state,
-                "best_value": judge.best_value if math.isfinite(judge.best_value) else None,
-                "best_step": judge.best_step,
-                "waited": judge.waited,
-                "skipped": self._ledger.skipped,
-                "columns": list(self._ledger.columns()),
+                "best_value": validator.best_value if math.isfinite(validator.best_value) else None,
+                "best_step": validator.best_step,
+                "waited": validator.waited,
+                "skipped": self._recorder.skipped,
+                "columns": list(self._recorder.columns()),
             },
         )
 
-    def shapes(self, told: dict[str, Any]) -> Snapshot:
-        """What a snapshot of this training looks like, for those who read one."""
+    def shapes(self, metadata: dict[str, Any]) -> Snapshot:
+        """Return the shapes of the arrays of a snapshot with this metadata."""
         return Snapshot(
-            descent=self._step.shapes,
-            best=[] if told["best_value"] is None else self._step.shown(self._step.shapes),
-            columns={name: np.empty(told["done"]) for name in told["columns"]},
-            told=told,
+            state=self._step.shapes,
+            best=[] if metadata["best_value"] is None else self._step.evaluated(self._step.shapes),
+            columns={name: np.empty(metadata["done"]) for name in metadata["columns"]},
+            metadata=metadata,
         )
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Goes on from there."""
-        told, judge = snapshot.told, self._judge
-        self._leaves, self.done = snapshot.descent, told["done"]
-        self._begun = time.perf_counter() - told["seconds"]
-        self._source = self._source.at(told["source"])
-        judge.best_step, judge.waited = told["best_step"], told["waited"]
-        if told["best_value"] is not None:
-            judge.best, judge.best_value = snapshot.best, told["best_value"]
-        self._ledger.restore(snapshot.columns, told["skipped"])
+        """Continue from a snapshot."""
+        metadata, validator = snapshot.metadata, self._validator
+        self._leaves, self.done = snapshot.state, metadata["done"]
+        self._start_time = time.perf_counter() - metadata["seconds"]
+        self._source = self._source.at(metadata["source"])
+        validator.best_step, validator.waited = metadata["best_step"], metadata["waited"]
+        if metadata["best_value"] is not None:
+            validator.best, validator.best_value = snapshot.best, metadata["best_value"]
+        self._recorder.restore(snapshot.columns, metadata["skipped"])

@@ -1,4 +1,4 @@
-"""The settings of a training, checked."""
+"""The settings of a training run."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from nde.train.curriculum import Curriculum
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """How a training goes, apart from model, loss, optimizer and data."""
+    """The settings of a training run, apart from model, loss, optimizer and data."""
 
     steps: int
     validated: bool
@@ -35,7 +35,7 @@ class Settings:
         curriculum: Curriculum | None,
         log_every: int | None,
     ) -> "Settings":
-        """With defaults filled in."""
+        """Create settings, filling in defaults."""
         return cls(
             steps=steps,
             validated=validated,
@@ -47,33 +47,33 @@ class Settings:
         )
 
     def check(self, *, metric: bool, given_every: bool) -> None:
-        """Refuses what does not fit together.
+        """Check that the settings are valid and fit together.
 
         Args:
-            metric: Whether a metric was given.
-            given_every: Whether it was given how often to validate.
+            metric: Whether a metric was passed.
+            given_every: Whether `validate_every` was passed.
 
         Raises:
-            ValueError: If a number is out of its range, or something wants validation data and there are none.
+            ValueError: If a number is out of range, or a setting needs validation data and there are none.
         """
         counts = {"steps": self.steps, "validate_every": self.validate_every, "log_every": self.log_every}
         for name, count in {**counts, "patience": self.patience}.items():
             if count is not None and count < 1:
-                raise ValueError(f"Got {name}={count}; at least 1 is wanted.")
+                raise ValueError(f"{name} must be at least 1; got {count}.")
         if isinstance(self.average, float | int) and not 0 < self.average < 1:
-            raise ValueError(f"Got average={self.average}; a decay between 0 and 1 is wanted, such as 0.99.")
-        wanting = {"metric": metric, "patience": self.patience is not None, "validate_every": given_every}
-        for name, given in wanting.items():
+            raise ValueError(f"average must be a decay between 0 and 1, such as 0.99; got {self.average}.")
+        dependent = {"metric": metric, "patience": self.patience is not None, "validate_every": given_every}
+        for name, given in dependent.items():
             if given and not self.validated:
-                raise ValueError(f"Got `{name}` without validation data; give `validation` too, or leave it out.")
+                raise ValueError(f"`{name}` needs validation data. Pass `validation` as well, or omit `{name}`.")
 
     def share(self, done: int) -> float | None:
-        """Which share of its batch the next step sees; `None` without a curriculum."""
+        """Return the share of its batch that the next step sees; `None` without a curriculum."""
         return None if self.curriculum is None else self.curriculum.share(done, self.steps)
 
-    def told(self, devices: Sequence[Any]) -> dict[str, Any]:
-        """For the first line of a log: versions and settings."""
-        from nde import __version__  # noqa: PLC0415 (the package's own front, which imports this)
+    def to_config(self, devices: Sequence[Any]) -> dict[str, Any]:
+        """Return versions and settings for the header of a log."""
+        from nde import __version__  # noqa: PLC0415 (it imports this module)
 
         settings = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         for name in ("curriculum", "average"):

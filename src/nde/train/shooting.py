@@ -1,4 +1,4 @@
-"""Multiple shooting: a long trajectory learned in pieces that grow together."""
+"""Multiple shooting: learn a long trajectory in segments that are pulled together."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,17 +14,17 @@ from nde.core.count import divisor_of
 from nde.data import DataError
 
 Solve = Callable[[Any, Any, Any], Any]
-"""`solve(model, y0, ts)`: the states at the times, of shape `(times, states)`; the first is `y0`."""
+"""`solve(model, y0, ts)`, which returns the states at the times, of shape `(times, states)`; the first is `y0`."""
 
 
 class Segments(eqx.Module):
-    """Pieces of a trajectory; the last row of each is the first of the next. A batch for `fit`, or part of one.
+    """Segments of a trajectory, each of which starts where the previous one ends: a batch for `fit`, or part of one.
 
     Attributes:
-        ts: Times, of shape `(segments, rows)`; a shorter piece repeats its last one.
-        ys: States, of shape `(segments, rows, states)`; zero where they are not known.
-        known: Which of them count.
-        place: The number of each piece.
+        ts: Times, of shape `(segments, rows)`. Shorter segments repeat their last time.
+        ys: States, of shape `(segments, rows, states)`, with zeros for unknown values.
+        known: Which values count.
+        place: The index of each segment.
 
     Example:
         See `multiple_shooting`.
@@ -37,11 +37,11 @@ class Segments(eqx.Module):
 
 
 class Shots(eqx.Module):
-    """A model, and the states from which it is solved: what multiple shooting learns.
+    """The trainable part of multiple shooting: a model, and the initial state of each segment.
 
     Attributes:
         model: The model.
-        starts: The state at the beginning of each piece.
+        starts: The initial state of each segment.
 
     Example:
         See `multiple_shooting`.
@@ -52,11 +52,11 @@ class Shots(eqx.Module):
 
 
 class MultipleShooting(eqx.Module):
-    """A trajectory in pieces, and their loss; see `multiple_shooting`.
+    """The data and loss of multiple shooting, see `multiple_shooting`.
 
     Attributes:
-        data: The pieces.
-        starts: The states with which they begin, as far as the data tell.
+        data: The segments.
+        starts: The initial states, estimated from the data.
 
     Example:
         See `multiple_shooting`.
@@ -69,7 +69,7 @@ class MultipleShooting(eqx.Module):
     _learn_starts: bool = eqx.field(static=True)
 
     def begin(self, model: Any) -> Shots:
-        """What `fit` is to train.
+        """Return what `fit` should train: the model with the initial states.
 
         Example:
             See `multiple_shooting`.
@@ -78,10 +78,10 @@ class MultipleShooting(eqx.Module):
 
     @compiled(solves=True)
     def loss(self, shots: Shots, batch: Segments, key: Any) -> tuple[Float[Array, ""], dict[str, Float[Array, ""]]]:
-        """The mean square of the distance to the data, and the penalty times that of the gaps between pieces.
+        """Return the mean squared error plus the penalty times the mean squared gap between segments.
 
         Returns:
-            The loss, and `misfit` and `gap`, of which it is made.
+            The loss, and its parts `misfit` and `gap`.
 
         Example:
             See `multiple_shooting`.
@@ -91,10 +91,10 @@ class MultipleShooting(eqx.Module):
         states = jax.vmap(lambda y0, ts: self._solve(shots.model, y0, ts))(starts[batch.place], batch.ts)
         distance = jnp.where(batch.known, states - batch.ys, 0.0)
         misfit = jnp.sum(distance**2) / divisor_of(batch.known, states.dtype)
-        followed = batch.place + 1 < len(starts)
-        following = starts[jnp.minimum(batch.place + 1, len(starts) - 1)]
-        gap = jnp.where(followed[:, None], states[:, -1] - following, 0.0)
-        gap = jnp.sum(gap**2) / (divisor_of(followed, states.dtype) * starts.shape[1])
+        has_next = batch.place + 1 < len(starts)
+        next_start = starts[jnp.minimum(batch.place + 1, len(starts) - 1)]
+        gap = jnp.where(has_next[:, None], states[:, -1] - next_start, 0.0)
+        gap = jnp.sum(gap**2) / (divisor_of(has_next, states.dtype) * starts.shape[1])
         return misfit + self._penalty * gap, {"misfit": misfit, "gap": gap}
 
 
@@ -107,33 +107,35 @@ def multiple_shooting(
     penalty: float = 1.0,
     learn_starts: bool = True,
 ) -> MultipleShooting:
-    """Divides a trajectory into pieces that are solved each from a state of its own, and asks that they meet.
+    """Set up multiple shooting: solve a trajectory in segments, and penalize the gaps between them.
 
-    Solved in one go with parameters that are far off, a long oscillation gets out of phase, and its mean is a better
-    fit than any that is nearly right: descent ends there. Short pieces stay in phase. The loss is
+    If a long oscillation is solved in one go with wrong parameters, it gets out of phase, and its mean fits the data
+    better than any nearly correct solution: gradient descent gets stuck there. Short segments stay in phase. The loss
+    is
 
-        mean |solve(y_i) - data|^2 + penalty * mean |end of piece i - y_(i+1)|^2,
+        mean |solve(y_i) - data|^2 + penalty * mean |end of segment i - y_(i+1)|^2,
 
-    in which the states `y_i` are learned with the model.
+    where the initial states `y_i` are trained along with the model.
 
     Source: Bock and Plitt, *A multiple shooting algorithm for direct solution of optimal control problems* (1984),
     doi:10.1016/S1474-6670(17)61205-9; for neural equations Turan and Jäschke, *Multiple shooting for training neural
     differential equations on time series* (2022), doi:10.1109/LCSYS.2021.3135835.
 
     Args:
-        solve: `solve(model, y0, ts)`, the states at the times, for one piece; it may meet its last time twice.
-        ts: The times, increasing.
-        ys: The states; `nan` where they are not known.
-        segments: How many pieces, of as many rows as can be.
-        penalty: How much the gaps weigh.
-        learn_starts: Whether the states between pieces are learned. If not, they are those that were observed, or
-            interpolated: for data without noise.
+        solve: `solve(model, y0, ts)`, which returns the states at the times of one segment. The last time may appear
+            twice.
+        ts: Increasing times.
+        ys: The states, with `nan` for unknown values.
+        segments: The number of segments; their lengths differ by at most one row.
+        penalty: The weight of the gaps.
+        learn_starts: Whether to train the initial states of the segments. If not, they are the observed or interpolated
+            states, which suits data without noise.
 
     Returns:
-        The pieces, with `begin(model)` and `loss` for `fit`.
+        The problem, with `begin(model)`, `loss` and `data` for `fit`.
 
     Raises:
-        DataError: If there are fewer intervals than pieces, times do not increase, or a state was never observed.
+        DataError: If there are fewer intervals than segments, times do not increase, or a state was never observed.
 
     Example:
         ```python
@@ -156,14 +158,14 @@ def multiple_shooting(
     within = rows <= ends[1:, None]
     rows = np.minimum(rows, ends[1:, None])
     known = ~np.isnan(states)
-    # A row that two pieces share is told to the first of them: the start of the second hangs on by its gap.
-    counted = known[rows] & within[..., None]
-    counted[1:, 0] = False
+    # A row that two segments share counts for the first; the gap penalty ties the start of the second to it.
+    counts = known[rows] & within[..., None]
+    counts[1:, 0] = False
     filled = np.stack([np.interp(times, times[k], y[k]) for k, y in zip(known.T, states.T, strict=True)], axis=1)
     data = Segments(
         ts=jnp.asarray(times[rows]),
         ys=jnp.asarray(np.where(known, states, 0.0)[rows]),
-        known=jnp.asarray(counted),
+        known=jnp.asarray(counts),
         place=jnp.arange(segments),
     )
     starts = jnp.asarray(filled[ends[:-1]], data.ys.dtype)
@@ -172,12 +174,12 @@ def multiple_shooting(
 
 def _check(ts: np.ndarray, ys: np.ndarray, segments: int, penalty: float) -> None:
     if not 1 <= segments <= len(ts) - 1:
-        raise DataError(f"Got {segments} segments for {len(ts)} times; from 1 to {len(ts) - 1} are wanted.")
+        raise DataError(f"segments must be from 1 to {len(ts) - 1} for {len(ts)} times; got {segments}.")
     if not (np.diff(ts) > 0).all():
         row = int(np.argmin(np.diff(ts)))
-        raise DataError(f"Got the times {ts[row]} and {ts[row + 1]} in rows {row} and {row + 1}; they should increase.")
+        raise DataError(f"ts must increase; got {ts[row]} and {ts[row + 1]} in rows {row} and {row + 1}.")
     if np.isnan(ys).all(axis=0).any():
         column = int(np.argmax(np.isnan(ys).all(axis=0)))
-        raise DataError(f"State {column} was never observed; at least one value of each is wanted, to begin with.")
+        raise DataError(f"ys must have at least one observed value of each state; got none of state {column}.")
     if not penalty >= 0:
-        raise DataError(f"Got penalty={penalty}; a number that is not negative is wanted.")
+        raise DataError(f"penalty must be non-negative; got {penalty}.")

@@ -1,4 +1,4 @@
-"""From tables to pairs of measurements, one after the other."""
+"""Pairs of consecutive measurements, the data of likelihood fits."""
 
 import math
 from collections.abc import Sequence
@@ -12,18 +12,18 @@ from nde.data import DataError, Table
 from nde.train.protocol import Encoding
 
 _BIAS = 0.2
-"""The bias by Euler's steps that is allowed, in standard errors."""
+"""The bias of Euler's method that is accepted, in standard errors."""
 
 
 class Transitions(eqx.Module):
-    """Pairs of measurements of one series, one after the other, as model states; many series lie in one heap.
+    """Pairs of consecutive measurements as model states. Pairs of several series are concatenated.
 
     Attributes:
-        gaps: Model time between the two, of shape `(pairs,)`.
-        before: The states at the first of the two times, of shape `(pairs, columns)`; zero where not known.
-        after: The same at the second.
-        known: Which columns a pair is of.
-        order: How far along its series a pair is, from 0 to 1.
+        gaps: The model time between the two measurements, of shape `(pairs,)`.
+        before: The model states at the first time, of shape `(pairs, columns)`, with zeros for unknown values.
+        after: The model states at the second time.
+        known: Which columns a pair covers.
+        order: The position of a pair within its series, from 0 to 1.
         second: The row of the second measurement in its table.
 
     Example:
@@ -46,79 +46,82 @@ class Transitions(eqx.Module):
 
     @classmethod
     def of(cls, tables: Sequence[Table], scaling: Encoding, *, coupled: bool, strict: bool = True) -> "Transitions":
-        """All pairs of tables.
+        """Collect all pairs of one or more tables.
 
         Args:
-            tables: One for each series; no pair crosses from one to the next.
-            scaling: To model time and states.
-            coupled: Whether a model's columns act on each other. Then only rows without a gap count; otherwise each
-                column goes from one of its own measurements to the next.
-            strict: Whether a column without a pair is refused.
+            tables: One table for each series. No pair crosses from one to the next.
+            scaling: The conversion to model time and states.
+            coupled: Whether the columns of the model depend on each other. Then only complete rows count; otherwise
+                each column pairs its own consecutive measurements.
+            strict: Whether a column without a pair is an error.
 
         Raises:
             DataError: If a column has no pair, or never changes.
         """
-        made = cls.joined([cls(*_pairs(scaling.time(t.ts), scaling.encode(t.ys), coupled)) for t in tables])
+        transitions = cls.joined([cls(*_pairs(scaling.time(t.ts), scaling.encode(t.ys), coupled)) for t in tables])
         if strict:
-            made.check(tables[0].names, coupled)
-        return made
+            transitions.check(tables[0].names, coupled)
+        return transitions
 
     @classmethod
     def joined(cls, parts: Sequence["Transitions"]) -> "Transitions":
-        """All in one heap."""
+        """Concatenate transitions."""
         return jax.tree.map(lambda *arrays: np.concatenate(arrays), *parts)
 
     def check(self, names: Sequence[str], coupled: bool) -> None:
-        """Refuses to learn from nothing.
+        """Check that there is something to learn from.
 
         Raises:
             DataError: If a column has no pair, or never changes.
         """
         for name, known, change in zip(names, self.known.T, (self.after - self.before).T, strict=True):
             if not known.any():
-                where = "rows without a gap" if coupled else f"measurements of '{name}'"
+                what = "complete rows" if coupled else f"measurements of '{name}'"
                 raise DataError(
-                    f"No series has two {where}, so there is no change to learn from; add measurements, or drop the "
-                    "column with the gaps."
+                    f"At least one series must have two {what}; got none, so there is no change to learn from. Add "
+                    "measurements, or drop the column with missing values."
                 )
             if not change[known].any():
-                raise DataError(f"Column '{name}' does not change, so there is no noise to learn; drop it.")
+                raise DataError(f"Column '{name}' does not change, so there is no noise to learn. Drop the column.")
 
     @property
     def values(self) -> int:
-        """How many changes of one quantity there are."""
+        """The number of observed changes of a single quantity."""
         return int(self.known.sum())
 
     def substeps(self, most: int = 64) -> int:
-        """Into how many steps of Euler's method a gap should be divided, the same for all.
+        """Choose the number of Euler steps per gap, the same for all gaps.
 
-        A step of length `h` makes a rate of return wrong by the share `rate h / 2`; the rate can be known to the share
-        `sqrt(2 / (rate T))` from data of length `T`. The steps are so short that the first is a fifth of the second.
-        The rate is that of a regression of each change on the state.
+        A step of length `h` biases a mean-reversion rate by the relative error `rate h / 2`. From data of length `T`
+        the rate can be known up to the relative error `sqrt(2 / (rate T))`. The steps are chosen so that the first is a
+        fifth of the second, where the rate is that of a regression of each change on the state.
 
         Args:
-            most: No more than this.
+            most: The maximum.
         """
         rate = float(np.max(self.rates()))
         if rate <= 0:
             return 1
-        usual = float(np.sum(self.gaps**2) / np.sum(self.gaps))
+        typical_gap = float(np.sum(self.gaps**2) / np.sum(self.gaps))
         longest = _BIAS * 2 / rate * math.sqrt(2 / (rate * float(np.sum(self.gaps))))
-        return int(np.clip(math.ceil(usual / longest), 1, most))
+        return int(np.clip(math.ceil(typical_gap / longest), 1, most))
 
     def rates(self) -> Float[np.ndarray, " columns"]:
-        """How fast each column returns to its mean, by the correlation of neighbours; zero if it does not."""
-        usual = np.median(self.gaps)
+        """Estimate the mean-reversion rate of each column from the correlation of neighboring values.
+
+        The rate of a column that does not revert is zero.
+        """
+        typical_gap = np.median(self.gaps)
         rates = []
         for before, after, known in zip(self.before.T, self.after.T, self.known.T, strict=True):
             x = before[known] - before[known].mean()
             y = after[known] - before[known].mean()
             slope = np.sum(x * y) / max(float(np.sum(x * x)), 1e-12)
-            rates.append(-np.log(np.clip(slope, 0.05, 1.0)) / usual)
+            rates.append(-np.log(np.clip(slope, 0.05, 1.0)) / typical_gap)
         return np.array(rates)
 
     def volatilities(self) -> Float[np.ndarray, " columns"]:
-        """The volatility of each column, were it a random walk."""
+        """Estimate the volatility of each column as that of a random walk."""
         squares = (self.after - self.before) ** 2 / self.gaps[:, None]
         means = np.sum(squares * self.known, axis=0) / np.sum(self.known, axis=0)
         return np.sqrt(means)
@@ -127,18 +130,18 @@ class Transitions(eqx.Module):
 def _pairs(
     ts: Float[np.ndarray, " rows"], zs: Float[np.ndarray, "rows columns"], coupled: bool
 ) -> tuple[np.ndarray, ...]:
-    """What transitions hold, of one series."""
+    """Return the fields of the transitions of one series."""
     known = ~np.isnan(zs)
     if coupled:
         known = np.broadcast_to(known.all(axis=1, keepdims=True), known.shape)
     columns_of: dict[tuple[int, int], list[int]] = {}
-    for column, there in enumerate(known.T):
-        rows = np.flatnonzero(there)
+    for column, known_rows in enumerate(known.T):
+        rows = np.flatnonzero(known_rows)
         for pair in zip(rows[:-1].tolist(), rows[1:].tolist(), strict=True):
             columns_of.setdefault(pair, []).append(column)
     first, second = np.array(sorted(columns_of), int).reshape(-1, 2).T
-    meant = np.zeros((len(first), zs.shape[1]), bool)
+    paired = np.zeros((len(first), zs.shape[1]), bool)
     for i, pair in enumerate(sorted(columns_of)):
-        meant[i, columns_of[pair]] = True
-    before, after = (np.where(meant, zs[rows], 0.0) for rows in (first, second))
-    return ts[second] - ts[first], before, after, meant, second / len(ts), second
+        paired[i, columns_of[pair]] = True
+    before, after = (np.where(paired, zs[rows], 0.0) for rows in (first, second))
+    return ts[second] - ts[first], before, after, paired, second / len(ts), second

@@ -1,4 +1,4 @@
-"""Judging a model while it trains: the best so far, and when to stop."""
+"""Validate a model during training: keep the best weights and decide when to stop."""
 
 import math
 from collections.abc import Callable
@@ -8,54 +8,61 @@ import numpy as np
 from jaxtyping import Array, PyTree
 
 from nde.train.batches import Batches, weight_of
-from nde.train.step import Loss, Step, copied
+from nde.train.step import Loss, Step, copy_arrays
 
-Place = Callable[[PyTree[Any]], PyTree[Any]]
-"""Brings a batch onto the devices."""
+PlaceBatch = Callable[[PyTree[Any]], PyTree[Any]]
+"""Transfers a batch to the devices."""
 
 
-class Judge:
-    """Measures a model on data that it does not learn from, and remembers the best.
+class Validator:
+    """Evaluates a model on validation data and remembers the best weights.
 
     Attributes:
-        every: How many steps there are between two looks; `None` without validation.
-        best: The weights with the least metric, or `None` if none was finite yet.
-        best_value: That metric.
-        best_step: After which step.
-        waited: How many looks ago that was.
+        every: Steps between two validations; `None` without validation data.
+        best: The weights with the lowest metric, or `None` while no metric was finite.
+        best_value: Their metric.
+        best_step: The step after which the model had these weights.
+        waited: The number of validations since.
     """
 
     def __init__(
-        self, step: Step, metric: Loss, data: Batches | None, place: Place, *, every: int | None, patience: int | None
+        self,
+        step: Step,
+        metric: Loss,
+        data: Batches | None,
+        place: PlaceBatch,
+        *,
+        every: int | None,
+        patience: int | None,
     ) -> None:
         self.every, self._patience = every, patience
         self._batches = [] if data is None else [(place(batch), weight_of(batch)) for batch in data.epoch()]
-        self._measure = step.measure(metric)
+        self._metric = step.compile_metric(metric)
         self.best: list[Array] | None = None
         self.best_value, self.best_step, self.waited = math.inf, 0, 0
 
     def due(self, done: int, steps: int) -> bool:
-        """Whether to look after this step."""
+        """Return whether to validate after step `done`."""
         return self.every is not None and (done % self.every == 0 or done == steps)
 
-    def look(self, done: int, shown: list[Array], *, patient: bool) -> float:
-        """The metric after a step: the mean over all batches, by their weights.
+    def evaluate(self, done: int, weights: list[Array], *, patient: bool) -> float:
+        """Compute the metric after a step, averaged over all batches by their weights.
 
         Args:
-            done: How many steps are done.
-            shown: The weights.
-            patient: Whether a look without an improvement counts.
+            done: The number of completed steps.
+            weights: The weights of the model.
+            patient: Whether a validation without an improvement counts towards the patience.
         """
-        values = [self._measure(shown, batch, number) for number, (batch, _) in enumerate(self._batches)]
-        weights = [weight for _, weight in self._batches]
-        value = float(np.dot(np.array([float(each) for each in values]), weights) / np.sum(weights))
+        values = [self._metric(weights, batch, number) for number, (batch, _) in enumerate(self._batches)]
+        shares = [share for _, share in self._batches]
+        value = float(np.dot(np.array([float(each) for each in values]), shares) / np.sum(shares))
         if value < self.best_value:
-            self.best, self.best_value, self.best_step, self.waited = copied(shown), value, done, 0
+            self.best, self.best_value, self.best_step, self.waited = copy_arrays(weights), value, done, 0
         else:
             self.waited += patient
         return value
 
     @property
     def exhausted(self) -> bool:
-        """Whether there were as many looks without an improvement as patience lasts."""
+        """Whether the patience has run out."""
         return self._patience is not None and self.waited >= self._patience

@@ -1,4 +1,4 @@
-"""The laws of padding."""
+"""Padding of batches."""
 
 import dataclasses
 
@@ -59,7 +59,7 @@ def test_times_that_single_precision_cannot_tell_apart():
 
 
 def test_a_length_that_does_not_hold_the_longest():
-    with pytest.raises(DataError, match="Got the length 2 to pad to, and a series of 3 rows"):
+    with pytest.raises(DataError, match="longest series, 3 rows; got 2"):
         pad(nde.TimeSeries.from_arrays([[1.0, 2.0, 3.0]]), length=2)
 
 
@@ -70,7 +70,7 @@ def test_values_that_single_precision_does_not_hold():
 
 def test_labels_that_are_no_numbers():
     panel = nde.TimeSeries.from_arrays([[1.0], [2.0], [3.0]], targets=["b", "a", "b"])
-    with pytest.raises(DataError, match="Targets are of the type <U1"):
+    with pytest.raises(DataError, match="Targets have dtype <U1"):
         pad(panel)
     _, codes = np.unique(panel.targets, return_inverse=True)
     np.testing.assert_array_equal(pad(dataclasses.replace(panel, targets=codes)).targets, [1, 0, 1])

@@ -50,5 +50,5 @@ def test_many_lengths():
 def test_none():
     with pytest.raises(DataError, match="Got 0 buckets for 2 series"):
         bucket_lengths(np.array([1, 2]), 0)
-    with pytest.raises(DataError, match="Got the batch size 0"):
+    with pytest.raises(DataError, match="batch_size must be at least 1; got 0"):
         bucket_lengths(np.array([1, 2]), 1, 0)

@@ -75,23 +75,23 @@ def test_the_times_of_an_index_are_kept():
     assert panel.clock.restore([36.0], series=1)[0] == np.datetime64("2020-01-02T12:00")
 
 
-def test_a_panel_is_handed_back():
+def test_a_panel_is_returned_unchanged():
     panel = nde.TimeSeries.from_panel([LONG, SHORT])
     assert nde.TimeSeries.from_panel(panel) is panel
     assert nde.TimeSeries.from_panel(panel, targets=[0, 1]).targets.tolist() == [0, 1]
 
 
 REFUSED = {
-    "a vector": (np.zeros(3), "of the shape"),
-    "text": ("data.csv", r"a str of the shape \(\)"),
+    "a vector": (np.zeros(3), "of shape"),
+    "text": ("data.csv", r"a str of shape \(\)"),
     "a long frame": (frame(LONG), "1 levels of row index; .*from_frame"),
     "aeon's df-list": ([pd.DataFrame(LONG), pd.DataFrame(SHORT)], "number 1 has the columns .*transpose each"),
     "channels of unequal number": ([LONG, SHORT[:1]], "number 1 has 1 channels"),
-    "four axes": ([np.zeros((2, 2, 2))], r"a series of the shape \(2, 2, 2\)"),
+    "four axes": ([np.zeros((2, 2, 2))], r"a series of shape \(2, 2, 2\)"),
     "no series": ([], "without series"),
     "an empty frame": ([frame(LONG), frame(SHORT).iloc[:0]], "Series 1 has no rows"),
     "unsorted": ([frame(LONG, pd.Index([0, 2, 1]))], "Row 3 of series 0 goes back from 2"),
-    "text in frames": ([frame(LONG).astype(str)], "'x' is of the type"),
+    "text in frames": ([frame(LONG).astype(str)], "'x' has dtype"),
     "days and numbers": ([frame(LONG, DAYS), frame(SHORT)], "Times of different series"),
 }
 

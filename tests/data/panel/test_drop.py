@@ -76,10 +76,10 @@ def test_gaps_stay_gaps(per_channel: bool):
 
 @pytest.mark.parametrize("fraction", [-0.1, 1.0, np.nan])
 def test_no_share(fraction: float):
-    with pytest.raises(DataError, match="at least 0 and less than 1"):
+    with pytest.raises(DataError, match="fraction must be at least 0 and less than 1"):
         drop_observations(full(), fraction)
 
 
 def test_a_negative_seed():
-    with pytest.raises(DataError, match="Got the seed -1"):
+    with pytest.raises(DataError, match="seed must be non-negative; got -1"):
         drop_observations(full(), 0.5, seed=-1)

@@ -127,9 +127,9 @@ def changed(**cells) -> pd.DataFrame:
 REFUSED = {
     "no series column": (numeric(), {"series": "whom"}, "no column 'whom'. Did you mean 'who'"),
     "no channel": (numeric(), {"channels": ["z"]}, "no column 'z'"),
-    "text as channel": (numeric(), {"channels": ["x", "kind"]}, "Column 'kind' is of the type .*numbers are wanted"),
-    "complex": (numeric().assign(x=1j), {}, "'x' is of the type complex128"),
-    "text as time": (numeric().astype({"t": str}), {}, "'t' is of the type .*to_datetime"),
+    "text as channel": (numeric(), {"channels": ["x", "kind"]}, "Column 'kind' has dtype .*expected numbers"),
+    "complex": (numeric().assign(x=1j), {}, "'x' has dtype complex128"),
+    "text as time": (numeric().astype({"t": str}), {}, "'t' has dtype .*to_datetime"),
     "no time": (changed(t=NAN), {}, "'t' is empty in row 5"),
     "infinite time": (changed(t=np.inf), {}, "1 times are missing or infinite"),
     "time twice": (changed(t=3.0), {}, "Row 3 of series 'b' repeats the time 3"),
@@ -144,7 +144,7 @@ REFUSED = {
     "no rows": (numeric().iloc[:0], {}, "without rows"),
     "no channels": (numeric()[["who", "t"]], {"channels": None}, "no channels"),
     "columns twice": (pd.concat([numeric(), numeric()[["x"]]], axis=1), {}, "2 columns 'x'"),
-    "since": (numeric(), {"since": "noon"}, "Got since='noon'"),
+    "since": (numeric(), {"since": "noon"}, "since must be .* got 'noon'"),
 }
 
 

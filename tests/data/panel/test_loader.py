@@ -134,7 +134,7 @@ def test_taking_up_a_state_leaves_the_loader_where_it_is():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"seed": 1}, "seed 1, and this loader has 0"),
+        ({"seed": 1}, "seed 1; this loader has seed 0"),
         ({"batch_size": 9}, "batch_size 9"),
         ({"series": 22}, "series 22"),
         ({"lengths": [9]}, r"lengths \[9\]"),
@@ -153,7 +153,7 @@ def test_a_state_of_another_loader(change, message):
         loader.at({**state, **change})
 
 
-def test_a_state_that_is_none():
+def test_an_invalid_state():
     with pytest.raises(DataError, match="a state without 'position'"):
         Loader(PANEL, 10).at({"epoch": 0})
 
@@ -171,10 +171,10 @@ def test_the_share_that_is_padding():
 
 
 REFUSED = {
-    "batch size": (0, {}, "Got the batch size 0"),
+    "batch size": (0, {}, "batch_size must be at least 1; got 0"),
     "buckets": (4, {"buckets": 0}, "Got 0 buckets"),
-    "seed": (4, {"seed": -1}, "Got the seed -1"),
-    "a bucket that never comes": (15, {"buckets": 2, "drop_last": True}, "none would ever come"),
+    "seed": (4, {"seed": -1}, "seed must be non-negative; got -1"),
+    "a bucket that never comes": (15, {"buckets": 2, "drop_last": True}, "it would never be drawn"),
 }
 
 
@@ -185,7 +185,7 @@ def test_refused(batch_size, options, message):
 
 
 def test_labels_that_are_no_numbers():
-    with pytest.raises(DataError, match="a batch wants numbers"):
+    with pytest.raises(DataError, match="a batch needs numbers"):
         Loader(nde.TimeSeries.from_arrays([[1.0]], targets=["a"]), 1)
 
 

@@ -51,7 +51,7 @@ def test_back_of_some_channels_and_of_arrays_of_jax():
     np.testing.assert_allclose(values, [[[0.0, 30.0]]])
     with pytest.raises(DataError, match="no channel 'z'"):
         normalization.invert(np.zeros((1, 1)), ["z"])
-    with pytest.raises(DataError, match=r"of the shape \(3, 1\) for 2 channels"):
+    with pytest.raises(DataError, match=r"of shape \(3, 1\) for 2 channels"):
         normalization.invert(np.zeros((3, 1)))
 
 
@@ -97,13 +97,13 @@ def test_times_of_single_rows_are_only_moved():
 def test_through_a_file_and_back():
     normalization = Normalization.fit(ragged(), times=True)
     assert Normalization.from_dict(json.loads(json.dumps(normalization.to_dict()))) == normalization
-    with pytest.raises(DataError, match="Got a normalization of center"):
+    with pytest.raises(DataError, match="Got a normalization with entries center"):
         Normalization.from_dict({"center": [0.0]})
 
 
 def test_another_panel():
     panel = ragged()
-    with pytest.raises(DataError, match="with the channels time, x0, x1; this was fitted to x0, x1"):
+    with pytest.raises(DataError, match="with channels time, x0, x1; this normalization was fitted to channels x0, x1"):
         Normalization.fit(panel).apply(with_time(panel))
-    with pytest.raises(DataError, match="with 0 static features; this was fitted to 1"):
+    with pytest.raises(DataError, match="with 0 static features; this normalization was fitted to 1"):
         Normalization.fit(panel).apply(nde.TimeSeries.from_arrays(np.zeros((1, 1, 2))))

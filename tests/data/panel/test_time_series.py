@@ -1,4 +1,4 @@
-"""Panels from arrays, and how they are taken apart and put together."""
+"""Panels from arrays, indexing and concatenation."""
 
 import dataclasses
 import re
@@ -107,7 +107,7 @@ def test_a_part_without_series_is_refused(nothing):
         ragged()[nothing]
 
 
-def test_parts_put_together_are_the_panel():
+def test_concatenated_parts_are_the_panel():
     panel = ragged()
     whole = nde.TimeSeries.concatenate([panel[:3], panel[3:4], panel[4:]])
     for name in ("ts", "ys", "lengths", "static", "targets"):
@@ -115,7 +115,7 @@ def test_parts_put_together_are_the_panel():
     assert whole.ids == panel.ids
 
 
-def test_panels_that_do_not_fit_together():
+def test_panels_that_do_not_match():
     panel = small()
     with pytest.raises(DataError, match="have channels"):
         nde.TimeSeries.concatenate([panel, dataclasses.replace(panel, channels=("x", "z"))])
@@ -123,11 +123,11 @@ def test_panels_that_do_not_fit_together():
         nde.TimeSeries.concatenate([panel, dataclasses.replace(panel, targets=None)])
     with pytest.raises(DataError, match="count times in numbers"):
         nde.TimeSeries.concatenate([panel, dataclasses.replace(panel, clock=panel.clock.rescaled(0.0, 2.0))])
-    with pytest.raises(DataError, match="no panels"):
+    with pytest.raises(DataError, match="no panels to concatenate"):
         nde.TimeSeries.concatenate([])
 
 
-def test_it_cannot_be_changed_and_does_not_change_with_what_it_was_made_of():
+def test_it_is_immutable_and_independent_of_its_inputs():
     values = np.zeros((2, 3, 1))
     panel = nde.TimeSeries.from_arrays(values)
     values[:] = 1.0
@@ -146,20 +146,20 @@ REFUSED = {
     "nothing seen": ([[1.0], [NAN, NAN]], None, {"ids": ["a", "b"]}, "'b' has no observation in its 2 rows"),
     "no rows": ([[1.0], []], None, {}, "Series 1 has no rows"),
     "infinite": ([[1.0], [1.0, np.inf]], None, {"channels": ["x"]}, "Row 2 of series 1 is infinite in channel 'x'"),
-    "text": ([["a"]], None, {}, "number 0 is of the type <U1; real numbers"),
-    "complex": ([[1j]], None, {}, "complex128; real numbers"),
+    "text": ([["a"]], None, {}, "number 0 has dtype <U1; expected real numbers"),
+    "complex": ([[1j]], None, {}, "complex128; expected real numbers"),
     "ragged inside": ([[[1.0], [1.0, 2.0]]], None, {}, "number 0 is ragged"),
-    "no axis": ([1.0, 2.0], None, {}, r"number 0 has the shape \(\)"),
+    "no axis": ([1.0, 2.0], None, {}, r"number 0 has shape \(\)"),
     "channels": ([np.zeros((3, 2)), np.zeros((3, 1))], None, {}, "number 1 has 1 channels and the first has 2"),
     "no channels": (np.zeros((2, 3, 0)), None, {}, "no channels"),
-    "times of another length": ([[1.0, 2.0]], [[0.0]], {}, r"Series 0 has 2 rows, and times of the shape \(1,\)"),
+    "times of another length": ([[1.0, 2.0]], [[0.0]], {}, r"Series 0 has 2 rows, and times of shape \(1,\)"),
     "few times": ([[1.0], [2.0]], [[0.0]], {}, "Got 1 arrays of times for 2 series"),
-    "text as times": ([[1.0]], [["noon"]], {}, "Times are of the type <U4"),
+    "text as times": ([[1.0]], [["noon"]], {}, "Times have dtype <U4"),
     "dates and numbers": (
         [[1.0], [2.0]],
         [[0.0], np.array(["2020-01-01"], "datetime64[D]")],
         {},
-        r"types datetime64\[D\], float64",
+        r"dtypes datetime64\[D\], float64",
     ),
     "few ids": ([[1.0], [2.0]], None, {"ids": ["a"]}, "Got 1 ids for 2 series"),
     "few targets": ([[1.0], [2.0]], None, {"targets": [1]}, "Got 1 targets for 2 series"),
@@ -167,8 +167,8 @@ REFUSED = {
     "gap in features": ([[1.0]], None, {"static": [[NAN]]}, "Series 0 has no finite 'static0'"),
     "names": ([[1.0]], None, {"channels": ["x", "y"]}, "Got 2 names for 1 channels"),
     "name twice": (np.zeros((1, 1, 2)), None, {"channels": ["x", "x"]}, "'x' stands for two columns"),
-    "unit": ([[1.0]], None, {"unit": "month"}, "Got the unit 'month' of time; one of W, D"),
-    "since": ([[1.0]], None, {"since": "yesterday"}, "Got since='yesterday'"),
+    "unit": ([[1.0]], None, {"unit": "month"}, "unit must be one of W, D, .* got 'month'"),
+    "since": ([[1.0]], None, {"since": "yesterday"}, "since must be .* got 'yesterday'"),
 }
 
 

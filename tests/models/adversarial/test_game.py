@@ -28,14 +28,14 @@ def paths(seed, *shape):
 
 
 def clipped(model):
-    """A model with weights as large as they may be, of random signs."""
+    """Return a model with the largest allowed weights, of random signs."""
     weights, rest = eqx.partition(model, eqx.is_inexact_array)
     random = np.random.default_rng(3)
     sign = lambda w: jnp.asarray(random.choice([-1.0, 1.0], w.shape), w.dtype) / (w.shape[-1] if w.ndim == 2 else 4.0)
     return eqx.combine(jax.tree.map(sign, weights), rest)
 
 
-def test_neither_padding_nor_a_row_without_observations_on_the_line_changes_a_score():
+def test_neither_padding_nor_a_missing_value_on_the_line_changes_a_score():
     ys = paths(0, 5)
     whole = score(DISCRIMINATOR, TS, ys, 5)
     longer = jnp.concatenate([TS, TS[-1:] + 0.3, TS[-1:] + 0.9])
@@ -47,7 +47,7 @@ def test_neither_padding_nor_a_row_without_observations_on_the_line_changes_a_sc
     assert abs(float(score(DISCRIMINATOR, TS, gap, 5) - whole)) > 1e-5
 
 
-def test_scores_of_many_are_those_of_each_and_of_lanes():
+def test_batched_scores_agree_with_single_ones_and_with_vmap():
     ts, ys, lengths = jnp.stack([TS, 2 * TS, TS + 1]), paths(1, 3, 5), jnp.array([5, 4, 2])
     ys = jnp.where(jnp.arange(5)[None, :, None] < lengths[:, None, None], ys, jnp.nan)
     many = eqx.filter_jit(DISCRIMINATOR.scores)(ts, ys, lengths)
@@ -59,7 +59,7 @@ def test_scores_of_many_are_those_of_each_and_of_lanes():
 def test_a_clipped_discriminator_is_lipschitz():
     """By Gronwall, in maximum norms: `(|x0 - y0| + V(x - y)) exp(V(x))`, with the variation `V` of all channels.
 
-    It is that of the equation, and of each step of the midpoint rule.
+    The bound holds for the CDE, and for each step of the midpoint rule.
     """
     model = clipped(NeuralCDEDiscriminator(1, 4, width=4, solver=nde.Midpoint(), key=jax.random.key(0)))
     closest = 0.0
@@ -83,35 +83,35 @@ def small_gan(**settings):
     return SDEGAN(1, 3, noise_size=2, width=4, key=jax.random.key(4), **settings)
 
 
-def test_the_penalty_is_that_of_slopes_by_finite_differences_and_acts_on_one_player():
+def test_the_gradient_penalty_agrees_with_finite_differences_and_affects_only_the_discriminator():
     with jax.enable_x64(True):
         gan, batch, key = small_gan(solver=nde.Midpoint()), batch_of(2), jax.random.key(7)
-        made = jnp.where(jnp.isnan(batch.ys), jnp.nan, paths(8, 2, 5).astype(float))
-        penalty = eqx.filter_jit(gradient_penalty)(gan, batch, made, key)
+        generated = jnp.where(jnp.isnan(batch.ys), jnp.nan, paths(8, 2, 5).astype(float))
+        penalty = eqx.filter_jit(gradient_penalty)(gan, batch, generated, key)
         share = jax.random.uniform(key, (2, 1, 1), batch.ys.dtype)
-        mixed = np.asarray(share * batch.ys + (1 - share) * made)
+        mixtures = np.asarray(share * batch.ys + (1 - share) * generated)
         scores = eqx.filter_jit(gan.discriminator.scores)
         squares, step = np.zeros(2), 1e-5
-        for place in zip(*np.nonzero(~np.isnan(mixed)), strict=True):
-            moved = [np.array(mixed) for _ in range(2)]
-            moved[0][place] += step
-            moved[1][place] -= step
-            up, down = (scores(batch.ts, jnp.asarray(each), batch.lengths)[place[0]] for each in moved)
-            squares[place[0]] += float((up - down) / (2 * step)) ** 2
+        for index in zip(*np.nonzero(~np.isnan(mixtures)), strict=True):
+            perturbed = [np.array(mixtures) for _ in range(2)]
+            perturbed[0][index] += step
+            perturbed[1][index] -= step
+            above, below = (scores(batch.ts, jnp.asarray(each), batch.lengths)[index[0]] for each in perturbed)
+            squares[index[0]] += float((above - below) / (2 * step)) ** 2
         np.testing.assert_allclose(penalty, np.mean((np.sqrt(squares) - 1) ** 2), rtol=1e-6)
 
         def penalized(gan):
             return WassersteinLoss(penalty=5.0)(gan, batch, key)[0] - WassersteinLoss()(gan, batch, key)[0]
 
-        slope = eqx.filter_jit(eqx.filter_grad(penalized))(gan)
+        gradient = eqx.filter_jit(eqx.filter_grad(penalized))(gan)
         arrays = lambda part: jax.tree.leaves(eqx.filter(part, eqx.is_array))
         largest = lambda part: max(float(jnp.max(jnp.abs(leaf))) for leaf in arrays(part))
-        assert largest(slope.generator) < 1e-12
-        assert largest(slope.discriminator) > 1e-3
+        assert largest(gradient.generator) < 1e-12
+        assert largest(gradient.discriminator) > 1e-3
 
 
 @pytest.mark.parametrize("loss", [WassersteinLoss(), SignatureMMDLoss()])
-def test_losses_see_neither_padding_nor_series_of_no_weight(loss):
+def test_losses_ignore_padding_and_series_of_weight_zero(loss):
     batch = batch_of()
     model, key = small_gan(), jax.random.key(3)
     found = eqx.filter_jit(lambda batch: jax.tree.leaves(loss(model, batch, key))[0])
@@ -122,7 +122,7 @@ def test_losses_see_neither_padding_nor_series_of_no_weight(loss):
 
 
 class Shifted(eqx.Module):
-    """Makes the real series again, all of them higher."""
+    """Returns the real series, shifted upward."""
 
     ys: jax.Array
 
@@ -131,33 +131,33 @@ class Shifted(eqx.Module):
         return self.ys + 0.5
 
 
-def test_the_kernel_sees_where_series_begin():
+def test_the_kernel_depends_on_where_series_start():
     batch = batch_of()
     model = Shifted(jnp.nan_to_num(batch.ys))
     whole = eqx.tree_at(lambda b: b.ys, batch, model.ys)
-    seen, unseen = (
-        SignatureMMDLoss(unbiased=False, basepoint=there)(model, whole, jax.random.key(0)) for there in (True, False)
+    with_basepoint, without = (
+        SignatureMMDLoss(unbiased=False, basepoint=on)(model, whole, jax.random.key(0)) for on in (True, False)
     )
-    assert seen > 1e-3
-    np.testing.assert_allclose(unseen, 0.0, atol=1e-5)
+    assert with_basepoint > 1e-3
+    np.testing.assert_allclose(without, 0.0, atol=1e-5)
 
 
-def test_a_loss_is_the_gap_of_scores_and_generated_series_lack_what_real_ones_do():
+def test_the_loss_is_the_difference_of_scores_with_the_same_missing_values():
     gan, batch = small_gan(), batch_of()
-    value, told = eqx.filter_jit(WassersteinLoss())(gan, batch, jax.random.key(3))
-    made = gan.samples(batch.ts, jax.random.split(jax.random.split(jax.random.key(3))[0], 6))
-    made = jnp.where(jnp.isnan(batch.ys), jnp.nan, made)
+    value, metrics = eqx.filter_jit(WassersteinLoss())(gan, batch, jax.random.key(3))
+    samples = gan.samples(batch.ts, jax.random.split(jax.random.split(jax.random.key(3))[0], 6))
+    samples = jnp.where(jnp.isnan(batch.ys), jnp.nan, samples)
     real, generated = (
-        np.mean([score(gan.discriminator, batch.ts[i], ys[i], 5) for i in range(6)]) for ys in (batch.ys, made)
+        np.mean([score(gan.discriminator, batch.ts[i], ys[i], 5) for i in range(6)]) for ys in (batch.ys, samples)
     )
     np.testing.assert_allclose(value, real - generated, atol=1e-5)
-    np.testing.assert_allclose(told["real"], real, atol=1e-5)
-    with pytest.raises(ValueError, match="not negative"):
+    np.testing.assert_allclose(metrics["real"], real, atol=1e-5)
+    with pytest.raises(ValueError, match=r"penalty must be non-negative; got -1.0"):
         WassersteinLoss(penalty=-1.0)
 
 
 @pytest.mark.slow
-def test_a_stopped_game_goes_on_bit_by_bit_and_keeps_its_box(tmp_path):
+def test_a_stopped_gan_resumes_bit_for_bit_and_stays_clipped(tmp_path):
     batch = batch_of()
     optimizer = adversarial(optax.adam(0.01), optax.adam(0.05))
     settings = {"steps": 6, "key": jax.random.key(1), "average": 0.9}

@@ -1,4 +1,4 @@
-"""The latent model's bound and predictions, against formulae and laws."""
+"""The ELBO and the predictions of latent ODEs, against formulas and SciPy."""
 
 import equinox as eqx
 import jax
@@ -15,7 +15,7 @@ TS = jnp.array([0.1, 0.2, 0.5, 0.9, 1.0, 1.1])
 YS = jnp.array([[0.3, 1.0], [jnp.nan, 0.2], [-0.4, jnp.nan], [0.1, 0.2], [jnp.nan, jnp.nan], [jnp.nan, jnp.nan]])
 
 
-def made(encoder=None, **options):
+def create(encoder=None, **options):
     if encoder == "ode-rnn":
         options["encoder"] = ODERNNEncoder(2, 6, width=8, key=jax.random.key(1))
     options = {"solver": nde.Bosh3(), **options}
@@ -23,41 +23,41 @@ def made(encoder=None, **options):
 
 
 @eqx.filter_jit
-def everything(model, ts, ys):
+def evaluate(model, ts, ys):
     key = jax.random.key(2)
     loss = eqx.filter_value_and_grad(lambda m: m.loss(ts, ys, 4, key, seen=3))(model)
     return loss, model.elbo(ts, ys, 4, key), model.reconstruct(ts, ys, 4), model.reconstruct(ts, ys, 4, key)
 
 
 @pytest.mark.parametrize("encoder", ["gru", pytest.param("ode-rnn", marks=pytest.mark.slow)])
-def test_the_padding_is_not_read_and_gradients_are_finite(encoder):
-    model = made(encoder)
-    plain = everything(model, TS, YS)
-    spoiled = everything(model, TS.at[4:].set(7.0), YS.at[4:].set(1e6))
+def test_padding_is_ignored_and_gradients_are_finite(encoder):
+    model = create(encoder)
+    plain = evaluate(model, TS, YS)
+    spoiled = evaluate(model, TS.at[4:].set(7.0), YS.at[4:].set(1e6))
     for one, other in zip(jax.tree.leaves(plain), jax.tree.leaves(spoiled), strict=True):
         assert jnp.isfinite(one).all()
         np.testing.assert_array_equal(one, other)
     assert all(jnp.abs(leaf).max() > 0 for leaf in jax.tree.leaves(plain[0][1]))
 
 
-def test_the_bound_is_the_log_density_of_what_was_observed_less_the_divergence():
-    model = made(noise=0.3)
-    _, elbo, _, drawn = everything(model, TS, YS)
+def test_the_elbo_is_the_log_likelihood_minus_the_kl_divergence():
+    model = create(noise=0.3)
+    _, elbo, _, sampled = evaluate(model, TS, YS)
     known = ~np.isnan(YS[:4])
-    density = norm.logpdf(YS[:4], np.asarray(drawn)[:4], 0.3)[known].sum()
+    density = norm.logpdf(YS[:4], np.asarray(sampled)[:4], 0.3)[known].sum()
     divergence = model.encode(TS, YS, 4).divergence()
     assert elbo == pytest.approx(density - float(divergence), rel=1e-4)
 
 
-def test_a_noise_that_is_given_is_not_learned():
-    (_, grads), *_ = everything(made(noise=0.3), TS, YS)
+def test_a_given_noise_is_not_learned():
+    (_, grads), *_ = evaluate(create(noise=0.3), TS, YS)
     assert not grads.log_noise.any()
-    with pytest.raises(ValueError, match="Got noise=0; a positive standard deviation is wanted"):
-        made(noise=0)
+    with pytest.raises(ValueError, match=r"noise must be a positive standard deviation.*got 0"):
+        create(noise=0)
 
 
 def test_predictions_follow_the_vector_field_in_real_time():
-    model = made()
+    model = create()
     later = jnp.array([0.4, 2.0, 5.0])
     y0 = model.lift(model.encode(TS, YS, 4).mean)
     exact = solve_ivp(
@@ -67,7 +67,7 @@ def test_predictions_follow_the_vector_field_in_real_time():
     np.testing.assert_allclose(found, jax.vmap(model.decoder)(jnp.asarray(exact.y.T, float)), atol=5e-3)
 
 
-def test_the_divergence_is_that_of_normal_distributions_by_quadrature():
+def test_the_kl_divergence_agrees_with_quadrature():
     mean, deviation = 0.7, 0.4
     posterior = Posterior(jnp.array([mean]), jnp.array([2 * np.log(deviation)]))
     x = np.linspace(-6.0, 6.0, 20001)
@@ -76,5 +76,5 @@ def test_the_divergence_is_that_of_normal_distributions_by_quadrature():
     assert posterior.divergence() == pytest.approx(exact, rel=1e-4)
 
 
-def test_no_state_grows_by_the_linear_part():
-    assert np.linalg.eigvals(np.asarray(made().field.matrix)).real.max() <= 1e-6
+def test_the_linear_part_is_stable():
+    assert np.linalg.eigvals(np.asarray(create().field.matrix)).real.max() <= 1e-6

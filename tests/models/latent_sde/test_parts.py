@@ -1,4 +1,4 @@
-"""The parts of a latent equation against formulae."""
+"""The components of latent SDEs, against formulas."""
 
 import equinox as eqx
 import jax
@@ -24,27 +24,29 @@ X = np.array([-2.0, 0.1, 0.7])
 
 
 @pytest.mark.parametrize(
-    ("kind", "law"), [(GaussianLikelihood, stats.norm), (LaplaceLikelihood, stats.laplace)], ids=["normal", "Laplace"]
+    ("kind", "distribution"),
+    [(GaussianLikelihood, stats.norm), (LaplaceLikelihood, stats.laplace)],
+    ids=["normal", "Laplace"],
 )
-def test_likelihoods_are_those_of_their_laws(kind, law):
+def test_likelihoods_have_their_distributions(kind, distribution):
     likelihood = kind(3, scale=0.3)
     found = likelihood.log_density(jnp.full(3, 0.2), jnp.asarray(X, float))
-    np.testing.assert_allclose(found, law.logpdf(X, 0.2, 0.3), rtol=1e-5)
+    np.testing.assert_allclose(found, distribution.logpdf(X, 0.2, 0.3), rtol=1e-5)
     errors = likelihood.sample(jnp.zeros((2000, 3)), jax.random.key(0))
-    assert stats.kstest(np.asarray(errors).ravel(), law(0, 0.3).cdf).pvalue > 1e-3
+    assert stats.kstest(np.asarray(errors).ravel(), distribution(0, 0.3).cdf).pvalue > 1e-3
 
 
-def test_a_scale_that_is_given_is_not_learned():
-    slope = lambda scale: jax.grad(
+def test_a_given_scale_is_not_learned():
+    gradient = lambda scale: jax.grad(
         lambda s: eqx.tree_at(lambda m: m.log_scale, GaussianLikelihood(1, scale), s).scale.sum()
     )
-    assert not slope(0.3)(jnp.zeros(1)).any()
-    assert slope(None)(jnp.zeros(1)).all()
-    with pytest.raises(ValueError, match="Got scale=0; a positive number is wanted"):
+    assert not gradient(0.3)(jnp.zeros(1)).any()
+    assert gradient(None)(jnp.zeros(1)).all()
+    with pytest.raises(ValueError, match=r"scale must be positive.*got 0"):
         LaplaceLikelihood(1, 0)
 
 
-def test_the_divergence_from_another_normal_distribution_is_that_by_quadrature():
+def test_the_kl_divergence_from_another_normal_distribution_agrees_with_quadrature():
     one, other = (
         Posterior(jnp.array([0.7]), jnp.log(jnp.array([0.16]))),
         Posterior(jnp.array([0.2]), jnp.log(jnp.array([0.5]))),
@@ -55,23 +57,25 @@ def test_the_divergence_from_another_normal_distribution_is_that_by_quadrature()
     assert one.divergence(other) == pytest.approx(exact, rel=1e-4)
 
 
-def test_each_component_of_the_diffusion_is_a_network_of_its_own():
+def test_each_component_of_the_diffusion_has_its_own_network():
     diffusion = ComponentDiffusion(3, 5, least=0.1, key=jax.random.key(0))
     state = jnp.array([0.3, -1.0, 2.0])
     for i in range(3):
         hidden = np.logaddexp(0, np.asarray(diffusion.weight[i] * state[i] + diffusion.bias[i]))
-        wanted = 0.1 + 1 / (1 + np.exp(-(hidden @ np.asarray(diffusion.out_weight[i]) + float(diffusion.out_bias[i]))))
-        assert diffusion(state)[i] == pytest.approx(wanted, rel=1e-5)
+        expected = 0.1 + 1 / (
+            1 + np.exp(-(hidden @ np.asarray(diffusion.out_weight[i]) + float(diffusion.out_bias[i])))
+        )
+        assert diffusion(state)[i] == pytest.approx(expected, rel=1e-5)
 
 
-def test_the_first_layer_of_the_drift_is_one_of_state_and_context_together():
+def test_the_first_layer_of_the_drift_is_a_layer_of_state_and_context():
     drift = ContextDrift(2, 3, 2, 4, 2, key=jax.random.key(0))
     weight = np.concatenate([drift.of_state.weight, drift.of_context.weight], axis=1)
     state, context = np.array([0.3, -1.0]), np.array([0.1, 0.2, -2.0])
     hidden = np.logaddexp(0, weight @ np.concatenate([state, context]) + np.asarray(drift.of_state.bias))
-    wanted = drift.rest(jnp.asarray(hidden, float))
+    expected = drift.rest(jnp.asarray(hidden, float))
     np.testing.assert_allclose(
-        drift(jnp.asarray(state, float), drift.seen(jnp.asarray(context, float))), wanted, rtol=1e-4
+        drift(jnp.asarray(state, float), drift.embed(jnp.asarray(context, float))), expected, rtol=1e-4
     )
 
 
@@ -80,13 +84,13 @@ def walks():
     return nde.TimeSeries.from_arrays(random.normal(size=(6, 3, 1)), np.tile([0.0, 0.5, 1.0], (6, 1)))
 
 
-def test_the_loss_is_the_weighted_sum_of_its_parts_and_leaves_out_what_only_fills():
+def test_the_loss_is_the_weighted_sum_of_its_terms_and_ignores_series_of_weight_zero():
     model = LatentSDE(1, 2, 3, context_size=2, width=3, depth=1, substeps=1, key=jax.random.key(0))
     batch = next(Loader(walks()[:3], 3, shuffle=False))
     loss = eqx.filter_jit(ELBO(weight=2.0))
     value, parts = loss(model, AnnealedBatch(batch, jnp.asarray(0.25)), jax.random.key(1))
-    wanted = -parts["log_likelihood"] + 0.5 * (parts["kl_path"] + parts["kl_initial"])
-    assert value == pytest.approx(float(wanted), rel=1e-5)
+    expected = -parts["log_likelihood"] + 0.5 * (parts["kl_path"] + parts["kl_initial"])
+    assert value == pytest.approx(float(expected), rel=1e-5)
     bounds = eqx.filter_jit(model.bounds)(batch.ts, batch.ys, batch.lengths, jax.random.key(1))
     light = eqx.tree_at(lambda b: b.weights, batch, jnp.array([1.0, 0.0, 1.0]))
     assert loss(model, light, jax.random.key(1))[1]["kl_path"] == pytest.approx(
@@ -108,20 +112,20 @@ def test_training_takes_annealed_batches():
     assert np.isfinite(result.history.metrics["kl_path"]).all()
 
 
-def test_weights_rise_and_go_on_from_a_state():
+def test_annealing_weights_rise_and_resume_from_a_state():
     batches = Annealed(Loader(walks(), 3), steps=4, start=0.2)
     weights = [float(next(batches).weight) for _ in range(3)]
     np.testing.assert_allclose(weights, [0.2, 0.4, 0.6], rtol=1e-6)
-    again = batches.at(batches.state)
+    resumed = batches.at(batches.state)
     for _ in range(3):
-        one, other = next(batches), next(again)
+        one, other = next(batches), next(resumed)
         assert one.weight == other.weight
         np.testing.assert_array_equal(one.batch.index, other.batch.index)
     assert float(next(batches).weight) == 1.0
     assert {float(each.weight) for each in batches.epoch()} == {1.0}
-    with pytest.raises(ValueError, match="Got a state with steps 4, and this has 5"):
+    with pytest.raises(ValueError, match="The state is that of batches with steps=4, but these have steps=5"):
         Annealed(Loader(walks(), 3), steps=5).at(batches.state)
-    with pytest.raises(ValueError, match="Got steps=0; at least 1"):
+    with pytest.raises(ValueError, match="steps must be at least 1; got 0"):
         Annealed(Loader(walks(), 3), steps=0)
 
 

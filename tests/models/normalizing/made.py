@@ -1,4 +1,4 @@
-"""Flows whose laws are known."""
+"""Flows with known distributions."""
 
 import equinox as eqx
 import jax
@@ -13,7 +13,7 @@ MATRICES = (jnp.array([[0.5, -0.8], [0.3, -0.2]]), jnp.array([[-0.4, 0.1], [0.6,
 
 
 class Linear(eqx.Module):
-    """`dy/dt = A y`, and the condition added where there is one."""
+    """The vector field `A y`, plus the condition if there is one."""
 
     matrix: Float[Array, "size size"]
 
@@ -22,12 +22,12 @@ class Linear(eqx.Module):
 
 
 def linear_flow(matrices=MATRICES, **options):
-    """One linear block for each matrix."""
+    """Return a flow with a linear block for each matrix."""
     return ContinuousFlow(2, fields=[Linear(m) for m in matrices], stepsize_controller=SHARP, **options)
 
 
 def small_flow(seed=0, **options):
-    """A network with few and large weights, so that its flow is far from the identity."""
+    """Return a flow with a small network and large weights, far from the identity."""
     options = {"width": 8, "depth": 1, "stepsize_controller": SHARP, **options}
     flow = ContinuousFlow(2, key=jax.random.key(seed), **options)
     grown = jax.tree.map(lambda w: 2 * w if eqx.is_inexact_array(w) else w, flow.fields)

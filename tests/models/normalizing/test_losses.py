@@ -1,4 +1,4 @@
-"""The losses of flows, against their formulae and finite differences, and that a flow learns by them."""
+"""The losses of flows, against formulas and finite differences, and that flows learn by them."""
 
 import equinox as eqx
 import jax
@@ -17,26 +17,26 @@ XS = jax.random.normal(jax.random.key(5), (8, 2))
 KEY = jax.random.key(1)
 
 
-def test_the_loss_is_the_negative_log_likelihood_and_the_weighted_costs():
+def test_the_loss_is_the_negative_log_likelihood_plus_weighted_costs():
     flow = linear_flow(MATRICES[:1])
-    loss, told = eqx.filter_jit(FlowLikelihood(kinetic=0.5, jacobian=2.0))(flow, XS, KEY)
+    loss, metrics = eqx.filter_jit(FlowLikelihood(kinetic=0.5, jacobian=2.0))(flow, XS, KEY)
     plain = -eqx.filter_jit(lambda f: f.encode_together(XS).log_prob.mean())(flow)
-    assert told["negative log-likelihood"] == pytest.approx(float(plain), rel=1e-4)
-    assert told["jacobian"] == pytest.approx(float((MATRICES[0] ** 2).sum()), rel=1e-4)
-    assert loss == pytest.approx(float(plain + 0.5 * told["kinetic"] + 2.0 * told["jacobian"]), rel=1e-4)
-    assert set(told) == {"negative log-likelihood", "kinetic", "jacobian", "steps"}
+    assert metrics["negative log-likelihood"] == pytest.approx(float(plain), rel=1e-4)
+    assert metrics["jacobian"] == pytest.approx(float((MATRICES[0] ** 2).sum()), rel=1e-4)
+    assert loss == pytest.approx(float(plain + 0.5 * metrics["kinetic"] + 2.0 * metrics["jacobian"]), rel=1e-4)
+    assert set(metrics) == {"negative log-likelihood", "kinetic", "jacobian", "steps"}
 
 
 @pytest.mark.slow
-def test_the_gradient_of_all_regularizers_is_that_of_differences():
-    is_that_of_differences(FlowLikelihood(kinetic=0.1, jacobian=0.1, taylor=0.01, order=2, steer=0.3))
+def test_the_gradient_of_all_regularizers_agrees_with_finite_differences():
+    check_gradient(FlowLikelihood(kinetic=0.1, jacobian=0.1, taylor=0.01, order=2, steer=0.3))
 
 
-def test_the_gradient_is_that_of_differences():
-    is_that_of_differences(FlowLikelihood(kinetic=0.1, jacobian=0.1, steer=0.3))
+def test_the_gradient_agrees_with_finite_differences():
+    check_gradient(FlowLikelihood(kinetic=0.1, jacobian=0.1, steer=0.3))
 
 
-def is_that_of_differences(loss):
+def check_gradient(loss):
     flow = small_flow(trace=HutchinsonTrace())
     weights, rest = eqx.partition(flow, eqx.is_inexact_array)
 
@@ -45,40 +45,40 @@ def is_that_of_differences(loss):
     def of_weights(weights):
         return loss(eqx.combine(weights, rest), XS, KEY)[0]
 
-    slope = of_weights(weights)[1]
-    size = optax.tree.norm(slope)
-    assert all(jnp.abs(leaf).max() > 0 for leaf in jax.tree.leaves(slope))
-    there = of_weights(jax.tree.map(lambda w, g: w + 3e-3 * g / size, weights, slope))[0]
-    back = of_weights(jax.tree.map(lambda w, g: w - 3e-3 * g / size, weights, slope))[0]
-    np.testing.assert_allclose((there - back) / 6e-3, size, rtol=2e-2)
+    gradient = of_weights(weights)[1]
+    norm = optax.tree.norm(gradient)
+    assert all(jnp.abs(leaf).max() > 0 for leaf in jax.tree.leaves(gradient))
+    above = of_weights(jax.tree.map(lambda w, g: w + 3e-3 * g / norm, weights, gradient))[0]
+    below = of_weights(jax.tree.map(lambda w, g: w - 3e-3 * g / norm, weights, gradient))[0]
+    np.testing.assert_allclose((above - below) / 6e-3, norm, rtol=2e-2)
 
 
-def test_random_end_times_have_the_mean_one_and_each_point_runs_for_its_own():
+def test_random_durations_have_mean_one_and_differ_by_point():
     loss, flow = FlowLikelihood(steer=0.4), linear_flow()
-    drawn = np.asarray(loss.durations(flow, 4000, KEY))
-    assert drawn.shape == (4000, 2)
-    assert drawn.mean() == pytest.approx(1.0, abs=0.01)
-    assert drawn.var() == pytest.approx(0.4**2 / 3, rel=0.05)
-    assert drawn.min() == pytest.approx(0.6, abs=0.01)
-    assert drawn.max() == pytest.approx(1.4, abs=0.01)
-    told = eqx.filter_jit(FlowLikelihood(steer=0.4))(flow, XS, KEY)[1]
+    durations = np.asarray(loss.durations(flow, 4000, KEY))
+    assert durations.shape == (4000, 2)
+    assert durations.mean() == pytest.approx(1.0, abs=0.01)
+    assert durations.var() == pytest.approx(0.4**2 / 3, rel=0.05)
+    assert durations.min() == pytest.approx(0.6, abs=0.01)
+    assert durations.max() == pytest.approx(1.4, abs=0.01)
+    metrics = eqx.filter_jit(FlowLikelihood(steer=0.4))(flow, XS, KEY)[1]
     ends = loss.durations(flow, len(XS), jax.random.split(KEY)[0])
     maps = [expm(MATRICES[1] * end[1]) @ expm(MATRICES[0] * end[0]) for end in np.asarray(ends)]
     found = [multivariate_normal([0, 0], m @ m.T).logpdf(x) for m, x in zip(maps, XS, strict=True)]
-    assert told["negative log-likelihood"] == pytest.approx(-float(np.mean(found)), rel=1e-4)
+    assert metrics["negative log-likelihood"] == pytest.approx(-float(np.mean(found)), rel=1e-4)
 
 
 @pytest.mark.parametrize("blocks", [1, 2])
-def test_matching_is_the_square_of_the_error_on_straight_paths(blocks):
-    """A flow that stands still misses the whole of every velocity, `x - (1 - sigma) z`."""
+def test_flow_matching_is_the_squared_error_on_straight_paths(blocks):
+    """A flow that stands still misses the whole velocity, `x - (1 - sigma) z`."""
     flow = linear_flow([jnp.zeros((2, 2))] * blocks)
     xs = jnp.tile(XS, (500, 1))
     found = eqx.filter_jit(FlowMatching(sigma=0.2))(flow, xs, KEY)
     assert found == pytest.approx(float((XS**2).sum(axis=1).mean()) + 2 * 0.8**2, rel=0.03)
 
 
-def test_matching_is_least_for_the_field_whose_flow_makes_the_law_of_the_data():
-    """Of normal data of deviation `r` the best linear field at `t` is `(r^2 t - (1 - t)) / ((1 - t)^2 + r^2 t^2) y`."""
+def test_flow_matching_is_minimal_for_the_flow_to_the_distribution_of_the_data():
+    """For normal data with deviation `r`, the best field at `t` is `(r^2 t - (1 - t)) / ((1 - t)^2 + r^2 t^2) y`."""
     r = 0.4
     xs = r * jax.random.normal(KEY, (20_000, 2))
     best = lambda t, y, args: (r**2 * t - (1 - t)) / ((1 - t) ** 2 + r**2 * t**2) * y
@@ -97,8 +97,8 @@ def test_matching_is_least_for_the_field_whose_flow_makes_the_law_of_the_data():
 
 
 @pytest.mark.parametrize("loss", [FlowMatching(), pytest.param(FlowLikelihood(), marks=pytest.mark.slow)])
-def test_a_flow_learns_a_conditional_law(loss):
-    """A normal law whose mean is the condition."""
+def test_a_flow_learns_a_conditional_distribution(loss):
+    """A normal distribution whose mean is the condition."""
     condition = jax.random.uniform(jax.random.key(2), (512, 1), minval=-2.0, maxval=2.0)
     x = condition * jnp.array([[1.0, -1.0]]) + 0.3 * jax.random.normal(KEY, (512, 2))
     flow = small_flow(condition_size=1, width=16, depth=2)
@@ -106,21 +106,21 @@ def test_a_flow_learns_a_conditional_law(loss):
     optimizer = adam(1e-2, steps=steps)
     flow = fit(flow, loss, (x, condition), optimizer, steps=steps, key=KEY, progress=False).model
     exact = -np.log(2 * np.pi * 0.3**2) - 1.0
-    judge = eqx.filter_jit(lambda flow: flow.encode_together(x, conditions=condition).log_prob.mean())
-    assert judge(flow) > exact - 0.15
-    assert judge(small_flow(condition_size=1)) < exact - 1.0
+    score = eqx.filter_jit(lambda flow: flow.encode_together(x, conditions=condition).log_prob.mean())
+    assert score(flow) > exact - 0.15
+    assert score(small_flow(condition_size=1)) < exact - 1.0
 
 
 @pytest.mark.parametrize(
     ("options", "match"),
     [
-        ({"kinetic": -1.0}, "Got kinetic=-1.0; a weight"),
-        ({"steer": 1.0}, "Got steer=1.0"),
-        ({"order": 0}, "Got order=0"),
+        ({"kinetic": -1.0}, "kinetic must be a non-negative weight; got -1.0"),
+        ({"steer": 1.0}, "steer must be at least 0 and less than 1; got 1.0"),
+        ({"order": 0}, "order must be that of a derivative, at least 1; got 0"),
     ],
 )
-def test_misuse_is_refused_in_words(options, match):
+def test_misuse_raises_an_error_that_explains_it(options, match):
     with pytest.raises(ValueError, match=match):
         FlowLikelihood(**options)
-    with pytest.raises(ValueError, match="Got sigma=1"):
+    with pytest.raises(ValueError, match=r"sigma must be.*got 1"):
         FlowMatching(sigma=1)

@@ -1,4 +1,4 @@
-"""Recurrent models, and a set of series to tell apart."""
+"""Recurrent models, and series to classify."""
 
 import equinox as eqx
 import jax
@@ -9,14 +9,16 @@ import optax
 from nde import TimeSeries
 from nde.data import Batch, pad
 from nde.models import GRUD, ODERNN, GRUDeltaT
-from nde.train.promotion import promoting
+from nde.train.optimizer import with_standard_promotion
 
 MODELS = {"GRUDeltaT": GRUDeltaT, "GRUD": GRUD, "ODERNN": ODERNN}
 
 
 def waves(series: int, seed: int) -> Batch:
-    """Two channels with gaps at irregular times: in the one class the second runs ahead of the first, in the other
-    behind it. No mean, deviation or single row tells the class."""
+    """Two irregular channels with missing values, of which the class decides which one is ahead.
+
+    No mean, standard deviation or single row reveals the class.
+    """
     random = np.random.default_rng(seed)
     values, ts, targets = [], [], np.arange(series) % 2
     for target in targets:
@@ -40,14 +42,14 @@ def accuracy(model, batch: Batch):
 
 
 @eqx.filter_jit
-def trained(model, batch: Batch, steps: int, rate: float = 1e-2):
-    """The model after descent on the cross-entropy of the whole batch."""
+def train(model, batch: Batch, steps: int, rate: float = 1e-2):
+    """Train a model on the cross-entropy of the whole batch."""
     weights, rest = eqx.partition(model, eqx.is_inexact_array)
-    optimizer = promoting(optax.adam(rate))
+    optimizer = with_standard_promotion(optax.adam(rate))
 
     def loss(weights):
-        found = logits(eqx.combine(weights, rest), batch)
-        return jnp.mean(optax.softmax_cross_entropy_with_integer_labels(found, batch.targets))
+        predictions = logits(eqx.combine(weights, rest), batch)
+        return jnp.mean(optax.softmax_cross_entropy_with_integer_labels(predictions, batch.targets))
 
     def step(carry, _):
         weights, state = carry

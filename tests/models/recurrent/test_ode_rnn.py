@@ -1,4 +1,4 @@
-"""The differential equation between rows."""
+"""The ODE between rows."""
 
 import equinox as eqx
 import jax
@@ -19,7 +19,7 @@ from nde.models import ODERNN
         {"steps": 4, "adjoint": nde.DirectAdjoint()},
     ],
 )
-def test_between_rows_the_state_follows_the_vector_field(options):
+def test_the_state_follows_the_vector_field_between_rows(options):
     model = ODERNN(1, 4, 4, key=jax.random.key(0), **options)
     ys, static = jnp.array([[1.0], [jnp.nan], [jnp.nan]]), jnp.zeros(0)
     first = model.cell(jnp.array([1.0, 1.0]), jnp.zeros(4))

@@ -1,4 +1,4 @@
-"""What recurrent networks read, against a loop over rows."""
+"""The inputs of recurrent networks, against a loop over rows."""
 
 import jax.numpy as jnp
 import numpy as np
@@ -11,8 +11,8 @@ YS = np.array([[NAN, 1.0], [2.0, NAN], [NAN, NAN], [4.0, 5.0], [7.0, 7.0]])
 ROWS = Rows.of(jnp.asarray(TS), jnp.asarray(YS), 4)
 
 
-def looped():
-    """Last values with and without the row itself, and times since, as Che et al. define them by recursion."""
+def reference():
+    """Return last values with and without the row itself, and times since, by the recursion of Che et al."""
     filled, before, ages = np.zeros((5, 2)), np.zeros((5, 2)), np.zeros((5, 2))
     for channel in range(2):
         last, age = 0.0, 0.0
@@ -26,20 +26,20 @@ def looped():
     return filled[:4], before[:4], ages[:4]
 
 
-def test_values_and_ages_are_those_of_a_loop():
-    filled, before, ages = looped()
+def test_values_and_ages_agree_with_a_loop():
+    filled, before, ages = reference()
     np.testing.assert_allclose(ROWS.filled[:4], filled)
     np.testing.assert_allclose(ROWS.filled_before[:4], before)
     np.testing.assert_allclose(ROWS.ages[:4], ages)
 
 
-def test_the_padding_is_at_rest():
+def test_time_stops_in_the_padding():
     np.testing.assert_array_equal(ROWS.gaps, [0.0, 0.5, 2.0, 0.5, 0.0])
     assert not ROWS.observed[4].any()
     assert not ROWS.values[4].any()
 
 
-def test_rows_are_read_in_order_and_the_padding_is_not():
+def test_rows_are_read_in_order_without_the_padding():
     def step(state, t):
         return 10 * state + t
 

@@ -17,9 +17,9 @@ from nde.cli.panels.task import FittedEstimator, PanelData
 from nde.cli.report import Grid, Picture, Section
 from nde.data.panel import TimeSeries
 from nde.data.panel.cells import number_of
-from nde.data.panel.remarks import named
+from nde.data.panel.notes import quote_names
 from nde.estimators import NeuralCDEClassifier
-from nde.plot import plot_confusion, plot_readings
+from nde.plot import plot_confusion, plot_running_predictions
 
 
 class ClassificationTask(AbstractTargetTask):
@@ -86,7 +86,8 @@ class ClassificationTask(AbstractTargetTask):
         remarks = []
         if unseen:
             remarks.append(
-                f"The model never saw {named(unseen)} as '{target}'; it takes such series for what is most like them."
+                f"The model never saw {quote_names(unseen)} as '{target}'; "
+                "it takes such series for what is most like them."
             )
         if judged:
             remarks.append(f"{sum(judged)} of {len(judged)} series whose '{target}' is known were predicted right.")
@@ -100,7 +101,11 @@ def _value(text: str) -> float | str:
 
 
 def _subject(values: np.ndarray) -> str:
-    return f"Class {named(values.tolist())} has" if len(values) == 1 else f"Classes {named(values.tolist())} have"
+    return (
+        f"Class {quote_names(values.tolist())} has"
+        if len(values) == 1
+        else f"Classes {quote_names(values.tolist())} have"
+    )
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -139,7 +144,7 @@ class ClassificationResult(AbstractTargetResult):
         found = readings(self.test[shown], titles, lambda panel: self.task.outputs(self.estimator, panel))
         classes = [f"{name}" for name in self.classes.tolist()]
         true = [f"{name}" for name in truth[shown].tolist()]
-        return plot_readings(found, classes, true, time=self.config.time)
+        return plot_running_predictions(found, classes, true, time=self.config.time)
 
     def score_summary(self) -> str:
         """The accuracy."""

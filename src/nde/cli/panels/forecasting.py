@@ -77,4 +77,4 @@ class ForecastingTask(AbstractTrajectoryTask):
         for place, (name, own) in enumerate(zip(panel.ids, values, strict=True)):
             for time, channels in zip(panel.clock.restore(times[place], place), own, strict=True):
                 rows.append([f"{name}", time_text(time), *(rounded(value) for value in channels)])
-        return Predictions(csv_text([data["series"], data["time"], *panel.channels], rows), source.remarks)
+        return Predictions(csv_text([data["series"], data["time"], *panel.channels], rows), source.notes)

@@ -40,7 +40,7 @@ class GenerationTask(AbstractPanelTask):
         else:
             split, remarks = cut_series(split_series(config, source), config.window)
         split = split.drop(config) if config.drop else split
-        return PanelData(split, (*source.remarks, *remarks, *drop_remarks(config)))
+        return PanelData(split, (*source.notes, *remarks, *drop_remarks(config)))
 
     def evaluate(self, config: PanelConfig, data: PanelData, model: FittedEstimator) -> GenerationResult:
         """Compare generated series with real ones."""

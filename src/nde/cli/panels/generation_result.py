@@ -170,7 +170,7 @@ def compare_generated(
     others = {model: samples, WALK: observed_like(random_walks(train, times, config.seed), like)}
     if compares_with_test(data):
         others[REAL] = train
-    comparisons = {name: compare_series(real, panel, held=held) for name, panel in others.items()}
+    comparisons = {name: compare_series(real, panel, holdout=held) for name, panel in others.items()}
     scores = {name: comparison.to_dict() for name, comparison in comparisons.items()}
     own = {"test": scores.pop(model)}
     return GenerationResult(task, config, data, fitted, own, scores, samples, comparisons)

@@ -74,7 +74,7 @@ class ImputationTask(AbstractTrajectoryTask):
         panel = source.panel
         values = self.trajectories(self.load(folder), panel, [series.ts for series in panel])
         header = [data["series"], data["time"], *panel.channels]
-        return Predictions(csv_text(header, _filled(panel, values)), source.remarks)
+        return Predictions(csv_text(header, _filled(panel, values)), source.notes)
 
 
 def _filled(panel: TimeSeries, values: list[Values]) -> Iterator[list[str]]:

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from nde.data.panel import TimeSeries
-from nde.plot import Reading
+from nde.plot import RunningPrediction
 
 _MOST = 6
 """Series to show."""
@@ -37,7 +37,7 @@ def numbers_to_show(truth: np.ndarray) -> Int[np.ndarray, " some"]:
 
 def readings(
     panel: TimeSeries, titles: Iterable[str], predict: Callable[[TimeSeries], Float[np.ndarray, "series outputs"]]
-) -> list[Reading]:
+) -> list[RunningPrediction]:
     """Predictions for each series, from its first observation on, row by row.
 
     Args:
@@ -48,12 +48,12 @@ def readings(
     owners, ends = _prefixes(panel)
     outputs = np.asarray(predict(_prefix_panel(panel, owners, ends)))
     return [
-        Reading(
+        RunningPrediction(
             title=title,
             ts=series.ts,
             ys=series.ys,
-            read_to=series.ts[ends[owners == place] - 1],
-            said=outputs[owners == place],
+            predicted_at=series.ts[ends[owners == place] - 1],
+            predictions=outputs[owners == place],
         )
         for place, (series, title) in enumerate(zip(panel, titles, strict=True))
     ]

@@ -9,7 +9,7 @@ from jaxtyping import Int
 from nde.cli.panels.config import PanelConfig
 from nde.data import DataError, PanelFile, drop_observations
 from nde.data.panel import TimeSeries
-from nde.data.panel.remarks import counted
+from nde.data.panel.notes import pluralize
 from nde.data.panel.shuffle import shuffled
 
 LEAST = 5
@@ -50,7 +50,7 @@ class Split:
         """The split without series for validation, and a remark if there were some."""
         if self.validation is None:
             return self, []
-        count = counted(len(self.validation), "series")
+        count = pluralize(len(self.validation), "series")
         return Split(self.train, None, self.test), [f"{count} for validation left out: nothing is stopped by them."]
 
 

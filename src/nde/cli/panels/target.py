@@ -104,7 +104,7 @@ class AbstractTargetTask(AbstractPanelTask):
             raise DataError(
                 f"Target '{config.target}' is '{values[0]}' for all {len(targets)} series; there is nothing to learn."
             )
-        remarks = [*source.remarks, *self.target_remarks(targets, config)]
+        remarks = [*source.notes, *self.target_remarks(targets, config)]
         split = split_series(config, source, stratify=self.stratifies)
         split = split.drop(config) if config.drop else split
         return PanelData(split, (*remarks, *drop_remarks(config), *self.split_remarks(split.train, split.test)))
@@ -124,7 +124,7 @@ class AbstractTargetTask(AbstractPanelTask):
         estimator = self.load(folder)
         outputs = self.outputs(estimator, source.panel)
         truth = source.labels[target].tolist() if target in source.labels else [None] * len(source.panel)
-        remarks = [*source.remarks, *self.query_remarks(estimator, outputs, truth, target)]
+        remarks = [*source.notes, *self.query_remarks(estimator, outputs, truth, target)]
         heads, cells = self.cells(estimator, outputs)
         rows = ([f"{name}", *row] for name, row in zip(source.panel.ids, cells, strict=True))
         return Predictions(csv_text(["series", *heads], rows), remarks)

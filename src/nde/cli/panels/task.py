@@ -112,9 +112,9 @@ def make_estimator(
     task: AbstractPanelTask, config: PanelConfig, folder: Path | None, progress: ProgressFunction
 ) -> Any:
     """The estimator of a task with the settings of a run."""
-    settings: dict[str, Any] = {"random_state": config.seed, "run": folder, "progress": progress}
+    settings: dict[str, Any] = {"random_state": config.seed, "checkpoint_dir": folder, "progress": progress}
     if config.steps is not None:
-        settings["steps"] = config.steps
+        settings["max_iter"] = config.steps
     return task.estimator(f"{config.model}", **settings)
 
 

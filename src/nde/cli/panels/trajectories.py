@@ -26,9 +26,9 @@ from nde.cli.panels.trajectory_scores import Baseline, Values, baseline_scores, 
 from nde.cli.report import Code, Grid, Paragraph, Picture, Report, Section, number
 from nde.data import DataError, PanelFile, drop_observations
 from nde.data.panel import TimeSeries
-from nde.data.panel.remarks import counted, named
+from nde.data.panel.notes import pluralize, quote_names
 from nde.models.registry import LATENT_MODELS
-from nde.plot import Course, plot_courses
+from nde.plot import Trajectory, plot_trajectories
 
 RESULT = "result.png"
 _MOST_SERIES, _POINTS = 4, 200
@@ -108,7 +108,7 @@ class AbstractTrajectoryTask(AbstractPanelTask):
             split, holdouts, remarks = self._few(config, source.panel)
         else:
             split, holdouts, remarks = self._many(config, split_series(config, source))
-        return PanelData(split, (*source.remarks, *drop_remarks(config), *remarks), holdouts)
+        return PanelData(split, (*source.notes, *drop_remarks(config), *remarks), holdouts)
 
     def evaluate(self, config: PanelConfig, data: PanelData, model: FittedEstimator) -> "TrajectoryResult":
         """Compute errors."""
@@ -134,7 +134,7 @@ class AbstractTrajectoryTask(AbstractPanelTask):
         test = self._usable(self.hold_out_few(panel, config.seed), panel)
         train = self.training_series(panel, test, config.seed)
         remark = (
-            f"{counted(len(panel), 'series')}, too few to set some aside: {self.words.of_few} is for the test, and "
+            f"{pluralize(len(panel), 'series')}, too few to set some aside: {self.words.of_few} is for the test, and "
             "does not train."
         )
         return Split(train, None, panel), {"test": test}, [remark, *self._useless(panel, test)]
@@ -151,8 +151,8 @@ class AbstractTrajectoryTask(AbstractPanelTask):
         """Refuse series of which nothing can be withheld."""
         if holdout is None:
             raise DataError(
-                f"Got {counted(len(panel), 'series')} for the test, at most {int(panel.lengths.max())} rows long; one "
-                f"at least with {self.words.needed} is wanted."
+                f"Got {pluralize(len(panel), 'series')} for the test, at most {int(panel.lengths.max())} rows long; "
+                f"one at least with {self.words.needed} is wanted."
             )
         return holdout
 
@@ -162,7 +162,8 @@ class AbstractTrajectoryTask(AbstractPanelTask):
         others = [name for name in panel.ids if name not in known]
         if not others:
             return []
-        return [f"{counted(len(others), 'series')} of the test with {self.words.useless}, not judged: {named(others)}."]
+        count = pluralize(len(others), "series")
+        return [f"{count} of the test with {self.words.useless}, not judged: {quote_names(others)}."]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -197,25 +198,25 @@ class TrajectoryResult(AbstractPanelResult):
             for series, own in zip(some.inputs, some.times, strict=True)
         ]
         values = self.task.trajectories(self.estimator, some.inputs, times)
-        courses = [
-            Course(
+        trajectories = [
+            Trajectory(
                 title=f"{series.id}",
                 ts=series.ts,
                 ys=series.ys,
-                kept_ts=some.times[place],
-                kept_ys=some.truth[place],
-                said_ts=times[place],
-                said_ys=values[place],
+                holdout_ts=some.times[place],
+                holdout_ys=some.truth[place],
+                predicted_ts=times[place],
+                predicted_ys=values[place],
             )
             for place, series in enumerate(some.inputs)
         ]
         unit, time = self.train.clock.unit, self.config.time
-        return plot_courses(
-            courses,
+        return plot_trajectories(
+            trajectories,
             self.train.channels,
             time=time if unit is None else f"{time} ({unit} since the first)",
-            kept=words.withheld_label,
-            said=words.predicted_label,
+            holdout=words.withheld_label,
+            prediction=words.predicted_label,
         )
 
     def predictions(self) -> tuple[str, str]:

@@ -5,7 +5,7 @@ import numpy as np
 from nde.cli.panels.split import Split
 from nde.data import DataError
 from nde.data.panel import TimeSeries
-from nde.data.panel.remarks import counted
+from nde.data.panel.notes import pluralize
 from nde.data.panel.windows import windows
 
 USUAL_WINDOW = 64
@@ -49,12 +49,12 @@ def cut_in_time(panel: TimeSeries, rows: int) -> tuple[Split, list[str]]:
     test = None if not last else windows(_rows(panel, last), rows, rows)
     if train is None or test is None or min(len(train), len(test)) < _LEAST:
         raise DataError(
-            f"Got {counted(len(panel), 'series')}, at most {int(panel.lengths.max())} rows long, too few for pieces of "
-            f"{rows} rows to train on and to test with; at least {10 * rows} rows of a series are wanted, or a smaller "
-            "--window, or more series."
+            f"Got {pluralize(len(panel), 'series')}, at most {int(panel.lengths.max())} rows long, too few for pieces "
+            f"of {rows} rows to train on and to test with; at least {10 * rows} rows of a series are wanted, or "
+            "a smaller --window, or more series."
         )
     remark = (
-        f"{counted(len(panel), 'series')}, too few to set some aside: cut into pieces of {rows} rows; {len(test)} "
+        f"{pluralize(len(panel), 'series')}, too few to set some aside: cut into pieces of {rows} rows; {len(test)} "
         f"pieces of the last fifth of the rows are for the test, {len(train)} that overlap and come before train."
     )
     return Split(train, None, test), [remark]

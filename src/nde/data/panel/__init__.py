@@ -1,5 +1,6 @@
-"""Panels of irregular series, and what models want of them."""
+"""Panels of irregular time series, and their preparation for models."""
 
+from nde.data.panel._read_panel import PanelFile, read_panel
 from nde.data.panel.batch import Batch, pad
 from nde.data.panel.buckets import bucket_lengths
 from nde.data.panel.channels import with_intensities, with_masks, with_time
@@ -8,7 +9,6 @@ from nde.data.panel.drop import drop_observations
 from nde.data.panel.loader import Loader
 from nde.data.panel.normalization import Normalization
 from nde.data.panel.panel_input import as_panel
-from nde.data.panel.reading import PanelFile, read_panel
 from nde.data.panel.record import Record
 from nde.data.panel.time_series import TimeSeries
 

@@ -1,4 +1,4 @@
-"""Series padded to one length."""
+"""Batches of series padded to one length."""
 
 from typing import Any
 
@@ -7,28 +7,28 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, Shaped
 
-from nde.core.moved import moved
+from nde.core.device import to_device
 from nde.data.panel.time_series import TimeSeries
 from nde.data.table import DataError
 
 
 class Batch(eqx.Module):
-    """Series padded to one length, on the device, in JAX's precision.
+    """Batch of series padded to one length, as JAX arrays in JAX's precision.
 
-    The padding of `ts` goes on with the last step of the series, so that times increase; that of `ys` is `nan` in all
-    channels, time and counts among them. A linear interpolation that fills gaps at the end with what was last known
-    holds the path still there, and a controlled differential equation does not move. One with a continuous slope, such
-    as Hermite's cubics, comes to rest only within the first step of the padding: with it, take the state at the last
-    row of each series, `ts[lengths - 1]`.
+    Padding repeats the last step in `ts`, so that times increase, and is `nan` in all channels of `ys`, including time
+    and counts. Linear interpolation that fills missing values with the last observation is constant over the padding,
+    so a controlled differential equation does not move there. Interpolation with a continuous derivative, such as cubic
+    Hermite splines, becomes constant only after the first step of the padding; with it, use the state at the last row
+    of each series, `ts[lengths - 1]`.
 
     Attributes:
         ts: Times, of shape `(series, length)`, increasing.
-        ys: Channels, of shape `(series, length, channels)`; `nan` where nothing was observed and in the padding.
-        lengths: How many rows of each series are its own.
+        ys: Channels, of shape `(series, length, channels)`; `nan` for missing values and padding.
+        lengths: Number of rows of each series without padding, of shape `(series,)`.
         static: Static features, of shape `(series, features)`; there may be none.
-        targets: A number for each series, or `None`.
-        index: The place of each series in the panel that the batch was taken from.
-        weights: 1 for a series, and 0 for one that only fills the batch: multiply losses with it.
+        targets: Numeric targets, with a first axis of series, or `None`.
+        index: Index of each series in the panel that the batch was drawn from.
+        weights: 1 for a series, 0 for a copy that only fills the batch. Multiply the loss of each series by it.
 
     Example:
         ```python
@@ -52,18 +52,18 @@ class Batch(eqx.Module):
 
 
 def pad(panel: TimeSeries, length: int | None = None) -> Batch:
-    """All series of a panel as one batch.
+    """Pad all series of a panel to one length, as one batch.
 
     Args:
         panel: The panel.
-        length: To which all are padded; by default that of the longest.
+        length: The length to pad to; by default that of the longest series.
 
     Returns:
         The batch.
 
     Raises:
-        DataError: If a series is longer; in JAX's precision its times do not increase or values overflow; or targets
-            are no numbers.
+        DataError: If a series is longer than `length`; if in JAX's precision times do not increase or values overflow;
+            or if targets are not numbers.
 
     Example:
         ```python
@@ -76,7 +76,7 @@ def pad(panel: TimeSeries, length: int | None = None) -> Batch:
     """
     longest = int(panel.lengths.max())
     if length is not None and length < longest:
-        raise DataError(f"Got the length {length} to pad to, and a series of {longest} rows; at least that is wanted.")
+        raise DataError(f"length must be at least that of the longest series, {longest} rows; got {length}.")
     check_batchable(panel)
     places = np.arange(len(panel))
     return batch_of(panel, places, np.ones(len(panel)), longest if length is None else length)
@@ -85,33 +85,33 @@ def pad(panel: TimeSeries, length: int | None = None) -> Batch:
 def batch_of(
     panel: TimeSeries, places: Int[np.ndarray, " batch"], weights: Float[np.ndarray, " batch"], length: int
 ) -> Batch:
-    """The series at these places, of a panel that was checked."""
+    """Pad the series at these indices, of a panel that was checked."""
     lengths, starts = panel.lengths[places], panel.starts[places]
     steps = np.arange(length)
     own = steps < lengths[:, None]
     rows = starts[:, None] + np.minimum(steps, lengths[:, None] - 1)
     ys = np.where(own[..., None], panel.ys[rows], np.nan)
     return Batch(
-        ts=jnp.asarray(_continued(panel.ts[rows], lengths, own)),
-        ys=moved(ys.astype(_precision())),
+        ts=jnp.asarray(_padded_times(panel.ts[rows], lengths, own)),
+        ys=to_device(ys.astype(_precision())),
         lengths=jnp.asarray(lengths),
-        static=moved(panel.static[places].astype(_precision())),
-        targets=None if panel.targets is None else moved(panel.targets[places]),
+        static=to_device(panel.static[places].astype(_precision())),
+        targets=None if panel.targets is None else to_device(panel.targets[places]),
         index=jnp.asarray(places),
         weights=jnp.asarray(weights.astype(_precision())),
     )
 
 
 def check_batchable(panel: TimeSeries) -> None:
-    """Refuses a panel that JAX cannot hold.
+    """Check that a panel can be converted to JAX arrays.
 
     Raises:
-        DataError: If its targets are no numbers, or in JAX's precision its times do not increase or values overflow.
+        DataError: If targets are not numbers, or in JAX's precision times do not increase or values overflow.
     """
     targets = panel.targets
     if targets is not None and targets.dtype.kind not in "fiub":
         raise DataError(
-            f"Targets are of the type {targets.dtype}; a batch wants numbers. Take `classes, codes = "
+            f"Targets have dtype {targets.dtype}; a batch needs numbers. Use `classes, codes = "
             "numpy.unique(panel.targets, return_inverse=True)` and `dataclasses.replace(panel, targets=codes)`."
         )
     _check_size(panel)
@@ -122,8 +122,8 @@ def check_batchable(panel: TimeSeries) -> None:
         series = panel.ids[int(panel.owners[row])]
         raise DataError(
             f"In {_precision()} the times {float(panel.ts[row - 1])} and {float(panel.ts[row])} of series {series!r} "
-            "are the same. Count times since the start of each series (since='series'), merge rows that are so near, "
-            "or take `jax.config.update('jax_enable_x64', True)`."
+            "are the same. Count times since the start of each series (since='series'), merge rows that are this "
+            "close, or set `jax.config.update('jax_enable_x64', True)`."
         )
 
 
@@ -133,16 +133,16 @@ def _check_size(panel: TimeSeries) -> None:
     if far.any():
         channel = panel.channels[int(np.argmax(far.any(axis=0)))]
         raise DataError(
-            f"Channel '{channel}' has values beyond {most:.2g}, all that {_precision()} holds; normalize it."
+            f"Channel '{channel}' has values beyond {most:.2g}, the largest number in {_precision()}; normalize it."
         )
 
 
-def _continued(
+def _padded_times(
     ts: Float[np.ndarray, "batch length"], lengths: Int[np.ndarray, " batch"], own: Any
 ) -> Float[np.ndarray, "batch length"]:
-    """Times of which the padding goes on with the last step; with steps of 1 after a single row.
+    """Times padded with steps of the last size, or of size 1 after a single row.
 
-    Steps below what the precision resolves at the end are made longer, for times must increase.
+    Steps that are too small for the precision are enlarged, because times must increase.
     """
     each, last = np.arange(len(ts)), lengths - 1
     end = ts[each, last]
@@ -154,5 +154,5 @@ def _continued(
 
 
 def _precision() -> np.dtype:
-    """That of JAX at the time."""
+    """JAX's current floating-point precision."""
     return np.dtype(jnp.result_type(float))

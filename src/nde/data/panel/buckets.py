@@ -1,4 +1,4 @@
-"""Few lengths instead of many."""
+"""Bucket lengths for padding."""
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -7,20 +7,21 @@ from nde.data.table import DataError
 
 _CANDIDATES = 256
 _NO_MORE = -1
-"""Where one bucket more does not help."""
+"""Marks where one more bucket does not help."""
 
 
 def bucket_lengths(lengths: Int[np.ndarray, " series"], buckets: int, batch_size: int = 1) -> tuple[int, ...]:
-    """The lengths to which series are padded, so that as little as possible is padded.
+    """Choose the lengths to pad series to, with as little padding as possible.
 
-    Each series goes to the least of these lengths that holds it. They are chosen among 256 quantiles of the lengths;
-    the last is the longest. Each is a shape for which a model is compiled: more of them pad less and compile more.
+    Each series is padded to the smallest of these lengths that is long enough. They are chosen among 256 quantiles of
+    the lengths; the last is the longest. A model is compiled for each, so more buckets mean less padding and more
+    compilation.
 
     Args:
-        lengths: Of the series.
-        buckets: How many, at most.
-        batch_size: Of the batches, whose last in each bucket is filled up: that is padding, too, so that with large
-            batches it may be less with fewer buckets.
+        lengths: Lengths of the series.
+        buckets: The largest number of buckets.
+        batch_size: Batch size. The last batch in each bucket is filled up, which is padding, too; with large batches,
+            fewer buckets may need less.
 
     Returns:
         The lengths, increasing.
@@ -37,41 +38,41 @@ def bucket_lengths(lengths: Int[np.ndarray, " series"], buckets: int, batch_size
         ```
     """
     if buckets < 1 or not len(lengths):
-        raise DataError(f"Got {buckets} buckets for {len(lengths)} series; at least one for at least one is wanted.")
+        raise DataError(f"Got {buckets} buckets for {len(lengths)} series; expected at least one of each.")
     if batch_size < 1:
-        raise DataError(f"Got the batch size {batch_size}; at least 1 is wanted.")
+        raise DataError(f"batch_size must be at least 1; got {batch_size}.")
     levels = np.linspace(0, 1, _CANDIDATES)
     ends = np.unique(np.quantile(lengths, levels, method="higher"))
-    held = np.searchsorted(np.sort(lengths), ends, side="right").astype(float)
-    chosen = _least_rows(_rows_taken(ends.astype(float), held, batch_size), min(buckets, len(ends)))
+    counts = np.searchsorted(np.sort(lengths), ends, side="right").astype(float)
+    chosen = _cheapest_ends(_row_costs(ends.astype(float), counts, batch_size), min(buckets, len(ends)))
     return tuple(int(length) for length in ends[chosen])
 
 
-def _rows_taken(
-    ends: Float[np.ndarray, " candidates"], held: Float[np.ndarray, " candidates"], batch_size: int
+def _row_costs(
+    ends: Float[np.ndarray, " candidates"], counts: Float[np.ndarray, " candidates"], batch_size: int
 ) -> Float[np.ndarray, "before candidates"]:
-    """How many rows the bucket that goes from one end to another takes; in the first row, that from nothing.
+    """The number of rows in a bucket from one end to another; the first row is for the first bucket.
 
-    `held` is how many series are no longer than each end.
+    `counts` is the number of series that are no longer than each end.
     """
-    count = held[None, :] - np.concatenate([[0.0], held])[:, None]
+    count = counts[None, :] - np.concatenate([[0.0], counts])[:, None]
     return np.where(count > 0, np.ceil(count / batch_size) * batch_size * ends, np.inf)
 
 
-def _least_rows(taken: Float[np.ndarray, "before candidates"], buckets: int) -> Int[np.ndarray, " buckets"]:
-    """Which ends hold all series in the fewest rows, by dynamic programming over the last bucket."""
-    cost, came = taken[0], []
+def _cheapest_ends(costs: Float[np.ndarray, "before candidates"], buckets: int) -> Int[np.ndarray, " buckets"]:
+    """The ends of the buckets with the fewest rows in total, by dynamic programming over the last bucket."""
+    cost, previous = costs[0], []
     for _ in range(buckets - 1):
-        through = cost[:, None] + taken[1:]
+        through = cost[:, None] + costs[1:]
         least = through.min(axis=0)
-        came.append(np.where(least < cost, np.argmin(through, axis=0), _NO_MORE))
+        previous.append(np.where(least < cost, np.argmin(through, axis=0), _NO_MORE))
         cost = np.minimum(least, cost)
-    return _walked_back(came, len(cost) - 1)
+    return _trace_back(previous, len(cost) - 1)
 
 
-def _walked_back(came: list[Int[np.ndarray, " candidates"]], last: int) -> Int[np.ndarray, " buckets"]:
+def _trace_back(previous: list[Int[np.ndarray, " candidates"]], last: int) -> Int[np.ndarray, " buckets"]:
     chosen = [last]
-    for step in reversed(came):
+    for step in reversed(previous):
         if step[chosen[-1]] != _NO_MORE:
             chosen.append(int(step[chosen[-1]]))
     return np.array(chosen[::-1])

@@ -1,4 +1,4 @@
-"""Channels that tell a model when, and how often, something was observed."""
+"""Additional channels for irregular sampling: time, masks and observation counts."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -6,25 +6,26 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float, Int
 
-from nde.data.panel.rows import did_you_mean
+from nde.data.frames import did_you_mean
 from nde.data.panel.time_series import TimeSeries
 from nde.data.table import DataError
 
 
 def with_time(panel: TimeSeries, name: str = "time") -> TimeSeries:
-    """Puts the times before the channels, as a channel more.
+    """Add time as the first channel.
 
-    A controlled differential equation sees its path only as it moves: without time it does not know how fast.
+    A controlled differential equation depends on its path only up to reparameterization, so it needs time as a channel
+    to know how fast the path moves.
 
     Args:
         panel: The panel.
-        name: What the channel is called.
+        name: Name of the new channel.
 
     Returns:
-        The panel with the channels `time, x, y, ...`.
+        The panel with channels `time, x, y, ...`.
 
     Raises:
-        DataError: If there is a channel of that name.
+        DataError: If the panel has a channel with that name.
 
     Example:
         ```python
@@ -41,17 +42,17 @@ def with_time(panel: TimeSeries, name: str = "time") -> TimeSeries:
 
 
 def with_masks(panel: TimeSeries, channels: Sequence[str] | None = None) -> TimeSeries:
-    """Puts after the channels, for each of them, whether it was observed: 1 or 0.
+    """Add an observation mask for each channel: 1 where it was observed, 0 where it is missing.
 
     Args:
         panel: The panel.
-        channels: Whose; all by default.
+        channels: The channels to add masks for; by default all.
 
     Returns:
-        The panel with the channels `x, y, ..., x observed, y observed, ...`.
+        The panel with channels `x, y, ..., x observed, y observed, ...`.
 
     Raises:
-        DataError: If there is no such channel, or it has its mask already.
+        DataError: If a channel does not exist, or already has a mask.
 
     Example:
         ```python
@@ -67,20 +68,20 @@ def with_masks(panel: TimeSeries, channels: Sequence[str] | None = None) -> Time
 
 
 def with_intensities(panel: TimeSeries, channels: Sequence[str] | None = None) -> TimeSeries:
-    """Puts after the channels, for each of them, how often it was observed in its series so far.
+    """Add an observation count for each channel: how many times it was observed in its series so far.
 
-    This count includes the row itself. What is measured when, and how often, tells something: a physician looks more
-    often at a patient who is worse. Call it before `with_time`, or time is counted, too.
+    The count includes the current row. When and how often something is measured can be informative: a physician
+    measures sicker patients more often. Call this before `with_time`, or time is counted, too.
 
     Args:
         panel: The panel.
-        channels: Whose; all by default.
+        channels: The channels to add counts for; by default all.
 
     Returns:
-        The panel with the channels `x, y, ..., x count, y count, ...`.
+        The panel with channels `x, y, ..., x count, y count, ...`.
 
     Raises:
-        DataError: If there is no such channel, or it has its count already.
+        DataError: If a channel does not exist, or already has a count.
 
     Source:
         Kidger, Morrill, Foster and Lyons, *Neural controlled differential equations for irregular time series* (2020),

@@ -1,82 +1,93 @@
-"""What a panel must be."""
-
-from typing import TYPE_CHECKING
+"""Validation of panels."""
 
 import numpy as np
+from jaxtyping import Int
 
+from nde.data.panel.rows import Rows
 from nde.data.table import DataError
 
-if TYPE_CHECKING:
-    from nde.data.panel.time_series import TimeSeries
 
-
-def check_panel(panel: "TimeSeries") -> None:
-    """Refuses a panel that makes no sense.
+def check_rows(rows: Rows) -> None:
+    """Check that rows, with numeric times, are those of a valid panel.
 
     Raises:
-        DataError: If there is no series; a series without a row or an observation; times that repeat, go back or are
-            not finite; infinite values; a name twice; static features that are not finite.
+        DataError: If there is no series or no channel; a series has no row or no observation; times are not finite or
+            do not increase; values are infinite; a name is repeated; or static features are not finite.
     """
-    if not len(panel.lengths):
-        raise DataError("Got a panel without series; at least one is wanted.")
-    if not panel.channels:
-        raise DataError("Got no channels; at least one column of measurements is wanted.")
-    _check_names(panel)
-    _check_rows(panel)
-    _check_times(panel)
-    _check_values(panel)
+    if not len(rows.lengths):
+        raise DataError("Got a panel without series; expected at least one.")
+    if not rows.channels:
+        raise DataError("Got no channels; expected at least one column of measurements.")
+    _check_names(rows)
+    check_lengths(rows)
+    _check_observations(rows)
+    _check_times(rows)
+    _check_values(rows)
 
 
-def _check_names(panel: "TimeSeries") -> None:
-    for names in (panel.channels, panel.static_names):
+def check_lengths(rows: Rows) -> None:
+    """Check that each series has rows.
+
+    Raises:
+        DataError: If a series has none.
+    """
+    if (rows.lengths < 1).any():
+        which = rows.ids[int(np.argmax(rows.lengths < 1))]
+        raise DataError(f"Series {which!r} has no rows; leave it out.")
+
+
+def _check_names(rows: Rows) -> None:
+    for names in (rows.channels, rows.static_names):
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:
-            raise DataError(f"The name '{twice}' stands for two columns; each wants a name of its own.")
+            raise DataError(f"The name '{twice}' stands for two columns; names must be unique.")
 
 
-def _check_rows(panel: "TimeSeries") -> None:
-    if (panel.lengths < 1).any():
-        which = panel.ids[int(np.argmax(panel.lengths < 1))]
-        raise DataError(f"Series {which!r} has no rows; leave it out.")
-    seen = np.add.reduceat(panel.observed.any(axis=1), panel.starts)
+def _check_observations(rows: Rows) -> None:
+    seen = np.add.reduceat((~np.isnan(rows.ys)).any(axis=1), _starts(rows))
     if (seen == 0).any():
         which = int(np.argmin(seen))
         raise DataError(
-            f"Series {panel.ids[which]!r} has no observation in its {panel.lengths[which]} rows; leave it out."
+            f"Series {rows.ids[which]!r} has no observation in its {rows.lengths[which]} rows; leave it out."
         )
 
 
-def _check_times(panel: "TimeSeries") -> None:
-    ts = panel.ts
+def _check_times(rows: Rows) -> None:
+    ts = rows.times
     if not np.isfinite(ts).all():
-        raise DataError(f"{_place(panel, int(np.argmin(np.isfinite(ts))))} has no finite time; every row wants one.")
+        raise DataError(f"{_place(rows, int(np.argmin(np.isfinite(ts))))} has no finite time; every row must have one.")
     late = np.diff(ts, prepend=-np.inf) <= 0
-    late[panel.starts] = False
+    late[_starts(rows)] = False
     if late.any():
         row = int(np.argmax(late))
         what = "repeats the time" if ts[row] == ts[row - 1] else "goes back from"
         raise DataError(
-            f"{_place(panel, row)} {what} {ts[row - 1]:g}; times must increase within a series. Sort the rows, and "
-            "merge those of the same time."
+            f"{_place(rows, row)} {what} {ts[row - 1]:g}; times must increase within a series. Sort the rows, and "
+            "merge rows with the same time."
         )
 
 
-def _check_values(panel: "TimeSeries") -> None:
-    infinite = np.isinf(panel.ys)
+def _check_values(rows: Rows) -> None:
+    infinite = np.isinf(rows.ys)
     if infinite.any():
         row, channel = (int(i) for i in np.argwhere(infinite)[0])
         raise DataError(
-            f"{_place(panel, row)} is infinite in channel '{panel.channels[channel]}'; take nan if it is a gap."
+            f"{_place(rows, row)} is infinite in channel '{rows.channels[channel]}'; use nan for missing values."
         )
-    unknown = ~np.isfinite(panel.static)
+    unknown = ~np.isfinite(rows.static)
     if unknown.any():
         series, feature = (int(i) for i in np.argwhere(unknown)[0])
         raise DataError(
-            f"Series {panel.ids[series]!r} has no finite '{panel.static_names[feature]}'; static features have no "
-            "gaps. Fill in a typical value, and perhaps a feature more that says so."
+            f"Series {rows.ids[series]!r} has no finite '{rows.static_names[feature]}'; static features cannot be "
+            "missing. Fill in a typical value, and perhaps add a feature that indicates it."
         )
 
 
-def _place(panel: "TimeSeries", row: int) -> str:
-    series = int(np.searchsorted(panel.starts, row, side="right")) - 1
-    return f"Row {row - panel.starts[series] + 1} of series {panel.ids[series]!r}"
+def _starts(rows: Rows) -> Int[np.ndarray, " series"]:
+    return np.cumsum(rows.lengths) - rows.lengths
+
+
+def _place(rows: Rows, row: int) -> str:
+    starts = _starts(rows)
+    series = int(np.searchsorted(starts, row, side="right")) - 1
+    return f"Row {row - starts[series] + 1} of series {rows.ids[series]!r}"

@@ -1,4 +1,4 @@
-"""What the times of a panel are counted from, and in what."""
+"""Conversion between the times of a panel and those of the data."""
 
 import dataclasses
 from typing import Any
@@ -18,21 +18,21 @@ UNITS = {
     "us": np.timedelta64(1, "us"),
     "ns": np.timedelta64(1, "ns"),
 }
-"""Units in which dates and durations are counted, by the names that pandas gives them."""
+"""Units for dates and durations, by their names in pandas."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Clock:
-    """How the times of a panel become those of the data again.
+    """Conversion of the times of a panel back to those of the data.
 
-    A time `t` of series `i` is the time `origins[i] + (start + step * t) * unit` of the data.
+    Time `t` of series `i` is time `origins[i] + (start + step * t) * unit` in the data.
 
     Attributes:
-        origins: What the times of each series are counted from, of shape `(series,)`: numbers, dates or durations.
-        unit: What dates and durations are counted in: `"W"`, `"D"`, `"h"`, `"min"`, `"s"`, `"ms"`, `"us"` or `"ns"`;
-            `None` for numbers.
-        start: As above; not zero once times are normalized.
-        step: Likewise; one before.
+        origins: Origin of the times of each series, of shape `(series,)`: numbers, dates or durations.
+        unit: Unit for dates and durations: `"W"`, `"D"`, `"h"`, `"min"`, `"s"`, `"ms"`, `"us"` or `"ns"`; `None` for
+            numbers.
+        start: Offset from normalization of times; 0 without.
+        step: Scale from normalization of times; 1 without.
 
     Example:
         ```python
@@ -50,15 +50,15 @@ class Clock:
     step: float = 1.0
 
     def restore(self, ts: Any, series: int) -> np.ndarray:
-        """Times of the panel as times of the data.
+        """Convert times of the panel to times of the data.
 
         Args:
-            ts: Times of the panel, of any shape; those of a forecast, say.
-            series: Which series they belong to, by its place in the panel.
+            ts: Times of the panel, of any shape; for example, those of a forecast.
+            series: Index of their series in the panel.
 
         Returns:
-            Numbers, dates or durations, as the data had; the latter two to the microsecond, and dates in UTC if they
-            had a time zone.
+            Numbers, dates or durations, as in the data. Dates and durations are rounded to microseconds; dates are in
+            UTC if the data had a time zone.
         """
         elapsed = self.start + self.step * np.asarray(ts, np.float64)
         if self.unit is None:
@@ -67,15 +67,15 @@ class Clock:
         return self.origins[series] + microseconds.astype("timedelta64[us]")
 
     def of_series(self, places: Int[np.ndarray, " some"]) -> "Clock":
-        """That of some of the series."""
+        """The clock of some of the series."""
         return dataclasses.replace(self, origins=self.origins[places])
 
     def rescaled(self, center: float, scale: float) -> "Clock":
-        """That of the times `(t - center) / scale`."""
+        """The clock of the times `(t - center) / scale`."""
         return dataclasses.replace(self, start=self.start + self.step * center, step=self.step * scale)
 
     def agrees(self, other: "Clock") -> bool:
-        """Whether both count in the same way, from origins that may differ."""
+        """Whether both have the same unit, start and step; origins may differ."""
         mine, yours = ((c.unit, c.start, c.step, c.origins.dtype.kind) for c in (self, other))
         return mine == yours
 
@@ -83,26 +83,26 @@ class Clock:
 def read_clock(
     times: np.ndarray, lengths: Int[np.ndarray, " series"], unit: str, since: Any
 ) -> tuple[Float[np.ndarray, " rows"], Clock]:
-    """Times as numbers, and how they become again what they were.
+    """Convert times to numbers, with a clock to convert them back.
 
     Args:
-        times: Of all series, one after the other, each sorted: numbers, dates or durations.
-        lengths: Of the series.
-        unit: What dates and durations are counted in.
-        since: `"series"`, `"panel"`, a number or date, or `None`: each date since the first of its series, numbers and
-            durations as they are.
+        times: Times of all series, concatenated and sorted within each series: numbers, dates or durations.
+        lengths: Lengths of the series.
+        unit: Unit for dates and durations.
+        since: `"series"`, `"panel"`, a number, date or duration, or `None`: dates since the first of their series, and
+            numbers and durations unchanged.
 
     Raises:
-        DataError: If they are none of these, or the unit or `since` is unknown.
+        DataError: If times are none of these, or `unit` or `since` is unknown.
     """
     kind = times.dtype.kind
     if kind not in "fiuMm":
         raise DataError(
-            f"Times are of the type {times.dtype}; numbers, dates or durations are wanted. Convert text with "
+            f"Times have dtype {times.dtype}; expected numbers, dates or durations. Convert text with "
             "pandas.to_datetime or pandas.to_numeric."
         )
     if unit not in UNITS:
-        raise DataError(f"Got the unit '{unit}' of time; one of {', '.join(UNITS)} is wanted.")
+        raise DataError(f"unit must be one of {', '.join(UNITS)}; got '{unit}'.")
     if kind in "fiu":
         times = times.astype(np.float64)
     _check_finite(times)
@@ -116,7 +116,7 @@ def read_clock(
 def _check_finite(times: np.ndarray) -> None:
     unknown = np.isnat(times) if times.dtype.kind in "Mm" else ~np.isfinite(times)
     if unknown.any():
-        raise DataError(f"{np.count_nonzero(unknown)} times are missing or infinite; every row wants one.")
+        raise DataError(f"{np.count_nonzero(unknown)} times are missing or infinite; every row must have a time.")
 
 
 def _origins(times: np.ndarray, lengths: Int[np.ndarray, " series"], since: Any) -> np.ndarray:
@@ -131,5 +131,5 @@ def _origins(times: np.ndarray, lengths: Int[np.ndarray, " series"], since: Any)
         return np.full(series, np.array(since).astype(times.dtype))
     except (TypeError, ValueError):
         raise DataError(
-            f"Got since={since!r}; 'series', 'panel', or a time like those of the data ({times.dtype}) is wanted."
+            f"since must be 'series', 'panel', or a time like those of the data ({times.dtype}); got {since!r}."
         ) from None

@@ -1,4 +1,4 @@
-"""Rows from the containers of aeon and sktime."""
+"""Rows of panels from containers of aeon and sktime."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -8,20 +8,20 @@ import numpy as np
 
 from nde.data.panel.arrays import rows_of_arrays
 from nde.data.panel.frame import numbers_of, rows_of_frame, times_of
-from nde.data.panel.rows import Rows, joined, no_static, one_each
+from nde.data.panel.rows import Rows, check_count, concatenate_times, no_static
 from nde.data.table import DataError
 
-_WANTED = (
-    "an array (cases, channels, timepoints), a list of arrays (channels, timepoints), a data frame with a row index of "
-    "(case, time), or a list of data frames with times as index and channels as columns is wanted"
+_EXPECTED = (
+    "expected an array (cases, channels, timepoints), a list of arrays (channels, timepoints), a data frame with a row "
+    "index of (case, time), or a list of data frames with times as index and channels as columns"
 )
 
 
 def rows_of_container(x: Any, targets: Any = None) -> Rows:
-    """Rows of a container of aeon or sktime, by what it looks like; see `TimeSeries.from_panel`.
+    """Convert a container of aeon or sktime to rows, detecting its format; see `TimeSeries.from_panel`.
 
     Raises:
-        DataError: If it looks like none.
+        DataError: If the format is not recognized.
     """
     import pandas as pd  # noqa: PLC0415 (takes long to import)
 
@@ -33,22 +33,22 @@ def rows_of_container(x: Any, targets: Any = None) -> Rows:
         return rows_of_arrays([_transposed(each) for each in x], targets=targets)
     array = np.asarray(x)
     if array.ndim not in {2, 3}:
-        raise DataError(f"Got a {type(x).__name__} of the shape {array.shape}; {_WANTED}.")
+        raise DataError(f"Got a {type(x).__name__} of shape {array.shape}; {_EXPECTED}.")
     return rows_of_arrays([_transposed(each) for each in array], targets=targets)
 
 
 def _transposed(series: Any) -> np.ndarray:
     array = np.asarray(series)
     if array.ndim not in {1, 2}:
-        raise DataError(f"Got a series of the shape {array.shape}; (channels, timepoints) or (timepoints,) is wanted.")
+        raise DataError(f"Got a series of shape {array.shape}; expected (channels, timepoints) or (timepoints,).")
     return array.T
 
 
 def _rows_of_multiindex(frame: Any, targets: Any) -> Rows:
     if frame.index.nlevels != 2:
         raise DataError(
-            f"Got a data frame with {frame.index.nlevels} levels of row index; {_WANTED}. TimeSeries.from_frame reads "
-            "frames in which series and times are columns."
+            f"Got a data frame with {frame.index.nlevels} levels of row index; {_EXPECTED}. For frames with series and "
+            "times in columns, use TimeSeries.from_frame."
         )
     channels = [str(name) for name in frame.columns]
     case, time = _free("case", channels), _free("time", channels)
@@ -67,12 +67,12 @@ def _rows_of_frames(frames: Sequence[Any], targets: Any) -> Rows:
         if list(frame.columns) != columns:
             raise DataError(
                 f"Data frame number {place} has the columns {list(frame.columns)[:5]}, and the first {columns[:5]}; "
-                "all want the same channels. If times stand in columns, as in aeon's lists, transpose each."
+                "all must have the same channels. If times are in columns, as in aeon's lists, transpose each."
             )
     rows = Rows(
         ids=tuple(range(len(frames))),
         lengths=np.array([len(frame) for frame in frames]),
-        times=joined(_index_times(frame) for frame in frames),
+        times=concatenate_times(_index_times(frame) for frame in frames),
         ys=np.concatenate(
             [np.stack([numbers_of(frame[name], str(name)) for name in columns], axis=1) for frame in frames]
         ),
@@ -90,5 +90,5 @@ def _with_targets(rows: Rows, targets: Any) -> Rows:
     if targets is None:
         return rows
     labels = np.asarray(targets)
-    one_each("targets", len(labels), len(rows.ids))
+    check_count("targets", len(labels), len(rows.ids))
     return dataclasses.replace(rows, targets=labels)

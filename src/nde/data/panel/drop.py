@@ -1,4 +1,4 @@
-"""Observations taken away at random."""
+"""Random removal of observations."""
 
 import dataclasses
 
@@ -11,27 +11,27 @@ from nde.data.table import DataError
 
 
 def drop_observations(panel: TimeSeries, fraction: float, *, seed: int = 0, per_channel: bool = False) -> TimeSeries:
-    """Takes away a share of the observations of each series, drawn afresh for every series.
+    """Drop a random fraction of the observations of each series, independently for each series.
 
-    Of a series of 10 rows and a fraction of 0.3 exactly 3 rows go (rounded down), with all of their channels. With
-    `per_channel` it is 3 of 10 observations of each channel, each drawn afresh; they become gaps, and the rows stay.
-    A series keeps at least one observation.
+    From a series of 10 rows, a fraction of 0.3 drops exactly 3 rows (rounded down) with all their channels. With
+    `per_channel`, it drops 3 of 10 observations of each channel, independently; they become missing values, and the
+    rows stay. Each series keeps at least one observation.
 
     Args:
         panel: The panel.
-        fraction: The share, at least 0 and less than 1.
-        seed: What is drawn depends on it and on the panel only.
-        per_channel: Whether each channel loses observations of its own.
+        fraction: The fraction to drop, at least 0 and less than 1.
+        seed: Seed, non-negative. The result depends only on it and the panel.
+        per_channel: Whether to drop observations of each channel independently.
 
     Returns:
-        The panel without them.
+        The panel without the dropped observations.
 
     Raises:
-        DataError: If the fraction is no share, or the seed is negative.
+        DataError: If the fraction is out of range, or the seed is negative.
 
     Source:
-        The experiments with 30, 50 and 70 % dropped are those of Kidger, Morrill, Foster and Lyons (2020), section
-        4.1, doi:10.48550/arXiv.2005.08926.
+        Kidger, Morrill, Foster and Lyons (2020), section 4.1, doi:10.48550/arXiv.2005.08926, whose experiments drop 30,
+        50 and 70 %.
 
     Example:
         ```python
@@ -44,28 +44,28 @@ def drop_observations(panel: TimeSeries, fraction: float, *, seed: int = 0, per_
         ```
     """
     if not 0 <= fraction < 1:
-        raise DataError(f"Got the fraction {fraction} of observations to drop; at least 0 and less than 1 is wanted.")
+        raise DataError(f"fraction must be at least 0 and less than 1; got {fraction}.")
     return _without_values(panel, fraction, seed) if per_channel else _without_rows(panel, fraction, seed)
 
 
 def _without_rows(panel: TimeSeries, fraction: float, seed: int) -> TimeSeries:
     owners, seen = panel.owners, np.any(panel.observed, axis=1)
-    places = _places_drawn(owners, panel.starts, seen, seed)
-    kept = places >= _some_of(panel.lengths, fraction)[owners]
+    places = _random_ranks(owners, panel.starts, seen, seed)
+    kept = places >= _count_of(panel.lengths, fraction)[owners]
     lengths = np.add.reduceat(kept.astype(np.int64), panel.starts)
     return dataclasses.replace(panel, ts=panel.ts[kept], ys=panel.ys[kept], lengths=lengths)
 
 
-def _places_drawn(
+def _random_ranks(
     owners: Int[np.ndarray, " rows"],
     starts: Int[np.ndarray, " series"],
     seen: Bool[np.ndarray, " rows"],
     seed: int,
 ) -> Int[np.ndarray, " rows"]:
-    """The place of each row in a random order of its series, of which the last was observed."""
+    """The rank of each row in a random order of its series, in which the last row has an observation."""
     words = random_words(len(owners), seed)
     order = np.lexsort((words, owners))
-    # The observed row that is drawn last goes to the end: where all rows are observed, it is there.
+    # The last observed row moves to the end; if all rows are observed, it is there already.
     candidates = np.where(seen[order], np.arange(len(order)), -1)
     last = order[np.maximum.reduceat(candidates, starts)]
     at_end = np.zeros(len(owners), bool)
@@ -83,12 +83,12 @@ def _without_values(panel: TimeSeries, fraction: float, seed: int) -> TimeSeries
     order = np.lexsort((random_words(len(rows), seed), groups))
     sizes = np.bincount(groups, minlength=len(panel) * len(panel.channels))
     places = np.arange(len(rows)) - (np.cumsum(sizes) - sizes)[groups[order]]
-    gone = order[places < _some_of(sizes, fraction)[groups[order]]]
+    dropped = order[places < _count_of(sizes, fraction)[groups[order]]]
     ys = panel.ys.copy()
-    ys[rows[gone], channels[gone]] = np.nan
+    ys[rows[dropped], channels[dropped]] = np.nan
     return dataclasses.replace(panel, ys=ys)
 
 
-def _some_of(counts: Int[np.ndarray, " groups"], fraction: float) -> Int[np.ndarray, " groups"]:
-    # So that 0.29 of 100 is 29, though the product is a little less.
+def _count_of(counts: Int[np.ndarray, " groups"], fraction: float) -> Int[np.ndarray, " groups"]:
+    # 0.29 of 100 is 29, although the floating-point product is slightly less.
     return np.floor(counts * fraction + 1e-9).astype(np.int64)

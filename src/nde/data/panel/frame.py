@@ -1,4 +1,4 @@
-"""Rows from data frames."""
+"""Rows of panels from data frames."""
 
 from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jaxtyping import Float, Int
 
-from nde.data.panel.rows import Rows, did_you_mean
+from nde.data.frames import did_you_mean
+from nde.data.panel.rows import Rows
 from nde.data.table import DataError
 
 if TYPE_CHECKING:
@@ -21,10 +22,10 @@ def rows_of_frame(
     static: Sequence[str],
     target: str | None,
 ) -> Rows:
-    """Rows of a long data frame; see `TimeSeries.from_frame`.
+    """Convert a long data frame to rows; see `TimeSeries.from_frame`.
 
     Raises:
-        DataError: If a column is missing or has no numbers, a row belongs to no series or time, or a feature or target
+        DataError: If a column is missing or not numeric, a row has no series or time, or a static feature or target
             changes within a series.
     """
     table: Any = frame.rename(columns=str)
@@ -33,7 +34,7 @@ def rows_of_frame(
         channels = [name for name in table.columns if name not in special]
     _check_columns(table, [*special, *channels])
     if not len(table):
-        raise DataError("Got a data frame without rows; at least one is wanted.")
+        raise DataError("Got a data frame without rows; expected at least one.")
     codes, ids = _owners(table, series)
     times = times_of(table[time], time)
     order = np.lexsort((times, codes))
@@ -54,10 +55,10 @@ def rows_of_frame(
 
 
 def times_of(column: "pandas.Series", name: str) -> np.ndarray:
-    """Numbers, dates (in UTC, if they had a time zone) or durations; none missing.
+    """A column of times as numbers, dates (in UTC if they have a time zone) or durations.
 
     Raises:
-        DataError: If it holds something else, or a time is missing.
+        DataError: If the column has another type, or a time is missing.
     """
     import pandas as pd  # noqa: PLC0415 (takes long to import)
 
@@ -67,42 +68,42 @@ def times_of(column: "pandas.Series", name: str) -> np.ndarray:
         column = column.dt.tz_convert("UTC").dt.tz_localize(None)
     if column.isna().any():
         row = int(np.argmax(column.isna().to_numpy())) + 1
-        raise DataError(f"Time column '{name}' is empty in row {row}; every row wants a time.")
+        raise DataError(f"Time column '{name}' is empty in row {row}; every row must have a time.")
     if column.dtype.kind in "Mm":
         return column.to_numpy()
-    return numbers_of(column, name, advice="numbers or dates are wanted; pandas.to_datetime reads dates from text")
+    return numbers_of(column, name, advice="expected numbers or dates; convert text with pandas.to_datetime")
 
 
 def numbers_of(
-    column: "pandas.Series", name: str, advice: str = "numbers are wanted; name the channels to leave it out"
+    column: "pandas.Series", name: str, advice: str = "expected numbers; to leave it out, name the channels"
 ) -> Float[np.ndarray, " rows"]:
-    """A column of numbers; `nan` for what is missing.
+    """A column of numbers; `nan` for missing values.
 
     Raises:
-        DataError: If it holds something else.
+        DataError: If the column has another type.
     """
     import pandas as pd  # noqa: PLC0415 (takes long to import)
 
     if not pd.api.types.is_numeric_dtype(column.dtype) or column.dtype.kind == "c":
-        raise DataError(f"Column '{name}' is of the type {column.dtype}; {advice}.")
+        raise DataError(f"Column '{name}' has dtype {column.dtype}; {advice}.")
     return column.to_numpy(np.float64, na_value=np.nan)
 
 
 def first_of_each(
     values: np.ndarray, name: str, lengths: Int[np.ndarray, " series"], ids: Sequence[Hashable]
 ) -> np.ndarray:
-    """What a column says in all rows of each series.
+    """The value that a column has in all rows of each series.
 
     Raises:
         DataError: If it is missing, or changes within a series.
     """
     first = values[np.cumsum(lengths) - lengths]
-    # What is missing is unlike itself, and so is refused with what changes.
+    # nan is not equal to itself, so missing values count as changes.
     changes = values != np.repeat(first, lengths)
     if changes.any():
         which = ids[int(np.searchsorted(np.cumsum(lengths), np.argmax(changes), side="right"))]
         raise DataError(
-            f"Column '{name}' changes or is empty in series {which!r}; static features and targets are the same in "
+            f"Column '{name}' changes or is empty in series {which!r}; static features and targets must be the same in "
             "all rows of a series. Make it a channel, or fill it in."
         )
     return first
@@ -114,7 +115,7 @@ def _owners(frame: "pandas.DataFrame", series: str | None) -> tuple[Int[np.ndarr
     codes, ids = frame[series].factorize()
     if (codes < 0).any():
         row = int(np.argmax(codes < 0)) + 1
-        raise DataError(f"Column '{series}' is empty in row {row}; every row wants the name of its series.")
+        raise DataError(f"Column '{series}' is empty in row {row}; every row must name its series.")
     return codes, tuple(ids.tolist())
 
 
@@ -127,8 +128,8 @@ def _targets(
 ) -> np.ndarray:
     if column.isna().any():
         row = int(np.argmax(column.isna().to_numpy())) + 1
-        raise DataError(f"Target column '{name}' is empty in row {row}; every series wants one.")
-    # By way of a list, labels that pandas keeps as objects get the type of what they are.
+        raise DataError(f"Target column '{name}' is empty in row {row}; every series must have a target.")
+    # Converting by way of a list gives labels in pandas object columns their own dtype.
     return np.array(first_of_each(column.to_numpy()[order], name, lengths, ids).tolist())
 
 
@@ -138,9 +139,9 @@ def _check_columns(frame: "pandas.DataFrame", names: Sequence[str]) -> None:
         if name not in there:
             raise DataError(f"The data frame has no column '{name}'. {did_you_mean(name, there)}")
         if there.count(name) > 1:
-            raise DataError(f"The data frame has {there.count(name)} columns '{name}'; one is wanted.")
+            raise DataError(f"The data frame has {there.count(name)} columns '{name}'; column names must be unique.")
         if list(names).count(name) > 1:
-            raise DataError(f"Column '{name}' is named twice; each column can be one thing only.")
+            raise DataError(f"Column '{name}' is named twice; each column can have only one role.")
 
 
 def _side_by_side(columns: Sequence[np.ndarray], rows: int) -> Float[np.ndarray, "rows columns"]:

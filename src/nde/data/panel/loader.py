@@ -1,4 +1,4 @@
-"""Batches, epoch after epoch, in an order that can be taken up again."""
+"""Batches of a panel, epoch after epoch, in a resumable order."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -14,31 +14,31 @@ from nde.data.table import DataError
 
 
 class Loader:
-    """Draws batches of a panel without end, epoch after epoch.
+    """Endless iterator over batches of a panel, epoch after epoch.
 
-    In an epoch every series comes once. Their order depends on the seed and the number of the epoch only, not on the
-    process, the machine or what was drawn before; so `state`, a small dictionary for a JSON file, is all that is needed
-    to go on where training stopped.
+    Each series comes once in an epoch. The order depends only on the seed and the number of the epoch, not on the
+    process, the machine or earlier batches. So `state`, a small dictionary that can be saved as JSON, is enough to
+    resume training.
 
-    Series are put into buckets by length, and batches hold series of one bucket. All batches of a bucket have the same
-    shape, so that a model is compiled once for each bucket. A last batch of a bucket that is not full is filled with
-    series of weight zero, or left out with `drop_last`.
+    Series are grouped by length into buckets, and all series of a batch are from one bucket. All batches of a bucket
+    have the same shape, so a model is compiled once for each bucket. A last batch that is not full is filled with
+    series of weight zero, or dropped with `drop_last`.
 
     Args:
         panel: The panel.
-        batch_size: How many series a batch holds; if the panel has fewer, all.
-        seed: Of the order, not negative.
-        buckets: How many lengths series are padded to, at most; see `bucket_lengths`.
-        drop_last: Whether batches that are not full are left out: the series in them do not come in that epoch.
-        shuffle: Whether the order is random; if not, each epoch is the same, and within a bucket in the panel's order.
+        batch_size: Number of series in a batch; if the panel has fewer, all of them.
+        seed: Seed of the order, non-negative.
+        buckets: The largest number of lengths to pad series to; see `bucket_lengths`.
+        drop_last: Whether to drop batches that are not full. Their series do not come in that epoch.
+        shuffle: Whether the order is random. If not, all epochs are the same, in the order of the panel within buckets.
 
     Attributes:
-        lengths: The lengths to which series are padded.
-        waste: The share of an epoch's rows that is padding, in time or with series of weight zero.
+        lengths: The lengths that series are padded to.
+        waste: The share of an epoch's rows that is padding, in time or as series of weight zero.
 
     Raises:
-        DataError: If `batch_size` or `buckets` is less than one; with `drop_last` a bucket has fewer series than a
-            batch, which would never come; or the panel is none for a batch (see `pad`).
+        DataError: If `batch_size` or `buckets` is less than one; if with `drop_last` a bucket has fewer series than a
+            batch and would never be drawn; or if the panel cannot be batched (see `pad`).
 
     Example:
         ```python
@@ -65,7 +65,7 @@ class Loader:
         shuffle: bool = True,
     ) -> None:
         if batch_size < 1:
-            raise DataError(f"Got the batch size {batch_size}; at least 1 is wanted.")
+            raise DataError(f"batch_size must be at least 1; got {batch_size}.")
         check_batchable(panel)
         self._panel, self._buckets = panel, buckets
         self._settings = {"seed": seed, "batch_size": batch_size, "drop_last": drop_last, "shuffle": shuffle}
@@ -75,7 +75,7 @@ class Loader:
         self._counts = np.bincount(self._bucket_of, minlength=len(self.lengths))
         self._check_buckets(drop_last)
         self._epoch, self._position = 0, 0
-        self._plan = self._planned(0)
+        self._plan = self._plan_of(0)
         self.waste = self._waste()
 
     def __iter__(self) -> Iterator[Batch]:
@@ -89,11 +89,11 @@ class Loader:
         return self._batch(places)
 
     def __len__(self) -> int:
-        """How many batches an epoch has."""
+        """Number of batches in an epoch."""
         return len(self._plan)
 
     def epoch(self) -> Iterator[Batch]:
-        """The batches that are left of this epoch, or all of the next if none is left.
+        """Iterate over the remaining batches of this epoch, or over the next epoch if none remain.
 
         Example:
             ```python
@@ -110,15 +110,21 @@ class Loader:
 
     @property
     def state(self) -> dict[str, Any]:
-        """Where the loader is (`epoch` and `position`, the number of batches drawn of it), and what it draws from."""
-        made_of = {"series": len(self._panel), "lengths": list(self.lengths), **self._settings}
-        return {"epoch": self._epoch, "position": self._position, **made_of}
+        """State of the iteration: `epoch`, `position` (number of batches drawn in it), and the loader's settings."""
+        settings = {"series": len(self._panel), "lengths": list(self.lengths), **self._settings}
+        return {"epoch": self._epoch, "position": self._position, **settings}
 
     def at(self, state: Mapping[str, Any]) -> "Loader":
-        """A loader of the same panel that goes on as the one did which had this state.
+        """Create a loader of the same panel that resumes from a state.
+
+        Args:
+            state: The `state` of a loader with the same panel and settings.
+
+        Returns:
+            The loader.
 
         Raises:
-            DataError: If that one had other settings or another panel, as far as lengths tell.
+            DataError: If the state is of a loader with other settings or series of other lengths, or is invalid.
 
         Example:
             ```python
@@ -135,15 +141,18 @@ class Loader:
         """
         for name, mine in self.state.items():
             if name not in state:
-                raise DataError(f"Got a state without '{name}'; one that `state` gave is wanted.")
+                raise DataError(f"Got a state without '{name}'; pass the `state` of a loader.")
             if name not in {"epoch", "position"} and state[name] != mine:
                 raise DataError(
-                    f"Got a state with {name} {state[name]}, and this loader has {mine}; the same panel and settings "
-                    "are wanted."
+                    f"Cannot resume from a state with {name} {state[name]}; this loader has {name} {mine}. Use the "
+                    "same panel and settings."
                 )
         epoch, position = int(state["epoch"]), int(state["position"])
         if epoch < 0 or not 0 <= position <= len(self):
-            raise DataError(f"Got a state at batch {position} of epoch {epoch}; an epoch has {len(self)} batches.")
+            raise DataError(
+                f"Cannot resume at batch {position} of epoch {epoch}; an epoch has {len(self)} batches, and epochs are "
+                "numbered from 0."
+            )
         settings = {name: self._settings[name] for name in ("seed", "drop_last", "shuffle")}
         loader = Loader(self._panel, self._settings["batch_size"], buckets=self._buckets, **settings)
         loader._move(epoch, position)
@@ -161,30 +170,30 @@ class Loader:
         if drop_last and self._counts[few] < self._size:
             raise DataError(
                 f"The bucket of length {self.lengths[few]} has {self._counts[few]} series, fewer than a batch of "
-                f"{self._size}, and with drop_last none would ever come. Take fewer buckets, smaller batches, or "
+                f"{self._size}, so with drop_last it would never be drawn. Use fewer buckets, smaller batches, or "
                 "drop_last=False."
             )
 
     def _move(self, epoch: int, position: int) -> None:
         if epoch != self._epoch:
-            self._plan = self._planned(epoch)
+            self._plan = self._plan_of(epoch)
         self._epoch, self._position = epoch, position
 
-    def _planned(self, epoch: int) -> list[Int[np.ndarray, " some"]]:
-        """The places of the series of each batch of an epoch."""
+    def _plan_of(self, epoch: int) -> list[Int[np.ndarray, " some"]]:
+        """The indices of the series of each batch of an epoch."""
         seed, count = (self._settings["seed"], epoch), len(self._panel)
         order = shuffled(count, *seed, 0) if self._settings["shuffle"] else np.arange(count)
         batches = []
         for bucket in range(len(self.lengths)):
-            inside = order[self._bucket_of[order] == bucket]
-            full = len(inside) // self._size if self._settings["drop_last"] else -(-len(inside) // self._size)
-            batches += [inside[i * self._size : (i + 1) * self._size] for i in range(full)]
+            own = order[self._bucket_of[order] == bucket]
+            count = len(own) // self._size if self._settings["drop_last"] else -(-len(own) // self._size)
+            batches += [own[i * self._size : (i + 1) * self._size] for i in range(count)]
         if self._settings["shuffle"]:
             batches = [batches[i] for i in shuffled(len(batches), *seed, 1)]
         return batches
 
     def _batch(self, places: Int[np.ndarray, " some"]) -> Batch:
-        """The series at these places, and as many of weight zero as fill the batch: the first one again."""
+        """The series at these indices, filled up with copies of the first one with weight zero."""
         filled = np.concatenate([places, np.full(self._size - len(places), places[0])])
         weights = (np.arange(self._size) < len(places)).astype(float)
         return batch_of(self._panel, filled, weights, self.lengths[self._bucket_of[places[0]]])

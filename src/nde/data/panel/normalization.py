@@ -1,4 +1,4 @@
-"""Between the units of a panel and the numbers that a model computes with."""
+"""Normalization of panels."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Array, Float
 
-from nde.data.panel.rows import did_you_mean
+from nde.data.frames import did_you_mean
 from nde.data.panel.time_series import TimeSeries
 from nde.data.table import DataError
 
@@ -16,19 +16,19 @@ _Numbers = tuple[float, ...]
 
 @dataclasses.dataclass(frozen=True)
 class Normalization:
-    """Channels (and static features) of mean 0 and deviation 1 over what was observed in a panel to train on.
+    """Standardization of channels and static features to mean 0 and standard deviation 1, and optionally of times.
 
-    Fit it on the panel that trains, and apply it to all others: then nothing of these leaks into the model. A channel
-    that is constant there, or never observed, is not scaled.
+    Fit it to the training panel and apply it to all panels, so that no information leaks from the others. A channel
+    that is constant or never observed in the training panel is not scaled.
 
     Attributes:
-        channels: What the channels are called.
-        center: What is subtracted from each.
-        scale: What it is divided by then.
-        static_center: The same for static features.
-        static_scale: Likewise.
-        time_center: The same for times.
-        time_scale: Likewise.
+        channels: Names of the channels.
+        center: Means of the channels.
+        scale: Standard deviations of the channels.
+        static_center: Means of the static features.
+        static_scale: Standard deviations of the static features.
+        time_center: Offset of times.
+        time_scale: Scale of times.
 
     Example:
         ```python
@@ -52,11 +52,11 @@ class Normalization:
 
     @classmethod
     def fit(cls, train: TimeSeries, *, times: bool = False) -> "Normalization":
-        """The normalization that standardizes a panel.
+        """Fit a normalization to a panel.
 
         Args:
-            train: The panel to train on.
-            times: Whether times are scaled, too: they begin at 0, and the longest series of `train` lasts 1.
+            train: The training panel.
+            times: Whether to scale times, too, so that they start at 0 and the longest series has duration 1.
 
         Returns:
             The normalization.
@@ -70,20 +70,26 @@ class Normalization:
         return cls(train.channels, center, scale, static_center, static_scale, time_center, time_scale)
 
     def apply(self, panel: TimeSeries) -> TimeSeries:
-        """The panel, normalized; its clock still tells the times of the data.
+        """Normalize a panel; its clock still converts to the times of the data.
+
+        Args:
+            panel: A panel with the channels and static features of the training panel.
+
+        Returns:
+            The normalized panel.
 
         Raises:
-            DataError: If it has other channels or features than the panel that was fitted.
+            DataError: If the panel has other channels or static features than the training panel.
         """
         if panel.channels != self.channels:
             raise DataError(
-                f"Got a panel with the channels {', '.join(panel.channels)}; this was fitted to "
-                f"{', '.join(self.channels)}. Prepare both panels alike."
+                f"Got a panel with channels {', '.join(panel.channels)}; this normalization was fitted to channels "
+                f"{', '.join(self.channels)}. Prepare both panels in the same way."
             )
         if panel.static.shape[1] != len(self.static_center):
             raise DataError(
-                f"Got a panel with {panel.static.shape[1]} static features; this was fitted to "
-                f"{len(self.static_center)}. Prepare both panels alike."
+                f"Got a panel with {panel.static.shape[1]} static features; this normalization was fitted to "
+                f"{len(self.static_center)}. Prepare both panels in the same way."
             )
         return dataclasses.replace(
             panel,
@@ -96,17 +102,17 @@ class Normalization:
     def invert(
         self, values: Float[Array | np.ndarray, "*shape channels"], channels: Sequence[str] | None = None
     ) -> Float[Array | np.ndarray, "*shape channels"]:
-        """Normalized values in the units of the data; `nan` stays.
+        """Convert normalized values back to the units of the data; `nan` stays `nan`.
 
         Args:
-            values: Of NumPy or JAX; those of a forecast, say.
-            channels: Which channels they are of, if not of all: those that a model predicts.
+            values: A NumPy or JAX array of shape `(*shape, channels)`; for example, a forecast.
+            channels: Names of the channels along the last axis; by default all channels.
 
         Returns:
-            The same of the data.
+            The values in the units of the data.
 
         Raises:
-            DataError: If there is no such channel, or there are more or fewer values than channels.
+            DataError: If a channel does not exist, or the last axis has another size.
         """
         names = self.channels if channels is None else tuple(channels)
         for name in names:
@@ -114,15 +120,15 @@ class Normalization:
                 raise DataError(f"There is no channel '{name}'. {did_you_mean(name, self.channels)}")
         if values.shape[-1] != len(names):
             raise DataError(
-                f"Got values of the shape {values.shape} for {len(names)} channels; the last axis is that of "
-                "channels. Name those which the values are of."
+                f"Got values of shape {values.shape} for {len(names)} channels; the last axis must be that of the "
+                "channels. For some of the channels, pass their names."
             )
         places = [self.channels.index(name) for name in names]
         scale, center = (np.array(x)[places].reshape(*(1,) * (values.ndim - 1), -1) for x in (self.scale, self.center))
         return values * scale + center
 
     def to_dict(self) -> dict[str, Any]:
-        """All of it as lists and numbers, for a JSON file.
+        """Convert to a dictionary of lists and numbers, for JSON.
 
         Example:
             ```python
@@ -139,26 +145,26 @@ class Normalization:
 
     @classmethod
     def from_dict(cls, saved: Mapping[str, Any]) -> "Normalization":
-        """The normalization that `to_dict` made this of.
+        """Restore a normalization from the dictionary of `to_dict`.
 
         Raises:
-            DataError: If something is missing or unknown.
+            DataError: If an entry is missing or unknown.
         """
         names = [field.name for field in dataclasses.fields(cls)]
         if set(saved) != set(names):
-            raise DataError(f"Got a normalization of {', '.join(saved)}; {', '.join(names)} are wanted.")
+            raise DataError(f"Got a normalization with entries {', '.join(saved)}; expected {', '.join(names)}.")
         fields: dict[str, Any] = {n: tuple(value) if isinstance(value, list) else value for n, value in saved.items()}
         return cls(**fields)
 
 
 def _standard(values: Float[np.ndarray, "rows columns"]) -> tuple[_Numbers, _Numbers]:
-    """Mean and deviation of what is known of each column."""
+    """Mean and standard deviation of each column, ignoring missing values."""
     known = ~np.isnan(values)
     count = np.maximum(known.sum(axis=0), 1)
     mean = np.where(known, values, 0.0).sum(axis=0) / count
     deviation = np.sqrt((np.where(known, values - mean, 0.0) ** 2).sum(axis=0) / count)
     least, most = np.where(known, values, np.inf).min(axis=0), np.where(known, values, -np.inf).max(axis=0)
-    # By rounding, the deviation of a constant may be a little more than zero, and so may its distance to the mean.
+    # By rounding, the deviation of a constant, and its distance to the mean, may be slightly more than zero.
     varies = (most > least) & (deviation > 0)
     mean = np.where(most == least, most, mean)
     return tuple(mean.tolist()), tuple(np.where(varies, deviation, 1.0).tolist())

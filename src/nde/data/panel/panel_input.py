@@ -1,4 +1,4 @@
-"""What users have, as a panel."""
+"""Conversion of inputs to panels."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -19,23 +19,25 @@ def as_panel(
     static: Sequence[str] = (),
     target: str | None = None,
 ) -> TimeSeries:
-    """A panel of a panel, a long data frame, an array, or a list of series.
+    """Convert a panel, a long data frame, an array, or a list of series to a panel.
 
     Args:
-        X: A `TimeSeries`, or a list of its `Record`s; a long data frame of pandas; an array of shape
-            `(series, time, channels)`, or `(series, time)` for one channel, whose times are 0, 1, 2, ...; or a list of
-            arrays `(time, channels)` of several lengths.
-        series: In a data frame the column that names series.
-        time: In a data frame the column of times.
-        channels: In a data frame the columns of measurements, by default all that are left; of arrays their names.
-        static: In a data frame the columns of static features.
-        target: In a data frame the column of targets, if it has one.
+        X: A `TimeSeries`, or a list of `Record`s; a long pandas data frame; an array of shape
+            `(series, time, channels)`, or `(series, time)` for one channel, with times 0, 1, 2, ...; or a list of
+            arrays of shape `(time, channels)` and varying length.
+        series: For a data frame, the column that identifies series.
+        time: For a data frame, the column of times.
+        channels: For a data frame, the columns of measurements, by default all remaining columns; for arrays, names of
+            the channels.
+        static: For a data frame, the columns of static features.
+        target: For a data frame, the column of targets, if it exists.
 
     Returns:
         The panel.
 
     Raises:
-        DataError: If it can be none.
+        DataError: If the input cannot be converted.
+        TypeError: If the input is a sparse matrix.
 
     Example:
         ```python
@@ -64,8 +66,8 @@ def _of_frame(
 ) -> TimeSeries:
     if time is None:
         raise DataError(
-            "Got a data frame, and not which column holds the times: name it with time=, and with series= the one that "
-            "names the series."
+            "Got a data frame without the name of its time column: pass it as time=, and the column that identifies "
+            "series as series=."
         )
     there = target if target in frame.columns else None
     if target is not None and there is None and channels is None:
@@ -74,7 +76,7 @@ def _of_frame(
 
 
 def _of_records(records: Sequence[Record], channels: Sequence[str] | None) -> TimeSeries:
-    """A panel of some of the series of another: what `cross_val_score` makes of one."""
+    """A panel from some of the series of another, which is what `cross_val_score` passes."""
     targets = [record.target for record in records]
     known = all(target is not None for target in targets)
     return TimeSeries.from_arrays(
@@ -89,11 +91,11 @@ def _of_records(records: Sequence[Record], channels: Sequence[str] | None) -> Ti
 
 def _of_arrays(X: Any, channels: Sequence[str] | None) -> TimeSeries:
     if hasattr(X, "toarray"):
-        raise TypeError("Got a sparse matrix; a dense array is wanted: `X.toarray()`.")
+        raise TypeError("Got a sparse matrix; expected a dense array: pass `X.toarray()`.")
     if isinstance(X, list | tuple) and not _ragged(X):
         X = np.asarray(X)
     if hasattr(X, "__array__"):
-        X = _checked(np.asarray(X))
+        X = _check_array(np.asarray(X))
     wide = np.ndim(X[0]) == 2 and np.shape(X[0])[1]
     named = channels if channels is not None and len(channels) == (wide or 1) else None
     return TimeSeries.from_arrays(X, channels=named)
@@ -103,19 +105,19 @@ def _ragged(X: Sequence[Any]) -> bool:
     return len({np.shape(each) for each in X}) > 1
 
 
-def _checked(X: np.ndarray) -> np.ndarray:
+def _check_array(X: np.ndarray) -> np.ndarray:
     if X.ndim not in {2, 3}:
         raise DataError(
-            f"Got an array of shape {X.shape}; (series, time, channels) is wanted, or (series, time) for one channel. "
-            "Reshape your data: `X[None]` makes a panel of a single series."
+            f"Got an array of shape {X.shape}; expected (series, time, channels), or (series, time) for one channel. "
+            "Reshape your data: `X[None]` is a panel with a single series."
         )
     if X.dtype.kind == "O":
         X = X.astype(float)
     if X.dtype.kind == "c":
-        raise ValueError("Complex data not supported: take real and imaginary parts as channels.")
+        raise ValueError("Complex data not supported: use real and imaginary parts as channels.")
     if not X.shape[0] or not X.shape[1]:
         what = "sample(s)" if not X.shape[0] else "feature(s)"
         raise DataError(f"Got 0 {what} (shape={X.shape}) while a minimum of 1 is required.")
     if np.isinf(X).any():
-        raise DataError("Got infinite values (inf); finite ones are wanted, and nan (NaN) for gaps.")
+        raise DataError("Got infinite values (inf); expected finite values, or nan (NaN) for missing values.")
     return X

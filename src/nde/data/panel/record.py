@@ -10,14 +10,14 @@ from jaxtyping import Float
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Record:
-    """One series of a panel.
+    """One series of a `nde.TimeSeries` panel.
 
     Attributes:
-        id: What it is called.
+        id: Id of the series.
         ts: Times, of shape `(length,)`, increasing.
-        ys: The channels, of shape `(length, channels)`; `nan` for what was not observed.
-        static: Its features, of shape `(features,)`.
-        target: Its target or label, if there is one.
+        ys: Values of the channels, of shape `(length, channels)`; `nan` for missing values.
+        static: Static features, of shape `(features,)`.
+        target: Target or label, or `None`.
 
     Example:
         ```python

@@ -1,7 +1,6 @@
-"""What every source of a panel is read into first."""
+"""Rows of panels: the common form of all sources."""
 
 import dataclasses
-import difflib
 from collections.abc import Hashable, Iterable
 
 import numpy as np
@@ -12,17 +11,17 @@ from nde.data.table import DataError
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Rows:
-    """Rows of many series, one series after the other.
+    """Rows of many series, concatenated.
 
     Attributes:
-        ids: What each series is called.
-        lengths: How many rows each has.
-        times: As they came: numbers, dates or durations.
-        ys: The channels; `nan` for what was not observed.
-        channels: What they are called.
-        static: Features of each series.
-        static_names: What they are called.
-        targets: One for each series, if there are any.
+        ids: Ids of the series.
+        lengths: Number of rows of each series.
+        times: Times as in the source: numbers, dates or durations.
+        ys: Values of the channels; `nan` for missing values.
+        channels: Names of the channels.
+        static: Static features of each series.
+        static_names: Names of the static features.
+        targets: Target of each series, or `None`.
     """
 
     ids: tuple[Hashable, ...]
@@ -36,37 +35,29 @@ class Rows:
 
 
 def no_static(series: int) -> Float[np.ndarray, "series features"]:
-    """No features of so many series."""
+    """An array of no features for each series."""
     return np.zeros((series, 0))
 
 
-def did_you_mean(name: str, there: Iterable[str]) -> str:
-    """What there is instead, the nearest first."""
-    there = list(there)
-    near = difflib.get_close_matches(name, there, n=1)
-    hint = f"Did you mean '{near[0]}'? " if near else ""
-    return f"{hint}There is: {', '.join(there)}."
-
-
-def one_each(name: str, given: int, series: int) -> None:
-    """Refuses a list that does not have one entry for each series.
+def check_count(name: str, given: int, series: int) -> None:
+    """Check that there is one entry for each series.
 
     Raises:
-        DataError: If so.
+        DataError: If there is not.
     """
     if given != series:
-        raise DataError(f"Got {given} {name} for {series} series; one for each is wanted.")
+        raise DataError(f"Got {given} {name} for {series} series; expected one for each.")
 
 
-def joined(times: Iterable[np.ndarray]) -> np.ndarray:
-    """Times of all series, one after the other.
+def concatenate_times(times: Iterable[np.ndarray]) -> np.ndarray:
+    """Concatenate the times of all series.
 
     Raises:
-        DataError: If some are numbers and some dates.
+        DataError: If some are numbers and some are dates.
     """
     each = list(times)
     kinds = sorted({str(array.dtype) for array in each})
     try:
         return np.concatenate(each)
     except TypeError:
-        raise DataError(f"Times of different series are of the types {', '.join(kinds)}; all want the same.") from None
+        raise DataError(f"Times of different series have dtypes {', '.join(kinds)}; all must have the same.") from None

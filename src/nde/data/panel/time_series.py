@@ -1,4 +1,4 @@
-"""Many irregular series of the same channels."""
+"""Panels of irregular time series."""
 
 import dataclasses
 from collections.abc import Hashable, Iterable, Iterator, Sequence
@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from nde.data.panel.arrays import rows_of_arrays
-from nde.data.panel.check import check_panel
+from nde.data.panel.check import check_lengths, check_rows
 from nde.data.panel.clock import Clock, read_clock
 from nde.data.panel.container import rows_of_container
 from nde.data.panel.frame import rows_of_frame
@@ -23,26 +23,26 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class TimeSeries:
-    """A panel: series of the same channels, each with a length and times of its own, and with gaps.
+    """Panel of irregular time series with the same channels, varying lengths and times, and missing values.
 
-    Made by `from_frame`, `from_arrays` or `from_panel`. It cannot be changed: what prepares a panel gives another one.
-    `len(panel)` is the number of series; `panel[2]` is one of them, a `nde.data.Record`; `panel[2:5]`, `panel[[7, 1]]`
-    and `panel[mask]` are panels again. Rows of all series stand one after the other, as `float64`.
+    Create one with `from_frame`, `from_arrays` or `from_panel`. Panels are immutable; functions that prepare a panel
+    return a new one. `len(panel)` is the number of series; `panel[2]` is one series, a `nde.data.Record`; `panel[2:5]`,
+    `panel[[7, 1]]` and `panel[mask]` are panels. The rows of all series are concatenated, as `float64`.
 
     Attributes:
-        ts: Times of all rows, of shape `(rows,)`; within a series they increase.
-        ys: What was measured, of shape `(rows, channels)`; `nan` for what was not observed.
-        lengths: How many rows each series has, of shape `(series,)`.
-        ids: What each series is called. Names may stand for several series, of a bootstrap for example.
-        channels: What the channels are called.
-        static: Features that a series has once and for all, of shape `(series, features)`; there may be none.
-        static_names: What these are called.
-        targets: What is to be predicted of each series, a number or label, with a first axis of series; or `None`.
-        clock: What times are counted from and in.
+        ts: Times of all rows, of shape `(rows,)`, increasing within each series.
+        ys: Values of the channels, of shape `(rows, channels)`; `nan` for missing values.
+        lengths: Number of rows of each series, of shape `(series,)`.
+        ids: Ids of the series. Several series may have the same id, for example in a bootstrap sample.
+        channels: Names of the channels.
+        static: Static features of each series, of shape `(series, features)`; there may be none.
+        static_names: Names of the static features.
+        targets: Targets of the series, numbers or labels, with a first axis of series; or `None`.
+        clock: Conversion of times back to those of the data.
 
     Raises:
-        DataError: If there is no series; a series without a row or an observation; times that repeat, go back or are
-            not finite; infinite values; a name twice; static features that are not finite.
+        DataError: If there is no series; a series has no row or no observation; times are not finite or do not
+            increase; values are infinite; a name is repeated; or static features are not finite.
 
     Example:
         ```python
@@ -72,7 +72,9 @@ class TimeSeries:
                 frozen = array.copy()
                 frozen.flags.writeable = False
                 object.__setattr__(self, name, frozen)
-        check_panel(self)
+        check_rows(
+            Rows(self.ids, self.lengths, self.ts, self.ys, self.channels, self.static, self.static_names, self.targets)
+        )
 
     @classmethod
     def from_frame(
@@ -87,29 +89,30 @@ class TimeSeries:
         unit: str = "D",
         since: Any = None,
     ) -> "TimeSeries":
-        """Reads a long data frame: a row for each series and time, in any order.
+        """Create a panel from a long data frame: one row for each series and time, in any order.
 
-        Times may be numbers, which stay as they are, or dates, which become numbers of `unit`s, by default since the
-        first date of their series: so the same series always has the same times, in whatever panel it stands.
-        `panel.clock` puts times back.
+        Numeric times do not change. Dates become numbers in `unit`, by default since the first date of their series, so
+        that a series has the same times in every panel. `panel.clock` converts times back.
 
         Args:
-            frame: The data frame of pandas.
-            series: The column that says which series a row belongs to; `None` if there is one series only.
-            time: The column of times: numbers, dates (with a time zone: taken in UTC) or durations.
-            channels: The columns of measurements; by default all that are left. Empty cells are gaps.
+            frame: The pandas data frame.
+            series: The column that identifies the series of a row; `None` if there is only one series.
+            time: The column of times: numbers, dates (converted to UTC if they have a time zone) or durations.
+            channels: The columns of measurements; by default all remaining columns. Empty cells are missing values.
             static: Columns of numbers that are the same in all rows of a series.
             target: A column of numbers or labels that is the same in all rows of a series.
-            unit: What dates and durations are counted in: `"W"`, `"D"`, `"h"`, `"min"`, `"s"`, `"ms"`, `"us"`, `"ns"`.
-            since: What times are counted from: `"series"`, the first of each series; `"panel"`, the first of all; a
-                date (or number, or duration); `None`, `"series"` for dates, and numbers and durations as they are.
+            unit: Unit for dates and durations: `"W"`, `"D"`, `"h"`, `"min"`, `"s"`, `"ms"`, `"us"` or `"ns"`.
+            since: Origin of times: `"series"` for the first time of each series; `"panel"` for the first time of all
+                series; a date, number or duration; or `None`, which means `"series"` for dates, and numbers and
+                durations unchanged.
 
         Returns:
-            The panel, its series in the order in which the frame has them first.
+            The panel, with series in order of first appearance.
 
         Raises:
-            DataError: If a column is missing or has no numbers; a row belongs to no series or time; a time is twice in
-                a series; a series has no observation; values are infinite; a feature or target changes in a series.
+            DataError: If a column is missing or not numeric; a row has no series or time; a time is repeated within a
+                series; a series has no observation; values are infinite; or a static feature or target changes within
+                a series.
 
         Example:
             ```python
@@ -138,26 +141,27 @@ class TimeSeries:
         unit: str = "D",
         since: Any = None,
     ) -> "TimeSeries":
-        """Takes arrays in which time is the first axis of a series.
+        """Create a panel from arrays in which time is the first axis of each series.
 
         Args:
-            values: An array `(length, channels)` for each series, or `(length,)` if there is one channel; or one array
-                `(series, length, channels)`. `nan` for what was not observed.
-            ts: Times: an array for each series, or one for all; 0, 1, 2, ... by default. Numbers, or NumPy's dates.
-            ids: What each series is called; 0, 1, 2, ... by default.
-            channels: What the channels are called; `x0`, `x1`, ... by default.
-            static: Features of each series, of shape `(series, features)`.
-            static_names: What these are called; `static0`, ... by default.
+            values: For each series, an array of shape `(length, channels)`, or `(length,)` for one channel; or one
+                array of shape `(series, length, channels)`. Missing values are `nan`.
+            ts: Times: an array for each series, or one for all series; 0, 1, 2, ... by default. Numbers, or NumPy dates
+                or durations.
+            ids: Ids of the series; 0, 1, 2, ... by default.
+            channels: Names of the channels; `x0`, `x1`, ... by default.
+            static: Static features, of shape `(series, features)`.
+            static_names: Names of the static features; `static0`, ... by default.
             targets: A number or label for each series.
-            unit: As in `from_frame`.
-            since: As in `from_frame`.
+            unit: As for `from_frame`.
+            since: As for `from_frame`.
 
         Returns:
             The panel.
 
         Raises:
-            DataError: If shapes do not fit together; times go back or repeat; a series has no observation; values are
-                infinite or no numbers.
+            DataError: If shapes do not match; times do not increase; a series has no observation; or values are
+                infinite or not numeric.
 
         Example:
             ```python
@@ -175,22 +179,22 @@ class TimeSeries:
 
     @classmethod
     def from_panel(cls, x: Any, targets: Any = None, *, unit: str = "D", since: Any = None) -> "TimeSeries":
-        """Takes a container of aeon or sktime, in which channels come before time points.
+        """Create a panel from a container of aeon or sktime, in which channels come before time points.
 
         Args:
             x: An array `(cases, channels, timepoints)` (`numpy3D`) or `(cases, timepoints)` (`numpy2D`); a list of
                 arrays `(channels, timepoints)` (`np-list`); a data frame with a row index of case and time
-                (`pd-multiindex`); a list of data frames with times as index and channels as columns (sktime's
-                `df-list`; aeon's has channels as rows: transpose each). A panel is handed back.
-            targets: A number or label for each series: the `y` of these libraries. A panel has its own.
-            unit: As in `from_frame`; for indices of dates.
-            since: As in `from_frame`.
+                (`pd-multiindex`); or a list of data frames with times as index and channels as columns (sktime's
+                `df-list`; aeon's has channels as rows, so transpose each). A panel is returned unchanged.
+            targets: A number or label for each series: the `y` of these libraries. By default, the targets of a panel.
+            unit: As for `from_frame`, for date indices.
+            since: As for `from_frame`.
 
         Returns:
             The panel.
 
         Raises:
-            DataError: If it is none of these, or as `from_arrays`.
+            DataError: If the format is not recognized, or as for `from_arrays`.
 
         Source:
             The specifications of both libraries: https://www.sktime.net/en/stable/api_reference/data_format.html and
@@ -210,11 +214,17 @@ class TimeSeries:
 
     @classmethod
     def concatenate(cls, panels: Iterable["TimeSeries"]) -> "TimeSeries":
-        """The series of several panels, in their order.
+        """Concatenate the series of several panels.
+
+        Args:
+            panels: The panels.
+
+        Returns:
+            The panel of all series, in order.
 
         Raises:
-            DataError: If they differ in channels, features, the way that times are counted, or whether they have
-                targets; or if there is none.
+            DataError: If panels differ in channels, static features, the unit or scale of times, or whether they have
+                targets; or if there are no panels.
 
         Example:
             ```python
@@ -227,9 +237,9 @@ class TimeSeries:
         """
         parts = list(panels)
         if not parts:
-            raise DataError("Got no panels to put together; at least one is wanted.")
+            raise DataError("Got no panels to concatenate; expected at least one.")
         for part in parts:
-            _check_alike(parts[0], part)
+            _check_compatible(parts[0], part)
         joined = {name: np.concatenate([getattr(p, name) for p in parts]) for name in ("ts", "ys", "lengths", "static")}
         labels = [p.targets for p in parts if p.targets is not None]
         return dataclasses.replace(
@@ -242,9 +252,7 @@ class TimeSeries:
 
     @classmethod
     def _of(cls, rows: Rows, unit: str, since: Any) -> "TimeSeries":
-        if (rows.lengths < 1).any():
-            which = rows.ids[int(np.argmax(rows.lengths < 1))]
-            raise DataError(f"Series {which!r} has no rows; leave it out.")
+        check_lengths(rows)
         ts, clock = read_clock(rows.times, rows.lengths, unit, since)
         return cls(
             ts=ts,
@@ -260,24 +268,30 @@ class TimeSeries:
 
     @cached_property
     def starts(self) -> Int[np.ndarray, " series"]:
-        """In which row each series begins."""
+        """Index of the first row of each series."""
         return np.cumsum(self.lengths) - self.lengths
 
     @property
     def owners(self) -> Int[np.ndarray, " rows"]:
-        """Which series each row belongs to, by its place."""
+        """Index of the series of each row."""
         return np.repeat(np.arange(len(self)), self.lengths)
 
     @property
     def observed(self) -> Bool[np.ndarray, "rows channels"]:
-        """What was observed."""
+        """Whether each value was observed."""
         return ~np.isnan(self.ys)
 
     def subset(self, ids: Iterable[Hashable]) -> "TimeSeries":
-        """The series of these names, in their order.
+        """Select series by id.
+
+        Args:
+            ids: Ids, in the order of the result. An id shared by several series selects all of them.
+
+        Returns:
+            The panel of these series.
 
         Raises:
-            DataError: If there is none of a name.
+            DataError: If there is no series with an id.
 
         Example:
             ```python
@@ -291,11 +305,11 @@ class TimeSeries:
         places: dict[Hashable, list[int]] = {}
         for place, name in enumerate(self.ids):
             places.setdefault(name, []).append(place)
-        wanted = list(ids)
-        for name in wanted:
+        chosen = list(ids)
+        for name in chosen:
             if name not in places:
                 raise DataError(f"There is no series {name!r} among the {len(self)}; `panel.ids` lists them.")
-        return self._at(np.array([place for name in wanted for place in places[name]], np.int64))
+        return self._at(np.array([place for name in chosen for place in places[name]], np.int64))
 
     def __len__(self) -> int:
         return len(self.lengths)
@@ -339,11 +353,11 @@ class TimeSeries:
         parts = [
             f"{len(self)} series",
             f"lengths {least}–{middle:g}–{most} (min–median–max)",
-            _counted(self.channels, "channel"),
+            _list_names(self.channels, "channel"),
             f"{missing:.3g} % missing",
         ]
         if self.static_names:
-            parts.append(_counted(self.static_names, "static feature"))
+            parts.append(_list_names(self.static_names, "static feature"))
         if self.targets is not None:
             parts.append("targets")
         return f"TimeSeries({', '.join(parts)})"
@@ -352,26 +366,26 @@ class TimeSeries:
 def rows_at(
     starts: Int[np.ndarray, " series"], lengths: Int[np.ndarray, " series"], places: Int[np.ndarray, " some"]
 ) -> Int[np.ndarray, " rows"]:
-    """The rows of the series at these places, one series after the other."""
+    """The indices of the rows of some series, concatenated."""
     chosen = lengths[places]
     first = np.cumsum(chosen) - chosen
     return np.arange(chosen.sum()) + np.repeat(starts[places] - first, chosen)
 
 
-def _check_alike(first: TimeSeries, other: TimeSeries) -> None:
+def _check_compatible(first: TimeSeries, other: TimeSeries) -> None:
     for name in ("channels", "static_names"):
         ours, theirs = getattr(first, name), getattr(other, name)
         if ours != theirs:
-            raise DataError(f"Panels to put together have {name} {ours} and {theirs}; all want the same.")
+            raise DataError(f"Panels to concatenate have {name} {ours} and {theirs}; all must have the same.")
     if (first.targets is None) != (other.targets is None):
-        raise DataError("Of the panels to put together, some have targets and some have none; all or none want them.")
+        raise DataError("Panels to concatenate must either all have targets or all have none; only some have targets.")
     if not first.clock.agrees(other.clock):
         raise DataError(
-            f"Panels to put together count times in {first.clock.unit or 'numbers'} and {other.clock.unit or 'numbers'}"
-            ", or are scaled in different ways; read and scale them alike."
+            f"Panels to concatenate count times in {first.clock.unit or 'numbers'} and {other.clock.unit or 'numbers'}"
+            ", or scale them differently; read and normalize them in the same way."
         )
 
 
-def _counted(names: Sequence[str], what: str, most: int = 6) -> str:
+def _list_names(names: Sequence[str], what: str, most: int = 6) -> str:
     listed = ", ".join([*names[:most], *(["..."] if len(names) > most else [])])
     return f"{len(names)} {what}{'' if len(names) == 1 else 's'} ({listed})"

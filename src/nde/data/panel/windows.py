@@ -1,4 +1,4 @@
-"""Long series in pieces."""
+"""Splitting of long series into windows."""
 
 import numpy as np
 from jaxtyping import Int
@@ -6,19 +6,19 @@ from jaxtyping import Int
 from nde.data.panel.time_series import TimeSeries
 
 
-def windows(panel: TimeSeries, rows: int, apart: int) -> TimeSeries:
-    """Series of at most so many rows, each with times since its first row and an observation.
+def windows(panel: TimeSeries, rows: int, stride: int) -> TimeSeries:
+    """Split series into windows, with times counted from the first row of each window.
 
-    Static features and targets are left out.
+    Windows without an observation, static features and targets are left out.
 
     Args:
-        panel: Series of any length; shorter ones stay whole.
-        rows: Of a piece.
-        apart: How many rows later the next piece begins; less than `rows` if they may overlap.
+        panel: Series of any length; series of at most `rows` rows stay whole.
+        rows: Number of rows of a window.
+        stride: Number of rows between the starts of consecutive windows; less than `rows` for overlapping windows.
     """
     values, times = [], []
     for record in panel:
-        for start in window_starts(len(record.ts), rows, apart):
+        for start in window_starts(len(record.ts), rows, stride):
             part = slice(start, start + rows)
             if not np.isnan(record.ys[part]).all():
                 values.append(record.ys[part])
@@ -26,7 +26,7 @@ def windows(panel: TimeSeries, rows: int, apart: int) -> TimeSeries:
     return TimeSeries.from_arrays(values, times, channels=panel.channels)
 
 
-def window_starts(length: int, rows: int, apart: int) -> Int[np.ndarray, " windows"]:
-    """Where windows of so many rows begin, so that they hold all rows; the last ends with the series."""
+def window_starts(length: int, rows: int, stride: int) -> Int[np.ndarray, " windows"]:
+    """The first rows of windows that cover a series; the last window ends with the series."""
     last = max(0, length - rows)
-    return np.unique(np.append(np.arange(0, last, apart), last))
+    return np.unique(np.append(np.arange(0, last, stride), last))

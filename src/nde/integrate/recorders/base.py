@@ -8,9 +8,9 @@ import jax.numpy as jnp
 from jaxtyping import PyTree
 
 from nde.core import tree
-from nde.core.types import BoolScalar, IntScalar, Time, Y
+from nde.core.types import BoolScalar, IntScalar, Time
 from nde.integrate.problem import Differentiable, Setup
-from nde.solvers import StepOut
+from nde.solvers import StepOut, StepStart
 from nde.stepping import Span
 
 
@@ -20,9 +20,7 @@ class Attempt(eqx.Module):
     Attributes:
         step: Its start, end and length in loop time.
         cause: What ended it; `None` if there are no landmarks.
-        y: The state at its start.
-        state: The solver's state at its start.
-        cache: The solver's cache at its start.
+        start: What it starts from.
         out: What the solver made of it.
         drive: What the stages saw of the path.
         accepted: Whether it counts, in this lane.
@@ -31,9 +29,7 @@ class Attempt(eqx.Module):
 
     step: Span
     cause: IntScalar | None
-    y: Y
-    state: PyTree[Any]
-    cache: PyTree[Any]
+    start: StepStart
     out: StepOut
     drive: PyTree[Any]
     accepted: BoolScalar
@@ -66,9 +62,9 @@ class AbstractRecorder(eqx.Module):
         del store
         return None
 
-    def flush(self, problem: Differentiable, setup: Setup, store: PyTree[Any], y: Y, state: PyTree[Any]) -> PyTree[Any]:
-        """The store with room for more steps; `y` and `state` are the state and the solver's state now."""
-        del problem, setup, y, state
+    def flush(self, problem: Differentiable, setup: Setup, store: PyTree[Any]) -> PyTree[Any]:
+        """The store with room for more steps."""
+        del problem, setup
         return store
 
     @abc.abstractmethod

@@ -6,11 +6,11 @@ import jax.numpy as jnp
 from jaxtyping import Array
 
 from nde.core import tree
-from nde.core.count import counted, first_of
+from nde.core.count import count_if, first_of
 from nde.core.lanes import any_lane
 from nde.core.types import IntScalar
 from nde.integrate.output import DenseStep
-from nde.integrate.problem import Differentiable, Setup, begun, dense_step, drive_of, first_cache, step_map
+from nde.integrate.problem import Differentiable, Setup, dense_step, drive_of, fresh_start, init_path_state, step_map
 from nde.integrate.recorders.base import AbstractRecorder, Attempt
 from nde.stepping import span
 
@@ -36,9 +36,9 @@ class DenseRecorder(AbstractRecorder):
 
         def first_step() -> DenseStep:
             step = span(problem.t0, problem.t1)
-            drive, _ = drive_of(problem, setup, step, begun(problem, setup, step.start))
-            cache = first_cache(problem, setup, step.start, problem.y0, problem.solver_state)
-            out = step_map(problem, setup, step, problem.y0, problem.solver_state, cache, drive)
+            drive, _ = drive_of(problem, setup, step, init_path_state(problem, setup, step.start))
+            start = fresh_start(problem, setup, step.start, problem.y0, problem.solver_state)
+            out = step_map(problem, setup, step, start, drive)
             return self._kept(dense_step(problem, setup, step, problem.y0, out.stages, drive))
 
         step = jax.eval_shape(first_step)
@@ -48,7 +48,7 @@ class DenseRecorder(AbstractRecorder):
         """One more step; of length zero in a lane that rejected it."""
         step = self._step(problem, setup, attempt)
         return _Steps(
-            steps=tree.set_row(store.steps, store.used, step), used=counted(store.used, any_lane(attempt.accepted))
+            steps=tree.set_row(store.steps, store.used, step), used=count_if(store.used, any_lane(attempt.accepted))
         )
 
     def finish(self, store: _Steps) -> DenseStep:
@@ -66,5 +66,5 @@ class DenseRecorder(AbstractRecorder):
 
     def _step(self, problem: Differentiable, setup: Setup, attempt: Attempt) -> DenseStep:
         end = attempt.recorded_end
-        step = self._kept(dense_step(problem, setup, attempt.step, attempt.y, attempt.out.stages, attempt.drive))
+        step = self._kept(dense_step(problem, setup, attempt.step, attempt.start.y, attempt.out.stages, attempt.drive))
         return eqx.tree_at(lambda s: s.end, step, end)

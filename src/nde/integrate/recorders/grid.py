@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, PyTree
 
 from nde.core import tree
-from nde.core.count import counted, first_of
+from nde.core.count import count_if, first_of
 from nde.core.lanes import any_lane
 from nde.core.types import IntScalar, Time
 from nde.integrate.problem import Differentiable, Setup, drive_shape
@@ -67,7 +67,7 @@ class Grid(eqx.Module):
         return Grid(
             ends=tree.set_row(self.ends, index, attempt.recorded_end),
             causes=causes,
-            length=counted(index, any_lane(attempt.accepted)),
+            length=count_if(index, any_lane(attempt.accepted)),
             drives=None if drives is None else tree.set_row(drives, index, attempt.recorded_drive),
             before_jumps=before_jumps,
         )
@@ -94,7 +94,7 @@ class GridRecorder(AbstractRecorder):
     def init(self, problem: Differentiable, setup: Setup) -> Grid:
         """An empty grid."""
         times = jnp.zeros((self.max_steps,), problem.t0.dtype)
-        recalled = problem.term.recalls(setup.revisits)
+        recalled = problem.term.redrawable(setup.may_reject)
         keeps_states = self.undoes and setup.controller.jumps
         return Grid(
             ends=times,

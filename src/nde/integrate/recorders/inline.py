@@ -6,7 +6,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, PyTree
 
 from nde.core import tree
-from nde.core.count import counted
+from nde.core.count import count_if
 from nde.core.lanes import any_lane
 from nde.core.types import IntScalar
 from nde.integrate.output import AtTimes, call_fn, padded_rows, shapes_of
@@ -35,7 +35,7 @@ class InlineRecorder(AbstractRecorder):
         """All save times inside an accepted step, one after the other, in all lanes together."""
         wanted = self._wanted(problem)
         last = wanted.ts.shape[0] - 1
-        step = dense_step(problem, setup, attempt.step, attempt.y, attempt.out.stages, attempt.drive).collected()
+        step = dense_step(problem, setup, attempt.step, attempt.start.y, attempt.out.stages, attempt.drive).collected()
 
         def due(sheet: _Sheet) -> Array:
             at = wanted.ts[jnp.minimum(sheet.done, last)]
@@ -46,7 +46,7 @@ class InlineRecorder(AbstractRecorder):
             at = wanted.ts[index]
             value = call_fn(wanted.fn, setup.real(at), step.value(at), problem.args)
             kept = tree.where(now, value, tree.row(sheet.saved, index))
-            return _Sheet(done=counted(sheet.done, now), saved=tree.set_row(sheet.saved, index, kept))
+            return _Sheet(done=count_if(sheet.done, now), saved=tree.set_row(sheet.saved, index, kept))
 
         return jax.lax.while_loop(lambda sheet: any_lane(due(sheet)), save, store)
 

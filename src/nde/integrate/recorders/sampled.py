@@ -13,11 +13,20 @@ import jax.numpy as jnp
 from jaxtyping import Array, PyTree
 
 from nde.core import tree
-from nde.core.count import counted, first_of
+from nde.core.count import count_if, first_of
 from nde.core.lanes import any_lane
 from nde.core.types import BoolScalar, IntScalar, Time, Y
 from nde.integrate.output import AtTimes, call_fn, padded_rows, shapes_of
-from nde.integrate.problem import Differentiable, Setup, begun, dense_step, drive_of, drive_shape, first_cache, step_map
+from nde.integrate.problem import (
+    Differentiable,
+    Setup,
+    dense_step,
+    drive_of,
+    drive_shape,
+    fresh_start,
+    init_path_state,
+    step_map,
+)
 from nde.integrate.recorders.base import AbstractRecorder, Attempt
 from nde.stepping import span
 
@@ -71,10 +80,10 @@ class SampledRecorder(AbstractRecorder):
         del problem, setup
         return _Notes(
             ends=tree.set_row(store.ends, store.used, attempt.recorded_end),
-            ys=tree.set_row(store.ys, store.used, attempt.y),
-            states=tree.set_row(store.states, store.used, attempt.state),
+            ys=tree.set_row(store.ys, store.used, attempt.start.y),
+            states=tree.set_row(store.states, store.used, attempt.start.solver_state),
             drives=None if store.drives is None else tree.set_row(store.drives, store.used, attempt.drive),
-            used=counted(store.used, any_lane(attempt.accepted)),
+            used=count_if(store.used, any_lane(attempt.accepted)),
             first=store.first,
             saved=store.saved,
         )
@@ -85,9 +94,8 @@ class SampledRecorder(AbstractRecorder):
             return None
         return store.used >= store.ends.shape[0]
 
-    def flush(self, problem: Differentiable, setup: Setup, store: _Notes, y: Y, state: PyTree[Array]) -> _Notes:
+    def flush(self, problem: Differentiable, setup: Setup, store: _Notes) -> _Notes:
         """Evaluates all save times inside the noted steps."""
-        del y, state
         wanted = self._wanted(problem)
         noted = first_of(store.ends.shape[0], store.used)
         ends = jnp.where(noted, store.ends, jnp.inf)
@@ -101,11 +109,10 @@ class SampledRecorder(AbstractRecorder):
             noted = span(start, end)
             drive = tree.row(store.drives, step)
             if drive is None:
-                drive, _ = drive_of(problem, setup, noted, begun(problem, setup, start))
-            cache = first_cache(problem, setup, start, y, state)
-            out = step_map(problem, setup, noted, y, state, cache, drive)
-            inside = dense_step(problem, setup, noted, y, out.stages, drive)
-            return call_fn(wanted.fn, setup.real(at), inside.value(at), problem.args)
+                drive, _ = drive_of(problem, setup, noted, init_path_state(problem, setup, start))
+            out = step_map(problem, setup, noted, fresh_start(problem, setup, start, y, state), drive)
+            dense = dense_step(problem, setup, noted, y, out.stages, drive)
+            return call_fn(wanted.fn, setup.real(at), dense.value(at), problem.args)
 
         def row(given: tuple[BoolScalar, IntScalar, Time, PyTree[Array]]) -> PyTree[Array]:
             reached, step, at, saved = given

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, PyTree
 
 from nde.core import tree
-from nde.core.count import counted, first_of
+from nde.core.count import count_if, first_of
 from nde.core.lanes import any_lane
 from nde.core.types import IntScalar
 from nde.integrate.output import AtSteps, Saved, call_fn, over_rows, padded_rows, padding, shapes_of
@@ -51,8 +51,8 @@ class StepRecorder(AbstractRecorder):
             ts=tree.set_row(store.ts, store.used, jnp.where(due, attempt.step.end, jnp.inf)),
             ys=tree.set_row(store.ys, store.used, tree.where(due, value, rest)),
             valid=tree.set_row(store.valid, store.used, due),
-            used=counted(store.used, any_lane(due)),
-            count=counted(store.count, due),
+            used=count_if(store.used, any_lane(due)),
+            count=count_if(store.count, due),
         )
 
     def finish(self, store: _Rows) -> Saved:

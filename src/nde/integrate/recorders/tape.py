@@ -6,20 +6,19 @@ states that the backward pass computes again. Thinning moves no state: it change
 and filled.
 """
 
-from typing import Any
-
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, PyTree
+from jaxtyping import Array
 
 from nde.core import tree
-from nde.core.types import BoolScalar, IntScalar, Y
+from nde.core.types import BoolScalar, IntScalar
 from nde.integrate.problem import Differentiable, Setup
 from nde.integrate.recorders.base import AbstractRecorder, Attempt
 from nde.integrate.recorders.grid import Grid, GridRecorder
-from nde.integrate.start import Start, handed_on, retained, retained_shape
+from nde.integrate.start import carried_cache, taped_shape, taped_start
+from nde.solvers import StepStart
 
 
 class Tape(eqx.Module):
@@ -35,7 +34,7 @@ class Tape(eqx.Module):
     grid: Grid
     shift: IntScalar
     order: Array | None
-    states: Start
+    states: StepStart
 
     @property
     def slots(self) -> int:
@@ -60,7 +59,7 @@ class TapeRecorder(AbstractRecorder):
     slots: int = eqx.field(static=True)
 
     @property
-    def roomy(self) -> bool:
+    def never_full(self) -> bool:
         """Whether the slots can never run out."""
         return self.slots >= self.max_steps
 
@@ -69,8 +68,8 @@ class TapeRecorder(AbstractRecorder):
         return Tape(
             grid=GridRecorder(self.max_steps).init(problem, setup),
             shift=jnp.asarray(0, jnp.int32),
-            order=None if self.roomy else jnp.arange(self.slots + 1, dtype=jnp.int32),
-            states=tree.empty_rows(self.slots + 1, retained_shape(problem, setup)),
+            order=None if self.never_full else jnp.arange(self.slots + 1, dtype=jnp.int32),
+            states=tree.empty_rows(self.slots + 1, taped_shape(problem, setup)),
         )
 
     def write(self, problem: Differentiable, setup: Setup, store: Tape, attempt: Attempt) -> Tape:
@@ -80,22 +79,23 @@ class TapeRecorder(AbstractRecorder):
         if store.order is not None:
             turn = index & ((1 << store.shift) - 1) == 0
             slot = store.order[jnp.where(turn, index >> store.shift, self.slots)]
-        start = Start(attempt.y, attempt.state, handed_on(setup, attempt.cache))
-        states = tree.set_row(store.states, slot, retained(setup, start))
+        start = attempt.start
+        start = StepStart(start.y, start.solver_state, carried_cache(setup, start.cache))
+        states = tree.set_row(store.states, slot, taped_start(setup, start))
         return Tape(store.grid.longer(setup, attempt), store.shift, store.order, states)
 
     def full(self, store: Tape) -> BoolScalar | None:
         """Whether the next state wants a slot and there is none."""
-        if self.roomy:
+        if self.never_full:
             return None
         limit = jnp.where(store.shift == 0, self.slots, max(1, self.slots // 2))
         length = store.grid.length
         turn = length & ((1 << store.shift) - 1) == 0
         return turn & (length >> store.shift >= limit)
 
-    def flush(self, problem: Differentiable, setup: Setup, store: Tape, y: Y, state: PyTree[Any]) -> Tape:
+    def flush(self, problem: Differentiable, setup: Setup, store: Tape) -> Tape:
         """Thins the states if there is no room."""
-        del problem, setup, y, state
+        del problem, setup
         full = self.full(store)
         if full is None:
             return store

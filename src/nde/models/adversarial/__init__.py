@@ -1,4 +1,4 @@
-"""Generators of series, and what they are trained by: a discriminator, or a kernel of paths."""
+"""Generators of time series, and what they are trained with: a discriminator, or a signature kernel."""
 
 from nde.models.adversarial.discriminator import NeuralCDEDiscriminator
 from nde.models.adversarial.gan import SDEGAN

@@ -1,4 +1,4 @@
-"""A controlled differential equation that tells real series from others."""
+"""A neural CDE that distinguishes real series from generated ones."""
 
 import equinox as eqx
 import jax
@@ -7,8 +7,8 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from nde.core.compiled import compiled
 from nde.gradients import AbstractAdjoint, RecursiveCheckpointAdjoint
-from nde.models.adversarial.together import driven_together
-from nde.models.controlled import without_gaps
+from nde.models.adversarial.batched_solve import solve_batch
+from nde.models.adversarial.observations import observed_path
 from nde.nn import MatrixMLP, lipswish
 from nde.nn.precision import precise_as
 from nde.solve import SaveAt
@@ -16,31 +16,31 @@ from nde.solvers import AbstractSolver, ReversibleHeun
 
 
 class NeuralCDEDiscriminator(eqx.Module):
-    """A neural controlled differential equation as a function of paths: the score of a series.
+    """A neural CDE that scores a time series, the discriminator of an `SDEGAN`.
 
-    `H(t0) = initial(t0, Y(t0))`, `dH = f(t, H) d(t, Y)`, and the score is the mean of `readout(H)` at both ends. Gaps
-    are filled from straight lines between observations, and neither time nor values move behind the last row, so that
-    padding does not matter.
+    The state is `H(t0) = initial(t0, Y(t0))`, `dH = f(t, H) d(t, Y)`, and the score is the mean of `readout(H)` at both
+    ends. Missing values are interpolated linearly between observations. Time and values are constant after the last
+    row, so padding does not matter.
 
-    With LipSwish between its layers and `tanh` behind, all of its networks stretch nothing once the entries of each
-    matrix are at most one by the number of its columns, as `nde.train.adversarial` keeps them: then the score is a
+    The networks use LipSwish between layers and `tanh` at the end. Once the entries of each matrix are at most one over
+    the number of its columns, as `nde.train.adversarial` ensures, all networks are 1-Lipschitz, and the score is a
     Lipschitz function of the path.
 
-    It is written for one series; `scores` does many in one solve, which is faster than `jax.vmap`.
+    The model takes a single series. For many, `scores` uses one solve and is faster than `jax.vmap`.
 
     Args:
-        input_size: How many channels a series has, time left out.
-        hidden_size: Length of the state.
+        input_size: Number of channels, not counting time.
+        hidden_size: Size of the state.
         width: Width of the hidden layers of both networks.
         depth: Number of their hidden layers.
-        solver: The method, one that asks a control for its increments only.
-        adjoint: How the solve is differentiated.
-        key: Of `jax.random`, for the weights.
+        solver: The solver, which must use only increments of the control.
+        adjoint: How gradients are computed through the solve.
+        key: A key of `jax.random` for the weights.
 
     Attributes:
-        initial: From time and channels of the first row to the first state.
-        vector_field: From time and state to a matrix.
-        readout: From a state to a number.
+        initial: The map from time and channels of the first row to the initial state.
+        vector_field: The map from time and state to a matrix.
+        readout: The map from the state to a number.
 
     Source: Kidger, Foster, Li, Oberhauser and Lyons, *Neural SDEs as infinite-dimensional GANs* (2021),
     doi:10.48550/arXiv.2102.03657; Kidger, Foster, Li and Lyons, *Efficient and accurate gradients for neural SDEs*
@@ -88,12 +88,12 @@ class NeuralCDEDiscriminator(eqx.Module):
         ys: Float[Array, "time channels"],
         length: Int[Array, ""] | int | None = None,
     ) -> Float[Array, ""]:
-        """The score of one series.
+        """Compute the score of a series.
 
         Args:
-            ts: Times, increasing.
-            ys: The channels at these times; `nan` where nothing was observed.
-            length: How many rows are the series' own, if others pad it; by default all.
+            ts: Increasing times.
+            ys: The channels at these times, with `nan` for missing values.
+            length: The number of rows without padding; by default all.
         """
         lengths = jnp.asarray(ts.shape[0] if length is None else length)
         return self.scores(ts[None], ys[None], lengths[None])[0]
@@ -106,18 +106,18 @@ class NeuralCDEDiscriminator(eqx.Module):
         lengths: Int[Array, " series"],
         adjoint: AbstractAdjoint | None = None,
     ) -> Float[Array, " series"]:
-        """The scores of many series, in one solve.
+        """Compute the scores of many series in one solve.
 
         Args:
-            ts: Times, increasing.
-            ys: The channels at these times; `nan` where nothing was observed and in the padding.
-            lengths: How many rows are each series' own.
-            adjoint: In place of the model's.
+            ts: Increasing times.
+            ys: The channels at these times, with `nan` for missing values and in the padding.
+            lengths: The number of rows of each series, without padding.
+            adjoint: Replaces the adjoint of the model.
         """
         control = jnp.swapaxes(jax.vmap(observed_path)(ts, ys, lengths), 0, 1)
         initial, readout = precise_as(ys, (self.initial, self.readout))
         starts = jax.vmap(initial)(control[0])
-        ends = driven_together(
+        ends = solve_batch(
             self.vector_field,
             control,
             starts,
@@ -126,12 +126,3 @@ class NeuralCDEDiscriminator(eqx.Module):
             self.adjoint if adjoint is None else adjoint,
         )[0]
         return 0.5 * (jax.vmap(readout)(starts) + jax.vmap(readout)(ends))[:, 0]
-
-
-def observed_path(
-    ts: Float[Array, " time"], ys: Float[Array, "time channels"], length: Int[Array, ""] | int
-) -> Float[Array, "knots channels_and_time"]:
-    """Time and channels at each row, filled from straight lines, which stand still behind the last row."""
-    knots, xs = without_gaps(ts, ys)
-    last = jnp.clip(length - 1, 0, ts.shape[0] - 1)
-    return jnp.concatenate([jnp.minimum(knots, ts[last])[:, None].astype(xs.dtype), xs], axis=1)

@@ -1,4 +1,4 @@
-"""A generator and its discriminator."""
+"""A GAN of time series."""
 
 import equinox as eqx
 import jax
@@ -11,26 +11,26 @@ from nde.solvers import AbstractSolver, ReversibleHeun
 
 
 class SDEGAN(eqx.Module):
-    """A neural SDE that makes series, and a neural CDE that tells them from real ones: two players of one game.
+    """A GAN of time series: a neural SDE generates series, and a neural CDE distinguishes them from real ones.
 
-    Train it by `nde.train.fit` with `WassersteinLoss` and the optimizer `nde.train.adversarial`.
+    Train it with `nde.train.fit`, `WassersteinLoss` and the optimizer `nde.train.adversarial`.
 
     Args:
-        input_size: How many channels a series has.
-        hidden_size: Length of the states of both.
-        noise_size: How many components the Brownian motion has.
-        initial_noise_size: How many normal numbers the first state is made of.
+        input_size: Number of channels.
+        hidden_size: Size of both states.
+        noise_size: Number of components of the Brownian motion.
+        initial_noise_size: Number of normal variables that determine the initial state.
         width: Width of the hidden layers of all networks.
         depth: Number of their hidden layers.
-        scale: With what the scale of the generator's drift begins.
-        steps: Into how many equal steps the generator divides the gap between two times.
-        solver: The method of both.
-        adjoint: How both solves are differentiated.
-        key: Of `jax.random`, for the weights.
+        scale: Initial scale of the generator's drift.
+        steps: Number of equal steps from each time to the next.
+        solver: The solver of both.
+        adjoint: How gradients are computed through both solves.
+        key: A key of `jax.random` for the weights.
 
     Attributes:
-        generator: A `NeuralSDEGenerator`.
-        discriminator: A `NeuralCDEDiscriminator`.
+        generator: The `NeuralSDEGenerator`.
+        discriminator: The `NeuralCDEDiscriminator`.
 
     Source: Kidger, Foster, Li, Oberhauser and Lyons, *Neural SDEs as infinite-dimensional GANs* (2021),
     doi:10.48550/arXiv.2102.03657; Kidger, Foster, Li and Lyons, *Efficient and accurate gradients for neural SDEs*
@@ -88,21 +88,21 @@ class SDEGAN(eqx.Module):
         )
 
     def sample(self, ts: Float[Array, " time"], *, key: PRNGKeyArray) -> Float[Array, "time channels"]:
-        """One series of the generator.
+        """Generate a series.
 
         Args:
-            ts: Increasing times; the law begins at the first of them.
-            key: Of all that is random.
+            ts: Increasing times; the series starts at the first.
+            key: A key of `jax.random`.
         """
         return self.generator.sample(ts, key=key)
 
     def samples(
         self, ts: Float[Array, "series time"], keys: Key[Array, " series"]
     ) -> Float[Array, "series time channels"]:
-        """Many series of the generator, in one solve.
+        """Generate many series in one solve.
 
         Args:
-            ts: Increasing times, a row for each series.
-            keys: Of all that is random, one for each series.
+            ts: Increasing times, with a row for each series.
+            keys: Keys of `jax.random`, one for each series.
         """
         return self.generator.samples(ts, keys)

@@ -1,4 +1,4 @@
-"""A stochastic differential equation that makes series of noise."""
+"""A neural SDE that generates time series."""
 
 import equinox as eqx
 import jax
@@ -7,7 +7,7 @@ from jaxtyping import Array, Float, Key, PRNGKeyArray
 
 from nde.core.compiled import compiled
 from nde.gradients import AbstractAdjoint, RecursiveCheckpointAdjoint
-from nde.models.adversarial.together import driven_together
+from nde.models.adversarial.batched_solve import solve_batch
 from nde.nn import MatrixMLP, VectorFieldMLP, lipswish
 from nde.nn.precision import precise_as
 from nde.solve import SaveAt
@@ -15,36 +15,36 @@ from nde.solvers import AbstractSolver, ReversibleHeun
 
 
 class NeuralSDEGenerator(eqx.Module):
-    """A neural stochastic differential equation as a law of series.
+    """A neural SDE as a distribution of time series, the generator of an `SDEGAN`.
 
-    `X(t0) = initial(V)` of normal `V`, `dX = drift(t, X) dt + diffusion(t, X) o dW`, and a row is `readout(X)`, an
-    affine map. The equation is Stratonovich's, with as many components of noise as one likes, all of which act on the
-    whole state.
+    The state is `X(t0) = initial(V)` for normal `V`, `dX = drift(t, X) dt + diffusion(t, X) o dW`, and a row is
+    `readout(X)`, an affine map. The SDE is a Stratonovich SDE with general noise: each component of the Brownian motion
+    can affect the whole state.
 
-    It is written for one series; `samples` makes many in one solve, which is faster than `jax.vmap`. Times should be of
-    the order of one, as `nde.data.Normalization` with `times=True` makes them.
+    The model generates a single series. For many, `samples` uses one solve and is faster than `jax.vmap`. Times should
+    be of order one; `nde.data.Normalization` with `times=True` scales them.
 
     Args:
-        output_size: How many channels a series has.
-        hidden_size: Length of the state.
-        noise_size: How many components the Brownian motion has.
-        initial_noise_size: How many normal numbers the first state is made of.
+        output_size: Number of channels.
+        hidden_size: Size of the state.
+        noise_size: Number of components of the Brownian motion.
+        initial_noise_size: Number of normal variables that determine the initial state.
         width: Width of the hidden layers of all networks.
         depth: Number of their hidden layers.
-        scale: With what the scale of the drift begins, see `nde.nn.VectorFieldMLP`.
-        steps: Into how many equal steps the gap between two times is divided.
-        solver: The method, Stratonovich's, one that asks for increments of the noise only.
-        adjoint: How the solve is differentiated.
-        key: Of `jax.random`, for the weights.
+        scale: Initial scale of the drift, see `nde.nn.VectorFieldMLP`.
+        steps: Number of equal steps from each time to the next.
+        solver: The solver, a Stratonovich method that uses only increments of the noise.
+        adjoint: How gradients are computed through the solve.
+        key: A key of `jax.random` for the weights.
 
     Attributes:
-        initial: From normal numbers to the first state.
-        drift: From time and state to a slope, bounded by `tanh` times a scale.
-        diffusion: From time and state to a matrix, bounded by `tanh`.
-        readout: From the state to the channels.
-        initial_noise_size: How many normal numbers the first state is made of.
-        noise_size: How many components the Brownian motion has.
-        steps: Steps in a gap.
+        initial: The map from normal variables to the initial state.
+        drift: The map from time and state to the drift, bounded by `tanh` times a scale.
+        diffusion: The map from time and state to a matrix, bounded by `tanh`.
+        readout: The map from the state to the channels.
+        initial_noise_size: Number of normal variables that determine the initial state.
+        noise_size: Number of components of the Brownian motion.
+        steps: Number of steps from each time to the next.
 
     Source: Kidger, Foster, Li, Oberhauser and Lyons, *Neural SDEs as infinite-dimensional GANs* (2021),
     doi:10.48550/arXiv.2102.03657.
@@ -88,7 +88,7 @@ class NeuralSDEGenerator(eqx.Module):
         key: PRNGKeyArray,
     ) -> None:
         if steps < 1:
-            raise ValueError(f"Got steps={steps}; at least one step from each time to the next is wanted.")
+            raise ValueError(f"steps must be at least 1 from each time to the next; got {steps}.")
         keys = jax.random.split(key, 4)
         self.initial = eqx.nn.MLP(initial_noise_size, hidden_size, width, depth, lipswish, key=keys[0])
         self.drift = VectorFieldMLP(hidden_size, width, depth, time=True, scale=scale, activation=lipswish, key=keys[1])
@@ -99,11 +99,11 @@ class NeuralSDEGenerator(eqx.Module):
 
     @compiled(solves=True)
     def sample(self, ts: Float[Array, " time"], *, key: PRNGKeyArray) -> Float[Array, "time channels"]:
-        """One series.
+        """Generate a series.
 
         Args:
-            ts: Increasing times; the law begins at the first of them.
-            key: Of all that is random.
+            ts: Increasing times; the series starts at the first.
+            key: A key of `jax.random`.
         """
         return self.samples(ts[None], key[None])[0]
 
@@ -111,11 +111,11 @@ class NeuralSDEGenerator(eqx.Module):
     def samples(
         self, ts: Float[Array, "series time"], keys: Key[Array, " series"]
     ) -> Float[Array, "series time channels"]:
-        """Many series, each with times and a key of its own, in one solve.
+        """Generate many series in one solve, each with its own times and key.
 
         Args:
-            ts: Increasing times; the law begins at the first of each series.
-            keys: Of all that is random, one for each series.
+            ts: Increasing times, with a row for each series.
+            keys: Keys of `jax.random`, one for each series.
         """
         control, normals = jax.vmap(self._control)(ts, keys)
         initial, readout = precise_as(ts, (self.initial, self.readout))
@@ -123,13 +123,13 @@ class NeuralSDEGenerator(eqx.Module):
         if ts.shape[1] == 1:
             return jax.vmap(readout)(starts)[:, None]
         saveat = SaveAt(t0=True, steps=self.steps)
-        states = driven_together(self._field, jnp.swapaxes(control, 0, 1), starts, saveat, self.solver, self.adjoint)
+        states = solve_batch(self._field, jnp.swapaxes(control, 0, 1), starts, saveat, self.solver, self.adjoint)
         return jnp.swapaxes(jax.vmap(jax.vmap(readout))(states), 0, 1)
 
     def _control(
         self, ts: Float[Array, " time"], key: PRNGKeyArray
     ) -> tuple[Float[Array, "knots control"], Float[Array, " initial"]]:
-        """Time and Brownian motion at the ends of all steps, and the normal numbers of the first state."""
+        """Return time and Brownian motion at the ends of all steps, and the normal variables of the initial state."""
         first, noise = jax.random.split(key)
         rows = jnp.arange((ts.shape[0] - 1) * self.steps + 1) / self.steps
         knots = jnp.interp(rows.astype(ts.dtype), jnp.arange(ts.shape[0], dtype=ts.dtype), ts)

@@ -1,4 +1,4 @@
-"""A generator's distance from data without a discriminator."""
+"""Train a generator without a discriminator, by the signature kernel."""
 
 from collections.abc import Callable
 from typing import Protocol, runtime_checkable
@@ -11,8 +11,7 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray
 from nde.core.compiled import compiled
 from nde.data import Batch
 from nde.losses import signature_kernel, signature_mmd
-from nde.models.adversarial.discriminator import observed_path
-from nde.models.adversarial.observing import observed_alike
+from nde.models.adversarial.observations import mask_like, observed_path
 
 
 @runtime_checkable
@@ -21,18 +20,18 @@ class _Generator(Protocol):
 
 
 class SignatureMMDLoss(eqx.Module):
-    """The signature-kernel discrepancy of generated series from real ones, as a loss for `nde.train.fit`.
+    """The signature-kernel MMD between generated and real series, as a loss for `nde.train.fit`.
 
-    Series are paths of time and channels, with gaps filled from straight lines; generated ones have the times of real
-    ones, and lack the same observations.
+    Series are paths of time and channels, with missing values interpolated linearly. Generated series have the times
+    and the missing values of real ones.
 
     Attributes:
-        kernel: Of paths, see `nde.losses.signature_mmd`.
-        unbiased: Whether the kernel of a series with itself is left out.
-        basepoint: Whether each path begins at zero, from where it steps to its first row. Signatures are made of
-            increments: without it nothing is learned of where series begin.
-        time_scale: What the time of a path is multiplied by: a span of about one is wanted, for a longer one outweighs
-            the channels.
+        kernel: A kernel of paths, see `nde.losses.signature_mmd`.
+        unbiased: Whether to omit the kernel of a series with itself, for an unbiased estimate.
+        basepoint: Whether each path starts at zero, with a step to its first row. Signatures depend only on increments,
+            so without a basepoint the loss ignores where series start.
+        time_scale: Factor of the time of a path. The time span should be about one: a longer one outweighs the
+            channels.
 
     Source: Issa, Horvath, Lemercier and Salvi, *Non-adversarial training of neural SDEs with signature kernel scores*
     (2023), doi:10.48550/arXiv.2305.16274.
@@ -57,15 +56,15 @@ class SignatureMMDLoss(eqx.Module):
 
     @compiled(solves=True)
     def __call__(self, model: _Generator, batch: Batch, key: PRNGKeyArray) -> Float[Array, ""]:
-        """The loss of a batch.
+        """Compute the loss of a batch.
 
         Args:
-            model: A `NeuralSDEGenerator`, or another with such `samples`.
+            model: A `NeuralSDEGenerator`, or another model with such a method `samples`.
             batch: Real series.
-            key: Of the generated ones.
+            key: A key of `jax.random` for the generated series.
         """
-        made = observed_alike(batch, model.samples(batch.ts, jax.random.split(key, batch.ts.shape[0])))
-        real, generated = (jax.vmap(self._path)(batch.ts, ys, batch.lengths) for ys in (batch.ys, made))
+        samples = mask_like(batch, model.samples(batch.ts, jax.random.split(key, batch.ts.shape[0])))
+        real, generated = (jax.vmap(self._path)(batch.ts, ys, batch.lengths) for ys in (batch.ys, samples))
         return signature_mmd(
             generated,
             real,
@@ -78,7 +77,7 @@ class SignatureMMDLoss(eqx.Module):
     def _path(
         self, ts: Float[Array, " time"], ys: Float[Array, "time channels"], length: Int[Array, ""]
     ) -> Float[Array, "knots channels_and_time"]:
-        """Time and channels, as the kernel sees them."""
+        """Return the path of time and channels that the kernel compares."""
         path = observed_path(ts, ys, length)
         path = path.at[:, 0].multiply(self.time_scale)
         return jnp.concatenate([path[:1].at[:, 1:].set(0.0), path]) if self.basepoint else path

@@ -1,4 +1,4 @@
-"""The game of a generator against a discriminator, as one loss."""
+"""The loss of an SDE-GAN."""
 
 import equinox as eqx
 import jax
@@ -9,26 +9,27 @@ from nde.core.compiled import compiled
 from nde.data import Batch
 from nde.gradients import DirectAdjoint
 from nde.models.adversarial.gan import SDEGAN
-from nde.models.adversarial.observing import observed_alike, weighted_mean
+from nde.models.adversarial.observations import mask_like, weighted_mean
 
 
 class WassersteinLoss(eqx.Module):
-    """The mean score of real series minus that of generated ones, of which `nde.train.fit` takes the mean over a batch.
+    """The Wasserstein loss of an `SDEGAN`, for `nde.train.fit`.
 
-    The generator makes it small and the discriminator makes it large: `nde.train.adversarial` makes one descend and the
-    other ascend on the same gradient. While the discriminator's Lipschitz constant is bounded it is a distance between
-    the laws, apart from a factor.
+    It is the mean score of real series minus that of generated ones.
 
-    Generated series have the times of the real ones, and what was not observed of these is taken from those as well:
-    the discriminator sees both alike.
+    The generator minimizes the loss and the discriminator maximizes it: with `nde.train.adversarial`, one descends and
+    the other ascends on the same gradient. If the Lipschitz constant of the discriminator is bounded, its maximum is
+    the Wasserstein distance between the distributions, up to a factor.
 
-    With `penalty > 0` it does not ask for clipped weights but takes from the loss `penalty` times the mean of
-    `(|dD/dY| - 1)^2` on random mixtures of real and generated series, which acts on the discriminator alone. Its
-    gradient goes in reverse through a gradient in reverse, so that solve is made with `nde.DirectAdjoint`; choose
-    `nde.Midpoint` as the model's solver.
+    Generated series have the times and the missing values of the real ones, so the discriminator sees both alike.
+
+    With `penalty > 0`, weights need not be clipped. The loss then subtracts `penalty` times the mean of `(|dD/dY| -
+    1)^2` on random mixtures of real and generated series, which affects only the discriminator. Its gradient
+    differentiates through a reverse-mode gradient, so this solve uses `nde.DirectAdjoint`; choose `nde.Midpoint` as the
+    solver of the model.
 
     Attributes:
-        penalty: The factor of the gradient penalty; zero for none.
+        penalty: The weight of the gradient penalty; 0 for none.
 
     Source: Kidger, Foster, Li, Oberhauser and Lyons, *Neural SDEs as infinite-dimensional GANs* (2021),
     doi:10.48550/arXiv.2102.03657; the penalty: Gulrajani, Ahmed, Arjovsky, Dumoulin and Courville, *Improved training
@@ -51,45 +52,46 @@ class WassersteinLoss(eqx.Module):
 
     def __check_init__(self) -> None:
         if not self.penalty >= 0:
-            raise ValueError(f"Got penalty={self.penalty}; a number that is not negative is wanted.")
+            raise ValueError(f"penalty must be non-negative; got {self.penalty}.")
 
     @compiled(solves=True)
     def __call__(self, model: SDEGAN, batch: Batch, key: PRNGKeyArray) -> tuple[Float[Array, ""], dict[str, Array]]:
-        """The loss of a batch, and what it is made of.
+        """Compute the loss of a batch, and its parts.
 
         Args:
-            model: Both players.
+            model: The GAN.
             batch: Real series.
-            key: Of the generated ones.
+            key: A key of `jax.random` for the generated series.
         """
-        drawn, mixed = jax.random.split(key)
-        made = observed_alike(batch, model.generator.samples(batch.ts, jax.random.split(drawn, batch.ts.shape[0])))
-        # Both in one solve: it is compiled once, and its overhead is paid once.
+        sample_key, mixture_key = jax.random.split(key)
+        keys = jax.random.split(sample_key, batch.ts.shape[0])
+        samples = mask_like(batch, model.generator.samples(batch.ts, keys))
+        # One solve for both: it compiles once, and pays its overhead once.
         both = model.discriminator.scores(
             jnp.concatenate([batch.ts, batch.ts]),
-            jnp.concatenate([batch.ys, made]),
+            jnp.concatenate([batch.ys, samples]),
             jnp.concatenate([batch.lengths, batch.lengths]),
         )
         real, generated = (weighted_mean(scores, batch.weights) for scores in jnp.split(both, 2))
         distance = real - generated
-        told = {"real": real, "generated": generated}
+        metrics = {"real": real, "generated": generated}
         if not self.penalty:
-            return distance, told
-        penalty = gradient_penalty(model, batch, jax.lax.stop_gradient(made), mixed)
-        return distance - self.penalty * penalty, {**told, "distance": distance, "penalty": penalty}
+            return distance, metrics
+        penalty = gradient_penalty(model, batch, jax.lax.stop_gradient(samples), mixture_key)
+        return distance - self.penalty * penalty, {**metrics, "distance": distance, "penalty": penalty}
 
 
 def gradient_penalty(
-    model: SDEGAN, batch: Batch, made: Float[Array, "series time channels"], key: PRNGKeyArray
+    model: SDEGAN, batch: Batch, generated: Float[Array, "series time channels"], key: PRNGKeyArray
 ) -> Float[Array, ""]:
-    """The mean of `(|dD/dY| - 1)^2` on mixtures of real and generated series, by the values that were observed."""
+    """Return the mean of `(|dD/dY| - 1)^2` on mixtures of real and generated series, over the observed values."""
     share = jax.random.uniform(key, (batch.ts.shape[0], 1, 1), batch.ys.dtype)
-    mixed = share * batch.ys + (1 - share) * made
+    mixtures = share * batch.ys + (1 - share) * generated
 
     def total(ys: Array) -> Array:
         return jnp.sum(model.discriminator.scores(batch.ts, ys, batch.lengths, DirectAdjoint()))
 
-    slopes = jax.grad(total)(mixed)
-    # The root has no slope at zero, where a discriminator may begin.
-    norms = jnp.sqrt(jnp.sum(slopes**2, axis=(1, 2)) + 1e-12)
+    gradients = jax.grad(total)(mixtures)
+    # The square root is not differentiable at zero, where a discriminator may start.
+    norms = jnp.sqrt(jnp.sum(gradients**2, axis=(1, 2)) + 1e-12)
     return weighted_mean((norms - 1) ** 2, batch.weights)

@@ -1,4 +1,4 @@
-"""Series as differential equations that start from what is not observed."""
+"""Latent ODEs: time series as observations of a latent trajectory."""
 
 from nde.models.latent.encoder import AbstractEncoder, GRUEncoder, ODERNNEncoder
 from nde.models.latent.latent_ode import LatentODE

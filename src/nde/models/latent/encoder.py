@@ -1,4 +1,4 @@
-"""What is read of a series, from its last row to its first."""
+"""Encoders that read a series backward, from its last row to its first."""
 
 import abc
 
@@ -10,14 +10,14 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray
 from nde.core.compiled import compiled
 from nde.gradients import AbstractAdjoint, RecursiveCheckpointAdjoint
 from nde.models.recurrent.drift import Drift
-from nde.models.recurrent.ode_rnn import drifted
+from nde.models.recurrent.ode_rnn import read_with_drift
 from nde.models.recurrent.rows import Rows
 from nde.solvers import AbstractSolver, Midpoint
 from nde.stepping import AbstractStepSizeController
 
 
 class AbstractEncoder(eqx.Module):
-    """Makes of the rows of one series a state of the size `hidden_size`, which tells of the first row on.
+    """Base class of encoders that summarize a series as a state of size `hidden_size`.
 
     Example:
         ```python
@@ -33,26 +33,26 @@ class AbstractEncoder(eqx.Module):
     def __call__(
         self, ts: Float[Array, " time"], ys: Float[Array, "time channels"], length: Int[Array, ""] | int
     ) -> Float[Array, " hidden"]:
-        """The state after the first row, which is read last.
+        """Return the state after the first row, which is read last.
 
         Args:
-            ts: Times, increasing.
-            ys: Normalized channels; `nan` where nothing was observed.
-            length: How many rows are read.
+            ts: Increasing times.
+            ys: Normalized channels, with `nan` for missing values.
+            length: The number of rows to read.
         """
 
 
 class GRUEncoder(AbstractEncoder):
-    """A gated recurrent unit that reads values, masks, and the time to the row that comes after.
+    """A GRU that reads values, masks, and the time to the next row.
 
     Args:
         input_size: Number of channels.
-        hidden_size: Length of the state.
-        key: Of `jax.random`, for the weights.
+        hidden_size: Size of the state.
+        key: A key of `jax.random` for the weights.
 
     Attributes:
-        cell: The recurrent unit.
-        hidden_size: Length of the state.
+        cell: The GRU cell.
+        hidden_size: Size of the state.
 
     Source: Chen, Rubanova, Bettencourt and Duvenaud, *Neural ordinary differential equations* (2018), section 5,
     doi:10.48550/arXiv.1806.07366.
@@ -79,31 +79,29 @@ class GRUEncoder(AbstractEncoder):
     def __call__(
         self, ts: Float[Array, " time"], ys: Float[Array, "time channels"], length: Int[Array, ""] | int
     ) -> Float[Array, " hidden"]:
-        """The state after the first row, which is read last."""
-        rows = Rows.of(ts, ys, length)
-        inputs = jnp.concatenate([rows.values, rows.masks, rows.gaps_after[:, None]], axis=1)
-        start = jnp.zeros(self.hidden_size)
-        return rows.backward().read(lambda state, row: self.cell(row, state), start, inputs[::-1])
+        """Return the state after the first row, which is read last."""
+        rows, start = Rows.of(ts, ys, length), jnp.zeros(self.hidden_size)
+        return rows.backward().read(lambda state, row: self.cell(row, state), start, rows.backward_inputs)
 
 
 class ODERNNEncoder(AbstractEncoder):
-    """A state that follows a differential equation backward in time, and a gated recurrent unit that reads the rows.
+    """An ODE-RNN: the state follows an ODE backward in time, and a GRU cell updates it at each row.
 
     Args:
         input_size: Number of channels.
-        hidden_size: Length of the state.
+        hidden_size: Size of the state.
         width: Width of the vector field's hidden layers.
         depth: Number of its hidden layers.
-        solver: The method.
-        stepsize_controller: How steps are chosen; by default, they are equal.
-        adjoint: How solves are differentiated.
-        steps: How many equal steps a gap is, without such a controller.
-        key: Of `jax.random`, for the weights.
+        solver: The solver.
+        stepsize_controller: The step size controller; by default steps are equal.
+        adjoint: How gradients are computed through the solve.
+        steps: Number of equal steps per gap, without a controller.
+        key: A key of `jax.random` for the weights.
 
     Attributes:
-        drift: The differential equation between rows.
-        cell: The recurrent unit.
-        hidden_size: Length of the state.
+        drift: The ODE between rows.
+        cell: The GRU cell.
+        hidden_size: Size of the state.
 
     Source: Rubanova, Chen and Duvenaud, *Latent ODEs for irregularly-sampled time series* (2019), section 3,
     doi:10.48550/arXiv.1907.03907.
@@ -145,7 +143,7 @@ class ODERNNEncoder(AbstractEncoder):
     def __call__(
         self, ts: Float[Array, " time"], ys: Float[Array, "time channels"], length: Int[Array, ""] | int
     ) -> Float[Array, " hidden"]:
-        """The state after the first row, which is read last."""
+        """Return the state after the first row, which is read last."""
         rows = Rows.of(ts, ys, length)
         start = jnp.zeros(self.hidden_size)
-        return drifted(self.drift, self.cell, rows.backward(), -rows.gaps_after[::-1], start)
+        return read_with_drift(self.drift, self.cell, rows.backward(), -rows.gaps_after[::-1], start)

@@ -1,4 +1,4 @@
-"""What is believed of a latent state."""
+"""Normal distributions of latent variables."""
 
 import equinox as eqx
 import jax
@@ -10,8 +10,8 @@ class Posterior(eqx.Module):
     """A normal distribution with independent components.
 
     Attributes:
-        mean: Of each component.
-        log_variance: The logarithm of its variance.
+        mean: The mean of each component.
+        log_variance: The logarithm of the variance of each component.
 
     Source: Kingma and Welling, *Auto-encoding variational Bayes* (2014), doi:10.48550/arXiv.1312.6114.
 
@@ -30,20 +30,20 @@ class Posterior(eqx.Module):
     log_variance: Float[Array, "*series latent"]
 
     def sample(self, key: PRNGKeyArray | None) -> Float[Array, "*series latent"]:
-        """A draw that gradients pass through; without a key the mean."""
+        """Sample with the reparameterization trick; without a key, return the mean."""
         if key is None:
             return self.mean
         noise = jax.random.normal(key, self.mean.shape, self.mean.dtype)
         return self.mean + jnp.exp(0.5 * self.log_variance) * noise
 
     def divergence(self, prior: "Posterior | None" = None) -> Float[Array, ""]:
-        """That of Kullback and Leibler from another such distribution, by default from the standard normal one.
+        """Return the KL divergence from another normal distribution, by default the standard normal.
 
         Args:
-            prior: The other.
+            prior: The other distribution.
         """
         if prior is None:
             return 0.5 * jnp.sum(self.mean**2 + jnp.exp(self.log_variance) - self.log_variance - 1.0)
-        apart = self.log_variance - prior.log_variance
+        log_ratio = self.log_variance - prior.log_variance
         distance = (self.mean - prior.mean) ** 2 * jnp.exp(-prior.log_variance)
-        return 0.5 * jnp.sum(distance + jnp.exp(apart) - apart - 1.0)
+        return 0.5 * jnp.sum(distance + jnp.exp(log_ratio) - log_ratio - 1.0)

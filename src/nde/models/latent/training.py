@@ -1,4 +1,4 @@
-"""Batches from which a latent model learns to go on."""
+"""Batches that teach a latent ODE to extrapolate."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -10,23 +10,23 @@ import numpy as np
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from nde.core.count import divisor_of, first_of
-from nde.core.moved import moved
+from nde.core.device import to_device
 from nde.data import Batch
 from nde.models.latent.latent_ode import LatentODE
 
-_ANNEALED = 0.5
-"""The share of the steps in which the weight of the divergence rises to one."""
-_LEAST_SEEN = 3
-"""Rows that the encoder reads, at least, if there are as many."""
+_ANNEALING_SHARE = 0.5
+"""The share of the steps in which the weight of the KL divergence rises to one."""
+_MIN_SEEN = 3
+"""The minimum number of rows that the encoder reads, if there are as many."""
 
 
 class Cut(eqx.Module):
-    """Series of which a first part is encoded and all is predicted.
+    """A batch of series whose first rows are encoded and all rows are predicted.
 
     Attributes:
         batch: The series.
-        seen: How many rows of each are encoded.
-        weight: Of the divergence.
+        seen: The number of encoded rows of each series.
+        weight: The weight of the KL divergence.
     """
 
     batch: Batch
@@ -35,7 +35,7 @@ class Cut(eqx.Module):
 
 
 class Cuts:
-    """Draws series at random, and cuts each at random: half of them are seen as a whole."""
+    """A source of batches of random series, half of which are cut at a random row; the others are encoded whole."""
 
     def __init__(self, batch: Batch, size: int, *, steps: int, seed: int) -> None:
         self._all: Batch = jax.tree.map(np.asarray, batch)
@@ -45,33 +45,33 @@ class Cuts:
 
     def __next__(self) -> Cut:
         random = np.random.default_rng((self._seed, self._done))
-        places = random.choice(len(self._lengths), self._size, replace=False)
-        lengths = self._lengths[places]
-        cuts = random.integers(np.minimum(_LEAST_SEEN, lengths), lengths + 1)
+        indices = random.choice(len(self._lengths), self._size, replace=False)
+        lengths = self._lengths[indices]
+        cuts = random.integers(np.minimum(_MIN_SEEN, lengths), lengths + 1)
         seen = np.where(random.random(self._size) < 0.5, lengths, cuts)
-        weight = min(1.0, self._done / (_ANNEALED * self._steps))
+        weight = min(1.0, self._done / (_ANNEALING_SHARE * self._steps))
         self._done += 1
-        batch = jax.tree.map(lambda leaf: moved(leaf[places]), self._all)
+        batch = jax.tree.map(lambda leaf: to_device(leaf[indices]), self._all)
         return Cut(batch, jnp.asarray(seen), jnp.asarray(weight, float))
 
     def epoch(self) -> Iterator[Cut]:
-        """One batch."""
+        """Yield a single batch."""
         yield next(self)
 
     @property
     def state(self) -> dict[str, Any]:
-        """How many batches were drawn."""
+        """The number of batches drawn."""
         return {"done": self._done}
 
     def at(self, state: Mapping[str, Any]) -> "Cuts":
-        """One that goes on from there."""
-        again = Cuts(self._all, self._size, steps=self._steps, seed=self._seed)
-        again._done = state["done"]
-        return again
+        """Return a copy that continues from a state."""
+        restored = Cuts(self._all, self._size, steps=self._steps, seed=self._seed)
+        restored._done = state["done"]
+        return restored
 
 
 def cut_loss(model: LatentODE, cut: Cut, key: PRNGKeyArray) -> Float[Array, ""]:
-    """The loss of a batch, for each observed value."""
+    """Return the loss of a batch per observed value."""
     keys = jax.random.split(key, len(cut.seen))
 
     def loss(ts: Array, ys: Array, length: Array, key: PRNGKeyArray, seen: Array) -> Array:
@@ -79,5 +79,5 @@ def cut_loss(model: LatentODE, cut: Cut, key: PRNGKeyArray) -> Float[Array, ""]:
 
     batch = cut.batch
     losses = jax.vmap(loss)(batch.ts, batch.ys, batch.lengths, keys, cut.seen)
-    own = jax.vmap(lambda length: first_of(batch.ts.shape[1], length))(batch.lengths)
-    return jnp.sum(losses) / divisor_of(own[..., None] & ~jnp.isnan(batch.ys), losses.dtype)
+    is_row = jax.vmap(lambda length: first_of(batch.ts.shape[1], length))(batch.lengths)
+    return jnp.sum(losses) / divisor_of(is_row[..., None] & ~jnp.isnan(batch.ys), losses.dtype)

@@ -1,4 +1,4 @@
-"""Time and noise as one control."""
+"""Time and noise as a single control."""
 
 from typing import Any, ClassVar
 
@@ -9,42 +9,43 @@ from nde.paths import AbstractPath, BrownianMotion
 
 
 class Clocked(AbstractPath):
-    """The increments of time and of a Brownian motion as a pair.
+    """A control whose increments are pairs of time and Brownian increments.
 
-    A term that this drives evaluates drift and diffusion in one go: what they share is made, and differentiated, once.
+    A term with this control evaluates drift and diffusion together, so what they share is computed and differentiated
+    once.
 
     Attributes:
-        motion: The motion.
+        motion: The Brownian motion.
     """
 
     by_length: ClassVar[bool] = True
     motion: BrownianMotion
 
     def evaluate(self, t0: RealScalar, t1: RealScalar | None = None, left: bool = True) -> PyTree[Any]:
-        """That of the motion, which has none outside of a solve."""
+        """Evaluate the Brownian motion."""
         return self.motion.evaluate(t0, t1, left)
 
     def begin(
-        self, t0: RealScalar, step: IntScalar | int = 0, revisits: bool = False, forward: BoolScalar | bool = True
+        self, t0: RealScalar, step: IntScalar | int = 0, may_reject: bool = False, forward: BoolScalar | bool = True
     ) -> PyTree[Any]:
-        """The motion's place."""
-        return self.motion.begin(t0, step, revisits, forward)
+        """Return the initial path state, that of the Brownian motion."""
+        return self.motion.begin(t0, step, may_reject, forward)
 
-    def recalls(self, revisits: bool) -> bool:
-        """As the motion."""
-        return self.motion.recalls(revisits)
+    def redrawable(self, may_reject: bool) -> bool:
+        """Return the same as the Brownian motion."""
+        return self.motion.redrawable(may_reject)
 
     def prepare(
-        self, t: RealScalar, h: RealScalar, nodes: tuple[float, ...], needs: frozenset[str], place: PyTree[Any]
+        self, t: RealScalar, h: RealScalar, nodes: tuple[float, ...], needs: frozenset[str], path_state: PyTree[Any]
     ) -> tuple[PyTree[Any], PyTree[Any]]:
-        """The length of the step and the motion's increment over it."""
-        increment, place = self.motion.prepare(t, h, nodes, needs, place)
-        return (h, increment.W), place
+        """Return the length of the step and the Brownian increment over it."""
+        increment, path_state = self.motion.prepare(t, h, nodes, needs, path_state)
+        return (h, increment.W), path_state
 
     def commit(self, accepted: BoolScalar, old: PyTree[Any], new: PyTree[Any]) -> PyTree[Any]:
-        """The motion's next place."""
+        """Return the next path state, that of the Brownian motion."""
         return self.motion.commit(accepted, old, new)
 
-    def room(self, t: RealScalar, place: PyTree[Any]) -> Float[Array, ""] | None:
-        """As the motion."""
-        return self.motion.room(t, place)
+    def max_step(self, t: RealScalar, path_state: PyTree[Any]) -> Float[Array, ""] | None:
+        """Return the same as the Brownian motion."""
+        return self.motion.max_step(t, path_state)

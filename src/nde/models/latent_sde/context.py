@@ -1,4 +1,4 @@
-"""What is read of a series from each row on, from the last row to the first."""
+"""Encoders that return a context for each row, reading a series backward."""
 
 import abc
 
@@ -13,7 +13,7 @@ from nde.models.recurrent.rows import Rows
 
 
 class AbstractContextEncoder(eqx.Module):
-    """Makes of one series a context for each row, which tells of that row and of those after it.
+    """Base class of encoders that return a context for each row, which depends on this row and those after it.
 
     Example:
         ```python
@@ -29,28 +29,28 @@ class AbstractContextEncoder(eqx.Module):
     def __call__(
         self, ts: Float[Array, " time"], ys: Float[Array, "time channels"], length: Int[Array, ""] | int
     ) -> Float[Array, "time context"]:
-        """The contexts; those of the padding mean nothing.
+        """Return the contexts. Those of the padding are meaningless.
 
         Args:
-            ts: Times, increasing.
-            ys: Normalized channels; `nan` where nothing was observed.
-            length: How many rows are read.
+            ts: Increasing times.
+            ys: Normalized channels, with `nan` for missing values.
+            length: The number of rows to read.
         """
 
 
 class GRUContext(AbstractContextEncoder):
-    """A gated recurrent unit that reads values, masks, and the time to the row that comes after; then a linear map.
+    """A GRU that reads values, masks, and the time to the next row, followed by a linear map.
 
     Args:
         input_size: Number of channels.
-        context_size: Length of a context.
-        hidden_size: Length of the unit's state.
-        key: Of `jax.random`, for the weights.
+        context_size: Size of a context.
+        hidden_size: Size of the GRU's state.
+        key: A key of `jax.random` for the weights.
 
     Attributes:
-        cell: The recurrent unit.
-        readout: From its state to a context.
-        context_size: Length of a context.
+        cell: The GRU cell.
+        readout: The map from its state to a context.
+        context_size: Size of a context.
 
     Source: Li, Wong, Chen and Duvenaud, *Scalable gradients for stochastic differential equations* (2020), section 5,
     doi:10.48550/arXiv.2001.01328.
@@ -79,28 +79,27 @@ class GRUContext(AbstractContextEncoder):
     def __call__(
         self, ts: Float[Array, " time"], ys: Float[Array, "time channels"], length: Int[Array, ""] | int
     ) -> Float[Array, "time context"]:
-        """The contexts."""
+        """Return the contexts."""
         rows = Rows.of(ts, ys, length)
-        inputs = jnp.concatenate([rows.values, rows.masks, rows.gaps_after[:, None]], axis=1)
-        start = jnp.zeros(self.cell.hidden_size, inputs.dtype)
-        states = rows.backward().readings(lambda state, row: self.cell(row, state), start, inputs[::-1])
+        start = jnp.zeros(self.cell.hidden_size, rows.values.dtype)
+        states = rows.backward().readings(lambda state, row: self.cell(row, state), start, rows.backward_inputs)
         return jax.vmap(self.readout)(states[::-1])
 
 
 class CDEContext(AbstractContextEncoder):
-    """A neural controlled differential equation that is driven by the series backward in time.
+    """A neural CDE driven by the series backward in time.
 
     Args:
         input_size: Number of channels.
-        context_size: Length of a context.
-        hidden_size: Length of the equation's state.
-        width: Of the hidden layers of its vector field.
-        depth: How many of them it has.
-        key: Of `jax.random`, for the weights.
+        context_size: Size of a context.
+        hidden_size: Size of the CDE's state.
+        width: Width of the vector field's hidden layers.
+        depth: Number of its hidden layers.
+        key: A key of `jax.random` for the weights.
 
     Attributes:
-        equation: The controlled equation; its first channel is time.
-        context_size: Length of a context.
+        equation: The neural CDE, whose first channel is time.
+        context_size: Size of a context.
 
     Source: Kidger, Morrill, Foster and Lyons, *Neural controlled differential equations for irregular time series*
     (2020), doi:10.48550/arXiv.2005.08926.
@@ -128,7 +127,7 @@ class CDEContext(AbstractContextEncoder):
         depth: int = 1,
         key: PRNGKeyArray,
     ) -> None:
-        # Without integrals the state rests in the padding, where no channel moves.
+        # Without integrals the state is constant in the padding, where all channels are.
         self.equation = NeuralCDE(
             input_size + 1, hidden_size, context_size, width=width, depth=depth, integrals=0.0, key=key
         )
@@ -138,7 +137,7 @@ class CDEContext(AbstractContextEncoder):
     def __call__(
         self, ts: Float[Array, " time"], ys: Float[Array, "time channels"], length: Int[Array, ""] | int
     ) -> Float[Array, "time context"]:
-        """The contexts."""
+        """Return the contexts."""
         rows = Rows.of(ts, ys, length)
         channels = jnp.concatenate([-rows.ts[:, None], jnp.where(rows.observed, ys, jnp.nan)], axis=1)
         return self.equation.readings(-ts[::-1], channels[::-1])[::-1]

@@ -1,4 +1,4 @@
-"""A diffusion of which each component depends on its own component of the state."""
+"""A diagonal diffusion whose components depend on their own component of the state."""
 
 import equinox as eqx
 import jax
@@ -11,21 +11,21 @@ from nde.nn import softplus
 class ComponentDiffusion(eqx.Module):
     """A small network for each component of the state, with values between `least` and `least + 1`.
 
-    With `g_i(z_i)` the noise is diagonal and commutes, and the change from Itô to Stratonovich is a change of drift.
-    All networks are one batched sum.
+    The diffusion `g_i(z_i)` is diagonal with commutative noise, and converting from Itô to Stratonovich changes only
+    the drift. All networks are evaluated as one batched product.
 
     Args:
-        size: How many components there are.
-        width: Of the hidden layer of each.
-        least: The least value; the divergence of paths divides by the diffusion.
-        key: Of `jax.random`, for the weights.
+        size: Number of components.
+        width: Width of each network's hidden layer.
+        least: The minimum value. The KL divergence of paths divides by the diffusion.
+        key: A key of `jax.random` for the weights.
 
     Attributes:
-        weight: Of the hidden layers.
-        bias: Of the hidden layers.
-        out_weight: Of the last layers.
-        out_bias: Of the last layers.
-        least: The least value.
+        weight: Weights of the hidden layers.
+        bias: Biases of the hidden layers.
+        out_weight: Weights of the last layers.
+        out_bias: Biases of the last layers.
+        least: The minimum value.
 
     Source: Li, Wong, Chen and Duvenaud, *Scalable gradients for stochastic differential equations* (2020), section
     9.9, doi:10.48550/arXiv.2001.01328.
@@ -55,6 +55,6 @@ class ComponentDiffusion(eqx.Module):
         self.least = least
 
     def __call__(self, state: Float[Array, " state"]) -> Float[Array, " state"]:
-        """The diffusion at a state."""
+        """Return the diffusion at a state."""
         hidden = softplus(self.weight * state[:, None] + self.bias)
         return self.least + jax.nn.sigmoid(jnp.sum(self.out_weight * hidden, axis=1) + self.out_bias)

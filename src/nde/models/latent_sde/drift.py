@@ -1,4 +1,4 @@
-"""The drift of the posterior."""
+"""The drift of the posterior SDE."""
 
 import abc
 
@@ -10,7 +10,7 @@ from nde.nn import softplus
 
 
 class AbstractContextDrift(eqx.Module):
-    """A drift that depends on a state and on a context.
+    """Base class of drifts that depend on a state and a context.
 
     Example:
         ```python
@@ -21,38 +21,38 @@ class AbstractContextDrift(eqx.Module):
     """
 
     @abc.abstractmethod
-    def seen(self, context: Float[Array, " context"]) -> Float[Array, " seen"]:
-        """What is made of a context once, for all steps in which it is the same.
+    def embed(self, context: Float[Array, " context"]) -> Float[Array, " embedding"]:
+        """Compute what the drift needs from a context, once for all steps with the same context.
 
         Args:
             context: The context.
         """
 
     @abc.abstractmethod
-    def __call__(self, state: Float[Array, " input"], seen: Float[Array, " seen"]) -> Float[Array, " state"]:
-        """The drift.
+    def __call__(self, state: Float[Array, " input"], embedding: Float[Array, " embedding"]) -> Float[Array, " state"]:
+        """Return the drift.
 
         Args:
-            state: The state, with the time before it if the model sees that.
-            seen: What was made of the context.
+            state: The state, preceded by the time if the model uses time.
+            embedding: The embedding of the context.
         """
 
 
 class ContextDrift(AbstractContextDrift):
-    """A perceptron with softplus of a state and a context; its first layer is the sum of a product with each.
+    """A softplus MLP of a state and a context, whose first layer is the sum of a product with each.
 
     Args:
-        state_size: Length of the state, with the time if that is seen.
-        context_size: Length of the context.
-        output_size: Length of the drift.
+        state_size: Size of the state, including time if the model uses it.
+        context_size: Size of the context.
+        output_size: Size of the drift.
         width: Width of the hidden layers.
         depth: Number of hidden layers.
-        key: Of `jax.random`, for the weights.
+        key: A key of `jax.random` for the weights.
 
     Attributes:
-        of_state: The first layer's part of the state.
-        of_context: That of the context.
-        rest: The layers behind the first.
+        of_state: The first layer's part for the state.
+        of_context: The first layer's part for the context.
+        rest: The layers after the first.
 
     Example:
         ```python
@@ -60,7 +60,7 @@ class ContextDrift(AbstractContextDrift):
         from nde.models import ContextDrift
 
         drift = ContextDrift(state_size=2, context_size=3, output_size=2, width=8, depth=2, key=jax.random.key(0))
-        print(drift(jnp.zeros(2), drift.seen(jnp.ones(3))))
+        print(drift(jnp.zeros(2), drift.embed(jnp.ones(3))))
         ```
     """
 
@@ -72,7 +72,7 @@ class ContextDrift(AbstractContextDrift):
         self, state_size: int, context_size: int, output_size: int, width: int, depth: int, *, key: PRNGKeyArray
     ) -> None:
         keys = jax.random.split(key, 3)
-        # As one layer of both begins.
+        # Initialize like a single layer of both.
         size = state_size + context_size
         of_state = eqx.nn.Linear(state_size, width, key=keys[0])
         of_context = eqx.nn.Linear(context_size, width, use_bias=False, key=keys[1])
@@ -80,10 +80,10 @@ class ContextDrift(AbstractContextDrift):
         self.of_context = jax.tree.map(lambda x: (context_size / size) ** 0.5 * x, of_context)
         self.rest = eqx.nn.MLP(width, output_size, width, depth - 1, softplus, key=keys[2])
 
-    def seen(self, context: Float[Array, " context"]) -> Float[Array, " seen"]:
-        """The first layer's product with the context."""
+    def embed(self, context: Float[Array, " context"]) -> Float[Array, " embedding"]:
+        """Return the first layer's product with the context."""
         return self.of_context(context)
 
-    def __call__(self, state: Float[Array, " input"], seen: Float[Array, " seen"]) -> Float[Array, " state"]:
-        """The drift."""
-        return self.rest(softplus(self.of_state(state) + seen))
+    def __call__(self, state: Float[Array, " input"], embedding: Float[Array, " embedding"]) -> Float[Array, " state"]:
+        """Return the drift."""
+        return self.rest(softplus(self.of_state(state) + embedding))

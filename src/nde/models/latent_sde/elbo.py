@@ -1,4 +1,4 @@
-"""What a latent equation is trained by."""
+"""The training loss of latent SDEs."""
 
 import dataclasses
 
@@ -14,13 +14,13 @@ from nde.train import AnnealedBatch
 
 @dataclasses.dataclass(frozen=True)
 class ELBO:
-    """The negative evidence lower bound as a loss for `nde.train.fit`, the mean over the series of a batch.
+    """The negative evidence lower bound as a loss for `nde.train.fit`, averaged over the series of a batch.
 
-    With batches of `nde.train.Annealed` the divergences are multiplied by the weight of the batch.
+    With batches from `nde.train.Annealed`, the KL divergences are multiplied by the weight of the batch.
 
     Attributes:
-        weight: Of the divergences, beside that of the batch; above 1 it brings prior and posterior nearer to each
-            other at the cost of the likelihood.
+        weight: The weight of the KL divergences, in addition to that of the batch. Above 1 it pulls prior and posterior
+            together at the cost of the likelihood.
 
     Example:
         ```python
@@ -43,21 +43,21 @@ class ELBO:
     def __call__(
         self, model: LatentSDE, batch: Batch | AnnealedBatch, key: PRNGKeyArray
     ) -> tuple[Float[Array, ""], dict[str, Float[Array, ""]]]:
-        """The loss, and its parts.
+        """Compute the loss and its terms.
 
         Args:
             model: The model.
-            batch: Of `nde.data.Loader`, or of `nde.train.Annealed` around it.
-            key: For the paths.
+            batch: A batch of `nde.data.Loader`, or of `nde.train.Annealed` around it.
+            key: A key of `jax.random` for the paths.
 
         Returns:
-            The loss; and `log_likelihood`, `kl_path` and `kl_initial`, means over the series.
+            The loss, and the means over the series of `log_likelihood`, `kl_path` and `kl_initial`.
         """
         annealed = isinstance(batch, AnnealedBatch)
         series: Batch = batch.batch if annealed else batch
-        bounds = model.bounds(series.ts, series.ys, series.lengths, key)
+        terms = model.bounds(series.ts, series.ys, series.lengths, key)
         share = series.weights / jnp.sum(series.weights)
-        mean = jax.tree.map(lambda part: jnp.sum(jnp.where(share > 0, share * part, 0.0)), bounds)
+        mean = jax.tree.map(lambda term: jnp.sum(jnp.where(share > 0, share * term, 0.0)), terms)
         weight = self.weight * batch.weight if annealed else self.weight
-        parts = {name: getattr(mean, name) for name in ("log_likelihood", "kl_path", "kl_initial")}
-        return -mean.elbo(weight), parts
+        metrics = {name: getattr(mean, name) for name in ("log_likelihood", "kl_path", "kl_initial")}
+        return -mean.elbo(weight), metrics

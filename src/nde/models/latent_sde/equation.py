@@ -1,17 +1,16 @@
-"""The two equations of latent states, and how the states of some series go over gaps by either."""
+"""The posterior and prior SDEs of latent states, and their solution over gaps."""
 
 from collections.abc import Callable
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
 from nde.core.types import RealScalar
 from nde.gradients import AbstractAdjoint
 from nde.models.latent_sde.clocked import Clocked
 from nde.models.latent_sde.drift import AbstractContextDrift
-from nde.models.latent_sde.gaps import Gaps
 from nde.nn.time_concatenated import with_time
 from nde.paths import BrownianMotion
 from nde.solve import diffeqsolve
@@ -20,16 +19,56 @@ from nde.stepping import StepTo
 from nde.terms import ControlTerm
 
 States = tuple[Float[Array, "series state"], Float[Array, " series"]]
-"""Of each series the state, and the divergence so far of its path's law from the prior's."""
+"""The state of each series, and the KL divergence of its path from the prior so far."""
 
 
-class Slopes(eqx.Module):
-    """What the increments of time and noise are multiplied by.
+class Gaps(eqx.Module):
+    """Intervals from one time to the next, of several series.
+
+    The leading axis is that of gaps, so that a scan takes one gap of all series at a time.
 
     Attributes:
-        drift: Of the state.
-        divergence: Half the square of `u`, with `g u = f - h`.
-        diffusion: Of the state.
+        starts: The start times.
+        ends: The end times.
+        embedding: The embedding of the context in each gap, for the posterior's drift; `None` for the prior.
+        known: Whether there is a context: false after the last row. `None` if there is one in every gap.
+    """
+
+    starts: Float[Array, "*gaps"]
+    ends: Float[Array, "*gaps"]
+    embedding: Float[Array, "*gaps width"] | None = None
+    known: Bool[Array, "*gaps"] | None = None
+
+    @classmethod
+    def between(
+        cls,
+        ts: Float[Array, "series times"],
+        embedding: Float[Array, "series gaps width"] | None = None,
+        known: Bool[Array, "series gaps"] | None = None,
+    ) -> "Gaps":
+        """Return the gaps between non-decreasing times."""
+        fields = (ts[:, :-1], ts[:, 1:], embedding, known)
+        return cls(*jax.tree.map(lambda x: jnp.moveaxis(x, 1, 0), fields))
+
+    @property
+    def lengths(self) -> Float[Array, "*gaps"]:
+        """The length of each gap; zero in the padding."""
+        return self.ends - self.starts
+
+    @property
+    def roots(self) -> Float[Array, "*gaps"]:
+        """The square roots of the lengths, with a zero derivative at zero."""
+        positive = self.lengths > 0
+        return jnp.where(positive, jnp.sqrt(jnp.where(positive, self.lengths, 1.0)), 0.0)
+
+
+class Coefficients(eqx.Module):
+    """The coefficients of the time and noise increments.
+
+    Attributes:
+        drift: The drift of the state.
+        divergence: Half the squared norm of `u`, where `g u = f - h`.
+        diffusion: The diffusion of the state.
     """
 
     drift: Float[Array, "*series state"]
@@ -38,13 +77,13 @@ class Slopes(eqx.Module):
 
 
 class Equation(eqx.Module):
-    """`dz = f(t, z, context) dt + g(z) dW`, and the prior `dz = h(t, z) dt + g(z) dW`.
+    """The posterior `dz = f(t, z, context) dt + g(z) dW` and the prior `dz = h(t, z) dt + g(z) dW`.
 
     Attributes:
-        posterior: `f`.
-        prior: `h`.
-        diffusion: `g`, positive.
-        time: Whether drifts see the time.
+        posterior: The drift `f`.
+        prior: The drift `h`.
+        diffusion: The diffusion `g`, which is positive.
+        time: Whether drifts depend on time.
     """
 
     posterior: AbstractContextDrift
@@ -52,20 +91,20 @@ class Equation(eqx.Module):
     diffusion: Callable[[Array], Array]
     time: bool = eqx.field(static=True)
 
-    def slopes(self, s: RealScalar, z: Float[Array, " state"], gap: Gaps) -> Slopes:
-        """Of one series, in the time of the gap, from 0 to 1.
+    def coefficients(self, s: RealScalar, z: Float[Array, " state"], gap: Gaps) -> Coefficients:
+        """Return the coefficients for a single series, in the time of the gap from 0 to 1.
 
-        The divergence's is that of `nde.with_logqp` for a diagonal, in which the length of the gap cancels but once.
+        The divergence is that of `nde.with_logqp` for diagonal noise; one factor of the length of the gap cancels.
         """
         x = with_time(gap.starts + s * gap.lengths, z) if self.time else z
         prior, g = self.prior(x), self.diffusion(z)
-        drift = prior if gap.seen is None else self.posterior(x, gap.seen)
+        drift = prior if gap.embedding is None else self.posterior(x, gap.embedding)
         if gap.known is not None:
             drift = jnp.where(gap.known, drift, prior)
         rate = 0.5 * jnp.sum(((drift - prior) / g) ** 2)
-        return Slopes(gap.lengths * drift, gap.lengths * rate, gap.roots * g)
+        return Coefficients(gap.lengths * drift, gap.lengths * rate, gap.roots * g)
 
-    def over(
+    def solve_gap(
         self,
         states: States,
         gap: Gaps,
@@ -74,11 +113,12 @@ class Equation(eqx.Module):
         adjoint: AbstractAdjoint,
         substeps: int,
     ) -> States:
-        """The states at the end of a gap.
+        """Solve for the states at the end of a gap.
 
-        All series are one state: the gradient of a `vmap` of solves would hold a cotangent of the weights for each.
+        All series are solved as a single state. The gradient of a `jax.vmap` of solves would store a cotangent of the
+        weights for each.
         """
-        term = ControlTerm(_slopes, Clocked(BrownianMotion(states[0].shape, key)), _change)
+        term = ControlTerm(_coefficients, Clocked(BrownianMotion(states[0].shape, key)), _increment)
         steps = StepTo(jnp.linspace(0.0, 1.0, substeps + 1))
         after = diffeqsolve(
             term, solver, 0.0, 1.0, None, states, (self, gap), stepsize_controller=steps, adjoint=adjoint
@@ -86,11 +126,11 @@ class Equation(eqx.Module):
         return jax.tree.map(lambda leaf: leaf[0], after)
 
 
-def _slopes(s: RealScalar, states: States, args: tuple[Equation, Gaps]) -> Slopes:
+def _coefficients(s: RealScalar, states: States, args: tuple[Equation, Gaps]) -> Coefficients:
     equation, gap = args
-    return jax.vmap(lambda z, each: equation.slopes(s, z, each))(states[0], gap)
+    return jax.vmap(lambda z, each: equation.coefficients(s, z, each))(states[0], gap)
 
 
-def _change(slopes: Slopes, increments: tuple[RealScalar, Float[Array, "series state"]]) -> States:
+def _increment(at: Coefficients, increments: tuple[RealScalar, Float[Array, "series state"]]) -> States:
     dt, dW = increments
-    return slopes.drift * dt + slopes.diffusion * dW, slopes.divergence * dt
+    return at.drift * dt + at.diffusion * dW, at.divergence * dt

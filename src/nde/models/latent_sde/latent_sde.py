@@ -1,4 +1,4 @@
-"""A stochastic differential equation whose paths are inferred from a series."""
+"""Latent SDEs, whose paths are inferred from a series."""
 
 from collections.abc import Callable
 
@@ -13,57 +13,57 @@ from nde.models.latent.posterior import Posterior
 from nde.models.latent_sde.context import AbstractContextEncoder, GRUContext
 from nde.models.latent_sde.diffusion import ComponentDiffusion
 from nde.models.latent_sde.drift import AbstractContextDrift, ContextDrift
-from nde.models.latent_sde.equation import Equation, States
-from nde.models.latent_sde.gaps import Gaps
+from nde.models.latent_sde.elbo_terms import ELBOTerms
+from nde.models.latent_sde.equation import Equation, Gaps, States
 from nde.models.latent_sde.likelihood import AbstractLikelihood, GaussianLikelihood
-from nde.models.latent_sde.parts import Bound
 from nde.models.recurrent.rows import Rows
 from nde.nn import softplus
 from nde.solvers import AbstractSolver, Euler
 
 
 class LatentSDE(eqx.Module):
-    """A series as noisy observations of a state that follows an equation with noise.
+    """A latent SDE: a series as noisy observations of a state that follows an SDE.
 
-    The state begins with a learned normal law and follows the prior `dz = h(z) dt + g(z) dW`; each row is a function of
-    the state plus an error. What a series tells of its own path is the posterior `dz = f(z, c) dt + g(z) dW`, of which
-    the drift sees a context `c`: an encoder reads the rows from the last to the first, and between two rows `c` is what
-    it had read down to the later one. Both equations have the same diffusion, so that the divergence between the laws
-    of their paths is finite (`nde.with_logqp`). Behind the last row, the posterior follows the prior's drift.
+    The initial state has a learned normal distribution, and the state follows the prior SDE `dz = h(z) dt + g(z) dW`.
+    Each row is a function of the state plus an observation error. Given a series, the state follows the posterior SDE
+    `dz = f(z, c) dt + g(z) dW`, whose drift depends on a context `c`: an encoder reads the rows from last to first, and
+    between two rows `c` is what it has read down to the later one. Both SDEs have the same diffusion, so the KL
+    divergence between their paths is finite (see `nde.with_logqp`). After the last row the posterior follows the drift
+    of the prior.
 
-    It is written for one series, with normalized channels and times of the order of one. A gap between two times is
-    solved in `substeps` equal steps, in a time of its own from 0 to 1; so a batch of series with different times is
-    `vmap` and nothing more. With a method of Stratonovich's calculus (`nde.Heun()`, `nde.ReversibleHeun()`) the
-    equations are Stratonovich's.
+    The model takes a single series, with normalized channels and times of order one. The gap between two times is
+    solved in `substeps` equal steps, in a time from 0 to 1, so `jax.vmap` handles batches of series with different
+    times. With a Stratonovich solver (`nde.Heun()`, `nde.ReversibleHeun()`) the SDEs are Stratonovich SDEs.
 
     Args:
         input_size: Number of channels.
-        latent_size: Length of the state.
-        hidden_size: Length of the encoder's state.
-        context_size: Length of a context.
+        latent_size: Size of the state.
+        hidden_size: Size of the encoder's state.
+        context_size: Size of a context.
         width: Width of the hidden layers of drifts and diffusion.
-        depth: Number of those of the drifts.
-        time: Whether drifts see the time, as the first entry of their input.
-        encoder: What reads the rows; by default `GRUContext`.
-        posterior_drift: `f`; by default `ContextDrift`.
-        prior_drift: `h`; by default a perceptron with softplus.
-        diffusion: From a state to the diffusion of each component, positive; by default `ComponentDiffusion`.
-        decoder: From a state to channels; by default an affine map. An `equinox.nn.MLP` is another.
-        likelihood: Of the errors; by default `GaussianLikelihood`, its scale learned.
-        substeps: Into how many steps a gap is divided.
-        solver: The method.
-        adjoint: How solves are differentiated.
-        key: Of `jax.random`, for the weights.
+        depth: Number of hidden layers of the drifts.
+        time: Whether drifts depend on time, as the first entry of their input.
+        encoder: The encoder, by default a `GRUContext`.
+        posterior_drift: The drift `f`, by default a `ContextDrift`.
+        prior_drift: The drift `h`, by default a softplus MLP.
+        diffusion: A function from a state to the diffusion of each component, which is positive; by default a
+            `ComponentDiffusion`.
+        decoder: A function from a state to channels, by default an affine map. An `equinox.nn.MLP` also works.
+        likelihood: The distribution of observation errors, by default a `GaussianLikelihood` with a learned scale.
+        substeps: Number of steps per gap.
+        solver: The solver.
+        adjoint: How gradients are computed through the solve.
+        key: A key of `jax.random` for the weights.
 
     Attributes:
-        encoder: What reads the rows.
-        initial: From the first row's context to the mean and the logarithm of the variance of the first state.
-        prior_initial: The law of the first state before anything was read.
-        posterior_drift: `f`.
-        prior_drift: `h`.
-        diffusion: `g`.
-        decoder: From a state to channels.
-        likelihood: Of the errors.
+        encoder: The encoder.
+        initial: The map from the first row's context to the mean and log-variance of the initial state.
+        prior_initial: The prior distribution of the initial state.
+        posterior_drift: The drift `f`.
+        prior_drift: The drift `h`.
+        diffusion: The diffusion `g`.
+        decoder: The map from a state to channels.
+        likelihood: The distribution of observation errors.
 
     Raises:
         ValueError: If `substeps` or `depth` is less than one.
@@ -119,16 +119,16 @@ class LatentSDE(eqx.Module):
     ) -> None:
         for name, value in {"substeps": substeps, "depth": depth}.items():
             if value < 1:
-                raise ValueError(f"Got {name}={value}; at least 1 is wanted.")
-        keys, seen = jax.random.split(key, 6), latent_size + time
+                raise ValueError(f"{name} must be at least 1; got {value}.")
+        keys, drift_size = jax.random.split(key, 6), latent_size + time
         self.encoder = encoder or GRUContext(input_size, context_size, hidden_size, key=keys[0])
         context_size = self.encoder.context_size
         self.initial = eqx.nn.Linear(context_size, 2 * latent_size, key=keys[1])
         self.prior_initial = Posterior(jnp.zeros(latent_size), jnp.zeros(latent_size))
         self.posterior_drift = posterior_drift or ContextDrift(
-            seen, context_size, latent_size, width, depth, key=keys[2]
+            drift_size, context_size, latent_size, width, depth, key=keys[2]
         )
-        self.prior_drift = prior_drift or eqx.nn.MLP(seen, latent_size, width, depth, softplus, key=keys[3])
+        self.prior_drift = prior_drift or eqx.nn.MLP(drift_size, latent_size, width, depth, softplus, key=keys[3])
         self.diffusion = diffusion or ComponentDiffusion(latent_size, width, key=keys[4])
         self.decoder = decoder or eqx.nn.Linear(latent_size, input_size, key=keys[5])
         self.likelihood = likelihood or GaussianLikelihood(input_size)
@@ -139,14 +139,14 @@ class LatentSDE(eqx.Module):
     def sample(
         self, ts: Float[Array, " time"], *, key: PRNGKeyArray, errors: bool = True, substeps: int | None = None
     ) -> Float[Array, "time channels"]:
-        """A series as the prior has it.
+        """Sample a series from the prior.
 
         Args:
-            ts: Times, increasing; the law of the first state is that at the first of them.
-            key: For all that is random.
-            errors: Whether channels come with the errors of the likelihood.
-            substeps: Into how many steps a gap is divided; by default as the model says. Where times are further apart
-                than those that the model was trained at, take more.
+            ts: Increasing times; the initial state is that at the first.
+            key: A key of `jax.random`.
+            errors: Whether to add observation errors.
+            substeps: Number of steps per gap, by default that of the model. Take more if times are further apart than
+                in training.
         """
         first, path, error = jax.random.split(key, 3)
         z0 = self.prior_initial.sample(first)
@@ -159,33 +159,33 @@ class LatentSDE(eqx.Module):
         ts: Float[Array, " time"],
         ys: Float[Array, "time channels"],
         length: Int[Array, ""] | int,
-        wanted: Float[Array, " wanted"],
+        ts_new: Float[Array, " times"],
         *,
         key: PRNGKeyArray,
         errors: bool = False,
         substeps: int | None = None,
-    ) -> Float[Array, "wanted channels"]:
-        """A path through a series: between its rows, at them, or after them.
+    ) -> Float[Array, "times channels"]:
+        """Sample a path through a series: between its rows, at them, or after them.
 
         Args:
-            ts: Times, increasing.
-            ys: Normalized channels; `nan` where nothing was observed.
-            length: How many rows are read.
-            wanted: Times that do not go back, none before the first row.
-            key: For all that is random.
-            errors: Whether channels come with the errors of the likelihood.
+            ts: Increasing times.
+            ys: Normalized channels, with `nan` for missing values.
+            length: The number of rows to read.
+            ts_new: Non-decreasing times of the output, none before the first row.
+            key: A key of `jax.random`.
+            errors: Whether to add observation errors.
             substeps: As in `sample`.
         """
         first, path, error = jax.random.split(key, 3)
         ts = Rows.of(ts, ys, length).ts
         contexts = self.encoder(ts, ys, length)
-        times = jnp.sort(jnp.concatenate([ts, jnp.maximum(wanted, ts[0])]))
-        # What the next row on has to tell.
+        times = jnp.sort(jnp.concatenate([ts, jnp.maximum(ts_new, ts[0])]))
+        # The context of each gap is that of the next row.
         row = jnp.searchsorted(ts, times[1:], side="left")
-        seen = self._seen(contexts)[jnp.minimum(row, len(ts) - 1)]
-        gaps = Gaps.between(times[None], seen[None], (row < len(ts))[None])
+        embeddings = self._embed(contexts)[jnp.minimum(row, len(ts) - 1)]
+        gaps = Gaps.between(times[None], embeddings[None], (row < len(ts))[None])
         states, _ = self._path(self._initial(contexts).sample(first)[None], gaps, path, substeps)
-        return self._channels(states[0, jnp.searchsorted(times, wanted, side="left")], error if errors else None)
+        return self._channels(states[0, jnp.searchsorted(times, ts_new, side="left")], error if errors else None)
 
     @compiled(solves=True)
     def bound(
@@ -194,17 +194,17 @@ class LatentSDE(eqx.Module):
         ys: Float[Array, "time channels"],
         length: Int[Array, ""] | int,
         key: PRNGKeyArray,
-    ) -> Bound:
-        """A sample of the evidence lower bound of one series, in its parts.
+    ) -> ELBOTerms:
+        """Sample the evidence lower bound of a series, and return its terms.
 
         Args:
-            ts: Times, increasing.
-            ys: Normalized channels; `nan` where nothing was observed.
-            length: How many rows are the series' own.
-            key: For a path of the posterior.
+            ts: Increasing times.
+            ys: Normalized channels, with `nan` for missing values.
+            length: The number of rows of the series, without padding.
+            key: A key of `jax.random` for a path of the posterior.
         """
-        bounds = self.bounds(ts[None], ys[None], jnp.asarray(length)[None], key)
-        return jax.tree.map(lambda part: part[0], bounds)
+        terms = self.bounds(ts[None], ys[None], jnp.asarray(length)[None], key)
+        return jax.tree.map(lambda term: term[0], terms)
 
     @compiled(solves=True)
     def bounds(
@@ -213,24 +213,27 @@ class LatentSDE(eqx.Module):
         ys: Float[Array, "series time channels"],
         lengths: Int[Array, " series"],
         key: PRNGKeyArray,
-    ) -> Bound:
-        """The same of some series at once, each part with an axis of series: several times faster than a `vmap`.
+    ) -> ELBOTerms:
+        """Sample the evidence lower bounds of many series in one solve, several times faster than `jax.vmap`.
 
         Args:
-            ts: Times, increasing.
-            ys: Normalized channels; `nan` where nothing was observed.
-            lengths: How many rows are the series' own.
-            key: For paths of the posteriors.
+            ts: Increasing times.
+            ys: Normalized channels, with `nan` for missing values.
+            lengths: The number of rows of each series, without padding.
+            key: A key of `jax.random` for paths of the posteriors.
+
+        Returns:
+            The terms, each with a leading axis of series.
         """
         first, path = jax.random.split(key)
         rows = jax.vmap(Rows.of)(ts, ys, lengths)
         contexts = jax.vmap(self.encoder)(ts, ys, lengths)
         initial = jax.vmap(self._initial)(contexts)
-        gaps = Gaps.between(rows.ts, jax.vmap(self._seen)(contexts[:, 1:]))
+        gaps = Gaps.between(rows.ts, jax.vmap(self._embed)(contexts[:, 1:]))
         states, divergences = self._path(initial.sample(first), gaps, path, None)
         means = jax.vmap(jax.vmap(self.decoder))(states)
         densities = jnp.where(rows.observed, self.likelihood.log_density(means, rows.values), 0.0)
-        return Bound(
+        return ELBOTerms(
             log_likelihood=jnp.sum(densities, axis=(1, 2)),
             kl_path=divergences,
             kl_initial=jax.vmap(lambda each: each.divergence(self.prior_initial))(initial),
@@ -240,8 +243,8 @@ class LatentSDE(eqx.Module):
         mean, log_variance = jnp.split(self.initial(contexts[0]), 2)
         return Posterior(mean, log_variance)
 
-    def _seen(self, contexts: Float[Array, "rows context"]) -> Float[Array, "rows width"]:
-        return jax.vmap(self.posterior_drift.seen)(contexts)
+    def _embed(self, contexts: Float[Array, "rows context"]) -> Float[Array, "rows width"]:
+        return jax.vmap(self.posterior_drift.embed)(contexts)
 
     def _channels(
         self, states: Float[Array, "times state"], key: PRNGKeyArray | None
@@ -252,15 +255,15 @@ class LatentSDE(eqx.Module):
     def _path(
         self, z0: Float[Array, "series state"], gaps: Gaps, key: PRNGKeyArray, substeps: int | None
     ) -> tuple[Float[Array, "series times state"], Float[Array, " series"]]:
-        """The states at the ends of gaps, and the divergence of each whole path from the prior's."""
+        """Return the states at the ends of gaps, and the KL divergence of each path from the prior."""
         equation = Equation(self.posterior_drift, self.prior_drift, self.diffusion, self.time)
 
-        # A key for each number, not `split`: more gaps, of padding, change nothing of those before them.
+        # `fold_in` rather than `split`: additional gaps, such as padding, do not change the keys of those before them.
         keys = jax.vmap(lambda number: jax.random.fold_in(key, number))(jnp.arange(len(gaps.starts)))
 
-        def over(states: States, each: tuple[Gaps, PRNGKeyArray]) -> tuple[States, Array]:
-            states = equation.over(states, *each, self.solver, self.adjoint, substeps or self.substeps)
+        def solve_gap(states: States, each: tuple[Gaps, PRNGKeyArray]) -> tuple[States, Array]:
+            states = equation.solve_gap(states, *each, self.solver, self.adjoint, substeps or self.substeps)
             return states, states[0]
 
-        (_, divergences), states = jax.lax.scan(over, (z0, jnp.zeros(len(z0), z0.dtype)), (gaps, keys))
+        (_, divergences), states = jax.lax.scan(solve_gap, (z0, jnp.zeros(len(z0), z0.dtype)), (gaps, keys))
         return jnp.concatenate([z0[:, None], jnp.moveaxis(states, 0, 1)], axis=1), divergences

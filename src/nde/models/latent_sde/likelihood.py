@@ -1,4 +1,4 @@
-"""What is observed of a latent state's channels."""
+"""Distributions of observation errors."""
 
 import abc
 import math
@@ -11,11 +11,22 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from nde.core.axes import as_last_axes
 
-_FIRST, _LEAST = 0.1, 1e-3
+_INITIAL_SCALE, _MIN_SCALE = 0.1, 1e-3
 
 
 class AbstractLikelihood(eqx.Module):
-    """Channels with independent errors of a scale that is given, or learned for each channel.
+    """Base class of distributions of independent observation errors, whose scale is given or learned for each channel.
+
+    Args:
+        size: Number of channels.
+        scale: The scale, if known; by default it is learned.
+
+    Attributes:
+        log_scale: The logarithm of the scale of each channel.
+        learns: Whether the scale is learned.
+
+    Raises:
+        ValueError: If the scale is not positive.
 
     Example:
         ```python
@@ -25,16 +36,22 @@ class AbstractLikelihood(eqx.Module):
         ```
     """
 
-    log_scale: eqx.AbstractVar[Float[Array, " channels"]]
-    learns: eqx.AbstractVar[bool]
+    log_scale: Float[Array, " channels"]
+    learns: bool = eqx.field(static=True)
+
+    def __init__(self, size: int, scale: float | None = None) -> None:
+        if scale is not None and not scale > 0:
+            raise ValueError(f"scale must be positive, or None to learn it; got {scale}.")
+        self.log_scale = jnp.full(size, math.log(_INITIAL_SCALE if scale is None else scale), float)
+        self.learns = scale is None
 
     @abc.abstractmethod
     def standard(self, x: Float[Array, "*rows channels"]) -> Float[Array, "*rows channels"]:
-        """The log density of an error of scale one."""
+        """Return the log-density of an error with unit scale."""
 
     @abc.abstractmethod
     def draw(self, key: PRNGKeyArray, shape: tuple[int, ...], dtype: Any) -> Float[Array, "..."]:
-        """Errors of scale one, of a real floating dtype."""
+        """Sample errors with unit scale, of a real floating-point dtype."""
 
     @property
     def scale(self) -> Float[Array, " channels"]:
@@ -44,21 +61,21 @@ class AbstractLikelihood(eqx.Module):
     def log_density(
         self, means: Float[Array, "*rows channels"], ys: Float[Array, "*rows channels"]
     ) -> Float[Array, "*rows channels"]:
-        """The log density of each value.
+        """Return the log-density of each observation.
 
         Args:
             means: The channels without errors.
-            ys: What was observed.
+            ys: The observations.
         """
         log_scale = as_last_axes(self._log_scale, means)
         return self.standard((ys - means) * jnp.exp(-log_scale)) - log_scale
 
     def sample(self, means: Float[Array, "*rows channels"], key: PRNGKeyArray) -> Float[Array, "*rows channels"]:
-        """Observations.
+        """Add errors to channels.
 
         Args:
             means: The channels without errors.
-            key: For the errors.
+            key: A key of `jax.random` for the errors.
         """
         return means + as_last_axes(self.scale, means) * self.draw(key, means.shape, means.dtype)
 
@@ -66,19 +83,19 @@ class AbstractLikelihood(eqx.Module):
     def _log_scale(self) -> Float[Array, " channels"]:
         if not self.learns:
             return jax.lax.stop_gradient(self.log_scale)
-        return jnp.maximum(self.log_scale, math.log(_LEAST))
+        return jnp.maximum(self.log_scale, math.log(_MIN_SCALE))
 
 
 class GaussianLikelihood(AbstractLikelihood):
-    """Normal errors.
+    """Normal observation errors.
 
     Args:
         size: Number of channels.
-        scale: Their standard deviation, if it is known; by default it is learned.
+        scale: The standard deviation, if known; by default it is learned.
 
     Attributes:
-        log_scale: Its logarithm, for each channel.
-        learns: Whether it is learned.
+        log_scale: The logarithm of the standard deviation of each channel.
+        learns: Whether the scale is learned.
 
     Raises:
         ValueError: If the scale is not positive.
@@ -92,31 +109,28 @@ class GaussianLikelihood(AbstractLikelihood):
         ```
     """
 
-    log_scale: Float[Array, " channels"]
-    learns: bool = eqx.field(static=True)
-
     def __init__(self, size: int, scale: float | None = None) -> None:
-        self.log_scale, self.learns = _first(size, scale), scale is None
+        super().__init__(size, scale)
 
     def standard(self, x: Float[Array, "*rows channels"]) -> Float[Array, "*rows channels"]:
-        """The log density of the standard normal distribution."""
+        """Return the log-density of the standard normal distribution."""
         return -0.5 * x**2 - 0.5 * math.log(2 * math.pi)
 
     def draw(self, key: PRNGKeyArray, shape: tuple[int, ...], dtype: Any) -> Float[Array, "..."]:
-        """Standard normal numbers."""
+        """Sample from the standard normal distribution."""
         return jax.random.normal(key, shape, dtype)
 
 
 class LaplaceLikelihood(AbstractLikelihood):
-    """Errors with a Laplace distribution, which outliers move less.
+    """Laplace observation errors, which are robust to outliers.
 
     Args:
         size: Number of channels.
-        scale: Their mean absolute value, if it is known; by default it is learned.
+        scale: The mean absolute error, if known; by default it is learned.
 
     Attributes:
-        log_scale: Its logarithm, for each channel.
-        learns: Whether it is learned.
+        log_scale: The logarithm of the mean absolute error of each channel.
+        learns: Whether the scale is learned.
 
     Raises:
         ValueError: If the scale is not positive.
@@ -130,22 +144,13 @@ class LaplaceLikelihood(AbstractLikelihood):
         ```
     """
 
-    log_scale: Float[Array, " channels"]
-    learns: bool = eqx.field(static=True)
-
     def __init__(self, size: int, scale: float | None = None) -> None:
-        self.log_scale, self.learns = _first(size, scale), scale is None
+        super().__init__(size, scale)
 
     def standard(self, x: Float[Array, "*rows channels"]) -> Float[Array, "*rows channels"]:
-        """The log density of the Laplace distribution of scale one."""
+        """Return the log-density of the Laplace distribution with unit scale."""
         return -jnp.abs(x) - math.log(2.0)
 
     def draw(self, key: PRNGKeyArray, shape: tuple[int, ...], dtype: Any) -> Float[Array, "..."]:
-        """Numbers with that distribution."""
+        """Sample from the Laplace distribution with unit scale."""
         return jax.random.laplace(key, shape, dtype)
-
-
-def _first(size: int, scale: float | None) -> Float[Array, " channels"]:
-    if scale is not None and not scale > 0:
-        raise ValueError(f"Got scale={scale}; a positive number is wanted, or None to learn it.")
-    return jnp.full(size, math.log(_FIRST if scale is None else scale), float)

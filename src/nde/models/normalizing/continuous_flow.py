@@ -1,4 +1,4 @@
-"""A law of points as the image of the normal law under the flow of a differential equation."""
+"""Continuous normalizing flows."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -26,14 +26,14 @@ _NO_COSTS: Mapping[str, Cost] = MappingProxyType({})
 
 
 class Encoded(eqx.Module):
-    """What a flow says of a point, or of many with a leading axis.
+    """The result of encoding a point, or many with a leading axis.
 
     Attributes:
-        z: The point of the normal law that flows to it.
-        log_prob: The logarithm of its density.
-        costs: The integrals that were asked for, by name.
-        steps: Of the solver, attempted, over all blocks; each of `Tsit5` or `Dopri5` evaluates the vector field six
-            times, and each block begins with two evaluations more.
+        z: The corresponding point of the normal distribution.
+        log_prob: The log-density of the point.
+        costs: The requested integrals along the path, by name.
+        steps: The number of steps attempted by the solver, over all blocks. Each step of `Tsit5` or `Dopri5` evaluates
+            the vector field six times, and each block starts with two more evaluations.
 
     Example:
         See `ContinuousFlow.encode`.
@@ -46,39 +46,39 @@ class Encoded(eqx.Module):
 
 
 class ContinuousFlow(AbstractFlow):
-    """A continuous normalizing flow: a density that can be evaluated and drawn from.
+    """A continuous normalizing flow: a distribution with a tractable density that can be sampled from.
 
-    A point `z` of the standard normal law at time 0 follows `dy/dt = f(t, y)` to a point `x` at time 1, through one
-    block after another if there are several, each with a vector field and a time from 0 to 1 of its own. The density
-    of `x` comes of the trace of the Jacobian `J` of `f` along the way:
+    A point `z` of the standard normal distribution at time 0 follows `dy/dt = f(t, y)` to a point `x` at time 1. With
+    several blocks, it passes through one after another, each with its own vector field and time from 0 to 1. The
+    density of `x` follows from the trace of the Jacobian `J` of `f` along the path:
 
         log p(x) = log N(z) - integral of tr J dt
 
-    The model is written for one point, standardized; with a condition, the law is that of `x` given it. Train it by
-    `FlowLikelihood` or, faster, by `FlowMatching`.
+    The model takes a single standardized point. With a condition, the distribution is that of `x` given the condition.
+    Train it with `FlowLikelihood` or, faster, with `FlowMatching`.
 
     Args:
-        input_size: Length of a point.
+        input_size: Size of a point.
         width: Width of the hidden layers of the vector field, a `nde.nn.ConcatSquashMLP`.
-        depth: How many it has.
-        activation: Between its layers.
-        blocks: How many vector fields follow each other.
-        condition_size: Length of the condition; 0 for none.
-        fields: The vector fields `(t, y, condition)` of the blocks from `z` to `x`, in place of the networks; the
+        depth: Number of its hidden layers.
+        activation: The activation between its layers.
+        blocks: Number of consecutive vector fields.
+        condition_size: Size of the condition; 0 for none.
+        fields: The vector fields `(t, y, condition)` of the blocks from `z` to `x`, in place of the networks. The
             condition is `None` if there is none.
         trace: How the trace is computed: `ExactTrace()`, or `HutchinsonTrace()` for points of many components.
-        solver: The method.
-        stepsize_controller: How steps are chosen.
-        adjoint: How solves are differentiated.
-        dt0: The first step; needed for steps of one size.
-        max_steps: Most steps to attempt in a block.
-        key: Of `jax.random`, for the weights.
+        solver: The solver.
+        stepsize_controller: The step size controller.
+        adjoint: How gradients are computed through the solve.
+        dt0: The initial step size; required with a constant step size.
+        max_steps: The maximum number of steps to attempt in a block.
+        key: A key of `jax.random` for the weights.
 
     Attributes:
         fields: The vector fields.
         trace: How the trace is computed.
-        input_size: Length of a point.
-        condition_size: Length of the condition.
+        input_size: Size of a point.
+        condition_size: Size of the condition.
 
     Source: Chen, Rubanova, Bettencourt and Duvenaud, *Neural ordinary differential equations* (2018), section 4,
     doi:10.48550/arXiv.1806.07366; Grathwohl, Chen, Bettencourt, Sutskever and Duvenaud, *FFJORD: Free-form continuous
@@ -126,13 +126,13 @@ class ContinuousFlow(AbstractFlow):
     ) -> None:
         if fields is None:
             if key is None:
-                raise ValueError("Got neither a key nor vector fields; pass `key=`, for the weights, or `fields=`.")
+                raise ValueError("`ContinuousFlow` needs `key=` to initialize weights, or vector fields as `fields=`.")
             fields = [
                 ConcatSquashMLP(input_size, width, depth, args_size=condition_size, activation=activation, key=each)
                 for each in jax.random.split(key, blocks)
             ]
         if not fields:
-            raise ValueError("Got no vector field; at least one is wanted: `blocks=1` or more, or `fields=(f,)`.")
+            raise ValueError("`ContinuousFlow` needs at least one vector field: `blocks=1` or more, or `fields=(f,)`.")
         self.fields, self.trace = tuple(fields), trace
         self.solver, self.stepsize_controller, self.adjoint = solver, stepsize_controller, adjoint
         self.dt0, self.max_steps = dt0, max_steps
@@ -146,15 +146,15 @@ class ContinuousFlow(AbstractFlow):
         key: PRNGKeyArray | None = None,
         condition: Float[Array, " condition"] | None = None,
     ) -> Float[Array, ""]:
-        """The logarithm of the density at a point.
+        """Compute the log-density of a point.
 
         Args:
             x: The point.
-            key: Of `jax.random`, for a trace that is estimated; then this is an unbiased estimate.
-            condition: Of which the law depends, if it does.
+            key: A key of `jax.random` for a stochastic trace, which makes the result an unbiased estimate.
+            condition: The condition, if the flow is conditional.
 
         Raises:
-            ValueError: If a size does not fit, or a key is wanted.
+            ValueError: If a size does not match, or the trace needs a key.
             SolveError: If the solve fails.
         """
         return self.encode(x, key=key, condition=condition).log_prob
@@ -163,40 +163,40 @@ class ContinuousFlow(AbstractFlow):
     def sample(
         self, *, key: PRNGKeyArray, condition: Float[Array, " condition"] | None = None
     ) -> Float[Array, " size"]:
-        """A draw of the law.
+        """Sample a point.
 
         Args:
-            key: Of `jax.random`.
-            condition: Of which the law depends, if it does.
+            key: A key of `jax.random`.
+            condition: The condition, if the flow is conditional.
 
         Raises:
-            ValueError: If the condition does not fit.
+            ValueError: If the condition does not match.
             SolveError: If the solve fails.
         """
         return self.decode(jax.random.normal(key, (self.input_size,), self.dtype), condition=condition)
 
     @property
     def dtype(self) -> Any:
-        """Of the weights."""
+        """The dtype of the weights."""
         return common_dtype(*jax.tree.leaves(eqx.filter(self.fields, eqx.is_inexact_array)))
 
     @compiled(solves=True)
     def decode(
         self, z: Float[Array, " size"], *, condition: Float[Array, " condition"] | None = None
     ) -> Float[Array, " size"]:
-        """Where a point of the normal law flows to.
+        """Map a point of the normal distribution to a point of the data.
 
         Args:
             z: The point.
-            condition: Of which the law depends, if it does.
+            condition: The condition, if the flow is conditional.
 
         Raises:
-            ValueError: If a size does not fit.
+            ValueError: If a size does not match.
             SolveError: If the solve fails.
         """
         self._check(z, condition)
         for field in self.fields:
-            z = self.until(field, 0.0, 1.0, z, condition)[0]
+            z = self.solve_until(field, 0.0, 1.0, z, condition)[0]
         return z
 
     @compiled(solves=True)
@@ -209,17 +209,17 @@ class ContinuousFlow(AbstractFlow):
         costs: Mapping[str, Cost] = _NO_COSTS,
         durations: Float[Array, " blocks"] | None = None,
     ) -> Encoded:
-        """Where a point came from, its density, and what its way costs, in one solve a block.
+        """Map a point of the data to the normal distribution, and compute its log-density and costs in the same solve.
 
         Args:
             x: The point.
-            key: Of `jax.random`, for a trace that is estimated.
-            condition: Of which the law depends, if it does.
-            costs: By name what else is integrated along the way, such as those of `FlowLikelihood`.
-            durations: How long each block runs; by default one unit of time.
+            key: A key of `jax.random` for a stochastic trace.
+            condition: The condition, if the flow is conditional.
+            costs: Further integrals along the path by name, such as those of `FlowLikelihood`.
+            durations: The duration of each block, by default 1.
 
         Raises:
-            ValueError: If a size does not fit, or a key is wanted.
+            ValueError: If a size does not match, or the trace needs a key.
             SolveError: If the solve fails.
 
         Example:
@@ -234,8 +234,8 @@ class ContinuousFlow(AbstractFlow):
             ```
         """
         rows = jax.tree.map(lambda leaf: leaf[None], (x, key, condition, durations))
-        found = self.encode_together(rows[0], keys=rows[1], conditions=rows[2], costs=costs, durations=rows[3])
-        return Encoded(found.z[0], found.log_prob[0], {n: c[0] for n, c in found.costs.items()}, found.steps)
+        many = self.encode_together(rows[0], keys=rows[1], conditions=rows[2], costs=costs, durations=rows[3])
+        return Encoded(many.z[0], many.log_prob[0], {n: c[0] for n, c in many.costs.items()}, many.steps)
 
     @compiled(solves=True)
     def encode_together(
@@ -247,21 +247,20 @@ class ContinuousFlow(AbstractFlow):
         costs: Mapping[str, Cost] = _NO_COSTS,
         durations: Float[Array, "points blocks"] | None = None,
     ) -> Encoded:
-        """As `encode`, for many points in one solve that takes the same steps for all.
+        """Encode many points in one solve, with the same steps for all; see `encode`.
 
-        Its gradient is several times faster than that of as many solves under `jax.vmap`, each of which has a gradient
-        of all weights; but a point's error is not kept within the tolerance for itself, only the root mean square of
-        all.
+        The gradient is several times faster than that of `jax.vmap`, where each solve has its own gradient of all
+        weights. But the tolerance controls the root mean square of all errors, not the error of each point.
 
         Args:
             xs: The points.
-            keys: Of `jax.random`, one for each, for a trace that is estimated.
-            conditions: Of which the law depends, if it does, one for each.
-            costs: By name what else is integrated along the way.
-            durations: How long each block runs for each point; by default one unit of time.
+            keys: Keys of `jax.random` for a stochastic trace, one for each point.
+            conditions: The conditions, one for each point, if the flow is conditional.
+            costs: Further integrals along the path by name.
+            durations: The duration of each block for each point, by default 1.
 
         Raises:
-            ValueError: If a size does not fit, or keys are wanted.
+            ValueError: If a size does not match, or the trace needs keys.
             SolveError: If the solve fails.
 
         Example:
@@ -279,11 +278,11 @@ class ContinuousFlow(AbstractFlow):
         durations = jnp.ones(shape, xs.dtype) if durations is None else durations.astype(xs.dtype)
         zero, steps = jnp.zeros(len(xs), xs.dtype), jnp.zeros((), jnp.int32)
         state = {"y": xs, "change": zero, "costs": dict.fromkeys(costs, zero)}
-        for place in reversed(range(len(self.fields))):
-            noise = None if keys is None else jax.vmap(lambda key, n=place: jax.random.fold_in(key, n))(keys)
+        for block in reversed(range(len(self.fields))):
+            noise = None if keys is None else jax.vmap(lambda key, n=block: jax.random.fold_in(key, n))(keys)
             directions = jax.vmap(self.trace.directions)(xs, noise)
-            slope, args = _riding(self.fields[place], costs), (directions, durations[:, place], conditions)
-            solution = self.solution(slope, 1.0, 0.0, state, args, SaveAt(t1=True))
+            field, args = _augmented_field(self.fields[block], costs), (directions, durations[:, block], conditions)
+            solution = self.solve(field, 1.0, 0.0, state, args, SaveAt(t1=True))
             state, steps = jax.tree.map(lambda leaf: leaf[0], solution.ys), steps + solution.stats["num_steps"]
         normal = -0.5 * jnp.sum(state["y"] ** 2, axis=1) - 0.5 * self.input_size * math.log(2 * math.pi)
         return Encoded(state["y"], normal + state["change"], state["costs"], steps)
@@ -291,32 +290,30 @@ class ContinuousFlow(AbstractFlow):
     def _check(self, point: Array, condition: Array | None) -> None:
         if point.shape != (self.input_size,):
             raise ValueError(
-                f"Got a point of the shape {point.shape}; one of the shape ({self.input_size},) is wanted. For many "
-                "take `jax.vmap`."
+                f"A point must have shape ({self.input_size},); got {point.shape}. For many points, use `jax.vmap` or "
+                "`encode_together`."
             )
         shape = None if condition is None else condition.shape
-        wanted = (self.condition_size,) if self.condition_size else None
-        if shape != wanted:
+        expected = (self.condition_size,) if self.condition_size else None
+        if shape != expected:
             raise ValueError(
-                f"Got {'no condition' if shape is None else f'a condition of the shape {shape}'}; "
-                f"{'none' if wanted is None else f'one of the shape {wanted}'} is wanted, by "
-                f"`condition_size={self.condition_size}`."
+                f"{'There must be no condition' if expected is None else f'condition must have shape {expected}'}, by "
+                f"condition_size={self.condition_size}; got {'none' if shape is None else f'shape {shape}'}."
             )
 
 
-def _riding(field: VectorField, costs: Mapping[str, Cost]) -> VectorField:
-    """A vector field of points, the changes of their log-densities, and costs, for a solve from 1 to 0.
+def _augmented_field(field: VectorField, costs: Mapping[str, Cost]) -> VectorField:
+    """Return a vector field of points, log-density changes and costs, for a solve from 1 to 0.
 
-    Each point has a time of its own, from its duration to 0. As time runs back, the integral of a cost is positive if
-    its slope is negative.
+    Each point has its own time, from its duration to 0. Since time runs backward, costs enter with a negative sign.
     """
 
     def of_point(s: Array, y: Array, directions: Array, duration: Array, condition: Array | None) -> dict[str, Any]:
-        here = moment_of(lambda t, y: field(t, y, condition), s * duration, y, directions)
-        slopes = {"y": here.slope, "change": here.trace, "costs": {name: -cost(here) for name, cost in costs.items()}}
-        return scaled(slopes, duration)
+        at = moment_of(lambda t, y: field(t, y, condition), s * duration, y, directions)
+        derivative = {"y": at.slope, "change": at.trace, "costs": {name: -cost(at) for name, cost in costs.items()}}
+        return scaled(derivative, duration)
 
-    def slope(s: Array, state: dict[str, Any], args: Any) -> dict[str, Any]:
+    def of_points(s: Array, state: dict[str, Any], args: Any) -> dict[str, Any]:
         return jax.vmap(of_point, in_axes=(None, 0, 0, 0, 0))(s, state["y"], *args)
 
-    return slope
+    return of_points

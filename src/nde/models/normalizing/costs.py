@@ -1,4 +1,4 @@
-"""What a flow may pay for along its way: integrands that ride in the solve of the log-density."""
+"""Regularizers of flows: integrands that are solved along with the log-density."""
 
 from collections.abc import Callable
 
@@ -10,11 +10,11 @@ from nde.core.types import RealScalar
 from nde.models.normalizing.trace import Moment
 
 Cost = Callable[[Moment], Float[Array, ""]]
-"""What is integrated over the time of a flow."""
+"""An integrand along the path of a flow."""
 
 
 def kinetic_energy(moment: Moment) -> Float[Array, ""]:
-    """The square of the speed: its integral is least for straight paths at constant speed.
+    """Return the squared speed. Its integral is smallest for straight paths at constant speed.
 
     Source: Finlay, Jacobsen, Nurbekyan and Oberman, *How to train your neural ODE: the world of Jacobian and kinetic
     regularization* (2020), section 3, doi:10.48550/arXiv.2002.02798.
@@ -23,7 +23,7 @@ def kinetic_energy(moment: Moment) -> Float[Array, ""]:
 
 
 def jacobian_norm(moment: Moment) -> Float[Array, ""]:
-    """The square of the Jacobian's Frobenius norm, from the same derivatives as the trace.
+    """Return the squared Frobenius norm of the Jacobian, from the same derivatives as the trace.
 
     Source: Finlay, Jacobsen, Nurbekyan and Oberman (2020), section 3, doi:10.48550/arXiv.2002.02798.
     """
@@ -31,9 +31,9 @@ def jacobian_norm(moment: Moment) -> Float[Array, ""]:
 
 
 def total_derivative(order: int) -> Cost:
-    """The square of the norm of a path's derivative of this order, by Taylor mode.
+    """Return a cost: the squared norm of the path's derivative of this order, by Taylor-mode differentiation.
 
-    Solvers of order `order` or less make their errors of it.
+    The error of a solver depends on the derivatives of the path: regularizing them makes the flow cheaper to solve.
 
     Source: Kelly, Bettencourt, Johnson and Duvenaud, *Learning differential equations that are easy to solve* (2020),
     section 3 and appendix A, doi:10.48550/arXiv.2007.04504.
@@ -42,10 +42,10 @@ def total_derivative(order: int) -> Cost:
 
 
 def path_derivatives(moment: Moment, order: int) -> list[Float[Array, " size"]]:
-    """The first derivatives by time of the path through a moment's state.
+    """Return the first time derivatives of the path through a moment's state.
 
-    Of a path `y` with `dy/dt = f(t, y)`, the first `k` derivatives give those of `f` along it, of which the last is
-    the derivative `k + 1` of the path.
+    Given the first `k` derivatives of a path with `dy/dt = f(t, y)`, Taylor mode yields those of `f` along it, of which
+    the last is derivative `k + 1` of the path.
     """
     derivatives, clock = [moment.slope], [jnp.ones_like(moment.t)]
     while len(derivatives) < order:
@@ -56,5 +56,5 @@ def path_derivatives(moment: Moment, order: int) -> list[Float[Array, " size"]]:
 
 
 def _positional(moment: Moment) -> Callable[[RealScalar, Array], Array]:
-    """The vector field as a function without a state of its own, as `jet` wants it."""
+    """Return the vector field as a plain function, which `jet` requires."""
     return lambda t, y: moment.field(t, y)

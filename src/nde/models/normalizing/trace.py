@@ -1,4 +1,4 @@
-"""The trace of a vector field's Jacobian: exact, or estimated along random directions."""
+"""The trace of a vector field's Jacobian: exact, or estimated with random directions."""
 
 import abc
 from collections.abc import Callable
@@ -11,10 +11,10 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 
 class AbstractTrace(eqx.Module):
-    """Along which directions `v` a Jacobian `J` is looked at.
+    """Base class of methods for the trace of a Jacobian `J`, defined by directions `v`.
 
-    If the sum of `v v^T` over them is the identity, at least in the mean, then that of `v^T J v` is the trace of `J`,
-    and that of `|J v|^2` the square of its Frobenius norm.
+    If the sum of `v v^T` over the directions is the identity, at least on average, then the sum of `v^T J v` is the
+    trace of `J`, and the sum of `|J v|^2` is the square of its Frobenius norm.
 
     Example:
         ```python
@@ -26,16 +26,16 @@ class AbstractTrace(eqx.Module):
 
     @abc.abstractmethod
     def directions(self, like: Float[Array, " size"], key: PRNGKeyArray | None) -> Float[Array, "directions size"]:
-        """The directions, the same for a whole solve.
+        """Return the directions, which are the same for a whole solve.
 
         Args:
-            like: A state, for its length and precision.
-            key: Of `jax.random`, for those that are random.
+            like: A state, for its size and precision.
+            key: A key of `jax.random` for random directions.
         """
 
 
 class ExactTrace(AbstractTrace):
-    """Along all axes: as many derivatives of the vector field as the state has components. The default.
+    """The exact trace, the default: one derivative of the vector field per component of the state.
 
     Example:
         ```python
@@ -47,20 +47,21 @@ class ExactTrace(AbstractTrace):
     """
 
     def directions(self, like: Float[Array, " size"], key: PRNGKeyArray | None) -> Float[Array, "directions size"]:
-        """The unit vectors; no key is needed."""
+        """Return the unit vectors; no key is needed."""
         del key
         return jnp.eye(len(like), dtype=like.dtype)
 
 
 class HutchinsonTrace(AbstractTrace):
-    """Along few random directions, one derivative of the vector field each: an unbiased estimate for large states.
+    """Hutchinson's estimate of the trace: unbiased, with a single derivative of the vector field per random direction.
 
-    With independent components of mean 0 and variance 1, the variance of `v^T J v` is `2 |S|^2` for normal noise, where
-    `S` is the symmetric part of `J`; for signs it is less, `2 (|S|^2 - sum of S_ii^2)`.
+    Use it for large states. For independent components of mean 0 and variance 1, the variance of `v^T J v` is `2 |S|^2`
+    with normal noise, where `S` is the symmetric part of `J`. With random signs it is smaller, `2 (|S|^2 - sum of
+    S_ii^2)`.
 
     Attributes:
-        noise: `noise(key, shape, dtype)`: `jax.random.rademacher`, that is, random signs, or `jax.random.normal`.
-        probes: How many directions; the estimate is their mean.
+        noise: `noise(key, shape, dtype)`: `jax.random.rademacher` for random signs, or `jax.random.normal`.
+        probes: The number of directions, whose estimates are averaged.
 
     Source: Hutchinson, *A stochastic estimator of the trace of the influence matrix for Laplacian smoothing splines*
     (1990), doi:10.1080/03610919008812866; for flows: Grathwohl, Chen, Bettencourt, Sutskever and Duvenaud, *FFJORD*
@@ -82,32 +83,32 @@ class HutchinsonTrace(AbstractTrace):
 
     def __check_init__(self) -> None:
         if self.probes < 1:
-            raise ValueError(f"Got probes={self.probes}; at least one direction is wanted.")
+            raise ValueError(f"probes must be at least 1; got {self.probes}.")
 
     def directions(self, like: Float[Array, " size"], key: PRNGKeyArray | None) -> Float[Array, "directions size"]:
-        """Random directions of a key.
+        """Sample random directions.
 
         Raises:
             ValueError: If there is no key.
         """
         if key is None:
             raise ValueError(
-                "Got no key, and this trace is an estimate along random directions: pass `key=`, or make the flow with "
+                "`HutchinsonTrace` needs a key for its random directions. Pass `key=`, or create the flow with "
                 "`trace=ExactTrace()`."
             )
         return self.noise(key, (self.probes, len(like)), like.dtype) / jnp.asarray(self.probes**0.5, like.dtype)
 
 
 class Moment(eqx.Module):
-    """A vector field at a time and state, and what is known of its Jacobian there.
+    """A vector field at a time and state, with properties of its Jacobian.
 
     Attributes:
         field: The vector field as a function `(t, y)`.
         t: The time.
         y: The state.
-        slope: Its value.
+        slope: The value of the vector field.
         trace: The trace of its Jacobian, or an estimate.
-        square: The square of the Jacobian's Frobenius norm, or an estimate.
+        square: The squared Frobenius norm of its Jacobian, or an estimate.
     """
 
     field: Callable[[Any, Any], Array]
@@ -124,7 +125,7 @@ def moment_of(
     y: Float[Array, " size"],
     directions: Float[Array, "directions size"],
 ) -> Moment:
-    """The vector field's value, and its derivatives along the directions, by forward mode."""
+    """Evaluate a vector field and its derivatives along the directions, by forward mode."""
     along = lambda v: jax.jvp(lambda y: field(t, y), (y,), (v,))
     slope, slopes = jax.vmap(along, out_axes=(None, 0))(directions)
     return Moment(field, t, y, slope, trace=jnp.sum(directions * slopes), square=jnp.sum(slopes**2))

@@ -1,4 +1,4 @@
-"""Recurrent networks for irregular series, with which papers compare."""
+"""Recurrent networks for irregular time series, the usual baselines."""
 
 from nde.models.recurrent.gru_d import GRUD
 from nde.models.recurrent.gru_delta_t import GRUDeltaT

@@ -1,4 +1,4 @@
-"""What a state does while nothing is observed."""
+"""The ODE of a hidden state between observations."""
 
 from typing import Any
 
@@ -17,14 +17,14 @@ _MAX_STEPS = 256
 
 
 class Drift(eqx.Module):
-    """The state after a gap, by a learned differential equation that does not depend on time.
+    """A learned autonomous ODE that the state follows over a gap.
 
     Attributes:
         field: The vector field.
-        solver: The method.
-        stepsize_controller: How steps are chosen; `None` for equal steps.
-        adjoint: How solves are differentiated.
-        steps: How many equal steps a gap is.
+        solver: The solver.
+        stepsize_controller: The step size controller; `None` for equal steps.
+        adjoint: How gradients are computed through the solve.
+        steps: Number of equal steps per gap.
     """
 
     field: eqx.nn.MLP
@@ -50,15 +50,15 @@ class Drift(eqx.Module):
         self.steps = steps
 
     def __call__(self, state: Float[Array, " size"], gap: Float[Array, ""]) -> Float[Array, " size"]:
-        """The state after a gap, which may be of no length, or backward in time."""
+        """Return the state after a gap, whose length may be zero or negative."""
 
-        def slope(s: Array, y: Array, args: tuple[Any, Array]) -> Array:
+        def vector_field(s: Array, y: Array, args: tuple[Any, Array]) -> Array:
             del s
             field, gap = args
             return gap * field(y)
 
         return diffeqsolve(
-            ODETerm(slope),
+            ODETerm(vector_field),
             self.solver,
             0.0,
             1.0,

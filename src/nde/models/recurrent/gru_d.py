@@ -1,39 +1,38 @@
-"""A recurrent network whose inputs and state decay while nothing is observed."""
+"""GRU-D, a GRU with trainable decay."""
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int, PRNGKeyArray
+from jaxtyping import Array, Float, PRNGKeyArray
 
-from nde.core.compiled import compiled
-from nde.models.recurrent.ends import Ends
+from nde.models.recurrent.base import AbstractRecurrent, Ends
 from nde.models.recurrent.rows import Rows
 
 
-class GRUD(eqx.Module):
-    """A gated recurrent unit with trainable decay.
+class GRUD(AbstractRecurrent):
+    """GRU-D: a GRU whose inputs and state decay while nothing is observed.
 
-    With `d` the time since each channel was observed, a value that is missing goes from the last one back to the mean,
-    and the state back to zero:
+    With `d` the time since each channel was last observed, a missing value decays from the last value to the mean, and
+    the state decays to zero:
 
-    `x = exp(-max(0, w d + b)) last + (1 - exp(-max(0, w d + b))) mean` and `h = exp(-max(0, W d + B)) h`,
+    `x = exp(-max(0, w d + b)) last + (1 - exp(-max(0, w d + b))) mean` and `h = exp(-max(0, W d + B)) h`.
 
-    before the unit reads `x` and what was observed. The mean is zero: data are normalized. It is written for one
-    series: `jax.vmap` is the caller's.
+    Then the GRU reads `x` and which channels were observed. The mean is zero, since the data are normalized. The model
+    takes a single series; use `jax.vmap` for a batch.
 
     Args:
         input_size: Number of channels.
-        hidden_size: Length of the state.
-        output_size: Length of the output.
-        static_size: Number of static features, of which the first state is made.
-        key: Of `jax.random`, for the weights.
+        hidden_size: Size of the state.
+        output_size: Size of the output.
+        static_size: Number of static features, which determine the initial state.
+        key: A key of `jax.random` for the weights.
 
     Attributes:
-        cell: The recurrent unit, which applies its reset gate after the product with the state, as cuDNN's does.
-        value_rate: `w`, one for each channel.
-        value_offset: `b`.
-        state_decay: `W` and `B`.
-        ends: The first state, and the output.
+        cell: The GRU cell. Like cuDNN's, it applies the reset gate after the product with the state.
+        value_rate: The rates `w`, one for each channel.
+        value_offset: The offsets `b`.
+        state_decay: The map with `W` and `B`.
+        ends: The initial state and the readout.
 
     Source: Che, Purushotham, Cho, Sontag and Liu, *Recurrent neural networks for multivariate time series with missing
     values* (2018), equations 10 to 17, doi:10.1038/s41598-018-24271-9.
@@ -67,29 +66,13 @@ class GRUD(eqx.Module):
         self.state_decay = eqx.nn.Linear(input_size, hidden_size, key=decay)
         self.ends = Ends(static_size, hidden_size, output_size, key=ends)
 
-    @compiled()
-    def __call__(
-        self,
-        ts: Float[Array, " time"],
-        ys: Float[Array, "time channels"],
-        length: Int[Array, ""] | int,
-        static: Float[Array, " features"],
-    ) -> Float[Array, " output"]:
-        """The output after the last row.
-
-        Args:
-            ts: Times, increasing.
-            ys: Normalized channels; `nan` where nothing was observed.
-            length: How many rows are the series' own; what comes after them is not read.
-            static: Static features.
-        """
-        rows = Rows.of(ts, ys, length)
+    def read(self, rows: Rows, state: Float[Array, " hidden"]) -> Float[Array, " hidden"]:
+        """Return the state after all rows."""
         faded = _decay(self.value_rate[None] * rows.ages + self.value_offset[None]) * rows.filled_before
         values = jnp.where(rows.observed, rows.values, faded)
-        kept = _decay(jax.vmap(self.state_decay)(rows.ages))
-        inputs = (jnp.concatenate([values, rows.masks], axis=1), kept)
-        state = rows.read(lambda state, row: self.cell(row[0], row[1] * state), self.ends.first(static), inputs)
-        return self.ends.output(state)
+        state_decay = _decay(jax.vmap(self.state_decay)(rows.ages))
+        inputs = (jnp.concatenate([values, rows.masks], axis=1), state_decay)
+        return rows.read(lambda state, row: self.cell(row[0], row[1] * state), state, inputs)
 
 
 def _decay(rates: Float[Array, "..."]) -> Float[Array, "..."]:

@@ -1,33 +1,32 @@
-"""A recurrent network that is told how much time has passed."""
+"""A GRU with time gaps as inputs."""
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int, PRNGKeyArray
+from jaxtyping import Array, Float, PRNGKeyArray
 
-from nde.core.compiled import compiled
-from nde.models.recurrent.ends import Ends
+from nde.models.recurrent.base import AbstractRecurrent, Ends
 from nde.models.recurrent.rows import Rows
 
 
-class GRUDeltaT(eqx.Module):
-    """A gated recurrent unit that reads at each row the values, what was observed, and the time since the row before.
+class GRUDeltaT(AbstractRecurrent):
+    """A GRU that reads, at each row, the values, which of them were observed, and the time since the previous row.
 
-    A value that was not observed is the last one of its channel; before the first it is zero, the mean of normalized
-    data. It is written for one series: `jax.vmap` is the caller's.
+    A missing value is replaced by the last observed value of its channel, or by zero, the mean of normalized data. The
+    model takes a single series; use `jax.vmap` for a batch.
 
     Args:
         input_size: Number of channels.
-        hidden_size: Length of the state.
-        output_size: Length of the output.
-        static_size: Number of static features, of which the first state is made.
-        masks: Whether it reads what was observed.
-        key: Of `jax.random`, for the weights.
+        hidden_size: Size of the state.
+        output_size: Size of the output.
+        static_size: Number of static features, which determine the initial state.
+        masks: Whether the GRU reads which values were observed.
+        key: A key of `jax.random` for the weights.
 
     Attributes:
-        cell: The recurrent unit.
-        ends: The first state, and the output.
-        masks: Whether it reads what was observed.
+        cell: The GRU cell.
+        ends: The initial state and the readout.
+        masks: Whether the GRU reads which values were observed.
 
     Source: Cho et al., *Learning phrase representations using RNN encoder-decoder* (2014),
     doi:10.48550/arXiv.1406.1078; with time gaps as in Rubanova, Chen and Duvenaud, *Latent ODEs for irregularly-sampled
@@ -65,24 +64,8 @@ class GRUDeltaT(eqx.Module):
         self.ends = Ends(static_size, hidden_size, output_size, key=keys[1])
         self.masks = masks
 
-    @compiled()
-    def __call__(
-        self,
-        ts: Float[Array, " time"],
-        ys: Float[Array, "time channels"],
-        length: Int[Array, ""] | int,
-        static: Float[Array, " features"],
-    ) -> Float[Array, " output"]:
-        """The output after the last row.
-
-        Args:
-            ts: Times, increasing.
-            ys: Normalized channels; `nan` where nothing was observed.
-            length: How many rows are the series' own; what comes after them is not read.
-            static: Static features.
-        """
-        rows = Rows.of(ts, ys, length)
+    def read(self, rows: Rows, state: Float[Array, " hidden"]) -> Float[Array, " hidden"]:
+        """Return the state after all rows."""
         parts = [rows.filled, rows.masks] if self.masks else [rows.filled]
         inputs = jnp.concatenate([*parts, rows.gaps[:, None]], axis=1)
-        state = rows.read(lambda state, row: self.cell(row, state), self.ends.first(static), inputs)
-        return self.ends.output(state)
+        return rows.read(lambda state, row: self.cell(row, state), state, inputs)

@@ -1,43 +1,43 @@
-"""A recurrent network whose state follows a differential equation between observations."""
+"""ODE-RNN, a recurrent network whose state follows an ODE between observations."""
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int, PRNGKeyArray
+from jaxtyping import Array, Float, PRNGKeyArray
 
-from nde.core.compiled import compiled
 from nde.gradients import AbstractAdjoint, RecursiveCheckpointAdjoint
+from nde.models.recurrent.base import AbstractRecurrent, Ends
 from nde.models.recurrent.drift import Drift
-from nde.models.recurrent.ends import Ends
 from nde.models.recurrent.rows import Rows
 from nde.solvers import AbstractSolver, Midpoint
 from nde.stepping import AbstractStepSizeController
 
 
-class ODERNN(eqx.Module):
-    """A state that follows `dh/dt = f(h)` from row to row, where a gated recurrent unit reads what was observed.
+class ODERNN(AbstractRecurrent):
+    """An ODE-RNN: the state follows `dh/dt = f(h)` from row to row, where a GRU cell updates it.
 
-    The unit reads values, zero where nothing was observed, and masks; a row in which nothing was observed passes. Each
-    gap is one solve from 0 to 1 with the vector field times the gap. By default it is one step of the midpoint rule,
-    which for rows that are not far apart is fine enough. It is written for one series: `jax.vmap` is the caller's.
+    The GRU cell reads values, with zeros for missing ones, and masks. A row without observations does not update the
+    state. Each gap is solved from time 0 to 1, with the vector field times the length of the gap. The default of one
+    midpoint step is accurate enough for closely spaced rows. The model takes a single series; use `jax.vmap` for a
+    batch.
 
     Args:
         input_size: Number of channels.
-        hidden_size: Length of the state.
-        output_size: Length of the output.
-        static_size: Number of static features, of which the first state is made.
+        hidden_size: Size of the state.
+        output_size: Size of the output.
+        static_size: Number of static features, which determine the initial state.
         width: Width of the vector field's hidden layers.
         depth: Number of its hidden layers.
-        solver: The method.
-        stepsize_controller: How steps are chosen; by default, they are equal. One that adapts is much slower.
-        adjoint: How solves are differentiated.
-        steps: How many equal steps a gap is, without such a controller.
-        key: Of `jax.random`, for the weights.
+        solver: The solver.
+        stepsize_controller: The step size controller; by default steps are equal. Adaptive steps are much slower.
+        adjoint: How gradients are computed through the solve.
+        steps: Number of equal steps per gap, without a controller.
+        key: A key of `jax.random` for the weights.
 
     Attributes:
-        drift: The differential equation between rows.
-        cell: The recurrent unit.
-        ends: The first state, and the output.
+        drift: The ODE between rows.
+        cell: The GRU cell.
+        ends: The initial state and the readout.
 
     Source: Rubanova, Chen and Duvenaud, *Latent ODEs for irregularly-sampled time series* (2019), algorithm 1,
     doi:10.48550/arXiv.1907.03907.
@@ -79,35 +79,20 @@ class ODERNN(eqx.Module):
         self.cell = eqx.nn.GRUCell(2 * input_size, hidden_size, key=cell)
         self.ends = Ends(static_size, hidden_size, output_size, key=ends)
 
-    @compiled(solves=True)
-    def __call__(
-        self,
-        ts: Float[Array, " time"],
-        ys: Float[Array, "time channels"],
-        length: Int[Array, ""] | int,
-        static: Float[Array, " features"],
-    ) -> Float[Array, " output"]:
-        """The output after the last row.
-
-        Args:
-            ts: Times, increasing.
-            ys: Normalized channels; `nan` where nothing was observed.
-            length: How many rows are the series' own; what comes after them is not read.
-            static: Static features.
-        """
-        rows = Rows.of(ts, ys, length)
-        return self.ends.output(drifted(self.drift, self.cell, rows, rows.gaps, self.ends.first(static)))
+    def read(self, rows: Rows, state: Float[Array, " hidden"]) -> Float[Array, " hidden"]:
+        """Return the state after all rows."""
+        return read_with_drift(self.drift, self.cell, rows, rows.gaps, state)
 
 
-def drifted(
+def read_with_drift(
     drift: Drift, cell: eqx.nn.GRUCell, rows: Rows, gaps: Float[Array, " time"], state: Float[Array, " hidden"]
 ) -> Float[Array, " hidden"]:
-    """The state after all rows, each read after its gap."""
+    """Return the state after all rows, each of which is read after its gap."""
 
     def step(state: Array, row: tuple[Array, Array, Array]) -> Array:
-        gap, given, any_observed = row
+        gap, inputs, any_observed = row
         state = drift(state, gap)
-        return jnp.where(any_observed, cell(given, state), state)
+        return jnp.where(any_observed, cell(inputs, state), state)
 
-    given = jnp.concatenate([rows.values, rows.masks], axis=1)
-    return rows.read(step, state, (gaps, given, rows.observed.any(axis=1)))
+    inputs = jnp.concatenate([rows.values, rows.masks], axis=1)
+    return rows.read(step, state, (gaps, inputs, rows.observed.any(axis=1)))

@@ -18,10 +18,10 @@ from jaxtyping import Array, Bool, Float, Int32, UInt32
 
 from nde.core import tree
 from nde.core.lanes import any_lane
-from nde.core.once import once
+from nde.core.materialize import materialize
 from nde.core.random import Seed
 from nde.core.types import BoolScalar, IntScalar
-from nde.paths.brownian.bridge import Parts, joined, split, turned
+from nde.paths.brownian.bridge import Parts, join, reverse_where, split
 
 Distance = Float[Array, ""]
 
@@ -83,7 +83,7 @@ class Ahead(eqx.Module):
             draws=jnp.asarray(0, jnp.int32),
         )
 
-    def room(self, cuts: int) -> Distance:
+    def max_step(self, cuts: int) -> Distance:
         """How far the next step may go: to the nearest end seen; nowhere if `cuts` more might not find a place."""
         nearest = jnp.min(jnp.where(self.seen, self.ends, jnp.inf))
         return jnp.where(self.count + cuts > self.ends.shape[0], 0, nearest - self.at)
@@ -120,11 +120,13 @@ class Ahead(eqx.Module):
 
         def halves() -> tuple[Parts, Parts]:
             noise = cutter.noise(cutter.seeds(jnp.where(node, number, 0), self.draws))
-            whole = turned(back, tree.row(self.parts, slot))
+            whole = reverse_where(back, tree.row(self.parts, slot))
             first, second = split(length, whole, jnp.clip(share, eps, 1 - eps), noise)
-            return tree.where(back, turned(back, second), first), tree.where(back, turned(back, first), second)
+            return tree.where(back, reverse_where(back, second), first), tree.where(
+                back, reverse_where(back, first), second
+            )
 
-        near, far = once(halves, begin)
+        near, far = materialize(halves, begin)
         twice = 2 * number
         free = self.slots[jnp.minimum(self.count, size - 1)]
         parts = tree.set_row(self.parts, jnp.where(live, free, size), near)
@@ -154,7 +156,7 @@ class Ahead(eqx.Module):
         def add(carry: tuple[IntScalar, Distance, Parts]) -> tuple[IntScalar, Distance, Parts]:
             index, reached, parts = carry
             end = self.ends[index]
-            more = joined(reached - begin, parts, end - reached, tree.row(self.parts, self.slots[index]))
+            more = join(reached - begin, parts, end - reached, tree.row(self.parts, self.slots[index]))
             live = index < until
             return index + live.astype(index.dtype), jnp.where(live, end, reached), tree.where(live, more, parts)
 
@@ -179,7 +181,7 @@ class Ahead(eqx.Module):
             draws=self.draws,
         )
 
-    def remembering(self, intervals: IntScalar) -> "Ahead":
+    def remember(self, intervals: IntScalar) -> "Ahead":
         """The same, of which the end of so many intervals was seen."""
         seen = self.seen | (jnp.arange(self.seen.shape[0], dtype=jnp.int32) == intervals - 1)
         return eqx.tree_at(lambda a: a.seen, self, seen)

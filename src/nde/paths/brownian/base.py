@@ -10,11 +10,11 @@ import jax.numpy as jnp
 from jaxtyping import Array, PyTree
 
 from nde.core import tree
-from nde.core.random import Seed, drawn, normals, seed_of
+from nde.core.random import Seed, normals, number_of_draws, seed_of
 from nde.core.types import RealScalar
 from nde.paths.base import AbstractPath, Control
 from nde.paths.brownian.area import full_area, twist
-from nde.paths.brownian.bridge import VARIANCES, Parts, joined
+from nde.paths.brownian.bridge import VARIANCES, Parts, join
 from nde.paths.brownian.increment import BrownianIncrement, FullLevyArea, LevyArea, parts_of
 from nde.paths.halves import Halves
 
@@ -51,7 +51,7 @@ class AbstractBrownianPath(AbstractPath[Control], Generic[Control]):
     def noise(self, seed: Seed, counter: Any) -> Parts:
         """Standard normal numbers for each part: the numbers of one draw."""
         structs, structure = jax.tree.flatten(self.shape)
-        sizes = [drawn(struct) for struct in structs]
+        sizes = [number_of_draws(struct) for struct in structs]
         starts = [sum(sizes[:i]) for i in range(len(sizes))]
 
         def part(number: int) -> PyTree[Array]:
@@ -93,18 +93,18 @@ class AbstractBrownianPath(AbstractPath[Control], Generic[Control]):
         """The increments over the halves of a step of lengths `dts`, which are negative when walking backward."""
         x, y = (jnp.abs(jnp.asarray(dt)) for dt in dts)
         one, other = self.over_length(dts[0], first), self.over_length(dts[1], second)
-        whole = self.over_length(jnp.asarray(dts[0]) + dts[1], joined(x, first, y, second))
+        whole = self.over_length(jnp.asarray(dts[0]) + dts[1], join(x, first, y, second))
         if isinstance(whole, FullLevyArea) and isinstance(one, FullLevyArea) and isinstance(other, FullLevyArea):
             whole = dataclasses.replace(whole, A=one.A + other.A + twist(one.W, other.W) / 2)
         return Halves(whole, one, other)
 
-    def check_steps(self, revisits: bool) -> None:
+    def check_steps(self, may_reject: bool) -> None:
         """Refuses areas that later steps cannot agree with.
 
         Raises:
             ValueError: If steps may be rejected, and full areas are wanted.
         """
-        if revisits and issubclass(self.levy_area, FullLevyArea):
+        if may_reject and issubclass(self.levy_area, FullLevyArea):
             raise ValueError(
                 f"`{type(self).__name__}` got `levy_area={self.levy_area.__name__}` for adaptive steps; full Lévy "
                 "areas are for steps that are never rejected. Use `ConstantStepSize()` or `StepTo(...)`, or "

@@ -25,7 +25,7 @@ VARIANCES = (1.0, 1 / 12, 1 / 720)
 
 
 @jax.jit
-def joined(x: RealScalar, first: Parts, y: RealScalar, second: Parts) -> Parts:
+def join(x: RealScalar, first: Parts, y: RealScalar, second: Parts) -> Parts:
     """The parts over an interval from those over its pieces of lengths `x` and `y`."""
     count, h = len(first), x + y
     safe = jnp.where(h > 0, h, 1)
@@ -53,7 +53,7 @@ def split(h: RealScalar, whole: Parts, a: RealScalar, noise: Parts) -> tuple[Par
     return tuple(first), tuple(second)
 
 
-def turned(condition: BoolScalar, parts: Parts) -> Parts:
+def reverse_where(condition: BoolScalar, parts: Parts) -> Parts:
     """Where the condition holds, the parts of the same path walked the other way."""
     sign = jnp.where(condition, -1.0, 1.0)
     return tuple(tree.scaled(part, by) for part, by in zip(parts, (sign, 1.0, sign), strict=False))

@@ -17,10 +17,10 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from nde.core import tree
-from nde.core.once import once
+from nde.core.materialize import materialize
 from nde.core.random import Seed, child
 from nde.core.types import BoolScalar
-from nde.paths.brownian.bridge import Parts, joined, split
+from nde.paths.brownian.bridge import Parts, join, split
 
 Noise = Callable[[Seed], Parts]
 
@@ -81,7 +81,7 @@ class Dyadic(eqx.Module):
         node = jax.lax.while_loop(lambda n: ~apart(n), descend, whole)
         exact = (node.begin == begin) & (node.end == end)
         first, second = self._halves(node)
-        both = joined(
+        both = join(
             self._length(first.end - begin),
             self._last(first, begin),
             self._length(end - second.begin),
@@ -97,7 +97,7 @@ class Dyadic(eqx.Module):
             node, reached, parts = carry
             first, second = self._halves(node)
             inside = begin >= node.middle
-            more = joined(self._length(second.size), second.parts, self._length(reached), parts)
+            more = join(self._length(second.size), second.parts, self._length(reached), parts)
             return (
                 tree.where(inside, second, first),
                 jnp.where(inside, reached, reached + second.size),
@@ -106,7 +106,7 @@ class Dyadic(eqx.Module):
 
         start = (node, jnp.zeros_like(node.begin), tree.zeros_like(node.parts))
         node, reached, parts = jax.lax.while_loop(lambda c: (begin > c[0].begin) & (begin < c[0].end), step, start)
-        rest = joined(self._length(node.size), node.parts, self._length(reached), parts)
+        rest = join(self._length(node.size), node.parts, self._length(reached), parts)
         return tree.where(begin < node.end, rest, parts)
 
     def _first(self, node: Node, end: Array) -> Parts:
@@ -116,7 +116,7 @@ class Dyadic(eqx.Module):
             node, reached, parts = carry
             first, second = self._halves(node)
             inside = end <= node.middle
-            more = joined(self._length(reached), parts, self._length(first.size), first.parts)
+            more = join(self._length(reached), parts, self._length(first.size), first.parts)
             return (
                 tree.where(inside, first, second),
                 jnp.where(inside, reached, reached + first.size),
@@ -125,7 +125,7 @@ class Dyadic(eqx.Module):
 
         start = (node, jnp.zeros_like(node.begin), tree.zeros_like(node.parts))
         node, reached, parts = jax.lax.while_loop(lambda c: (end < c[0].end) & (end > c[0].begin), step, start)
-        rest = joined(self._length(reached), parts, self._length(node.size), node.parts)
+        rest = join(self._length(reached), parts, self._length(node.size), node.parts)
         return tree.where(end > node.begin, rest, parts)
 
     def _half(self, node: Node, second: BoolScalar) -> Node:
@@ -134,7 +134,7 @@ class Dyadic(eqx.Module):
 
     def _halves(self, node: Node) -> tuple[Node, Node]:
         seed = child(self.seed, _high(node.number), _low(node.number))
-        noise = once(lambda: self.noise(seed), self.cell)
+        noise = materialize(lambda: self.noise(seed), self.cell)
         first, second = split(self._length(node.size), node.parts, jnp.asarray(0.5, self.cell.dtype), noise)
         half = node.size // 2
         number = node.number * 2

@@ -11,7 +11,7 @@ from nde.core.random import child
 from nde.core.types import RealScalar
 from nde.paths.base import check_time
 from nde.paths.brownian.base import AbstractBrownianPath
-from nde.paths.brownian.bridge import Parts, turned
+from nde.paths.brownian.bridge import Parts, reverse_where
 from nde.paths.brownian.dyadic import Dyadic
 
 _ROOT = 0
@@ -70,7 +70,7 @@ class AbstractDyadicPath(AbstractBrownianPath):
         dyadic = Dyadic(self.seed, lambda seed: self.noise(seed, 0), length * 2.0**-depth, depth)
         begin, end_cell = cell(first), cell(last)
         parts = dyadic.increment(self.root(length), jnp.minimum(begin, end_cell), jnp.maximum(begin, end_cell))
-        return turned(begin > end_cell, parts)
+        return reverse_where(begin > end_cell, parts)
 
 
 def _finest(*times: RealScalar) -> Any:

@@ -9,7 +9,7 @@ from nde.core.types import RealScalar
 
 
 class AbstractBrownianIncrement(eqx.Module):
-    """What is known of Brownian motion over an interval: its increment, at least.
+    """The increment of Brownian motion over an interval, and possibly its Lévy areas.
 
     Attributes:
         dt: The length of the interval.
@@ -28,7 +28,7 @@ class AbstractBrownianIncrement(eqx.Module):
 
 
 class AbstractSpaceTimeLevyArea(AbstractBrownianIncrement):
-    """The increment and the space-time Lévy area, at least.
+    """The increment and the space-time Lévy area, and possibly further areas.
 
     Attributes:
         dt: The length of the interval.
@@ -47,7 +47,7 @@ class AbstractSpaceTimeLevyArea(AbstractBrownianIncrement):
 
 
 class AbstractSpaceTimeTimeLevyArea(AbstractSpaceTimeLevyArea):
-    """The increment and the space-time and space-time-time Lévy areas, at least.
+    """The increment and the space-time and space-time-time Lévy areas.
 
     Attributes:
         dt: The length of the interval.

@@ -13,7 +13,7 @@ from nde.core.tree import common_dtype
 from nde.core.types import BoolScalar, IntScalar, RealScalar
 from nde.paths.brownian.ahead import Ahead, Cutter
 from nde.paths.brownian.base import Shape, area_of, seed_from, shape_of
-from nde.paths.brownian.bridge import Parts, turned
+from nde.paths.brownian.bridge import Parts, reverse_where
 from nde.paths.brownian.dyadic_path import AbstractDyadicPath
 from nde.paths.brownian.increment import BrownianIncrement, LevyArea
 from nde.paths.halves import HALVES
@@ -25,7 +25,7 @@ _CUTS = 2**32 - 1
 
 
 class Walk(eqx.Module):
-    """The place of a solve on a path.
+    """The state of a walk along a path.
 
     Attributes:
         ahead: What is known of the path ahead.
@@ -36,11 +36,11 @@ class Walk(eqx.Module):
     forward: BoolScalar
 
 
-class Stepped(eqx.Module):
+class WalkStep(eqx.Module):
     """A step that was asked for.
 
     Attributes:
-        walk: The place before it, with an interval that ends where it ends.
+        walk: The state before it, with an interval that ends where it ends.
         intervals: How many intervals it takes.
         middle: How many its first half takes, if that was seen too.
     """
@@ -53,23 +53,23 @@ class Stepped(eqx.Module):
         """The increment over the step, or over some of its intervals."""
         return self.walk.ahead.increment(since, self.intervals if until is None else until)
 
-    def settled(self, accepted: BoolScalar) -> Walk:
-        """The place after the step was judged."""
+    def commit(self, accepted: BoolScalar) -> Walk:
+        """The state after the step was accepted or rejected."""
         ahead = self.walk.ahead
         for seen in (self.intervals, self.middle):
-            ahead = ahead if seen is None else ahead.remembering(jnp.where(accepted, 0, seen))
+            ahead = ahead if seen is None else ahead.remember(jnp.where(accepted, 0, seen))
         return Walk(ahead.without(jnp.where(accepted, self.intervals, 0)), self.walk.forward)
 
 
 class BrownianInterval(AbstractDyadicPath):
-    """Brownian motion on an interval: the same path for every grid at the nodes of its tree, at a few draws a step.
+    """Brownian motion on an interval that is the same for all grids at the nodes of its tree, at a few draws a step.
 
     The interval is halved `depth` times. Values at these `2^depth + 1` times depend on the key alone: they are those of
     `VirtualBrownianTree` with the same key and interval. Within a solve, what is known of the path ahead is carried
-    along, and a step between nodes is a bridge: exact in law, consistent with all that the solve has seen, rejected
-    steps too, and forgotten when the solve ends. So two solves on grids that share no node agree only as well as paths
-    that meet at the nodes do; where more is wanted take a greater `depth`, or `VirtualBrownianTree`, which is a
-    function of time and slower.
+    along, and a step between nodes is a bridge: exact in distribution, consistent with all that the solve has seen,
+    rejected steps too, and forgotten when the solve ends. So two solves on grids that share no node agree only as well
+    as paths that meet at the nodes do; where more is wanted take a greater `depth`, or `VirtualBrownianTree`, which is
+    a function of time and slower.
 
     `evaluate` is a function of time, that of the tree continued as far as floating point numbers tell times apart.
 
@@ -142,54 +142,54 @@ class BrownianInterval(AbstractDyadicPath):
         self,
         t0: RealScalar,
         step: IntScalar | int = 0,
-        revisits: bool = False,
+        may_reject: bool = False,
         forward: BoolScalar | bool = True,
     ) -> Walk:
         """The path ahead, known as a whole, or from where the walk starts on."""
         del step
-        self.check_steps(revisits)
+        self.check_steps(may_reject)
         t, forward = jnp.asarray(t0, common_dtype(t0, float)), jnp.asarray(forward)
         length = jnp.abs(jnp.asarray(self.t1, t.dtype) - jnp.asarray(self.t0, t.dtype))
         root = self.root(length)
-        walk = Walk(Ahead.whole(length, turned(~forward, root), 2 * self.depth + _REMEMBERED), forward)
-        return self._stepped(walk, t).settled(jnp.asarray(True))
+        walk = Walk(Ahead.whole(length, reverse_where(~forward, root), 2 * self.depth + _REMEMBERED), forward)
+        return self._step_to(walk, t).commit(jnp.asarray(True))
 
-    def recalls(self, revisits: bool) -> bool:
+    def redrawable(self, may_reject: bool) -> bool:
         """Never: cuts between nodes are those of a solve, so a gradient records its increments."""
-        del revisits
+        del may_reject
         return False
 
     def prepare(
-        self, t: RealScalar, h: RealScalar, nodes: tuple[float, ...], needs: frozenset[str], place: Walk
-    ) -> tuple[PyTree[Any], Stepped]:
+        self, t: RealScalar, h: RealScalar, nodes: tuple[float, ...], needs: frozenset[str], path_state: Walk
+    ) -> tuple[PyTree[Any], WalkStep]:
         """The increment over the step."""
         del nodes
         if HALVES not in needs:
-            stepped = self._stepped(place, jnp.asarray(t + h))
+            stepped = self._step_to(path_state, jnp.asarray(t + h))
             return self.over_length(h, stepped.increment(), self.moving(t, t + h)), stepped
         middle = jnp.asarray(t + 0.5 * h)
-        half = self._stepped(place, middle)
-        stepped = dataclasses.replace(self._stepped(half.walk, jnp.asarray(t + h)), middle=half.intervals)
+        half = self._step_to(path_state, middle)
+        stepped = dataclasses.replace(self._step_to(half.walk, jnp.asarray(t + h)), middle=half.intervals)
         first, second = stepped.increment(until=half.intervals), stepped.increment(since=half.intervals)
         return self.halved((middle - t, t + h - middle), first, second), stepped
 
-    def commit(self, accepted: BoolScalar, old: Walk, new: Stepped) -> Walk:
+    def commit(self, accepted: BoolScalar, old: Walk, new: WalkStep) -> Walk:
         """Behind the step if it is accepted; otherwise before it, and its end was seen."""
         del old
-        return new.settled(accepted)
+        return new.commit(accepted)
 
-    def room(self, t: RealScalar, place: Walk) -> Float[Array, ""]:
-        """The length to the nearest end that a rejected step has seen; zero where there is no place for more."""
+    def max_step(self, t: RealScalar, path_state: Walk) -> Float[Array, ""]:
+        """The length to the nearest end that a rejected step has seen; zero where no more fit."""
         del t
-        return place.ahead.room(cuts=2 * self.depth + 1)
+        return path_state.ahead.max_step(cuts=2 * self.depth + 1)
 
-    def _stepped(self, walk: Walk, end: Float[Array, ""]) -> Stepped:
+    def _step_to(self, walk: Walk, end: Float[Array, ""]) -> WalkStep:
         t0, t1 = jnp.asarray(self.t0, end.dtype), jnp.asarray(self.t1, end.dtype)
         low, high = jnp.minimum(t0, t1), jnp.maximum(t0, t1)
         distance = jnp.clip(jnp.where(walk.forward, end - low, high - end), 0, high - low)
         cutter = Cutter(self.depth, self._seed_of_cut, lambda seed: self.noise(seed, 0), walk.forward)
         ahead = walk.ahead.cut_at(distance, cutter)
-        return Stepped(Walk(ahead, walk.forward), ahead.before(distance))
+        return WalkStep(Walk(ahead, walk.forward), ahead.before(distance))
 
     def _seed_of_cut(self, number: Array, draws: Array) -> Seed:
         """That of a node, or of the cuts between nodes."""

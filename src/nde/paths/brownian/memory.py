@@ -56,7 +56,7 @@ class Memory(eqx.Module):
         zero = jnp.asarray(0, jnp.int32)
         return Memory(zero, zero, jnp.full((DEPTH + 1,), jnp.inf, t.dtype), tree.empty_rows(DEPTH + 1, parts))
 
-    def room(self, t: Float[Array, ""]) -> Float[Array, ""]:
+    def max_step(self, t: Float[Array, ""]) -> Float[Array, ""]:
         """How long the next step may be: up to the nearest end; nothing if no further end can be remembered."""
         nearest, _ = self.nearest()
         length = jnp.where(self.height == 0, jnp.inf, jnp.abs(nearest - t))
@@ -80,7 +80,7 @@ class Memory(eqx.Module):
         return self.ends[last], tree.row(self.parts, last)
 
 
-class Attempted(eqx.Module):
+class AttemptedStep(eqx.Module):
     """A step that was asked for, and what is remembered if it is accepted or not.
 
     Attributes:
@@ -101,8 +101,8 @@ class Attempted(eqx.Module):
     whole: BoolScalar
     middle: Middle | None = None
 
-    def settled(self, accepted: BoolScalar) -> Memory:
-        """The memory after the step was judged."""
+    def commit(self, accepted: BoolScalar) -> Memory:
+        """The memory after the step was accepted or rejected."""
         memory = self.memory
         inside = ~self.fresh & ~self.whole
         last = jnp.where(inside, memory.height - 1, DEPTH)
@@ -119,7 +119,7 @@ class Attempted(eqx.Module):
         return settled if self.middle is None else settled.halved(~accepted, self.middle)
 
 
-def attempted(memory: Memory, t: Float[Array, ""], h: RealScalar, fresh_parts: Parts, noise: Parts) -> Attempted:
+def attempt_step(memory: Memory, t: Float[Array, ""], h: RealScalar, fresh_parts: Parts, noise: Parts) -> AttemptedStep:
     """The increment over a step from `t` to `t + h`, given what is remembered.
 
     Args:
@@ -138,4 +138,4 @@ def attempted(memory: Memory, t: Float[Array, ""], h: RealScalar, fresh_parts: P
     share = jnp.where(inside, jnp.abs(h) / jnp.where(inside, left, 1), 0.5)
     first, rest = split(jnp.where(inside, left, 1), known, share, noise)
     parts = tree.where(fresh, fresh_parts, tree.where(whole, known, first))
-    return Attempted(memory, jnp.asarray(t + h, t.dtype), parts, rest, fresh, whole)
+    return AttemptedStep(memory, jnp.asarray(t + h, t.dtype), parts, rest, fresh, whole)

@@ -13,12 +13,12 @@ from nde.core.types import BoolScalar, IntScalar, RealScalar
 from nde.paths.brownian.base import AbstractBrownianPath, Shape, area_of, seed_from, shape_of
 from nde.paths.brownian.bridge import split
 from nde.paths.brownian.increment import BrownianIncrement, LevyArea
-from nde.paths.brownian.memory import Attempted, Memory, Middle, attempted
+from nde.paths.brownian.memory import AttemptedStep, Memory, Middle, attempt_step
 from nde.paths.halves import HALVES
 
 
 class BrownianMotion(AbstractBrownianPath):
-    """Brownian motion for one solve: as fast as its normal numbers can be drawn, exact in law, nothing stored.
+    """Brownian motion for one solve: exact in distribution, fast, and stored nowhere.
 
     With steps that are never rejected (`ConstantStepSize`, `StepTo`) the increment over step number `i` is drawn from
     the key and `i`: a gradient draws the same numbers again. With adaptive steps the ends of rejected steps are
@@ -94,37 +94,37 @@ class BrownianMotion(AbstractBrownianPath):
         )
 
     def begin(
-        self, t0: RealScalar, step: IntScalar | int = 0, revisits: bool = False, forward: BoolScalar | bool = True
+        self, t0: RealScalar, step: IntScalar | int = 0, may_reject: bool = False, forward: BoolScalar | bool = True
     ) -> PyTree[Any]:
         """The number of the step, or an empty memory if steps may be rejected."""
         del forward
-        self.check_steps(revisits)
-        if not revisits:
+        self.check_steps(may_reject)
+        if not may_reject:
             return jnp.asarray(step, jnp.int32)
         return Memory.empty(jnp.asarray(t0), self.noise(self.seed, 0))
 
-    def recalls(self, revisits: bool) -> bool:
+    def redrawable(self, may_reject: bool) -> bool:
         """Only if no step is ever rejected."""
-        return not revisits
+        return not may_reject
 
     def prepare(
-        self, t: RealScalar, h: RealScalar, nodes: tuple[float, ...], needs: frozenset[str], place: PyTree[Any]
+        self, t: RealScalar, h: RealScalar, nodes: tuple[float, ...], needs: frozenset[str], path_state: PyTree[Any]
     ) -> tuple[PyTree[Any], PyTree[Any]]:
         """The increment over the step."""
         del nodes
-        if not isinstance(place, Memory):
-            parts, after = self.over(h, self.noise(self.seed, place)), place + 1
+        if not isinstance(path_state, Memory):
+            parts, after = self.over(h, self.noise(self.seed, path_state)), path_state + 1
         else:
-            noise = self.noise(self.seed, place.draws)
-            after = attempted(place, jnp.asarray(t), h, self.over(h, noise), noise)
+            noise = self.noise(self.seed, path_state.draws)
+            after = attempt_step(path_state, jnp.asarray(t), h, self.over(h, noise), noise)
             parts = after.parts
         if HALVES not in needs:
             return self.over_length(h, parts), after
         half = 0.5 * h
         middle = jnp.asarray(t + half)
-        draw = place.draws if isinstance(place, Memory) else place
+        draw = path_state.draws if isinstance(path_state, Memory) else path_state
         first, second = split(jnp.abs(h), parts, jnp.asarray(0.5, middle.dtype), self.noise(self._middles, draw))
-        if isinstance(after, Attempted):
+        if isinstance(after, AttemptedStep):
             after = dataclasses.replace(after, middle=Middle(middle, first, second))
         return self.halved((half, h - half), first, second), after
 
@@ -135,10 +135,10 @@ class BrownianMotion(AbstractBrownianPath):
 
     def commit(self, accepted: BoolScalar, old: PyTree[Any], new: PyTree[Any]) -> PyTree[Any]:
         """The next step's number, or what is remembered."""
-        if isinstance(new, Attempted):
-            return new.settled(accepted)
+        if isinstance(new, AttemptedStep):
+            return new.commit(accepted)
         return jnp.where(accepted, new, old)
 
-    def room(self, t: RealScalar, place: PyTree[Any]) -> Float[Array, ""] | None:
+    def max_step(self, t: RealScalar, path_state: PyTree[Any]) -> Float[Array, ""] | None:
         """The length to the nearest end remembered; zero where no further one could be remembered."""
-        return place.room(jnp.asarray(t)) if isinstance(place, Memory) else None
+        return path_state.max_step(jnp.asarray(t)) if isinstance(path_state, Memory) else None

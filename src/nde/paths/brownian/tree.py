@@ -14,11 +14,11 @@ from nde.paths.halves import HALVES
 
 
 class VirtualBrownianTree(AbstractDyadicPath):
-    """Brownian motion on an interval as a function of time: the same path whatever steps are taken, and backward.
+    """Brownian motion on an interval as a function of time: the same path for all steps, forward and backward.
 
-    It is exact in law, and consistent, at every time that floating point numbers tell apart (to a part in 2^31 of the
-    interval for float32 times, in 2^52 for float64); nothing is stored. An evaluation walks down a binary tree and
-    draws at each of up to twice as many nodes: for a single solve `BrownianMotion` is many times faster.
+    It is exact in distribution, and consistent, at every time that floating point numbers can represent (to a part in
+    2^31 of the interval for float32 times, in 2^52 for float64); nothing is stored. An evaluation goes down a binary
+    tree and draws at each of up to twice as many nodes: for a single solve `BrownianMotion` is many times faster.
 
     Attributes:
         t0: Start of the interval.
@@ -78,25 +78,25 @@ class VirtualBrownianTree(AbstractDyadicPath):
         self,
         t0: RealScalar,
         step: IntScalar | int = 0,
-        revisits: bool = False,
+        may_reject: bool = False,
         forward: BoolScalar | bool = True,
     ) -> PyTree[Any]:
-        """No place.
+        """Keeps no state.
 
         Raises:
             ValueError: If steps may be rejected, and full areas are wanted.
         """
         del t0, step, forward
-        self.check_steps(revisits)
+        self.check_steps(may_reject)
         return None
 
     def prepare(
-        self, t: RealScalar, h: RealScalar, nodes: tuple[float, ...], needs: frozenset[str], place: PyTree[Any]
+        self, t: RealScalar, h: RealScalar, nodes: tuple[float, ...], needs: frozenset[str], path_state: PyTree[Any]
     ) -> tuple[PyTree[Any], PyTree[Any]]:
         """The increment over the step."""
         del nodes
         if HALVES not in needs:
-            return self.evaluate(t, t + h, use_levy=True), place
+            return self.evaluate(t, t + h, use_levy=True), path_state
         middle = t + 0.5 * h
         first, second = self.parts_between(t, middle), self.parts_between(middle, t + h)
-        return self.halved((middle - t, t + h - middle), first, second), place
+        return self.halved((middle - t, t + h - middle), first, second), path_state

@@ -18,7 +18,7 @@ from nde.paths.halves import HALVES
 
 
 class UnsafeBrownianPath(AbstractBrownianPath):
-    """Increments drawn from the key and the two times of each step: no path, for neighbouring increments do not add up.
+    """Brownian increments drawn from the key and the two times of each step; neighboring increments do not add up.
 
     For fixed steps without the need of another look at the same path; `BrownianMotion` is as fast, and safe.
 
@@ -84,36 +84,36 @@ class UnsafeBrownianPath(AbstractBrownianPath):
         self,
         t0: RealScalar,
         step: IntScalar | int = 0,
-        revisits: bool = False,
+        may_reject: bool = False,
         forward: BoolScalar | bool = True,
     ) -> PyTree[Any]:
-        """No place.
+        """Keeps no state.
 
         Raises:
             ValueError: If steps may be rejected: later steps would not agree with them.
         """
         del t0, step, forward
-        if revisits:
+        if may_reject:
             raise ValueError(
                 "`UnsafeBrownianPath` is for steps that are never rejected; got an adaptive controller. Use "
                 "`nde.BrownianMotion`, which remembers what rejected steps saw."
             )
         return None
 
-    def recalls(self, revisits: bool) -> bool:
+    def redrawable(self, may_reject: bool) -> bool:
         """Only if no step is ever rejected: other steps, or the same walked backward, see other noise."""
-        return not revisits
+        return not may_reject
 
     def prepare(
-        self, t: RealScalar, h: RealScalar, nodes: tuple[float, ...], needs: frozenset[str], place: PyTree[Any]
+        self, t: RealScalar, h: RealScalar, nodes: tuple[float, ...], needs: frozenset[str], path_state: PyTree[Any]
     ) -> tuple[PyTree[Any], PyTree[Any]]:
         """The increment over the step."""
         del nodes
         if HALVES not in needs:
-            return self.evaluate(t, t + h, use_levy=True), place
+            return self.evaluate(t, t + h, use_levy=True), path_state
         middle = t + 0.5 * h
         first, second = (self._parts(t0, t1) for t0, t1 in ((t, middle), (middle, t + h)))
-        return self.halved((middle - t, t + h - middle), first, second), place
+        return self.halved((middle - t, t + h - middle), first, second), path_state
 
     def _parts(self, t0: RealScalar, t1: RealScalar) -> Parts:
         seed = child(child(self.seed, *_words(t0)), *_words(t1))

@@ -11,7 +11,7 @@ from jax.core import Tracer
 from jaxtyping import Array, Int, PyTree, Real
 
 from nde.core.compiled import compiled
-from nde.core.moved import moved
+from nde.core.device import to_device
 from nde.core.types import BoolScalar, IntScalar, RealScalar, Times
 from nde.paths.base import AbstractPath
 from nde.paths.halves import HALVES, Halves
@@ -19,7 +19,7 @@ from nde.paths.interpolation.interval import interval, intervals_of_step
 
 
 class AbstractGlobalInterpolation(AbstractPath):
-    """A path that is known on an interval, from `t0` to `t1`: data, or a solution between its steps.
+    """A path on an interval from `t0` to `t1`: interpolated data, or a solution between its steps.
 
     Example:
         ```python
@@ -117,20 +117,20 @@ class AbstractInterpolation(AbstractGlobalInterpolation):
         return self.slope_in(interval(self.ts, at, left), at)
 
     def begin(
-        self, t0: RealScalar, step: IntScalar | int = 0, revisits: bool = False, forward: BoolScalar | bool = True
+        self, t0: RealScalar, step: IntScalar | int = 0, may_reject: bool = False, forward: BoolScalar | bool = True
     ) -> IntScalar:
         """The interval in which the step starts."""
-        del step, revisits, forward
+        del step, may_reject, forward
         return interval(self.ts, self._time(t0), left=False)
 
     def prepare(
-        self, t: RealScalar, h: RealScalar, nodes: tuple[float, ...], needs: frozenset[str], place: IntScalar
+        self, t: RealScalar, h: RealScalar, nodes: tuple[float, ...], needs: frozenset[str], path_state: IntScalar
     ) -> tuple[PyTree[Any], IntScalar]:
         """The increment over the step, and the interval in which it ends."""
         del nodes
         fractions = (0.0, 1.0, 0.5) if HALVES in needs else (0.0, 1.0)
         times = self._time(t) + self._time(h) * jnp.asarray(fractions, self.ts.dtype)
-        index = interval(self.ts, times, True, place)
+        index = interval(self.ts, times, True, path_state)
         values = self.value_in(index, times, left=True)
 
         def increment(start: int, end: int) -> PyTree[Array]:
@@ -141,10 +141,10 @@ class AbstractInterpolation(AbstractGlobalInterpolation):
         return increment(0, 1), index[1]
 
     def slopes(
-        self, t: RealScalar, h: RealScalar, nodes: tuple[float, ...], place: IntScalar
+        self, t: RealScalar, h: RealScalar, nodes: tuple[float, ...], path_state: IntScalar
     ) -> tuple[PyTree[Array], IntScalar]:
         """The derivatives at fractions of a step, from inside it, and the interval in which it ends."""
-        times, index = intervals_of_step(self.ts, self._time(t), self._time(h), nodes, place)
+        times, index = intervals_of_step(self.ts, self._time(t), self._time(h), nodes, path_state)
         return self.slope_in(index, times), jnp.where(h > 0, jnp.max(index), jnp.min(index))
 
     def _time(self, t: RealScalar) -> Array:
@@ -197,7 +197,7 @@ def rows(name: str, values: PyTree[Any], length: int, what: str) -> PyTree[Array
 
 
 def _inexact(x: Any) -> Array:
-    x = moved(x)
+    x = to_device(x)
     return x if jnp.issubdtype(x.dtype, jnp.inexact) else x.astype(float)
 
 

@@ -13,7 +13,7 @@ Coefficients = tuple[PyTree[Array], PyTree[Array], PyTree[Array], PyTree[Array]]
 
 
 class CubicInterpolation(AbstractInterpolation):
-    """The path that is `d x^3 + c x^2 + b x + a` between two knots, with `x` the time since the first of them.
+    """Piecewise cubic interpolation: `d x^3 + c x^2 + b x + a`, with `x` the time since the last knot.
 
     Attributes:
         ts: Increasing times of shape `(times,)`; those of a traced array are not checked.

@@ -14,7 +14,7 @@ from nde.paths.interpolation.observed import Row, Series, next_observed, series,
 def linear_interpolation(
     ts: Times, ys: PyTree[Any], *, fill_forward_nans_at_end: bool = False, replace_nans_at_start: PyTree[Any] = None
 ) -> PyTree[Array]:
-    """Fill each missing value from the straight line between the observations before and behind it.
+    """Fill each missing value by linear interpolation between the observations before and after it.
 
     Each channel has its own observations. A filled value depends on an observation of later time: for what is to be
     known in time, use `rectilinear_interpolation`. Values that were observed are returned as they are.

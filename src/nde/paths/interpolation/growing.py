@@ -35,7 +35,7 @@ class Grown(eqx.Module):
 
 
 class AbstractGrowingPath(eqx.Module):
-    """How a path goes on from one observation to the next.
+    """A path that is extended by one observation at a time.
 
     Example:
         ```python
@@ -76,7 +76,7 @@ class AbstractGrowingPath(eqx.Module):
 
 
 class GrowingLinear(AbstractGrowingPath):
-    """A straight line to each observation, which wants all its values: `LinearInterpolation`.
+    """Linear interpolation, extended by one complete observation at a time; see `LinearInterpolation`.
 
     Example:
         ```python
@@ -101,7 +101,7 @@ class GrowingLinear(AbstractGrowingPath):
 
 
 class GrowingHermite(AbstractGrowingPath):
-    """A cubic to each observation, which wants all its values; the path of `backward_hermite_coefficients`.
+    """Cubic Hermite interpolation, extended by one complete observation at a time; see `backward_hermite_coefficients`.
 
     Example:
         ```python
@@ -132,7 +132,7 @@ class GrowingHermite(AbstractGrowingPath):
 
 
 class GrowingRectilinear(AbstractGrowingPath):
-    """Time advances while the values are held, then the values jump while time is held: `rectilinear_interpolation`.
+    """Rectilinear interpolation, extended by one observation at a time; see `rectilinear_interpolation`.
 
     The control is `[t, *x]`, of shape `(1 + channels,)` for observations of shape `(channels,)`. The path runs on a
     clock of its own, one unit for each half. A value that is missing (`nan`) is held: it may be so in any observation

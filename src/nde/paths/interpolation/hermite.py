@@ -21,7 +21,7 @@ def backward_hermite_coefficients(
     fill_forward_nans_at_end: bool = False,
     replace_nans_at_start: PyTree[Any] = None,
 ) -> Coefficients:
-    """The cubic Hermite spline whose derivative at each observation is the difference quotient to the one before it.
+    """Compute cubic Hermite splines whose derivative at an observation is the difference quotient to the one before.
 
     The path and its derivative are continuous. A piece between two observations depends on the one before them and on
     these two alone, so a solve that reaches an observation has used no later one. Each channel has its own

@@ -8,7 +8,7 @@ from nde.core.compiled import compiled
 
 @compiled()
 def with_integrals(ts: Real[Array, "..."], ys: Float[Array, "..."]) -> Float[Array, "times twice"]:
-    """Puts after the channels of a series, for each of them, its integral over time so far.
+    """Append to the channels of a series the integral over time of each of them.
 
     A controlled differential equation sees the increments of its control. What a channel *was* over time, its mean for
     one, it has to build of them by itself; with the integral as a channel it is driven by `x dt` beside `dx`, and a

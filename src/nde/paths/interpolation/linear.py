@@ -11,7 +11,7 @@ from nde.paths.interpolation.base import AbstractInterpolation, knots, rows, spr
 
 
 class LinearInterpolation(AbstractInterpolation):
-    """The path along straight lines through data.
+    """Piecewise linear interpolation of data.
 
     Its derivative jumps at the knots. An adaptive solve of a term that is driven by it ends a step at each of them, by
     itself; in a vector field of your own, tell the controller: `ClipStepSizeController(controller, jump_ts=path.ts)`.

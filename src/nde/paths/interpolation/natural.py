@@ -16,7 +16,7 @@ from nde.paths.interpolation.segment import Cubic, about, by_power, known
 def natural_cubic_coefficients(
     ts: Times, ys: PyTree[Any], *, fill_forward_nans_at_end: bool = False, replace_nans_at_start: PyTree[Any] = None
 ) -> Coefficients:
-    """The natural cubic spline: two continuous derivatives, the second zero at the first and the last observation.
+    """Compute natural cubic splines: twice continuously differentiable, the second derivative zero at both ends.
 
     It is the smoothest of all paths through the data, and everywhere it depends on all of them, later ones too: for
     what is to be known in time, use `backward_hermite_coefficients` or `rectilinear_interpolation`. Each channel has

@@ -13,7 +13,7 @@ from nde.paths.interpolation.observed import Series, last_observed, series
 def rectilinear_interpolation(
     ts: Times, ys: PyTree[Any], replace_nans_at_start: PyTree[Any] = None
 ) -> tuple[Real[Array, " knots"], PyTree[Array]]:
-    """Let time and data advance in turns: time while the data are held, then the data while time stands still.
+    """Let time and data advance in turn: first time, while the data are held, then the data.
 
     From times `t0, t1, t2` and values `y0, y1, y2` come the times `t0, t1, t1, t2, t2` and the values
     `y0, y0, y1, y1, y2`. A missing value is the last one that was observed in its channel. So nothing is known before

@@ -9,20 +9,20 @@ from jaxtyping import PyTree
 from nde.core import tree
 from nde.core.polynomial import Polynomial
 from nde.core.types import Args, RealScalar, Y
-from nde.solvers.base import StepOut
-from nde.solvers.reversible.base import AbstractReversibleSolver, StepIn
+from nde.solvers.base import StepOut, StepStart
+from nde.solvers.reversible.base import AbstractReversibleSolver
 from nde.terms import AbstractTerm
 
 
 class ALF(AbstractReversibleSolver):
-    """The asynchronous leapfrog method, which carries a velocity and can be undone; the solver of MALI.
+    """The asynchronous leapfrog method, a reversible method that carries a velocity; the solver of MALI.
 
     A step drifts to its middle by the velocity, corrects the velocity by the one evaluation there, and drifts to its
     end: `m = y + v h/2`, `v1 = v + 2 damping (f(m) - v)`, `y1 = m + v1 h/2`. For ODEs and smooth controls.
 
     Without damping it is of order 2, and stable for `h λ` on the imaginary axis up to `±i` and nowhere else. With
     `damping=η < 1` it is stable inside of a region, on the negative axis down to `h λ = -2 (1 - η) / η`, but of order
-    1, for the velocity lags behind by `(1 - η) / (2 η)` of a step. And each step that is taken back multiplies an error
+    1, for the velocity lags behind by `(1 - η) / (2 η)` of a step. And each inverted step multiplies an error
     of the velocity, rounding too, by `1 / (2 η - 1)`: over a hundred steps by 7.5 with `η=0.99`, by 5 billion with
     `η=0.9`.
 
@@ -52,8 +52,8 @@ class ALF(AbstractReversibleSolver):
     def __check_init__(self) -> None:
         if not 0.5 < self.damping <= 1:
             raise ValueError(
-                f"`ALF` got `damping={self.damping}`; it wants a number above 0.5, at which a step cannot be taken "
-                "back, and at most 1, which is without damping. Try 0.99."
+                f"`ALF` got `damping={self.damping}`; it wants a number above 0.5, at which a step cannot be "
+                "inverted, and at most 1, which is without damping. Try 0.99."
             )
 
     def order(self, terms: AbstractTerm | None = None) -> int:
@@ -63,27 +63,24 @@ class ALF(AbstractReversibleSolver):
 
     def init(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args) -> Y:
         """The velocity at the start."""
-        return terms.speed(t, y, args)
+        return terms.derivative(t, y, args)
 
-    def warm(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args, state: PyTree[Any]) -> None:
+    def init_cache(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args, state: PyTree[Any]) -> None:
         """Nothing is used again."""
         del terms, t, y, args, state
 
     def step(
         self,
         terms: AbstractTerm,
-        y: Y,
+        start: StepStart,
         args: Args,
-        state: Y,
-        cache: PyTree[Any],
         drive: PyTree[Any],
         t: RealScalar,
         h: RealScalar,
     ) -> StepOut:
         """Drift, correction, drift; the error estimate is the difference to Euler's method with the velocity."""
-        del cache
-        half = 0.5 * h
-        middle = tree.add_scaled(y, half, (1.0,), (state,))
+        half, state = 0.5 * h, start.solver_state
+        middle = tree.add_scaled(start.y, half, (1.0,), (state,))
         field = _velocity(terms, middle, args, drive, t, h)
         velocity = tree.combine(1.0, (2 * self.damping, 1 - 2 * self.damping), (field, state))
         y1 = tree.add_scaled(middle, half, (1.0,), (velocity,))
@@ -93,25 +90,23 @@ class ALF(AbstractReversibleSolver):
     def unstep(
         self,
         terms: AbstractTerm,
-        y: Y,
+        end: StepStart,
         args: Args,
-        state: Y,
-        cache: PyTree[Any],
         drive: PyTree[Any],
         earlier: PyTree[Any],
         t: RealScalar,
         h: RealScalar,
-    ) -> StepIn:
+    ) -> StepStart:
         """The same drifts and the correction, the other way."""
-        del cache, earlier
-        half = 0.5 * h
-        middle = tree.add_scaled(y, half, (-1.0,), (state,))
+        del earlier
+        half, state = 0.5 * h, end.solver_state
+        middle = tree.add_scaled(end.y, half, (-1.0,), (state,))
         field = _velocity(terms, middle, args, drive, t, h)
         kept = 1 - 2 * self.damping
         velocity = tree.combine(1 / kept, (1.0, -2 * self.damping), (state, field))
-        return StepIn(tree.add_scaled(middle, half, (-1.0,), (velocity,)), velocity, None)
+        return StepStart(tree.add_scaled(middle, half, (-1.0,), (velocity,)), velocity)
 
-    def inside(
+    def interpolant(
         self, terms: AbstractTerm, y: Y, args: Args, drive: PyTree[Any], t: RealScalar, h: RealScalar, stages: PyTree
     ) -> Polynomial:
         """A parabola by the velocities at both ends."""

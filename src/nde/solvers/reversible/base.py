@@ -1,32 +1,17 @@
-"""What a reversible solver is."""
+"""The interface of reversible solvers."""
 
 import abc
 from typing import Any, ClassVar
 
-import equinox as eqx
 from jaxtyping import PyTree
 
-from nde.core.types import Args, RealScalar, Y
-from nde.solvers.base import AbstractSolver
+from nde.core.types import Args, RealScalar
+from nde.solvers.base import AbstractSolver, StepStart
 from nde.terms import AbstractTerm
 
 
-class StepIn(eqx.Module):
-    """What a step started from.
-
-    Attributes:
-        y: The state.
-        state: The solver's state.
-        cache: The solver's cache.
-    """
-
-    y: Y
-    state: PyTree[Any]
-    cache: PyTree[Any]
-
-
 class AbstractReversibleSolver(AbstractSolver):
-    """A method whose steps can be taken back by a formula, up to rounding, so that a gradient need keep no states.
+    """A reversible method: its steps can be inverted up to rounding, so that a gradient need not store states.
 
     Example:
         ```python
@@ -44,23 +29,19 @@ class AbstractReversibleSolver(AbstractSolver):
     def unstep(
         self,
         terms: AbstractTerm,
-        y: Y,
+        end: StepStart,
         args: Args,
-        state: PyTree[Any],
-        cache: PyTree[Any],
         drive: PyTree[Any],
         earlier: PyTree[Any],
         t: RealScalar,
         h: RealScalar,
-    ) -> StepIn:
+    ) -> StepStart:
         """What the step from `t` to `t + h` started from.
 
         Args:
             terms: The right-hand side.
-            y: The state at `t + h`.
+            end: What the next step starts from, at `t + h`.
             args: The user's arguments.
-            state: The solver's state there.
-            cache: The solver's cache there.
             drive: What drove the step.
             earlier: What drove the step before, for multistep methods.
             t: Start of the step.

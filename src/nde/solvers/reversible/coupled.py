@@ -8,9 +8,9 @@ from jaxtyping import PyTree
 from nde.core import tree
 from nde.core.polynomial import Polynomial
 from nde.core.types import Args, RealScalar, Y
-from nde.solvers.base import AbstractSolver, StepOut
+from nde.solvers.base import AbstractSolver, StepOut, StepStart
 from nde.solvers.kinds import AbstractWrappedSolver
-from nde.solvers.reversible.base import AbstractReversibleSolver, StepIn
+from nde.solvers.reversible.base import AbstractReversibleSolver
 from nde.solvers.runge_kutta import ExplicitRungeKutta
 from nde.terms import AbstractTerm
 
@@ -86,12 +86,7 @@ class Reversible(AbstractReversibleSolver, AbstractWrappedSolver):
         """Those of the method, and those of its step backward."""
         return (*self.solver.nodes, *(1 - node for node in self.solver.nodes))
 
-    @property
-    def calculus(self) -> str:
-        """That of the method, which is Stratonovich's or has none."""
-        return self.solver.calculus
-
-    def made_for(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args) -> "Reversible":
+    def specialize(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args) -> "Reversible":
         """Of the method made for the terms.
 
         Raises:
@@ -103,15 +98,7 @@ class Reversible(AbstractReversibleSolver, AbstractWrappedSolver):
                 "Stratonovich's calculus alone. Use `nde.Reversible(nde.Heun())` and, for an Itô equation, "
                 "`nde.ito_to_stratonovich`."
             )
-        return Reversible(self.solver.made_for(terms, t, y, args), self.coupling)
-
-    def order(self, terms: AbstractTerm | None = None) -> int:
-        """The order of the method."""
-        return self.solver.order(terms)
-
-    def strong_order(self, terms: AbstractTerm | None = None) -> float:
-        """The strong order of the method."""
-        return self.solver.strong_order(terms)
+        return Reversible(self.solver.specialize(terms, t, y, args), self.coupling)
 
     def error_order(self, terms: AbstractTerm | None = None) -> RealScalar:
         """That of the method."""
@@ -122,23 +109,21 @@ class Reversible(AbstractReversibleSolver, AbstractWrappedSolver):
         del terms, t, args
         return y
 
-    def warm(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args, state: PyTree[Any]) -> None:
+    def init_cache(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args, state: PyTree[Any]) -> None:
         """Nothing is used again."""
         del terms, t, y, args, state
 
     def step(
         self,
         terms: AbstractTerm,
-        y: Y,
+        start: StepStart,
         args: Args,
-        state: Y,
-        cache: PyTree[Any],
         drive: PyTree[Any],
         t: RealScalar,
         h: RealScalar,
     ) -> StepOut:
         """A step of the method from the second state, and one back from the first; the error is that of the former."""
-        del cache
+        y, state = start.y, start.solver_state
         out = self._forward(terms, state, args, drive, t, h)
         y1 = tree.add_scaled(out.y, self.coupling, (1.0, -1.0), (y, state))
         change = self._back(terms, y1, args, drive, t, h)
@@ -149,27 +134,25 @@ class Reversible(AbstractReversibleSolver, AbstractWrappedSolver):
     def unstep(
         self,
         terms: AbstractTerm,
-        y: Y,
+        end: StepStart,
         args: Args,
-        state: Y,
-        cache: PyTree[Any],
         drive: PyTree[Any],
         earlier: PyTree[Any],
         t: RealScalar,
         h: RealScalar,
-    ) -> StepIn:
+    ) -> StepStart:
         """The second state first, then the first."""
-        del cache, earlier
-        second = tree.add(state, self._back(terms, y, args, drive, t, h))
-        end = self._forward(terms, second, args, drive, t, h).y
-        return StepIn(tree.add_scaled(second, 1 / self.coupling, (1.0, -1.0), (y, end)), second, None)
+        del earlier
+        second = tree.add(end.solver_state, self._back(terms, end.y, args, drive, t, h))
+        reached = self._forward(terms, second, args, drive, t, h).y
+        return StepStart(tree.add_scaled(second, 1 / self.coupling, (1.0, -1.0), (end.y, reached)), second)
 
-    def inside(
+    def interpolant(
         self, terms: AbstractTerm, y: Y, args: Args, drive: PyTree[Any], t: RealScalar, h: RealScalar, stages: PyTree
     ) -> Polynomial:
         """That of the method's step from the second state, bent so that it ends where the step does."""
         second, own, end, y1 = stages
-        plain = self.solver.inside(terms, second, args, drive, t, h, own)
+        plain = self.solver.interpolant(terms, second, args, drive, t, h, own)
         states = tuple(tree.scaled(each, plain.scale) for each in plain.states)
         bend = tree.add_scaled(tree.minus(y1, y), -1.0, (1.0, -1.0), (end, second))
         degree = max(len(row) for row in plain.rows)
@@ -179,7 +162,8 @@ class Reversible(AbstractReversibleSolver, AbstractWrappedSolver):
         self, terms: AbstractTerm, y: Y, args: Args, drive: PyTree[Any], t: RealScalar, h: RealScalar
     ) -> StepOut:
         """A step of the method."""
-        return self.solver.step(terms, y, args, None, self.solver.warm(terms, t, y, args, None), drive, t, h)
+        start = StepStart(y, None, self.solver.init_cache(terms, t, y, args, None))
+        return self.solver.step(terms, start, args, drive, t, h)
 
     def _back(self, terms: AbstractTerm, y: Y, args: Args, drive: PyTree[Any], t: RealScalar, h: RealScalar) -> Y:
         """What a step of the method back from the end changes."""

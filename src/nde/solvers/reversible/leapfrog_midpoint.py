@@ -8,13 +8,13 @@ from jaxtyping import PyTree
 from nde.core import tree
 from nde.core.polynomial import Polynomial
 from nde.core.types import Args, RealScalar, Y
-from nde.solvers.base import StepOut
-from nde.solvers.reversible.base import AbstractReversibleSolver, StepIn
+from nde.solvers.base import StepOut, StepStart
+from nde.solvers.reversible.base import AbstractReversibleSolver
 from nde.terms import AbstractTerm
 
 
 class LeapfrogMidpoint(AbstractReversibleSolver):
-    """The two-step method `y2 = y0 + (t2 - t0) f(t1, y1)`: one evaluation a step, and steps that can be taken back.
+    """The reversible two-step method `y2 = y0 + (t2 - t0) f(t1, y1)`, with one evaluation a step.
 
     Of order 2 with constant steps, for ODEs and for smooth controls; steps of different sizes, and kinks of a control,
     cost an order. It begins with a step of Euler's method. It estimates no error.
@@ -51,24 +51,22 @@ class LeapfrogMidpoint(AbstractReversibleSolver):
         drive, _ = terms.prepare(t, t, jnp.zeros_like(t), self.nodes, self.needs, terms.begin(t))
         return y, drive
 
-    def warm(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args, state: PyTree[Any]) -> None:
+    def init_cache(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args, state: PyTree[Any]) -> None:
         """Nothing is used again."""
         del terms, t, y, args, state
 
     def step(
         self,
         terms: AbstractTerm,
-        y: Y,
+        start: StepStart,
         args: Args,
-        state: tuple[Y, PyTree[Any]],
-        cache: PyTree[Any],
         drive: PyTree[Any],
         t: RealScalar,
         h: RealScalar,
     ) -> StepOut:
         """From the state before over both steps, by the vector field between them."""
-        del cache, h
-        before, earlier = state
+        del h
+        y, (before, earlier) = start.y, start.solver_state
         first, second = _changes(terms, y, args, earlier, drive, t)
         y1 = tree.add(before, tree.add(first, second))
         return StepOut(y=y1, error=None, stages=(second, tree.minus(y1, y)), cache=None, state=(y, drive))
@@ -76,22 +74,20 @@ class LeapfrogMidpoint(AbstractReversibleSolver):
     def unstep(
         self,
         terms: AbstractTerm,
-        y: Y,
+        end: StepStart,
         args: Args,
-        state: tuple[Y, PyTree[Any]],
-        cache: PyTree[Any],
         drive: PyTree[Any],
         earlier: PyTree[Any],
         t: RealScalar,
         h: RealScalar,
-    ) -> StepIn:
+    ) -> StepStart:
         """The same formula, the other way."""
-        del cache, h
-        middle, _ = state
+        del h
+        middle, _ = end.solver_state
         first, second = _changes(terms, middle, args, earlier, drive, t)
-        return StepIn(middle, (tree.minus(y, tree.add(first, second)), earlier), None)
+        return StepStart(middle, (tree.minus(end.y, tree.add(first, second)), earlier))
 
-    def inside(
+    def interpolant(
         self, terms: AbstractTerm, y: Y, args: Args, drive: PyTree[Any], t: RealScalar, h: RealScalar, stages: PyTree
     ) -> Polynomial:
         """A parabola by the slope at the start and the state at the end."""

@@ -7,13 +7,13 @@ from jaxtyping import PyTree
 from nde.core import tree
 from nde.core.polynomial import Polynomial
 from nde.core.types import Args, RealScalar, Y
-from nde.solvers.base import StepOut
-from nde.solvers.reversible.base import AbstractReversibleSolver, StepIn
+from nde.solvers.base import StepOut, StepStart
+from nde.solvers.reversible.base import AbstractReversibleSolver
 from nde.terms import AbstractTerm
 
 
 class ReversibleHeun(AbstractReversibleSolver):
-    """A method of order 2 (Stratonovich strong order 0.5, or 1 for additive noise) that can be undone exactly.
+    """The reversible Heun method, of order 2 (Stratonovich strong order 0.5, or 1 for additive noise).
 
     It carries a second state, whose vector field is all that a step evaluates: one drift and one diffusion a step.
     For ODEs, CDEs and SDEs.
@@ -57,7 +57,7 @@ class ReversibleHeun(AbstractReversibleSolver):
         del terms, t, args
         return y
 
-    def warm(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args, state: Y) -> PyTree[Any]:
+    def init_cache(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args, state: Y) -> PyTree[Any]:
         """The vector field at the second state."""
         del y
         return terms.vf(t, state, args)
@@ -65,18 +65,16 @@ class ReversibleHeun(AbstractReversibleSolver):
     def step(
         self,
         terms: AbstractTerm,
-        y: Y,
+        start: StepStart,
         args: Args,
-        state: Y,
-        cache: PyTree[Any],
         drive: PyTree[Any],
         t: RealScalar,
         h: RealScalar,
     ) -> StepOut:
         """`z1 = 2 y - z + f(z) dX`, then `y1 = y + (f(z) + f(z1)) dX / 2`."""
-        scale = terms.scale(drive)
-        before = tree.scaled(terms.slope(cache, y, drive, 0), scale)
-        second = tree.add_scaled(before, 1.0, (2.0, -1.0), (y, state))
+        scale, y = terms.scale(drive), start.y
+        before = tree.scaled(terms.slope(start.cache, y, drive, 0), scale)
+        second = tree.add_scaled(before, 1.0, (2.0, -1.0), (y, start.solver_state))
         field = terms.vf(t + h, second, args)
         after = tree.scaled(terms.slope(field, y, drive, 1), scale)
         y1 = tree.add_scaled(y, 0.5, (1.0, 1.0), (before, after))
@@ -86,25 +84,23 @@ class ReversibleHeun(AbstractReversibleSolver):
     def unstep(
         self,
         terms: AbstractTerm,
-        y: Y,
+        end: StepStart,
         args: Args,
-        state: Y,
-        cache: PyTree[Any],
         drive: PyTree[Any],
         earlier: PyTree[Any],
         t: RealScalar,
         h: RealScalar,
-    ) -> StepIn:
+    ) -> StepStart:
         """The same formulas, the other way: `z = 2 y1 - z1 - f(z1) dX`, then `y = y1 - (f(z) + f(z1)) dX / 2`."""
         del earlier, h
-        scale = terms.scale(drive)
-        after = tree.scaled(terms.slope(cache, y, drive, 1), scale)
-        second = tree.add_scaled(tree.scaled(after, -1.0), 1.0, (2.0, -1.0), (y, state))
+        scale, y = terms.scale(drive), end.y
+        after = tree.scaled(terms.slope(end.cache, y, drive, 1), scale)
+        second = tree.add_scaled(tree.scaled(after, -1.0), 1.0, (2.0, -1.0), (y, end.solver_state))
         field = terms.vf(t, second, args)
         before = tree.scaled(terms.slope(field, y, drive, 0), scale)
-        return StepIn(tree.add_scaled(y, -0.5, (1.0, 1.0), (before, after)), second, field)
+        return StepStart(tree.add_scaled(y, -0.5, (1.0, 1.0), (before, after)), second, field)
 
-    def inside(
+    def interpolant(
         self, terms: AbstractTerm, y: Y, args: Args, drive: PyTree[Any], t: RealScalar, h: RealScalar, stages: PyTree
     ) -> Polynomial:
         """With noise the line between the ends of the step, otherwise a parabola by the slopes there."""

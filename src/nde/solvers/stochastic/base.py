@@ -9,7 +9,7 @@ from jaxtyping import PyTree
 from nde.core import tree
 from nde.core.polynomial import Polynomial
 from nde.core.types import Args, RealScalar, Y
-from nde.solvers.base import AbstractSolver, StepOut
+from nde.solvers.base import AbstractSolver, StepOut, StepStart
 from nde.terms import AbstractTerm, ControlTerm, MultiTerm, ODETerm, drift_and_diffusion
 
 
@@ -34,7 +34,7 @@ class AbstractStochasticSolver(AbstractSolver):
     term_structure: ClassVar[Any] = MultiTerm[tuple[ODETerm, AbstractTerm]]
     nodes: ClassVar[tuple[float, ...]] = (0.0, 1.0)
 
-    def made_for(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args) -> "AbstractStochasticSolver":
+    def specialize(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args) -> "AbstractStochasticSolver":
         """The solver, if the terms are drift and diffusion.
 
         Raises:
@@ -44,7 +44,7 @@ class AbstractStochasticSolver(AbstractSolver):
         drift_and_diffusion(terms, type(self).__name__)
         return self
 
-    def warm(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args, state: PyTree[Any]) -> PyTree[Any]:
+    def init_cache(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args, state: PyTree[Any]) -> PyTree[Any]:
         """Nothing is used again."""
         del terms, t, y, args, state
         return None
@@ -58,22 +58,20 @@ class AbstractStochasticSolver(AbstractSolver):
     def step(
         self,
         terms: AbstractTerm,
-        y: Y,
+        start: StepStart,
         args: Args,
-        state: PyTree[Any],
-        cache: PyTree[Any],
         drive: PyTree[Any],
         t: RealScalar,
         h: RealScalar,
     ) -> StepOut:
         """One step by drift and diffusion."""
-        del cache, h
+        del h
         drift, diffusion = drift_and_diffusion(terms, type(self).__name__)
-        y1, error = self.move(drift, diffusion, t, y, args, Drive(*drive))
-        change = tree.minus(y1, y)
-        return StepOut(y=y1, error=error, stages=change, cache=None, state=state)
+        y1, error = self.move(drift, diffusion, t, start.y, args, Drive(*drive))
+        change = tree.minus(y1, start.y)
+        return StepOut(y=y1, error=error, stages=change, cache=None, state=start.solver_state)
 
-    def inside(
+    def interpolant(
         self, terms: AbstractTerm, y: Y, args: Args, drive: PyTree[Any], t: RealScalar, h: RealScalar, stages: PyTree
     ) -> Polynomial:
         """The line between the ends of the step; `stages` is the change over it."""

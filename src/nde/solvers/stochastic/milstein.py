@@ -21,20 +21,9 @@ _NOT_KNOWN = (
 
 
 class _AbstractMilstein(AbstractStochasticSolver):
+    """What all three have in common."""
+
     adaptive: ClassVar[bool] = False
-
-    def made_for(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args) -> "_AbstractMilstein":
-        """The solver, with a warning if the noise may not commute.
-
-        Raises:
-            TypeError: If the terms are not drift and diffusion, or the noise is complex.
-        """
-        _, diffusion = drift_and_diffusion(terms, type(self).__name__)
-        check_real(diffusion.control_shape(t), f"`{type(self).__name__}`")
-        full = issubclass(getattr(diffusion.path, "levy_area", BrownianIncrement), FullLevyArea)
-        if diffusion.layout(t, y, args) == "general" and not full:
-            warnings.warn(_NOT_KNOWN.format(solver=type(self).__name__), stacklevel=2)
-        return self
 
     def order(self, terms: AbstractTerm | None = None) -> int:
         """One."""
@@ -47,7 +36,34 @@ class _AbstractMilstein(AbstractStochasticSolver):
         return 1.0
 
 
-class StratonovichMilstein(_AbstractMilstein):
+class _AbstractTaylorMilstein(_AbstractMilstein):
+    """Milstein's method with derivatives of the diffusion, of either calculus."""
+
+    def specialize(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args) -> "_AbstractTaylorMilstein":
+        """The solver, with a warning if the noise may not commute.
+
+        Raises:
+            TypeError: If the terms are not drift and diffusion, or the noise is complex.
+        """
+        _, diffusion = drift_and_diffusion(terms, type(self).__name__)
+        check_real(diffusion.control_shape(t), f"`{type(self).__name__}`")
+        full = issubclass(getattr(diffusion.path, "levy_area", BrownianIncrement), FullLevyArea)
+        if diffusion.layout(t, y, args) == "general" and not full:
+            warnings.warn(_NOT_KNOWN.format(solver=type(self).__name__), stacklevel=2)
+        return self
+
+    def move(
+        self, drift: ODETerm, diffusion: ControlTerm, t: RealScalar, y: Y, args: Args, drive: Drive
+    ) -> tuple[Y, Y | None]:
+        """One step."""
+        first, second = _expansion(diffusion, t, y, args, drive.noise)
+        y1 = tree.add_scaled(y, 1.0, (1.0, 0.5), (first, second))
+        if self.calculus == "ito":
+            y1 = tree.add_scaled(y1, jnp.abs(drive.h), (-0.5,), (_mean(diffusion, t, y, args),))
+        return tree.add(y1, drift.vf_prod(t, y, args, drive.h)), None
+
+
+class StratonovichMilstein(_AbstractTaylorMilstein):
     """Milstein's method for Stratonovich equations: `y + f h + g W + 1/2 (D g) g W W`, of strong order 1.
 
     The noise must commute, as a scalar, a diagonal or an additive one does; the last term is then one derivative in the
@@ -72,17 +88,8 @@ class StratonovichMilstein(_AbstractMilstein):
         """Stratonovich."""
         return "stratonovich"
 
-    def move(
-        self, drift: ODETerm, diffusion: ControlTerm, t: RealScalar, y: Y, args: Args, drive: Drive
-    ) -> tuple[Y, Y | None]:
-        """One step."""
-        first, second = _expansion(diffusion, t, y, args, drive.noise)
-        y1 = tree.add_scaled(y, 1.0, (1.0, 0.5), (first, second))
-        y1 = tree.add(y1, drift.vf_prod(t, y, args, drive.h))
-        return y1, None
 
-
-class ItoMilstein(_AbstractMilstein):
+class ItoMilstein(_AbstractTaylorMilstein):
     """Milstein's method for Itô equations: `y + f h + g W + 1/2 ((D g) g W W - sum_j (D g_j) g_j h)`.
 
     Of strong order 1 if the noise commutes. For diagonal noise, where component `i` of the diffusion must depend on
@@ -107,17 +114,6 @@ class ItoMilstein(_AbstractMilstein):
         """Itô."""
         return "ito"
 
-    def move(
-        self, drift: ODETerm, diffusion: ControlTerm, t: RealScalar, y: Y, args: Args, drive: Drive
-    ) -> tuple[Y, Y | None]:
-        """One step."""
-        first, second = _expansion(diffusion, t, y, args, drive.noise)
-        mean = _mean(diffusion, t, y, args)
-        y1 = tree.add_scaled(y, 1.0, (1.0, 0.5), (first, second))
-        y1 = tree.add_scaled(y1, jnp.abs(drive.h), (-0.5,), (mean,))
-        y1 = tree.add(y1, drift.vf_prod(t, y, args, drive.h))
-        return y1, None
-
 
 class DerivativeFreeMilstein(_AbstractMilstein):
     """Milstein's method for Itô equations with a difference for its derivative, of strong order 1.
@@ -137,7 +133,7 @@ class DerivativeFreeMilstein(_AbstractMilstein):
         ```
     """
 
-    def made_for(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args) -> "DerivativeFreeMilstein":
+    def specialize(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args) -> "DerivativeFreeMilstein":
         """The solver, if the noise is scalar or diagonal.
 
         Raises:

@@ -42,7 +42,7 @@ class AbstractSRK(AbstractStochasticSolver):
         del terms
         return self.strong
 
-    def made_for(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args) -> "AbstractSRK":
+    def specialize(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args) -> "AbstractSRK":
         """The solver, if the Brownian motion draws space-time areas.
 
         Raises:
@@ -90,13 +90,13 @@ class AbstractGeneralRungeKutta(AbstractSRK):
 class AbstractAdditiveRungeKutta(AbstractSRK):
     """Methods for additive noise: the diffusion does not depend on the state, though it may on time."""
 
-    def made_for(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args) -> "AbstractAdditiveRungeKutta":
+    def specialize(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args) -> "AbstractAdditiveRungeKutta":
         """The solver, if the noise is additive.
 
         Raises:
             TypeError: If the diffusion depends on the state, or the Brownian motion has no areas.
         """
-        super().made_for(terms, t, y, args)
+        super().specialize(terms, t, y, args)
         _, diffusion = drift_and_diffusion(terms, type(self).__name__)
         if depends_on(lambda y: diffusion.vf(t, y, args), y):
             raise TypeError(

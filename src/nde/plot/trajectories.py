@@ -1,0 +1,125 @@
+"""Plots of predicted trajectories beside what was observed and held out."""
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from nde.plot.style import COLORS, INK, SHADE, style_axes
+
+_MOST_CHANNELS = 4
+_MANY = 80
+"""The number of measurements above which dots are smaller."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Trajectory:
+    """One series for `plot_trajectories`: what the model observed, what was held out, and what it predicted.
+
+    Attributes:
+        title: Title above the series.
+        ts: Times of the observed rows, of shape `(rows,)`.
+        ys: Observed channels, of shape `(rows, channels)`; `nan` for missing values.
+        holdout_ts: Times of the held-out rows.
+        holdout_ys: Held-out values of the channels; `nan` elsewhere.
+        predicted_ts: Times of the predictions.
+        predicted_ys: Predicted values of the channels.
+
+    Example:
+        See `plot_trajectories`.
+    """
+
+    title: str
+    ts: Float[np.ndarray, " rows"]
+    ys: Float[np.ndarray, "rows channels"]
+    holdout_ts: Float[np.ndarray, " holdout"]
+    holdout_ys: Float[np.ndarray, "holdout channels"]
+    predicted_ts: Float[np.ndarray, " predicted"]
+    predicted_ys: Float[np.ndarray, "predicted channels"]
+
+
+def plot_trajectories(
+    trajectories: Sequence[Trajectory],
+    channels: Sequence[str],
+    *,
+    time: str = "time",
+    holdout: str = "held out",
+    prediction: str = "forecast",
+) -> Figure:
+    """Plot observed, held-out and predicted values of several series.
+
+    The figure has one column for each series and one row for each of the first four channels. Observations are dots,
+    held-out values are circles, and predictions are a line. The time after the last observation is shaded.
+
+    Args:
+        trajectories: The series.
+        channels: Names of the channels.
+        time: Label of the time axis.
+        holdout: Legend label of held-out values.
+        prediction: Legend label of predictions.
+
+    Returns:
+        The figure.
+
+    Example:
+        ```python
+        import numpy as np
+        from nde.plot import Trajectory, plot_trajectories
+
+        ts = np.arange(20.0)
+        ys = np.sin(ts)[:, None]
+        wave = Trajectory("a wave", ts[:14], ys[:14], ts[14:], ys[14:], ts[13:], ys[13:] * 0.9)
+        plot_trajectories([wave], ["height"]).savefig("trajectories.png")
+        ```
+    """
+    names = list(channels)[:_MOST_CHANNELS]
+    size = (1.4 + 2.7 * max(2, len(trajectories)), 1.1 + 1.9 * len(names))
+    figure = Figure(figsize=size, layout="constrained", dpi=130)
+    axes = figure.subplots(len(names), len(trajectories), sharex="col", sharey="row", squeeze=False)
+    for column, trajectory in enumerate(trajectories):
+        for channel in range(len(names)):
+            _draw(axes[channel][column], trajectory, channel)
+        axes[0][column].set_title(_short(trajectory.title), color=INK, fontsize=9, loc="left")
+        axes[-1][column].set_xlabel(time, color=INK, fontsize=8.5)
+    for channel, name in enumerate(names):
+        axes[channel][0].set_ylabel(_short(name), color=INK, fontsize=8.5)
+    _legend(figure, holdout, prediction)
+    return figure
+
+
+def _draw(axes: Axes, trajectory: Trajectory, channel: int) -> None:
+    style_axes(axes)
+    axes.tick_params(labelsize=8)
+    last = trajectory.ts[-1]
+    if trajectory.holdout_ts[-1] > last:
+        axes.axvspan(last, trajectory.holdout_ts[-1], color=SHADE, zorder=0)
+    size = 1.8 if len(trajectory.ts) > _MANY else 3.2
+    axes.plot(trajectory.ts, trajectory.ys[:, channel], "o", color=INK, markersize=size, zorder=2)
+    axes.plot(
+        trajectory.holdout_ts,
+        trajectory.holdout_ys[:, channel],
+        "o",
+        color=COLORS[1],
+        markerfacecolor="white",
+        markersize=size + 0.8,
+        zorder=3,
+    )
+    predicted = trajectory.predicted_ys[:, channel]
+    axes.plot(trajectory.predicted_ts, predicted, color=COLORS[0], linewidth=1.5, zorder=4, alpha=0.9)
+
+
+def _legend(figure: Figure, holdout: str, prediction: str) -> None:
+    handles = [
+        Line2D([], [], color=INK, marker="o", linestyle="", markersize=3.2, label="observed"),
+        Line2D([], [], color=COLORS[1], marker="o", markerfacecolor="white", linestyle="", markersize=4, label=holdout),
+        Line2D([], [], color=COLORS[0], linewidth=1.5, label=prediction),
+    ]
+    figure.legend(handles=handles, frameon=False, fontsize=8.5, ncols=3, handlelength=1.6, loc="outside upper left")
+
+
+def _short(name: str, most: int = 22) -> str:
+    return name if len(name) <= most else f"{name[: most - 1]}…"

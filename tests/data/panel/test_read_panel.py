@@ -1,0 +1,197 @@
+"""Panels from files: what is read, what is fixed and reported, and what is refused."""
+
+import gzip
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import nde
+from nde.data import DataError, load_japanese_vowels, read_panel
+
+GOOD = (
+    "who,day,pulse,pressure,note,ill,age\n"
+    "b,2,71,120,,yes,50\n"
+    "a,0,80,,,no,31\n"
+    "b,5.5,,118,late,yes,50\n"
+    "a,1,82,110,,no,31\n"
+)
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "visits.csv"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def read(folder: Path, text: str = GOOD, **options):
+    return read_panel(written(folder, text), **{"series": "who", "time": "day", "target": "ill", **options})
+
+
+def test_the_panel_of_a_file_is_that_of_its_data_frame(tmp_path: Path):
+    found = read(tmp_path, static=["age"])
+    frame = pd.read_csv(tmp_path / "visits.csv").drop(columns="note")
+    expected = nde.TimeSeries.from_frame(frame, "who", "day", static=["age"], target="ill")
+    names = (("b", "a"), ("pulse", "pressure"))
+    assert (found.panel.ids, found.panel.channels) == (expected.ids, expected.channels) == names
+    for name in ("ts", "ys", "lengths", "static", "targets"):
+        np.testing.assert_array_equal(getattr(found.panel, name), getattr(expected, name))
+    assert found.notes == ("Column of text left out: 'note'.",)
+
+
+def test_compressed_and_parquet_files_are_read_in_the_same_way(tmp_path: Path):
+    plain = read(tmp_path, channels=["pulse"])
+    packed, parquet = tmp_path / "visits.csv.gz", tmp_path / "visits.parquet"
+    packed.write_bytes(gzip.compress(GOOD.encode()))
+    pd.read_csv(tmp_path / "visits.csv").to_parquet(parquet)
+    for path in (packed, parquet):
+        found = read_panel(path, "who", "day", ["pulse"], target="ill")
+        np.testing.assert_array_equal(found.panel.ys, plain.panel.ys)
+        assert found.panel.targets.tolist() == plain.panel.targets.tolist() == ["yes", "no"]
+
+
+def test_names_and_labels_are_whole_numbers_if_all_are(tmp_path: Path):
+    text = "who,day,x,ill\n3,0,1,1.0\n3,1,2,1.0\n5,0,1,0\n"
+    found = read(tmp_path, text)
+    assert found.panel.ids == (3, 5)
+    assert found.panel.targets.tolist() == [1, 0]
+    assert found.panel.targets.dtype == np.int64
+    named = read(tmp_path, text.replace("\n5,", "\n05,").replace("1.0", "0.5"))
+    assert named.panel.ids == ("3", "05")
+    assert named.panel.targets.tolist() == [0.5, 0.0]
+    assert read(tmp_path, text.replace("1.0", "01")).panel.targets.tolist() == ["01", "0"]
+
+
+def test_dates_count_from_the_start_of_their_series(tmp_path: Path):
+    text = "who,day,x\na,2024-01-01,1\na,2024-01-02 12:00,2\nb,2024-03-01T00:00+02:00,3\nb,2024-03-01,4\n"
+    found = read(tmp_path, text, target=None)
+    np.testing.assert_allclose(found.panel.ts, [0, 1.5, 0, 2 / 24])
+    assert found.panel.clock.restore([0.0], 1)[0] == np.datetime64("2024-02-29T22:00")
+
+
+def test_labels_of_series(tmp_path: Path):
+    text = "who,day,x,part\na,0,1,\na,1,2,train\nb,0,1,\n"
+    found = read(tmp_path, text, target=None, labels=["part"])
+    assert found.labels["part"].tolist() == ["train", None]
+    assert found.panel.channels == ("x",)
+
+
+FIXED = {
+    "back in time": (
+        "a,1,1,no\na,0,2,no\nb,0,3,yes\n",
+        [("a", [0, 1], [2, 1]), ("b", [0], [3])],
+        "Times go back in 1 series: 'a'; the rows were sorted",
+    ),
+    "rows twice": (
+        "a,0,1,no\na,1,2,no\na,0,1,no\na,0,1,no\n",
+        [("a", [0, 1], [1, 2])],
+        "2 rows that repeated another were dropped",
+    ),
+    "no observation": (
+        "a,0,1,no\na,1,2,no\nb,0,,yes\n",
+        [("a", [0, 1], [1, 2])],
+        "1 series with no observation left out",
+    ),
+    "one observation": (
+        "a,0,1,no\nb,0,1,no\nb,1,2,no\n",
+        [("a", [0], [1]), ("b", [0, 1], [1, 2])],
+        "single observation",
+    ),
+    "no target": ("a,0,1,no\na,1,2,no\nb,0,3,\n", [("a", [0, 1], [1, 2])], "1 series with no 'ill' left out: 'b'"),
+    "a constant": ("a,0,7,no\na,1,7,no\n", [("a", [0, 1], [7, 7])], "Channel 'x' is constant (7)"),
+    "target in some rows": ("a,0,1,\na,1,2,no\n", [("a", [0, 1], [1, 2])], ""),
+}
+
+
+@pytest.mark.parametrize(("rows", "series", "note"), FIXED.values(), ids=FIXED)
+def test_what_is_fixed_is_reported(rows: str, series: list, note: str, tmp_path: Path):
+    found = read(tmp_path, "who,day,x,ill\n" + rows)
+    assert [(each.id, each.ts.tolist(), each.ys[:, 0].tolist()) for each in found.panel] == series
+    assert note in " ".join(found.notes)
+
+
+def test_rows_with_the_same_time_and_agreeing_values_are_merged(tmp_path: Path):
+    found = read(tmp_path, "who,day,x,y\na,1,3,\na,0,1,\na,0,,2\na,0,1,\n", target=None)
+    np.testing.assert_array_equal(found.panel.ys, [[1, 2], [3, np.nan]])
+    assert "were merged, for 1 time" in " ".join(found.notes)
+
+
+def test_columns_that_are_not_channels_are_left_out_and_reported(tmp_path: Path):
+    found = read(tmp_path, ",who,day,x,e,t\n0,a,0,1,,u\n1,a,1,2,,v\n", target=None)
+    assert found.panel.channels == ("x",)
+    assert len(found.notes) == 3
+
+
+def test_a_named_channel_that_is_never_observed_stays(tmp_path: Path):
+    found = read(tmp_path, "who,day,x,e\na,0,1,\na,1,2,nan\n", target=None, channels=["e", "x"])
+    assert found.panel.channels == ("e", "x")
+    assert "Channel 'e' was never observed." in found.notes
+
+
+REFUSED = {
+    "empty": ("", {}, "is empty"),
+    "header only": ("who,day,x,ill\n", {}, "has a header and no rows"),
+    "long rows": ("who,day\n1,2,3\n", {}, "more cells than its header"),
+    "no series column": (GOOD, {"series": "whom"}, "no column 'whom'. Did you mean 'who'"),
+    "no channel": (GOOD, {"channels": ["puls"]}, "no column 'puls'. Did you mean 'pulse'"),
+    "twice": (GOOD, {"channels": ["day"]}, "'day' is named twice"),
+    "none": (GOOD, {"channels": []}, "Got no channels"),
+    "only text": ("who,day,ill,x\na,0,no,low\n", {}, "no column of measurements"),
+    "text": (GOOD.replace(",82,", ",fast,"), {}, "Column 'pulse' has the text 'fast' in row 4"),
+    "infinite": (GOOD.replace(",82,", ",inf,"), {}, "Column 'pulse' is infinite in row 4, of series 'a'"),
+    "infinite target": (GOOD.replace("yes", "inf").replace("no,", "2,"), {}, "Column 'ill' is infinite"),
+    "no name": (GOOD.replace("a,1", ",1"), {}, "Column 'who' is empty in row 4"),
+    "no time": (GOOD.replace("a,1", "a,"), {}, "Time column 'day' is empty in row 4"),
+    "infinite time": (GOOD.replace("a,1", "a,inf"), {}, "Time column 'day' is infinite in row 4"),
+    "no date": (GOOD.replace("a,1", "a,noon"), {}, "Time column 'day' has the text 'noon' in row 4"),
+    "no date among dates": (
+        "who,day,x,ill\na,2024-01-01,1,no\na,May,1,no\n",
+        {},
+        "Time column 'day' has the text 'May' in row 2",
+    ),
+    "contradiction": (
+        GOOD + "a,1,83,110,,no,31\n",
+        {},
+        "several rows with time 1.0, and different values 82 and 83 in column 'pulse'",
+    ),
+    "target changes": (
+        GOOD.replace("no,31\nb", "yes,31\nb"),
+        {},
+        "Column 'ill' changes in series 'a', from 'yes' to 'no'",
+    ),
+    "text as feature": (GOOD.replace("31", "old"), {"static": ["age"]}, "Column 'age' has the text 'old'"),
+    "no feature": (GOOD.replace("31", ""), {"static": ["age"]}, "no finite 'age'"),
+    "nothing left": ("who,day,x,ill\na,0,1,\nb,0,,yes\n", {}, "No series is left to use. 1 series with no obs"),
+}
+
+
+@pytest.mark.parametrize(("text", "options", "message"), REFUSED.values(), ids=REFUSED)
+def test_refused(text: str, options: dict, message: str, tmp_path: Path):
+    with pytest.raises(DataError) as raised:
+        read(tmp_path, text, **options)
+    assert message in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("name", ["visits.parquet", "visits.csv.gz"])
+@pytest.mark.parametrize(
+    "content", [b"no such thing", b"", gzip.compress(GOOD.encode())[:30]], ids=["text", "empty", "cut"]
+)
+def test_files_that_cannot_be_read(name: str, content: bytes, tmp_path: Path):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(DataError, match=f"{name} (cannot be read|is empty)"):
+        read_panel(tmp_path / name, "who", "day")
+
+
+def test_japanese_vowels():
+    """The counts that the repository states for its parts."""
+    train, test = load_japanese_vowels()
+    assert np.bincount(train.targets).tolist() == [0, *[30] * 9]
+    assert np.bincount(test.targets).tolist() == [0, 31, 35, 88, 44, 29, 24, 40, 50, 29]
+    assert (train.channels, int(train.lengths.min()), int(test.lengths.max())) == (
+        tuple(f"lpc{i}" for i in range(1, 13)),
+        7,
+        29,
+    )
+    np.testing.assert_array_equal(train[0].ys[0, :2], [1.86094, -0.207383])
