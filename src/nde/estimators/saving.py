@@ -39,7 +39,8 @@ def read(folder: str | Path, classes: dict[str, Any]) -> Any:
         DataError: If the folder holds none, or one that cannot be read.
     """
     with reading(Path(folder), _CONFIG, "estimator") as content:
-        parameters = {_FORMER_NAMES.get(name, name): value for name, value in content["parameters"].items()}
+        saved: dict[str, Any] = content["parameters"]
+        parameters = {_FORMER_NAMES.get(name, name): value for name, value in saved.items()}
         estimator = classes[content["estimator"]](**parameters)
         blank = estimator._from_config(content["learned"])  # noqa: SLF001 (only estimators read estimators)
         estimator.model_ = read_weights(Path(folder), blank)
