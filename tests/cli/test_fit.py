@@ -227,7 +227,7 @@ def test_an_earlier_name_of_a_model(
     (old / "models" / "neural-trajectory").rename(old / "models" / "neural-ode")
     for path in (old / "metrics.json", old / "models" / "neural-ode" / "config.json"):
         path.write_text(path.read_text().replace("neural-trajectory", "neural-ode"))
-    for more in ((), ("--model", "neural-ode")):
+    for more in ((), ("--model", "neural-ode"), ("--model", "neural-trajectory")):
         assert nde(monkeypatch, "predict", f"{old}", "--times", "1921", *more) == 0
         assert capsys.readouterr().out == printed
 

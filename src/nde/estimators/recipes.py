@@ -154,5 +154,5 @@ def recipe_of(name: str) -> AbstractRecipe:
         ValueError: If there is no such model.
     """
     if name not in GENERATORS:
-        raise ValueError(f"Got model={name!r}; one of {', '.join(GENERATORS)} is wanted.")
+        raise ValueError(f"model must be one of {', '.join(GENERATORS)}; got {name!r}.")
     return _RECIPES[GENERATORS[name]]

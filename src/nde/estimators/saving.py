@@ -39,12 +39,9 @@ def read(folder: str | Path, classes: dict[str, Any]) -> Any:
         DataError: If the folder holds none, or one that cannot be read.
     """
     with reading(Path(folder), _CONFIG, "estimator") as content:
-        estimator = classes[content["estimator"]](**_current(content["parameters"]))
+        saved: dict[str, Any] = content["parameters"]
+        parameters = {_FORMER_NAMES.get(name, name): value for name, value in saved.items()}
+        estimator = classes[content["estimator"]](**parameters)
         blank = estimator._from_config(content["learned"])  # noqa: SLF001 (only estimators read estimators)
         estimator.model_ = read_weights(Path(folder), blank)
     return estimator
-
-
-def _current(parameters: dict[str, Any]) -> dict[str, Any]:
-    """The parameters of a saved estimator, by their current names."""
-    return {_FORMER_NAMES.get(name, name): value for name, value in parameters.items()}

@@ -109,7 +109,7 @@ def check_two_columns(table: Table, model: str) -> None:
     if len(table.names) != 2:
         raise DataError(
             f"The model {model} is for two states, prey and predators in this order; got {len(table.names)} "
-            f"({', '.join(table.names)}). Take the model neural-trajectory."
+            f"({', '.join(table.names)}). Use the model neural-trajectory instead."
         )
 
 

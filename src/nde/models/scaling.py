@@ -83,8 +83,8 @@ class Scaling:
         for name, column in zip(table.names, table.ys.T, strict=True):
             if (column <= 0).any():
                 raise DataError(
-                    f"Column '{name}' has values that are not positive, which populations are; leave gaps empty, or "
-                    "take the model neural-trajectory."
+                    f"Column '{name}' has values that are not positive, but populations must be. Leave missing values "
+                    "empty, or use the model neural-trajectory."
                 )
         standard = cls.of(table)
         return dataclasses.replace(standard, scale=(1.0,) * len(table.names))

@@ -86,8 +86,8 @@ class ClassificationTask(AbstractTargetTask):
         remarks = []
         if unseen:
             remarks.append(
-                f"The model never saw {quote_names(unseen)} as '{target}'; it predicts the most similar class that "
-                "it knows."
+                f"The model never saw {quote_names(unseen)} as '{target}'; "
+                "it predicts the most similar class that it knows."
             )
         if judged:
             remarks.append(f"{sum(judged)} of {len(judged)} series whose '{target}' is known were predicted right.")
@@ -101,8 +101,11 @@ def _value(text: str) -> float | str:
 
 
 def _subject(values: np.ndarray) -> str:
-    names = quote_names(values.tolist())
-    return f"Class {names} has" if len(values) == 1 else f"Classes {names} have"
+    return (
+        f"Class {quote_names(values.tolist())} has"
+        if len(values) == 1
+        else f"Classes {quote_names(values.tolist())} have"
+    )
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -162,8 +162,8 @@ class AbstractTrajectoryTask(AbstractPanelTask):
         others = [name for name in panel.ids if name not in known]
         if not others:
             return []
-        found = pluralize(len(others), "series")
-        return [f"{found} of the test with {self.words.useless}, not judged: {quote_names(others)}."]
+        count = pluralize(len(others), "series")
+        return [f"{count} of the test with {self.words.useless}, not judged: {quote_names(others)}."]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -198,7 +198,7 @@ class TrajectoryResult(AbstractPanelResult):
             for series, own in zip(some.inputs, some.times, strict=True)
         ]
         values = self.task.trajectories(self.estimator, some.inputs, times)
-        courses = [
+        trajectories = [
             Trajectory(
                 title=f"{series.id}",
                 ts=series.ts,
@@ -212,7 +212,7 @@ class TrajectoryResult(AbstractPanelResult):
         ]
         unit, time = self.train.clock.unit, self.config.time
         return plot_trajectories(
-            courses,
+            trajectories,
             self.train.channels,
             time=time if unit is None else f"{time} ({unit} since the first)",
             holdout=words.withheld_label,

@@ -51,14 +51,14 @@ def query_model(folder: Path, metrics: dict[str, Any], query: Query, kind: type[
     Raises:
         DataError: If the run has no such model.
     """
-    name = metrics["best"] if query.model is None else query.model
-    if name not in metrics["models"]:
-        name = current_name(name)
-    if name not in metrics["models"]:
+    names = {current_name(name): name for name in metrics["models"]}
+    wanted = current_name(metrics["best"] if query.model is None else query.model)
+    if wanted not in names:
         raise DataError(f"The run {folder} has no model '{query.model}'; it has {', '.join(metrics['models'])}.")
-    model = load_model(folder / MODELS / name)
+    path = folder / MODELS / names[wanted]
+    model = load_model(path)
     if not isinstance(model, kind):
-        raise DataError(f"The model in {folder / MODELS / name} is not the one that the run names; fit again.")
+        raise DataError(f"The model in {path} is not the one that the run names; fit again.")
     return model
 
 
