@@ -8,6 +8,7 @@ import nde
 
 ROOMS = ("data", "estimators", "losses", "metrics", "models", "nn", "plot", "signatures", "train")
 _HEADING = re.compile(r'<h2 id="(nde\.[\w.]+)"')
+_DESCRIBED = ("Parameters:", "Attributes:")
 _PRIVATE = re.compile(r'<h\d id="(nde\.[\w.]*\b_[a-z]\w*)"')
 
 
@@ -36,14 +37,19 @@ def _lacking(name: str, thing: object, entry: str | None) -> list[str]:
     if entry is None:
         return [f"{name} has no entry"]
     parts = {
-        "signature": "doc-signature" in entry,
-        "example": "<pre" in entry.partition("Example")[2],
-        "description of its parameters": not _parameters(thing) or "Parameters:" in entry,
+        "signature": "doc-signature" in entry or _is_exception(thing),
+        "example": any(shown in entry.partition("Example")[2] for shown in ("<pre", "See ")),
+        "description of its parameters": not _parameters(thing) or any(title in entry for title in _DESCRIBED),
     }
     return [f"{name} has no {part}" for part, there in parts.items() if not there]
 
 
 def _parameters(thing: object) -> list[str]:
-    if inspect.isclass(thing) and thing.__init__ is object.__init__:
+    if _is_exception(thing) or (inspect.isclass(thing) and thing.__init__ is object.__init__):
         return []
-    return [name for name in inspect.signature(thing).parameters if name != "self"]
+    parameters = inspect.signature(thing).parameters.values()
+    return [each.name for each in parameters if each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)]
+
+
+def _is_exception(thing: object) -> bool:
+    return inspect.isclass(thing) and issubclass(thing, Exception)

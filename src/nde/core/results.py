@@ -108,6 +108,9 @@ def first_failure(old: Int[Array, ""], new: Int[Array, ""]) -> Int[Array, ""]:
 def is_successful(result: RESULTS) -> Bool[Array, ""]:
     """Whether the solve reached t1.
 
+    Args:
+        result: The `result` of a solution, possibly one per batch element.
+
     Example:
         ```python
         import nde
@@ -121,6 +124,9 @@ def is_successful(result: RESULTS) -> Bool[Array, ""]:
 def is_event(result: RESULTS) -> Bool[Array, ""]:
     """Whether an event stopped the solve.
 
+    Args:
+        result: The `result` of a solution, possibly one per batch element.
+
     Example:
         ```python
         import nde
@@ -133,6 +139,9 @@ def is_event(result: RESULTS) -> Bool[Array, ""]:
 
 def is_okay(result: RESULTS) -> Bool[Array, ""]:
     """Whether the solve ended as it should: at t1 or by an event.
+
+    Args:
+        result: The `result` of a solution, possibly one per batch element.
 
     Example:
         ```python

@@ -108,6 +108,12 @@ class Table:
 class Series(Table):
     """Table of one of several series: it may have as few as two rows, and whole columns may be missing.
 
+    Attributes:
+        time_name: Name of the time column.
+        names: Names of the columns.
+        ts: Times, of shape `(rows,)`, increasing.
+        ys: Values, of shape `(rows, columns)`; `nan` for missing ones.
+
     Example:
         ```python
         import numpy as np

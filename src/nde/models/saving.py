@@ -22,6 +22,10 @@ _CONFIG, _WEIGHTS = "config.json", "model.eqx"
 def save_model(model: AbstractODEModel | AbstractSDEModel, folder: str | Path) -> None:
     """Write a model into a folder, which is made if it does not exist: `config.json` and `model.eqx`.
 
+    Args:
+        model: A model with a `key` in the registry of models, such as `LotkaVolterra`.
+        folder: The folder.
+
     Example:
         ```python
         import tempfile
@@ -41,6 +45,12 @@ def save_model(model: AbstractODEModel | AbstractSDEModel, folder: str | Path) -
 
 def load_model(folder: str | Path) -> AbstractODEModel | AbstractSDEModel:
     """Read a model; it forecasts the same to the last bit.
+
+    Args:
+        folder: The folder that was passed to `save_model`.
+
+    Returns:
+        The model.
 
     Raises:
         DataError: If the folder holds no model, or one that cannot be read.

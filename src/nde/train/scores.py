@@ -15,6 +15,13 @@ from nde.train.transitions import Transitions
 def persistence(table: Table, ts: Float[np.ndarray, " times"]) -> Float[np.ndarray, "times columns"]:
     """Baseline forecast that repeats the last observed value of each column.
 
+    Args:
+        table: The observations.
+        ts: Times of the forecast, in the units of the table.
+
+    Returns:
+        The forecast, in the units of the table.
+
     Example:
         ```python
         import numpy as np
@@ -30,6 +37,13 @@ def persistence(table: Table, ts: Float[np.ndarray, " times"]) -> Float[np.ndarr
 
 def mean(table: Table, ts: Float[np.ndarray, " times"]) -> Float[np.ndarray, "times columns"]:
     """Baseline forecast that repeats the mean of the observed values of each column.
+
+    Args:
+        table: The observations.
+        ts: Times of the forecast, in the units of the table.
+
+    Returns:
+        The forecast, in the units of the table.
 
     Example:
         ```python
@@ -47,6 +61,13 @@ def rmse(table: Table, forecast: Float[np.ndarray, "rows columns"]) -> dict[str,
     """Root mean squared error of each column in its own unit, and of `all` columns together.
 
     Missing values do not count. A column without an observed value has the error `nan`; so does `all` if there is none.
+
+    Args:
+        table: The observations.
+        forecast: Predictions at the times of the table, in its units.
+
+    Returns:
+        The errors by the names of the columns, and that of all columns under the name `all`.
 
     Example:
         ```python
