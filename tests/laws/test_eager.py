@@ -31,6 +31,8 @@ EXEMPT = {
     "nde.OnlineState": "made by `OnlineCDE`",
     "nde.Ensemble": "made by `ensemble`",
     "nde.adjoint_rms_seminorm": "called by the controller of an adjoint solve, within its compiled program",
+    "nde.citation": "reads docstrings and computes nothing",
+    "nde.Citation": "made by `citation`",
     "nde.compiled_memory": "compiles its argument: that is what it is for",
     "nde.memory": "the former name of `compiled_memory`",
     "nde.nn": "a package, with entries of its own",

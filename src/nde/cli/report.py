@@ -6,9 +6,11 @@ import platform
 from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import jinja2
+
+from nde.references import citation
 
 _TEMPLATE = "report.html.jinja"
 
@@ -111,6 +113,11 @@ class Report:
     summary: str
     sections: Sequence[Section]
     footer: str
+
+
+def reference_section(*methods: Any) -> Section:
+    """The works to cite for methods, such as a fitted model."""
+    return Section("References", [Bullets(citation(*methods).references)])
 
 
 def render(report: Report, folder: Path) -> str:

@@ -41,7 +41,7 @@ class Citation:
     __repr__ = __str__
 
 
-def citation(*objects: Any, **keywords: Any) -> Citation:
+def citation(*args: Any, **kwargs: Any) -> Citation:
     r"""Collect what to cite for the methods in use: sentences, BibTeX entries, and plain reference lines.
 
     A method cites the works that its docstring names by DOI. An object also cites the methods that it contains: a term
@@ -49,9 +49,9 @@ def citation(*objects: Any, **keywords: Any) -> Citation:
     P. Kidger's thesis on neural differential equations and JAX are always cited. Other objects are ignored.
 
     Args:
-        *objects: Terms, solvers, step size controllers, adjoints, paths, models, losses, estimators; classes and
+        *args: Terms, solvers, step size controllers, adjoints, paths, models, losses, estimators; classes and
             functions, such as `nde.cdeint`; lists and dictionaries of them.
-        **keywords: More of them, such as the keyword arguments of a call to `nde.diffeqsolve`.
+        **kwargs: More of them, such as the keyword arguments of a call to `nde.diffeqsolve`.
 
     Returns:
         The citation. Print it, or use its attributes.
@@ -73,7 +73,7 @@ def citation(*objects: Any, **keywords: Any) -> Citation:
         raise RuntimeError("The works to cite are in docstrings, which Python removes with -OO; run it without -OO.")
     entries = bibliography()
     library = (entries[_THESIS], entries[_JAX])
-    sources = [source for method in methods_in([*objects, keywords]) if (source := _source(method)) is not None]
+    sources = [source for method in methods_in([*args, kwargs]) if (source := _source(method)) is not None]
     works = dict.fromkeys([*library, *(entry for source in sources for entry in source[2])])
     return Citation(
         sentences=(_LIBRARY.format(*(entry.key for entry in library)), *sentences_of(list(dict.fromkeys(sources)))),

@@ -12,7 +12,7 @@ from nde.cli.files import csv_text
 from nde.cli.panels.config import PanelConfig
 from nde.cli.panels.random_walk import WALK, random_walks
 from nde.cli.panels.task import LEARNING, AbstractPanelResult, AbstractPanelTask, FittedEstimator, PanelData
-from nde.cli.report import Block, Code, Grid, Paragraph, Picture, Report, Section, Subheading
+from nde.cli.report import Block, Code, Grid, Paragraph, Picture, Report, Section, Subheading, reference_section
 from nde.data.panel import TimeSeries
 from nde.estimators.recipes import recipe_of
 from nde.metrics import Comparison, compare_series
@@ -101,6 +101,7 @@ class GenerationResult(AbstractPanelResult):
                 self.training_section(self._loss_note()),
                 self.data_section(),
                 Section("Use the model", [Code(shell), Code(program)]),
+                reference_section(self.estimator),
             ],
             footer=self.footer(),
         )

@@ -24,7 +24,7 @@ from nde.cli.panels.task import (
     query_file,
     read_like,
 )
-from nde.cli.report import Block, Code, Paragraph, Picture, Report, Section
+from nde.cli.report import Block, Code, Paragraph, Picture, Report, Section, reference_section
 from nde.cli.task import Predictions, Query
 from nde.data import DataError, PanelFile
 from nde.data.panel import TimeSeries
@@ -215,6 +215,7 @@ class AbstractTargetResult(AbstractPanelResult):
                 self.training_section(self._training_note()),
                 self.data_section(),
                 Section("Use the model", [Code(shell), Code(program)]),
+                reference_section(self.estimator),
             ],
             footer=self.footer(),
         )

@@ -23,7 +23,7 @@ from nde.cli.panels.task import (
     PanelData,
 )
 from nde.cli.panels.trajectory_scores import Baseline, Values, baseline_scores, trajectory_scores
-from nde.cli.report import Code, Grid, Paragraph, Picture, Report, Section, number
+from nde.cli.report import Code, Grid, Paragraph, Picture, Report, Section, number, reference_section
 from nde.data import DataError, PanelFile, drop_observations
 from nde.data.panel import TimeSeries
 from nde.data.panel.notes import pluralize, quote_names
@@ -264,6 +264,7 @@ class TrajectoryResult(AbstractPanelResult):
                 ),
                 self.data_section(),
                 Section("Use the model", [Code(shell), Code(self.program(folder, words.program))]),
+                reference_section(self.estimator),
             ],
             footer=self.footer(),
         )

@@ -12,7 +12,19 @@ from matplotlib.figure import Figure
 
 from nde.cli.console import progress_bar
 from nde.cli.files import csv_text
-from nde.cli.report import Block, Code, Grid, Paragraph, Picture, Report, Section, Subheading, number, versions
+from nde.cli.report import (
+    Block,
+    Code,
+    Grid,
+    Paragraph,
+    Picture,
+    Report,
+    Section,
+    Subheading,
+    number,
+    reference_section,
+    versions,
+)
 from nde.cli.tables.config import TableConfig, TableData, Tables
 from nde.cli.tables.query import MODELS as FOLDER
 from nde.cli.tables.query import check_table_metrics, query_model, query_times
@@ -201,6 +213,7 @@ class ODEResult(Result):
                 Section("Fitted models", [block for name in self.fits for block in self._model_blocks(name)]),
                 Section("Training", [Picture("training.png", "loss at each training step")]),
                 Section("Use the model", [Code(shell), Code(program)]),
+                reference_section([found.model for found in self.fits.values()]),
             ],
             footer=f"{versions('nde', 'jax', 'equinox')}; seed {self.config.seed}, {self.steps} training steps.",
         )

@@ -11,7 +11,19 @@ from jaxtyping import Float
 from matplotlib.figure import Figure
 
 from nde.cli.files import csv_text
-from nde.cli.report import Block, Code, Grid, Paragraph, Picture, Report, Section, Subheading, number, versions
+from nde.cli.report import (
+    Block,
+    Code,
+    Grid,
+    Paragraph,
+    Picture,
+    Report,
+    Section,
+    Subheading,
+    number,
+    reference_section,
+    versions,
+)
 from nde.cli.tables.config import TableConfig, TableData
 from nde.cli.tables.query import MODELS as FOLDER
 from nde.cli.tables.sde_evaluation import Evaluation
@@ -19,6 +31,7 @@ from nde.cli.task import Result
 from nde.data import LEVELS, Fan, Table
 from nde.models import save_model
 from nde.plot import plot_fan
+from nde.train import fit_sde
 
 WALK = "random-walk"
 """The baseline."""
@@ -211,6 +224,7 @@ class SDEResult(Result):
                 Section("Fitted models", [block for name in self.models for block in self._model_blocks(name)]),
                 Section("Limits", [Paragraph(limits)]),
                 Section("Use the model", [Code(f"nde predict {folder} --times {last + 1:g},{last + 2:g}")]),
+                reference_section(fit_sde, list(self.models.values())),
             ],
             footer=f"{versions('nde', 'jax', 'equinox')}; seed {config.seed}, at most {self.steps} training steps.",
         )
