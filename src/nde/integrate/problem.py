@@ -77,8 +77,8 @@ class Setup(eqx.Module):
         max_steps: Most steps to attempt.
         costly: Whether stages are better not computed twice.
         keeps_step: Whether the length of the next step is to be saved.
-        carries_cache: Whether the backward sweep takes the cache of a step from the step before: worth its while where
-            the cache is most of a step.
+        carries_cache: Whether the backward sweep takes the cache of a step from the step before, which pays off if the
+            cache is most of the cost of a step.
         keeps_cache: Whether a tape keeps the solver's cache: where it costs more to compute than to store.
         shares_drive: Whether several kernels of a step use its drive, so that it is better not drawn in each.
         recorded: Recorded drives, in place of the paths of the term.

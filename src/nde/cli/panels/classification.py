@@ -158,7 +158,7 @@ class ClassificationResult(AbstractTargetResult):
         return (
             "Balanced accuracy is the mean of the recalls of the classes; log loss is the mean of minus the logarithm "
             "of the probability of the true class. The linear model is a logistic regression on the mean, deviation, "
-            "first and last value of each channel: a model of series is worth its while if it beats it."
+            "first and last value of each channel: a series model is only useful if it beats it."
         )
 
     def result_section(self) -> Section:

@@ -118,7 +118,7 @@ class RegressionResult(AbstractTargetResult):
         """What the scores and baselines are."""
         return (
             "Mean is the mean of the training series. The linear model is a ridge regression on the mean, deviation, "
-            "first and last value of each channel: a model of series is worth its while if it beats it."
+            "first and last value of each channel: a series model is only useful if it beats it."
         )
 
     def result_section(self) -> Section:
