@@ -5,7 +5,19 @@ import html
 import re
 from pathlib import Path
 
-from nde.cli.report import Bullets, Code, Grid, Paragraph, Picture, Report, Section, Subheading, render
+import nde
+from nde.cli.report import (
+    Bullets,
+    Code,
+    Grid,
+    Paragraph,
+    Picture,
+    Report,
+    Section,
+    Subheading,
+    reference_section,
+    render,
+)
 
 EVIL = "<script>alert('&')</script> \"x\""
 
@@ -33,3 +45,11 @@ def test_the_best_row_is_marked(tmp_path: Path):
 
 def test_no_row_is_marked_if_none_is_best(tmp_path: Path):
     assert 'class="best"' not in page(tmp_path, Grid(["", "rmse"], [["", "1"]]))
+
+
+def test_a_report_cites_the_works_behind_the_methods_of_its_run():
+    section = reference_section(nde.Tsit5())
+    (bullets,) = section.blocks
+    assert section.heading == "References"
+    assert any("10.1016/j.camwa.2011.06.002" in line for line in bullets.items)
+    assert not any("10.1016/j.camwa.2011.06.002" in line for line in reference_section(nde.Euler()).blocks[0].items)
