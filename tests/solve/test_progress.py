@@ -52,3 +52,8 @@ def test_a_batch_and_a_gradient_share_one_display(capsys: pytest.CaptureFixture[
     jax.effects_barrier()
     np.testing.assert_allclose(slopes, [-2 * np.exp(-1.0), -2 * np.exp(-2.0)], rtol=1e-3)
     assert capsys.readouterr().out.count("100") >= 1
+
+
+def test_a_refresh_of_no_steps_is_refused():
+    with pytest.raises(ValueError, match="refresh_steps=0"):
+        nde.TqdmProgressMeter(refresh_steps=0)

@@ -111,3 +111,20 @@ def test_a_state_of_no_arrays_with_a_controller_that_remembers():
     sol = nde.diffeqsolve(term, nde.Tsit5(), t0, t1, dt0, {}, stepsize_controller=controller)
     assert sol.ys == {}
     assert sol.ts.dtype == jnp.float32
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        ({"dtmin": -1.0}, "dtmin"),
+        ({"dtmax": 0.0}, "dtmax"),
+        ({"dtmin": 0.2, "dtmax": 0.1}, "dtmin"),
+        ({"factormin": 1.5}, "factormin"),
+        ({"factormax": 0.5}, "factormax"),
+        ({"safety": 2.0}, "safety"),
+        ({"safety": float("nan")}, "safety"),
+    ],
+)
+def test_settings_out_of_range_are_refused_by_name(options, named):
+    with pytest.raises(ValueError, match=f"`{named}="):
+        nde.PIDController(rtol=1e-3, atol=1e-6, **options)

@@ -9,6 +9,7 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, PyTree
 
 from nde.core.extras import require
@@ -136,6 +137,12 @@ class TextProgressMeter(_AbstractDisplayMeter):
 
     minimum_increase: RealScalar = 0.02
 
+    def __check_init__(self) -> None:
+        if not isinstance(self.minimum_increase, int | float | np.number | np.ndarray | jax.Array):
+            raise TypeError(
+                f"`TextProgressMeter` got `minimum_increase={self.minimum_increase!r}`; it wants a number in [0, 1]."
+            )
+
     def _due(self, state: _Shown, slowest: Float[Array, ""]) -> BoolScalar:
         return slowest - state.share >= self.minimum_increase
 
@@ -171,6 +178,12 @@ class TqdmProgressMeter(_AbstractDisplayMeter):
 
     def __check_init__(self) -> None:
         require("nde.TqdmProgressMeter", "tqdm")
+        if not isinstance(self.refresh_steps, int | np.integer):
+            raise TypeError(
+                f"`TqdmProgressMeter` got `refresh_steps={self.refresh_steps!r}`; it wants a whole number of steps."
+            )
+        if self.refresh_steps < 1:
+            raise ValueError(f"`TqdmProgressMeter` got `refresh_steps={self.refresh_steps}`; it wants at least 1.")
 
     def _due(self, state: _Shown, slowest: Float[Array, ""]) -> BoolScalar:
         return (state.steps >= self.refresh_steps) | (slowest - state.share >= _REFRESH_INCREASE)

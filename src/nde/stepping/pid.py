@@ -1,7 +1,7 @@
 """Adaptive steps by a proportional, integral and derivative controller."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeGuard
 
 import equinox as eqx
 import jax
@@ -94,6 +94,7 @@ class PIDController(AbstractAdaptiveStepSizeController):
             raise TypeError(
                 f"`PIDController` got `norm={self.norm!r}`; it wants a function of a pytree such as `nde.rms_norm`."
             )
+        self._check_ranges()
 
     @property
     def needs_error(self) -> bool:
@@ -167,6 +168,22 @@ class PIDController(AbstractAdaptiveStepSizeController):
             finite=finite,
         )
 
+    def _check_ranges(self) -> None:
+        """Whether the settings given as Python numbers make sense.
+
+        Raises:
+            ValueError: If one is out of its range, or `dtmin` is above `dtmax`.
+        """
+        for name, (holds, wanted) in _RANGES.items():
+            value = getattr(self, name)
+            if _is_number(value) and not holds(value):
+                raise ValueError(f"`PIDController` got `{name}={value}`; it wants {wanted}.")
+        if _is_number(self.dtmin) and _is_number(self.dtmax) and self.dtmin > self.dtmax:
+            raise ValueError(
+                f"`PIDController` got `dtmin={self.dtmin}` above `dtmax={self.dtmax}`; the smallest step cannot exceed "
+                "the largest."
+            )
+
     def _check_numbers(self) -> None:
         """Whether all settings but tolerances are single numbers.
 
@@ -228,3 +245,18 @@ class PIDController(AbstractAdaptiveStepSizeController):
 
 def _zero(coefficient: RealScalar) -> bool:
     return isinstance(coefficient, int | float) and coefficient == 0
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    """Whether `value` is a number that is known now, not an array of a trace."""
+    return isinstance(value, int | float | np.number)
+
+
+_RANGES: dict[str, tuple[Callable[[float], bool], str]] = {
+    "dtmin": (lambda h: h >= 0, "a step size that is not negative"),
+    "dtmax": (lambda h: h > 0, "a positive step size"),
+    "factormin": (lambda factor: 0 < factor <= 1, "a factor in (0, 1]"),
+    "factormax": (lambda factor: factor >= 1, "a factor of at least 1"),
+    "safety": (lambda share: 0 < share <= 1, "a share of the tolerance in (0, 1]"),
+}
+"""For each setting with a range, the test of a value and the range in words."""
