@@ -132,7 +132,7 @@ def agreeing(name: str, ready: Ready, goal: Goal) -> Ready:
     if distance is not None and not distance <= AGREEMENT:
         raise ValueError(
             f"The first losses of {name} ({ready.setting}) are {ready.value}, {distance:.1e} from {goal.reference}; "
-            f"at most {AGREEMENT:.0e} is wanted. Its model, data or method must differ from the others'."
+            f"expected at most {AGREEMENT:.0e}. Its model, data or method must differ from the others'."
         )
     return ready
 

@@ -59,8 +59,8 @@ def _agreeing(name: str, ready: Ready, goal: Goal) -> Ready:
     distance = goal.distance(ready.value)
     if distance is not None and not distance <= AGREEMENT:
         raise ValueError(
-            f"The first loss of {name} is {ready.value}, {distance:.1e} from {goal.reference}; at most {AGREEMENT} is "
-            "wanted. Its model, data or method must differ from the others'."
+            f"The first loss of {name} is {ready.value}, {distance:.1e} from {goal.reference}; expected at "
+            f"most {AGREEMENT}. Its model, data or method must differ from the others'."
         )
     return ready
 

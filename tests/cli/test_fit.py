@@ -163,7 +163,7 @@ def test_predict_refuses_what_it_cannot_do(
     assert nde(monkeypatch, "fit", str(record), *COLUMNS, *arguments) == 0
     capsys.readouterr()
     for more, message in (
-        (("--times", "noon"), "Got 'noon'"),
+        (("--times", "noon"), "got 'noon'"),
         (("--times", ""), "at least one time"),
         (("--times", "1800"), "got the earlier time 1800"),
         (("--times", "1921", "--model", "hybrid"), "has no model 'hybrid'"),

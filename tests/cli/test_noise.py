@@ -121,7 +121,7 @@ BAD = {
     "series not told apart": (("fit", "record.csv", *COLUMNS[:4], "--model", "sde"), "goes back from"),
     "no such transformation": (
         ("fit", "record.csv", *COLUMNS, "--model", "sde", "--transform", "cube"),
-        "Got --transform cube; one of none, root, log",
+        "--transform must be one of none, root, log",
     ),
     "no such model": (("fit", "record.csv", *COLUMNS, "--model", "sde-magic"), "There is no model 'sde-magic'"),
     "roots of a geometric motion": (

@@ -110,22 +110,22 @@ def test_a_stopped_run_goes_on(monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
     with monkeypatch.context() as patch:
         patch.setattr(doubles.NearestMean, "fit", interrupted)
         assert nde(patch, "fit", "waves.csv", *arguments, "--out", "run") == 130
-    assert capsys.readouterr().err == "nde: Stopped; `nde fit --resume run` goes on.\n"
+    assert capsys.readouterr().err == "nde: Stopped; resume with `nde fit --resume run`.\n"
     assert [path.name for path in Path("run").iterdir()] == ["job.json"]
     assert nde(monkeypatch, "predict", "run", "waves.csv") == 2
-    assert "The run run is not finished; `nde fit --resume run`" in capsys.readouterr().err
+    assert "The run run is not finished; resume it with `nde fit --resume run`" in capsys.readouterr().err
     for more, message in (
-        (("--drop", "0.4"), "Got --drop, but this run has another; it goes on as it began: 0.2"),
-        (("--target", "speed"), "Got --target"),
-        (("--state", "x"), "Got --state, which does not go with --resume"),
-        (("--out", "other"), "Got --out, which does not go with --resume"),
+        (("--drop", "0.4"), "--drop cannot change when a run is resumed; this run has 0.2"),
+        (("--target", "speed"), "--target cannot change"),
+        (("--state", "x"), "Got --state, which cannot be combined with --resume"),
+        (("--out", "other"), "Got --out, which cannot be combined with --resume"),
     ):
         assert nde(monkeypatch, "fit", "--resume", "run", *more) == 2
         assert message in capsys.readouterr().err
     assert nde(monkeypatch, "fit", "waves.csv", "--resume", "run", "--drop", "0.2") == 0
     assert Path("run/predictions.csv").read_text() == Path("whole/predictions.csv").read_text()
     capsys.readouterr()
-    for folder, message in (("run", "is finished"), ("nowhere", "There is no run of many series in nowhere")):
+    for folder, message in (("run", "is finished"), ("nowhere", "There is no run on many series to resume in nowhere")):
         assert nde(monkeypatch, "fit", "--resume", folder) == 2
         assert message in capsys.readouterr().err
 
@@ -136,7 +136,7 @@ def test_a_run_does_not_go_on_with_other_data(monkeypatch: pytest.MonkeyPatch, c
     made.written(Path(), made.lines(seed=1))
     capsys.readouterr()
     assert nde(monkeypatch, "fit", "--resume", "run") == 2
-    assert "not as the run run had it" in capsys.readouterr().err
+    assert "has changed since the run run began" in capsys.readouterr().err
     Path("run/job.json").write_text("{}")
     assert nde(monkeypatch, "fit", "--resume", "run") == 2
     assert "job.json is damaged" in capsys.readouterr().err
@@ -159,8 +159,8 @@ def test_what_is_odd_when_predicting_is_said(monkeypatch: pytest.MonkeyPatch, ca
     dated = [f"{line.split(',')[0]},2024-01-01 00:0{i % 6},1,2" for i, line in enumerate(made.lines())]
     for rows, head, more, message in (
         (["a,0,1"], "who,t,x", (), "waves.csv has no column 'y'. Available: who, t, x."),
-        ([line for line in dated[:6] if line.startswith("s0")], "who,t,x,y", (), "does not hold numbers"),
-        (None, made.HEAD, ("--times", "1"), "Got --times, which is for a run of one table"),
+        ([line for line in dated[:6] if line.startswith("s0")], "who,t,x,y", (), "must contain numbers"),
+        (None, made.HEAD, ("--times", "1"), "--times is only for a run on one table"),
         (None, made.HEAD, ("--out", "same.csv"), "same.csv exists already"),
     ):
         made.written(Path(), rows, head)
@@ -169,4 +169,4 @@ def test_what_is_odd_when_predicting_is_said(monkeypatch: pytest.MonkeyPatch, ca
         assert message in said.err
         assert said.out == ""
     assert nde(monkeypatch, "predict", "run") == 2
-    assert "Got no file for the run run" in capsys.readouterr().err
+    assert "A run on many series predicts for a file" in capsys.readouterr().err

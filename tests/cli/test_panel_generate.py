@@ -100,11 +100,11 @@ def test_samples(run: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("sample", "run", "--times", "0,x"), "numbers with commas are wanted"),
-        (("sample", "run", "--times", "1,0"), "at least two that increase"),
+        (("sample", "run", "--times", "0,x"), "expected numbers separated by commas"),
+        (("sample", "run", "--times", "1,0"), "must be at least two increasing times"),
         (("sample", "nowhere"), "no run of many series in nowhere"),
         (("sample", "run", "--out", "waves.csv"), "exists already"),
-        (("predict", "run", "waves.csv"), "`nde sample run --n 100` is wanted"),
+        (("predict", "run", "waves.csv"), "use `nde sample run --n 100`"),
     ],
 )
 @pytest.mark.usefixtures("run")
@@ -120,7 +120,7 @@ def test_wrong_questions_are_refused_in_words(arguments, words, monkeypatch, cap
         (("--impute",), "--task generate and --impute"),
         (("--model", "neural-cde"), "There is no model 'neural-cde'"),
         (("--static", "age"), "leave --static out"),
-        (("--window", "3"), "at least 4 rows are wanted"),
+        (("--window", "3"), "--window must be at least 4 rows; got 3"),
     ],
 )
 def test_what_does_not_go_together_is_refused_before_anything_is_written(arguments, words, monkeypatch, capsys):
@@ -150,7 +150,7 @@ def test_pieces_of_the_test_come_after_those_that_train():
 
 
 def test_too_short_a_series_is_refused():
-    with pytest.raises(DataError, match="too few for pieces of 64 rows"):
+    with pytest.raises(DataError, match="too few to cut into pieces of 64 rows"):
         cut_in_time(TimeSeries.from_arrays([np.arange(100.0)]), 64)
 
 

@@ -101,13 +101,13 @@ def test_times_and_steps_behind_each_series(monkeypatch: pytest.MonkeyPatch):
 
 
 NO_SENSE = (
-    ((), "Got neither --times nor --horizon"),
-    (("--times", "5", "--horizon", "2"), "Got both --times and --horizon"),
-    (("--times", "1,9"), "Got the time 1.0 among --times, and series 's0' ends at"),
+    ((), "got neither --times nor --horizon"),
+    (("--times", "5", "--horizon", "2"), "got both --times and --horizon"),
+    (("--times", "1,9"), "must be after the end of every series; got 1.0, and series 's0' ends at"),
     (("--times", "5,soon"), "has the text 'soon'"),
     (("--times", "2024-01-01"), "the times of the series are numbers"),
-    (("--times", ","), "Got no time in --times"),
-    (("--model", "latent-ode", "--times", "5"), "Got --model, which is for a run of one table"),
+    (("--times", ","), "--times is empty"),
+    (("--model", "latent-ode", "--times", "5"), "--model is only for a run on one table"),
 )
 
 
@@ -175,7 +175,7 @@ def test_a_stopped_forecast_goes_on(monkeypatch: pytest.MonkeyPatch, capsys: pyt
         assert nde(patch, "fit", "waves.csv", *COLUMNS, "--drop", "0.2", "--out", "run") == 130
     capsys.readouterr()
     assert nde(monkeypatch, "fit", "--resume", "run", "--impute") == 2
-    assert "Got --impute, but this run has another" in capsys.readouterr().err
+    assert "--impute cannot change when a run is resumed" in capsys.readouterr().err
     assert nde(monkeypatch, "fit", "--resume", "run") == 0
     assert Path("run/predictions.csv").read_text() == Path("whole/predictions.csv").read_text()
 

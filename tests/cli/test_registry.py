@@ -58,17 +58,17 @@ def test_runs_of_tables_are_known_by_their_models(name: str):
 def test_an_unknown_task_is_not_taken_for_another():
     with pytest.raises(KeyError):
         registry.task_of_run({"task": "anomalies"})
-    with pytest.raises(DataError, match="Got --task anomalies"):
+    with pytest.raises(DataError, match="got anomalies"):
         names_of(task="anomalies")
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"window": 10}, "Got --window 10, which does not go with a forecast"),
-        ({"window": 10, "target": "kind"}, "Got --window 10, which does not go with --task classes"),
-        ({"impute": True, "target": "kind"}, "Got --impute and --target kind"),
-        ({"impute": True, "target": "kind", "task": "numbers"}, "Got --task numbers and --impute"),
+        ({"window": 10}, "--window 10 cannot be combined with a forecast"),
+        ({"window": 10, "target": "kind"}, "--window 10 cannot be combined with --task classes"),
+        ({"impute": True, "target": "kind"}, "Got both --impute and --target kind"),
+        ({"impute": True, "target": "kind", "task": "numbers"}, "Got both --task numbers and --impute"),
     ],
 )
 def test_options_of_other_tasks_are_refused(options: dict, message: str):

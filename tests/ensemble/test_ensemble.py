@@ -220,7 +220,7 @@ def test_an_interrupted_run_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatc
 
 MISUSE: dict[str, tuple[Any, dict[str, Any], type[Exception], str]] = {
     "no key": (gaussian, {"key": 3}, TypeError, "got 3 as `key`"),
-    "several keys": (gaussian, {"key": jax.random.split(KEY, 3)}, TypeError, "wants a single key"),
+    "several keys": (gaussian, {"key": jax.random.split(KEY, 3)}, TypeError, "expected a single key"),
     "no paths": (gaussian, {"paths": 0}, ValueError, "paths=0"),
     "too many": (gaussian, {"paths": 2**31}, ValueError, "from 1 to 2147483647"),
     "no chunk": (gaussian, {"chunk": 0}, ValueError, "chunk=0"),

@@ -147,7 +147,7 @@ def test_unsafe_increments_depend_on_both_times():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: seed_from(3.0), r"wants `jax.random.key"),
+        (lambda: seed_from(3.0), r"expected `jax.random.key"),
         (lambda: nde.BrownianMotion(jax.ShapeDtypeStruct((), jnp.int32), KEY), "floating or complex dtype"),
         (lambda: parts_of("H"), "SpaceTimeLevyArea"),
     ],

@@ -26,3 +26,13 @@ def test_a_channel_that_is_not_there_is_refused():
     walks = np.random.default_rng(0).normal(size=(10, 8)).cumsum(axis=1)
     with pytest.raises(ValueError, match="must be one of x0, or an index below 1; got 'price'"):
         plot_generated(walks, walks, channel="price")
+
+
+@pytest.mark.parametrize("rows", [[8], [0, 8], list(range(9))], ids=["the last", "both ends", "all"])
+def test_a_channel_may_have_no_value_at_some_rows(rows):
+    ys = np.random.default_rng(0).normal(size=(12, 9, 2))
+    ys[:, rows, 1] = np.nan
+    panel = nde.TimeSeries.from_arrays(ys, np.arange(9.0))
+    figure = plot_generated(panel, panel, channel=1)
+    assert len(figure.axes) == 6
+    assert figure.axes[3].has_data() == (len(rows) < 9)

@@ -32,7 +32,7 @@ def test_steps_from_knot_to_knot_and_a_product():
 
 
 def test_what_is_refused():
-    with pytest.raises(ValueError, match="got 1 times; it wants at least two"):
+    with pytest.raises(ValueError, match="got 1 times; expected at least two"):
         nde.cdeint(lambda t, y: y, path(), 1.0, [0.0])
     with pytest.raises(TypeError, match="`to_ode` got a control of type BrownianMotion"):
         nde.cdeint(lambda t, y: y, nde.BrownianMotion((), jax.random.key(0)), 1.0, [0.0, 1.0])

@@ -18,7 +18,7 @@ diffeqsolve = inspect.unwrap(nde.diffeqsolve)
 
 
 def test_arguments_of_the_wrong_kind():
-    with pytest.raises(TypeError, match=r"got a function as `terms`; it wants an instance such as `nde\.ODETerm"):
+    with pytest.raises(TypeError, match=r"got a function as `terms`; expected an instance such as `nde\.ODETerm"):
         diffeqsolve(lambda t, y, args: -y, nde.Euler(), 0.0, 1.0, 0.1, 1.0)
     with pytest.raises(TypeError, match="got the class Tsit5 as `solver`"):
         diffeqsolve(DECAY, nde.Tsit5, 0.0, 1.0, 0.1, 1.0)
@@ -26,7 +26,7 @@ def test_arguments_of_the_wrong_kind():
         diffeqsolve(DECAY, nde.Tsit5(), 0.0, 1.0, 0.1, 1.0, stepsize_controller=0.1)
     with pytest.raises(TypeError, match="as `saveat`"):
         diffeqsolve(DECAY, nde.Tsit5(), 0.0, 1.0, 0.1, 1.0, saveat=[0.0, 1.0])
-    with pytest.raises(TypeError, match=r"got a function as `event`; it wants `None` or a rule"):
+    with pytest.raises(TypeError, match=r"got a function as `event`; expected `None` or a rule"):
         diffeqsolve(DECAY, nde.Tsit5(), 0.0, 1.0, 0.1, 1.0, event=lambda *_: True)
 
 
@@ -65,7 +65,7 @@ def test_parts_that_do_not_fit():
     for saveat in (nde.SaveAt(steps=True), nde.SaveAt(dense=True)):
         with pytest.raises(ValueError, match="Give a bound"):
             nde.diffeqsolve(DECAY, nde.Euler(), 0.0, 1.0, 0.1, 1.0, max_steps=None, saveat=saveat)
-    with pytest.raises(TypeError, match="want to be real"):
+    with pytest.raises(TypeError, match="must be real"):
         diffeqsolve(DECAY, nde.Euler(), 0.0, 1.0j, 0.1, 1.0)
 
 

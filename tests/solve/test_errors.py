@@ -35,16 +35,16 @@ def test_an_instance_is_wanted(name, value, jit):
     def final(y0):
         return solve(y0=y0, **{name: value}).ys
 
-    with pytest.raises(TypeError, match=rf"`diffeqsolve` got .* as `{name}`; it wants"):
+    with pytest.raises(TypeError, match=rf"`diffeqsolve` got .* as `{name}`; expected"):
         (jax.jit(final) if jit else final)(1.0)
 
 
 TIMES = {
     "text": ("1", TypeError, "got `'1'` as"),
     "a class": (float, TypeError, "got the class float as"),
-    "shape (1,)": (jnp.ones(1), ValueError, r"of shape \(1,\); it wants a single number"),
-    "a list": ([1.0], (TypeError, ValueError), "it wants"),
-    "complex": (1.0j, TypeError, "want to be real"),
+    "shape (1,)": (jnp.ones(1), ValueError, r"of shape \(1,\); expected a single number"),
+    "a list": ([1.0], (TypeError, ValueError), "expected"),
+    "complex": (1.0j, TypeError, "must be real"),
 }
 
 
@@ -76,7 +76,7 @@ def test_integers_of_any_kind_bound_the_steps(max_steps):
 
 @pytest.mark.parametrize("max_steps", [100.0, "100", True, np.bool_(True), np.float64(100), jnp.ones(2, int)], ids=repr)
 def test_other_things_do_not(max_steps):
-    with pytest.raises(TypeError, match="as `max_steps`; it wants an integer"):
+    with pytest.raises(TypeError, match="as `max_steps`; expected an integer"):
         solve(max_steps=max_steps)
 
 
@@ -87,7 +87,7 @@ def test_a_bound_that_is_traced():
 
 @pytest.mark.parametrize("max_steps", [0, -3])
 def test_a_bound_is_positive(max_steps):
-    with pytest.raises(ValueError, match=f"`max_steps={max_steps}`; it wants a positive number"):
+    with pytest.raises(ValueError, match=f"`max_steps={max_steps}`; expected a positive number"):
         solve(max_steps=max_steps)
 
 
@@ -101,13 +101,13 @@ SAVEAT = {
     "a single time": ({"ts": 0.5}, ValueError, r"shape \(\).*`ts=\[t\]`"),
     "a table of times": ({"ts": jnp.ones((2, 2))}, ValueError, r"shape \(2, 2\)"),
     "text as times": ({"ts": "ab"}, TypeError, "got `'ab'`"),
-    "complex times": ({"ts": jnp.asarray([0.5j])}, TypeError, "want to be real"),
+    "complex times": ({"ts": jnp.asarray([0.5j])}, TypeError, "must be real"),
     "half a step": ({"steps": 1.5}, TypeError, "got `1.5`.*whole number"),
     "negative steps": ({"steps": -1}, ValueError, "got -1"),
-    "a number for a function": ({"t1": True, "fn": 3}, TypeError, "got `3`; it wants a function"),
-    "a time for a truth": ({"t1": 1.0}, TypeError, r"`SaveAt\(t1=\.\.\.\)` got `1\.0`; it wants `True`"),
+    "a number for a function": ({"t1": True, "fn": 3}, TypeError, "got `3`; expected a function"),
+    "a time for a truth": ({"t1": 1.0}, TypeError, r"`SaveAt\(t1=\.\.\.\)` got `1\.0`; expected `True`"),
     "times for a truth": ({"dense": [0.5]}, TypeError, r"`SaveAt\(dense=\.\.\.\)` got a list"),
-    "subs of another kind": ({"subs": [0.5]}, TypeError, "got `0.5`; it wants"),
+    "subs of another kind": ({"subs": [0.5]}, TypeError, "got `0.5`; expected"),
 }
 
 
@@ -119,7 +119,7 @@ def test_what_to_save(given, error, message):
 
 def test_states_of_an_earlier_solve():
     for name in ("solver_state", "controller_state"):
-        with pytest.raises(TypeError, match=f"got `3` as `{name}`; it wants `sol.{name}`"):
+        with pytest.raises(TypeError, match=f"got `3` as `{name}`; expected `sol.{name}`"):
             solve(**{name: 3})
     with pytest.raises(TypeError, match="as `made_jump`"):
         solve(made_jump="yes")
@@ -159,7 +159,7 @@ def test_settings_of_a_controller(given, error, message):
 
 
 def test_a_class_to_be_clipped():
-    with pytest.raises(TypeError, match="wants a controller such as"):
+    with pytest.raises(TypeError, match="expected a controller such as"):
         nde.ClipStepSizeController(nde.PIDController, jump_ts=[0.5])
 
 

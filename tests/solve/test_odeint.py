@@ -36,5 +36,5 @@ def test_gradient():
 
 
 def test_one_time_is_too_few():
-    with pytest.raises(ValueError, match="got 1 times; it wants at least two"):
+    with pytest.raises(ValueError, match="got 1 times; expected at least two"):
         nde.odeint(lambda t, y: -y, 1.0, [0.0])

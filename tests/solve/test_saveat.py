@@ -151,7 +151,7 @@ def test_misuse():
         nde.SubSaveAt()
     with pytest.raises(ValueError, match="one or the other"):
         nde.SaveAt(subs=nde.SubSaveAt(t1=True), t1=True)
-    with pytest.raises(ValueError, match=r"shape \(2, 2\); it wants shape \(times,\)"):
+    with pytest.raises(ValueError, match=r"shape \(2, 2\); expected shape \(times,\)"):
         nde.SaveAt(ts=np.ones((2, 2)))
-    with pytest.raises(ValueError, match="got -1; it wants"):
+    with pytest.raises(ValueError, match="got -1; expected"):
         nde.SaveAt(steps=-1)

@@ -19,9 +19,9 @@ def check_count(name: str, number: Any) -> int:
     try:
         value = operator.index(number)
     except TypeError as error:
-        raise ValueError(f"`ensemble` got `{name}={number!r}`; it wants an `int`, such as 10_000.") from error
+        raise ValueError(f"`ensemble` got `{name}={number!r}`; expected an `int`, such as 10_000.") from error
     if not 1 <= value <= _MOST:
-        raise ValueError(f"`ensemble` got `{name}={value}`; it wants a number from 1 to {_MOST}.")
+        raise ValueError(f"`ensemble` got `{name}={value}`; expected a number from 1 to {_MOST}.")
     return value
 
 
@@ -31,7 +31,7 @@ def quantile_levels(probabilities: Any) -> tuple[float, ...]:
         values = tuple(float(p) for p in probabilities)
     except (TypeError, ValueError) as error:
         raise TypeError(
-            f"`ensemble` got `probabilities={probabilities!r}`; it wants a sequence of numbers, such as `(0.05, 0.95)`."
+            f"`ensemble` got `probabilities={probabilities!r}`; expected a sequence of numbers, such as `(0.05, 0.95)`."
         ) from error
     if not all(0 <= p <= 1 for p in values):
         raise ValueError(f"`ensemble` got `probabilities={values}`; each has to lie between 0 and 1, both included.")
@@ -42,7 +42,7 @@ def check_accuracy(accuracy: float) -> None:
     """Whether a sketch can be as accurate."""
     if not 1e-4 <= accuracy < 1:
         raise ValueError(
-            f"`ensemble` got `accuracy={accuracy}`; it wants a number between 0.0001 and 1, such as 0.005."
+            f"`ensemble` got `accuracy={accuracy}`; expected a number between 0.0001 and 1, such as 0.005."
         )
 
 
@@ -57,12 +57,12 @@ def device_list(devices: Sequence[Any] | None) -> list[Any]:
 def sample_shapes(sample: Sample, key: Any) -> PyTree[jax.ShapeDtypeStruct]:
     """The shapes of a sample that statistics can be taken of."""
     if not callable(sample):
-        raise TypeError(f"`ensemble` got {sample!r} as `sample`; it wants a function from a key to a pytree of arrays.")
+        raise TypeError(f"`ensemble` got {sample!r} as `sample`; expected a function from a key to a pytree of arrays.")
     try:
         jax.eval_shape(lambda key: jax.random.fold_in(key, 0), key)
     except (TypeError, ValueError) as error:
         raise TypeError(
-            f"`ensemble` got {key!r} as `key`; it wants a single key, such as `jax.random.key(0)`."
+            f"`ensemble` got {key!r} as `key`; expected a single key, such as `jax.random.key(0)`."
         ) from error
     shapes = shapes_of(sample, key)
     leaves = jax.tree.leaves(shapes)

@@ -110,6 +110,6 @@ def ensemble(
 
 
 _TRACED = (
-    "`ensemble` was called inside of `jax.jit`, `jax.vmap`, `jax.grad` or the like; it counts on the host and wants "
+    "`ensemble` was called inside of `jax.jit`, `jax.vmap`, `jax.grad` or the like; it counts on the host and needs "
     "concrete arrays. Call it outside, or use `jax.vmap(sample)(jax.random.split(key, n))` inside."
 )

@@ -84,7 +84,7 @@ def _named(name: str) -> AbstractPanelTask:
     tasks = {task.name: task for task in PANEL_TASKS if task.option == "--task"}
     if name not in tasks:
         *first, last = tasks
-        raise DataError(f"Got --task {name}; {', '.join(first)} or {last} is wanted.")
+        raise DataError(f"--task must be {', '.join(first)} or {last}; got {name}.")
     return tasks[name]
 
 

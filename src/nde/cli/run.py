@@ -113,7 +113,7 @@ def _fit_resumable(task: Task, config: PanelConfig, data: PanelData, folder: Pat
         # From here on the model is all that is needed.
         shutil.rmtree(folder / "checkpoints", ignore_errors=True)
     except KeyboardInterrupt:
-        raise StoppedError(f"Stopped; `nde fit --resume {folder}` goes on.") from None
+        raise StoppedError(f"Stopped; resume with `nde fit --resume {folder}`.") from None
     _announce(folder, result)
 
 
@@ -161,9 +161,9 @@ def read_metrics(folder: Path) -> dict[str, Any]:
     """
     path = folder / _METRICS
     if not path.is_file() and is_panel_run(folder):
-        raise DataError(f"The run {folder} is not finished; `nde fit --resume {folder}` goes on with it.")
+        raise DataError(f"The run {folder} is not finished; resume it with `nde fit --resume {folder}`.")
     if not path.is_file():
-        raise DataError(f"There is no run in {folder}: {_METRICS} is wanted. Name a folder that `nde fit` wrote.")
+        raise DataError(f"There is no run in {folder}: {_METRICS} is missing. Give a folder that `nde fit` wrote.")
     try:
         metrics = json.loads(path.read_text(encoding="utf-8"))
         registry.task_of_run(metrics).check_metrics(metrics)

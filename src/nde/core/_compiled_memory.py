@@ -41,7 +41,7 @@ def compiled_memory(fn: Callable[..., Any], *args: Any) -> int:
         ```
     """
     if not callable(fn):
-        raise TypeError(f"`compiled_memory` got a {type(fn).__name__}; it wants a function, followed by its arguments.")
+        raise TypeError(f"`compiled_memory` got a {type(fn).__name__}; expected a function, followed by its arguments.")
     arrays, rest = eqx.partition(args, eqx.is_array)
 
     def program(arrays: PyTree) -> PyTree:

@@ -29,7 +29,7 @@ class RESULTS(eqx.Enumeration):
     )
     dt_min_reached = (
         "The controller asked for a step smaller than its `dtmin`. Lower `dtmin`, loosen the tolerances, or pass "
-        "`force_dtmin=True` to go on at `dtmin`."
+        "`force_dtmin=True` to continue with `dtmin`."
     )
     step_underflow = (
         "The step size became too small to change the time. The problem may be stiff or singular here: loosen the "

@@ -84,7 +84,7 @@ class RebuiltDrive(eqx.Module):
         h: Its length.
         path_state: The state of the paths before it.
         nodes: The times of the stages as fractions of the step.
-        needs: What the solver wants beyond increments.
+        needs: What the solver needs beyond increments.
         part: Which part of the step is meant.
         reversed: Whether it is walked backward.
     """

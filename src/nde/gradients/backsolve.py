@@ -85,7 +85,7 @@ class AbstractContinuousAdjoint(AbstractAdjoint):
         if problem.term.noisy and not problem.term.redrawable(may_reject=True):
             raise TypeError(
                 f"`{type(self).__name__}` got a Brownian motion that cannot be walked backward in other steps; it "
-                "wants `nde.VirtualBrownianTree(t0, t1, tol, shape, key)`."
+                "expected `nde.VirtualBrownianTree(t0, t1, tol, shape, key)`."
             )
 
     def back(self, problem: Differentiable, setup: Setup) -> tuple[AbstractSolver, AbstractStepSizeController, Any]:
@@ -253,7 +253,7 @@ class InterpolatedAdjoint(AbstractContinuousAdjoint):
             raise TypeError("`InterpolatedAdjoint` got noise, which it is not for; use `nde.BacksolveAdjoint()`.")
         most = setup.most_steps
         if most is None:
-            raise ValueError("`InterpolatedAdjoint` got `max_steps=None`; it wants to know how much room to make.")
+            raise ValueError("`InterpolatedAdjoint` got `max_steps=None`; expected a bound, to know how much to store.")
         outcome, steps = solve_recorded(problem, setup, DenseRecorder(most, collects=True))
         return outcome, InterpolatedSolution(steps, setup.clock)
 

@@ -71,13 +71,13 @@ class RecursiveCheckpointAdjoint(AbstractAdjoint):
             )
         for name, value in (("checkpoints", self.checkpoints), ("memory", self.memory)):
             if value is not None and (isinstance(value, bool) or not isinstance(value, int | np.integer)):
-                raise TypeError(f"`RecursiveCheckpointAdjoint` got `{name}={value!r}`; it wants a whole number.")
+                raise TypeError(f"`RecursiveCheckpointAdjoint` got `{name}={value!r}`; expected a whole number.")
         if self.checkpoints is not None and self.checkpoints < 1:
             raise ValueError(
-                f"`RecursiveCheckpointAdjoint` got `checkpoints={self.checkpoints}`; it wants at least one state kept."
+                f"`RecursiveCheckpointAdjoint` got `checkpoints={self.checkpoints}`; expected at least one state kept."
             )
         if self.memory is not None and self.memory < 1:
-            raise ValueError(f"`RecursiveCheckpointAdjoint` got `memory={self.memory}`; it wants bytes, such as 2**20.")
+            raise ValueError(f"`RecursiveCheckpointAdjoint` got `memory={self.memory}`; expected bytes, such as 2**20.")
 
     @property
     def unbound(self) -> bool:
@@ -100,7 +100,7 @@ class RecursiveCheckpointAdjoint(AbstractAdjoint):
             outcome, record = solve_with_jacobian(problem, setup, wanted)
         elif setup.most_steps is None and self.unbound:
             raise ValueError(
-                "Got `max_steps=None` in reverse mode; `RecursiveCheckpointAdjoint` wants to know how much to keep. "
+                "Got `max_steps=None` in reverse mode; `RecursiveCheckpointAdjoint` must know how much to store. "
                 "Pass `max_steps=...`, or `adjoint=nde.RecursiveCheckpointAdjoint(checkpoints=...)` or `(memory=...)`."
             )
         else:

@@ -46,7 +46,7 @@ class DirectAdjoint(AbstractAdjoint):
         """The outcome of the second run, with the figures of the first."""
         if setup.max_steps is None:
             raise ValueError(
-                "`DirectAdjoint` got `max_steps=None`; it wants a bound on the number of steps: its loop is as long. "
+                "`DirectAdjoint` got `max_steps=None`; expected a bound on the number of steps: its loop is as long. "
                 "Pass `max_steps=...`, or `adjoint=nde.RecursiveCheckpointAdjoint(checkpoints=...)`."
             )
         first, grid = solve_recorded(constant(problem), constant(setup), GridRecorder(setup.max_steps))

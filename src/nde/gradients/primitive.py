@@ -37,8 +37,8 @@ class Rules(NamedTuple):
 
     Attributes:
         plainly: The outcome.
-        forward: The outcome, and whatever the way back wants. Told for each leaf of the problem whether a derivative
-            to it is wanted.
+        forward: The outcome, and whatever the backward pass needs. Called with a flag for each leaf of the problem,
+            which is true if it is differentiated.
         backward: The cotangents of these leaves, of what was kept and of the cotangent of the outcome, `None` where it
             is zero. It is told the levels at which lanes share what varies.
     """
@@ -99,7 +99,7 @@ class _Solve:
         return eqx.combine(jax.tree.unflatten(self._structure, arrays), self._static)
 
     def wanted(self, flags: Sequence[bool]) -> PyTree[bool]:
-        """Of the problem, to what a derivative is wanted."""
+        """The leaves of the problem that are differentiated."""
         marked, _ = jax.tree.unflatten(self._structure, flags)
         fixed, _ = self._static
         return jax.tree.map(lambda flag, _: False if flag is None else flag, marked, fixed, is_leaf=_is_none)

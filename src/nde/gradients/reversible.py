@@ -54,7 +54,7 @@ class ReversibleAdjoint(AbstractAdjoint):
         """The solve, with a reverse mode of its own."""
         if not isinstance(setup.solver, AbstractReversibleSolver):
             raise TypeError(
-                f"`ReversibleAdjoint` got {type(setup.solver).__name__}, which is not reversible; it wants a "
+                f"`ReversibleAdjoint` got {type(setup.solver).__name__}, which is not reversible; expected a "
                 "solver such as `nde.ReversibleHeun()`, `nde.ALF()`, or any explicit method in `nde.Reversible(...)`."
             )
         in_passing = dataclasses.replace(problem, drives=None)  # what steps see of a path, made as it is wanted

@@ -63,7 +63,7 @@ def drives_of_grid(
     Args:
         term: The term.
         nodes: The stages' times as fractions of a step.
-        needs: What the solver wants beyond increments.
+        needs: What the solver needs beyond increments.
         starts: Where the steps start, of shape `(steps,)`.
         ends: Where they end.
         lengths: How long they are.

@@ -107,5 +107,7 @@ def steady_state(rtol: Tolerance = 1e-6, atol: Tolerance = 1e-6, norm: Norm = rm
         ```
     """
     if all(isinstance(tol, int | float) for tol in (rtol, atol)) and not (min(rtol, atol) >= 0 < max(rtol, atol)):
-        raise ValueError(f"Got rtol={rtol} and atol={atol}; tolerances are wanted that are not negative, one positive.")
+        raise ValueError(
+            f"Got rtol={rtol} and atol={atol}; tolerances must be non-negative, and at least one positive."
+        )
     return SteadyState(rtol, atol, norm)

@@ -140,7 +140,7 @@ class TextProgressMeter(_AbstractDisplayMeter):
     def __check_init__(self) -> None:
         if not isinstance(self.minimum_increase, int | float | np.number | np.ndarray | jax.Array):
             raise TypeError(
-                f"`TextProgressMeter` got `minimum_increase={self.minimum_increase!r}`; it wants a number in [0, 1]."
+                f"`TextProgressMeter` got `minimum_increase={self.minimum_increase!r}`; expected a number in [0, 1]."
             )
 
     def _due(self, state: _Shown, slowest: Float[Array, ""]) -> BoolScalar:
@@ -180,10 +180,10 @@ class TqdmProgressMeter(_AbstractDisplayMeter):
         require("nde.TqdmProgressMeter", "tqdm")
         if not isinstance(self.refresh_steps, int | np.integer):
             raise TypeError(
-                f"`TqdmProgressMeter` got `refresh_steps={self.refresh_steps!r}`; it wants a whole number of steps."
+                f"`TqdmProgressMeter` got `refresh_steps={self.refresh_steps!r}`; expected a whole number of steps."
             )
         if self.refresh_steps < 1:
-            raise ValueError(f"`TqdmProgressMeter` got `refresh_steps={self.refresh_steps}`; it wants at least 1.")
+            raise ValueError(f"`TqdmProgressMeter` got `refresh_steps={self.refresh_steps}`; expected at least 1 step.")
 
     def _due(self, state: _Shown, slowest: Float[Array, ""]) -> BoolScalar:
         return (state.steps >= self.refresh_steps) | (slowest - state.share >= _REFRESH_INCREASE)

@@ -95,7 +95,7 @@ def reading(folder: Path, name: str, what: str) -> Iterator[dict[str, Any]]:
         DataError: If the folder holds nothing, or something that cannot be read inside of the context.
     """
     if not (folder / name).is_file() or not (folder / _WEIGHTS).is_file():
-        raise DataError(f"There is no saved {what} in {folder}: {name} and {_WEIGHTS} are wanted.")
+        raise DataError(f"There is no saved {what} in {folder}: {name} or {_WEIGHTS} is missing.")
     try:
         yield json.loads((folder / name).read_text(encoding="utf-8"))
     except (ValueError, KeyError, TypeError, RuntimeError, EOFError) as error:

@@ -89,7 +89,7 @@ class AbstractPath(eqx.Module, Generic[Control]):
         return None
 
     def redrawable(self, may_reject: bool) -> bool:
-        """Whether `begin` and `prepare` make the drive of any step again; otherwise a replay wants it recorded."""
+        """Whether `begin` and `prepare` make the drive of any step again; otherwise a replay needs it recorded."""
         del may_reject
         return True
 
@@ -102,7 +102,7 @@ class AbstractPath(eqx.Module, Generic[Control]):
             t: Start of the step.
             h: Its size; negative when walking backward.
             nodes: The stages' times as fractions of the step.
-            needs: What the solver wants beyond increments.
+            needs: What the solver needs beyond increments.
             path_state: The path's state before the step.
 
         Returns:
@@ -152,5 +152,5 @@ def check_time(who: str, *times: Any) -> None:
     for t in times:
         if jnp.shape(t) != ():
             raise ValueError(
-                f"{who} got times of shape {jnp.shape(t)}; a single time is wanted. For many use `jax.vmap`."
+                f"{who} got times of shape {jnp.shape(t)}; expected a single time. For many use `jax.vmap`."
             )

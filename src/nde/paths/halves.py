@@ -36,7 +36,7 @@ def increments_over_step(
         increment: The increment between two times.
         t: Start of the step.
         h: Its size.
-        needs: What the solver wants.
+        needs: What the solver needs.
     """
     if HALVES not in needs:
         return increment(t, t + h)

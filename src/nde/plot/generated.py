@@ -103,20 +103,30 @@ def _bands(axes: Axes, real: TimeSeries, fake: TimeSeries, place: int, time: str
     ts = shared_times(real, fake, 40)
     known = [values_at(panel, ts)[..., place] for panel in (real, fake)]
     some = np.all([(~np.isnan(values)).sum(axis=0) > 1 for values in known], axis=0)
+    _titled(axes, "median, 50 % and 90 % bands", time)
+    if not some.any():
+        return
     of_real, of_fake = (np.nanquantile(values[:, some], _LEVELS, axis=0) for values in known)
     axes.fill_between(ts[some], of_real[0], of_real[-1], color=_REAL, alpha=0.12, linewidth=0)
     axes.fill_between(ts[some], of_real[1], of_real[-2], color=_REAL, alpha=0.2, linewidth=0)
     axes.plot(ts[some], of_real[2], color=_REAL, linewidth=1.2)
     for level, style in enumerate((":", "--", "-", "--", ":")):
         axes.plot(ts[some], of_fake[level], style, color=_FAKE, linewidth=1.3)
-    _titled(axes, "median, 50 % and 90 % bands", time)
 
 
 def _ends(axes: Axes, real: TimeSeries, fake: TimeSeries, place: int) -> None:
-    """Draw histograms of values at the time at which most series end."""
-    ts = shared_times(real, fake, 1)
-    known = [values_at(panel, ts)[:, 0, place] for panel in (real, fake)]
-    known = [values[~np.isnan(values)] for values in known]
+    """Draw histograms of values at the last shared time at which the channel is observed."""
+    for ts in (shared_times(real, fake, 1), shared_times(real, fake, 40)[::-1]):
+        for at in ts:
+            known = [values_at(panel, at[None])[:, 0, place] for panel in (real, fake)]
+            known = [values[~np.isnan(values)] for values in known]
+            if all(len(values) for values in known):
+                _histograms(axes, known, at)
+                return
+    _titled(axes, "values: never observed at a shared time", "value")
+
+
+def _histograms(axes: Axes, known: list[Float[np.ndarray, " _"]], at: float) -> None:
     edges = np.histogram_bin_edges(known[0], bins="auto")
     step = edges[1] - edges[0]
     both = np.concatenate(known)
@@ -124,7 +134,7 @@ def _ends(axes: Axes, real: TimeSeries, fake: TimeSeries, place: int) -> None:
     edges = np.arange(min(edges[0], low), max(edges[-1], high) + step, step)
     axes.hist(known[0], edges, density=True, color=_REAL, alpha=0.25)
     axes.hist(known[1], edges, density=True, color=_FAKE, histtype="step", linewidth=1.4)
-    _titled(axes, f"values at time {ts[0]:.4g}", "value")
+    _titled(axes, f"values at time {at:.4g}", "value")
     axes.set_ylabel("density", color=INK, fontsize=8.5)
 
 

@@ -76,7 +76,7 @@ def diffeqsolve(
         adjoint: How the solve is differentiated.
         event: What may end the solve before t1: `nde.steady_state()`.
         max_steps: Most steps to attempt, or `None` for no bound.
-        throw: Whether a failure raises; otherwise `sol.result` holds it. `jax.export` wants `throw=False`.
+        throw: Whether a failure raises; otherwise `sol.result` holds it. `jax.export` needs `throw=False`.
         progress_meter: Shows how far the solve has come.
         solver_state: `sol.solver_state` of an earlier solve, to resume from it.
         controller_state: `sol.controller_state` of an earlier solve.

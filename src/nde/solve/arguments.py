@@ -39,11 +39,11 @@ def check_time(who: str, name: str, value: Any, unless: str = "") -> None:
         ValueError: If it is an array of numbers.
     """
     if not _is_numeric(value):
-        raise TypeError(f"`{who}` got {describe(value)} as `{name}`; it wants a real number{unless}.")
+        raise TypeError(f"`{who}` got {describe(value)} as `{name}`; expected a real number{unless}.")
     shape = getattr(value, "shape", ())
     if shape != ():
         raise ValueError(
-            f"`{who}` got `{name}` of shape {shape}; it wants a single number. For many solves at once use `jax.vmap`."
+            f"`{who}` got `{name}` of shape {shape}; expected a single number. For many solves at once use `jax.vmap`."
         )
 
 
@@ -61,7 +61,7 @@ def step_bound(max_steps: Any) -> int | None:
         except TypeError:
             pass
     raise TypeError(
-        f"`diffeqsolve` got {describe(max_steps)} as `max_steps`; it wants an integer that is known before the solve "
+        f"`diffeqsolve` got {describe(max_steps)} as `max_steps`; expected an integer that is known before the solve "
         "is compiled, such as 4096, or `None` for no bound."
     )
 
@@ -73,7 +73,7 @@ def check_throw(throw: Any) -> None:
         TypeError: If it is not.
     """
     if not isinstance(throw, bool | np.bool_):
-        raise TypeError(f"`diffeqsolve` got {describe(throw)} as `throw`; it wants `True` or `False`.")
+        raise TypeError(f"`diffeqsolve` got {describe(throw)} as `throw`; expected `True` or `False`.")
 
 
 def check_resumed(solver_state: Any, controller_state: Any, made_jump: Any) -> None:
@@ -86,11 +86,11 @@ def check_resumed(solver_state: Any, controller_state: Any, made_jump: Any) -> N
     for name, state, kind in states:
         if state is not None and not isinstance(state, kind):
             raise TypeError(
-                f"`diffeqsolve` got {describe(state)} as `{name}`; it wants `sol.{name}` of an earlier solve with "
+                f"`diffeqsolve` got {describe(state)} as `{name}`; expected `sol.{name}` of an earlier solve with "
                 f"`saveat=nde.SaveAt({name}=True, ...)`."
             )
     if made_jump is not None and not (_is_numeric(made_jump) and jnp.result_type(made_jump) == jnp.bool_):
-        raise TypeError(f"`diffeqsolve` got {describe(made_jump)} as `made_jump`; it wants `sol.made_jump` or a bool.")
+        raise TypeError(f"`diffeqsolve` got {describe(made_jump)} as `made_jump`; expected `sol.made_jump` or a bool.")
 
 
 def check_save_times(name: str, ts: Any) -> None:
@@ -105,9 +105,9 @@ def check_save_times(name: str, ts: Any) -> None:
         ValueError: If there are fewer than two.
     """
     if isinstance(ts, str) or not hasattr(ts, "__len__") or not _are_times(ts):
-        raise TypeError(f"`{name}` got {describe(ts)} as `ts`; it wants times of shape (times,).")
+        raise TypeError(f"`{name}` got {describe(ts)} as `ts`; expected times of shape (times,).")
     if len(ts) < 2:
-        raise ValueError(f"`{name}` got {len(ts)} times; it wants at least two, the first being that of y0.")
+        raise ValueError(f"`{name}` got {len(ts)} times; expected at least two, the first being that of y0.")
 
 
 def _are_times(ts: Any) -> bool:

@@ -18,7 +18,7 @@ def with_args(f: Callable[..., PyTree[Any]]) -> Callable[..., PyTree[Any]]:
         TypeError: If it is no function.
     """
     if not callable(f):
-        raise TypeError(f"Got {describe(f)} as a vector field; it wants a function `(t, y)` or `(t, y, args)`.")
+        raise TypeError(f"Got {describe(f)} as a vector field; expected a function `(t, y)` or `(t, y, args)`.")
     return f if _takes_args(f) else _WithoutArgs(f)
 
 

@@ -39,11 +39,11 @@ def check_types(
     for name, value, kind, example in kinds:
         if not isinstance(value, kind):
             raise TypeError(
-                f"`diffeqsolve` got {describe(value)} as `{name}`; it wants an instance such as `{example}`."
+                f"`diffeqsolve` got {describe(value)} as `{name}`; expected an instance such as `{example}`."
             )
     if event is not None and not isinstance(event, AbstractEvent):
         raise TypeError(
-            f"`diffeqsolve` got {describe(event)} as `event`; it wants `None` or a rule such as `nde.steady_state()`."
+            f"`diffeqsolve` got {describe(event)} as `event`; expected `None` or a rule such as `nde.steady_state()`."
         )
 
 
@@ -57,11 +57,11 @@ def check_structure(
     """
     if controller.needs_error and not solver.adaptive:
         raise ValueError(
-            f"Got {type(solver).__name__}, which estimates no error, with {type(controller).__name__}, which wants "
+            f"Got {type(solver).__name__}, which estimates no error, with {type(controller).__name__}, which needs "
             "one. Use a solver such as `nde.Tsit5()`, or `nde.ConstantStepSize()` with a `dt0`."
         )
     if max_steps is not None and max_steps < 1:
-        raise ValueError(f"Got `max_steps={max_steps}`; it wants a positive number of steps, or `None` for no bound.")
+        raise ValueError(f"Got `max_steps={max_steps}`; expected a positive number of steps, or `None` for no bound.")
     steps = any(sub.steps for sub in saveat.leaves())
     every = max((sub.steps for sub in saveat.leaves()), default=0)
     if max_steps is not None and every > max_steps:
@@ -71,9 +71,7 @@ def check_structure(
         )
     if max_steps is None and (steps or saveat.dense):
         what = "SaveAt(steps=...)" if steps else "SaveAt(dense=True)"
-        raise ValueError(
-            f"Got `max_steps=None` with `{what}`, which wants to know how much room to make. Give a bound."
-        )
+        raise ValueError(f"Got `max_steps=None` with `{what}`, which must know how much to store. Give a bound.")
 
 
 def with_event(setup: Setup, event: AbstractEvent, term: AbstractTerm) -> Setup:

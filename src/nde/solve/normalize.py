@@ -170,7 +170,7 @@ def time_dtype(times: list[Any], y0: Y) -> Any:
     given = [t for t in times if t is not None]
     dtype = common_dtype(*given)
     if jnp.issubdtype(dtype, jnp.complexfloating):
-        raise TypeError(f"Times of dtype {dtype} were given; `t0`, `t1`, `dt0` and `ts` want to be real.")
+        raise TypeError(f"Times of dtype {dtype} were given; `t0`, `t1`, `dt0` and `ts` must be real.")
     arrays = [t for t in given if jnp.issubdtype(common_dtype(t), jnp.floating) and not _follows(t)]
     states = [real_dtype(leaf) for leaf in jax.tree.leaves(y0)]
     if not arrays and not states:
@@ -193,10 +193,10 @@ def state_array(x: Any) -> Array:
     try:
         array = jnp.asarray(x)
     except (TypeError, ValueError) as error:
-        raise TypeError(f"Got {describe(x)} in the state `y0`; it wants numbers or arrays.") from error
+        raise TypeError(f"Got {describe(x)} in the state `y0`; expected numbers or arrays.") from error
     x = array
     if jnp.issubdtype(x.dtype, jax.dtypes.prng_key):
-        raise TypeError("Got a key in the state `y0`; it wants numbers or arrays.")
+        raise TypeError("Got a key in the state `y0`; expected numbers or arrays.")
     return strong(x, x.dtype if jnp.issubdtype(x.dtype, jnp.inexact) else jnp.result_type(float))
 
 

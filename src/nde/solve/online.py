@@ -118,7 +118,7 @@ class OnlineCDE(eqx.Module):
             SolveError: If the time is not after the last, or the state is no longer finite.
         """
         if not isinstance(state, OnlineState):
-            raise TypeError(f"`OnlineCDE.update` got {describe(state)} as `state`; it wants what `init` returned.")
+            raise TypeError(f"`OnlineCDE.update` got {describe(state)} as `state`; expected what `init` returned.")
         check_time("OnlineCDE.update", "t", t)
         piece, grown = self.growing.grow(state.grown, t, x)
         sol = diffeqsolve(

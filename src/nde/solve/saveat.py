@@ -67,15 +67,15 @@ class SubSaveAt(eqx.Module):
         self.ts = None if ts is None else _times(ts)
         self.steps = _every(steps)
         if not callable(fn):
-            raise TypeError(f"`SaveAt(fn=...)` got {describe(fn)}; it wants a function `(t, y, args) -> values`.")
+            raise TypeError(f"`SaveAt(fn=...)` got {describe(fn)}; expected a function `(t, y, args) -> values`.")
         self.fn = fn
 
     def __check_init__(self) -> None:
         if self.steps < 0:
-            raise ValueError(f"`SaveAt(steps=...)` got {self.steps}; it wants `True` or a number of steps.")
+            raise ValueError(f"`SaveAt(steps=...)` got {self.steps}; expected `True` or a number of steps.")
         if not (self.t0 or self.t1 or self.ts is not None or self.steps):
             raise ValueError(
-                "Nothing would be saved: `SubSaveAt` wants at least one of `t0=True`, `t1=True`, `ts=...`, `steps=...`."
+                "Nothing would be saved: `SubSaveAt` needs at least one of `t0=True`, `t1=True`, `ts=...`, `steps=...`."
             )
 
 
@@ -134,7 +134,7 @@ class SaveAt(eqx.Module):
         self.subs = SubSaveAt(t0=t0, t1=t1, ts=ts, steps=steps, fn=fn) if single else subs
         for sub in self.leaves():
             if not _is_sub(sub):
-                raise TypeError(f"`SaveAt(subs=...)` got {describe(sub)}; it wants a pytree of `nde.SubSaveAt(...)`.")
+                raise TypeError(f"`SaveAt(subs=...)` got {describe(sub)}; expected a pytree of `nde.SubSaveAt(...)`.")
         self.dense = _truth("dense", dense)
         self.solver_state = _truth("solver_state", solver_state)
         self.controller_state = _truth("controller_state", controller_state)
@@ -152,7 +152,7 @@ class SaveAt(eqx.Module):
 
 def _truth(name: str, value: Any) -> bool:
     if not isinstance(value, bool | np.bool_):
-        raise TypeError(f"`SaveAt({name}=...)` got {describe(value)}; it wants `True` or `False`.")
+        raise TypeError(f"`SaveAt({name}=...)` got {describe(value)}; expected `True` or `False`.")
     return bool(value)
 
 
@@ -161,14 +161,14 @@ def _times(ts: Any) -> Array | None:
     try:
         ts = jnp.asarray(ts)
     except (TypeError, ValueError) as error:
-        raise TypeError(f"`SaveAt(ts=...)` got {describe(ts)}; it wants times of shape (times,).") from error
+        raise TypeError(f"`SaveAt(ts=...)` got {describe(ts)}; expected times of shape (times,).") from error
     if ts.ndim != 1:
         raise ValueError(
-            f"`SaveAt(ts=...)` got an array of shape {ts.shape}; it wants shape (times,). Write a single time as "
+            f"`SaveAt(ts=...)` got an array of shape {ts.shape}; expected shape (times,). Write a single time as "
             "`ts=[t]`."
         )
     if jnp.issubdtype(ts.dtype, jnp.complexfloating):
-        raise TypeError(f"`SaveAt(ts=...)` got times of dtype {ts.dtype}; they want to be real.")
+        raise TypeError(f"`SaveAt(ts=...)` got times of dtype {ts.dtype}; they must be real.")
     return ts if ts.shape[0] else None
 
 
@@ -177,7 +177,7 @@ def _every(steps: Any) -> int:
         return operator.index(steps)
     except TypeError:
         raise TypeError(
-            f"`SaveAt(steps=...)` got {describe(steps)}; it wants `True` or a whole number of steps."
+            f"`SaveAt(steps=...)` got {describe(steps)}; expected `True` or a whole number of steps."
         ) from None
 
 

@@ -77,7 +77,7 @@ class Solution(AbstractPath):
     def _dense(self) -> DenseInterpolation:
         if self.interpolation is None:
             raise ValueError(
-                "Got a solution without its steps; `evaluate` and `derivative` want them. Pass "
+                "Got a solution without its steps; `evaluate` and `derivative` need them. Pass "
                 "`saveat=nde.SaveAt(dense=True)` to `diffeqsolve`."
             )
         return self.interpolation

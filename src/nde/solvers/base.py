@@ -120,7 +120,7 @@ class AbstractSolver(eqx.Module, Generic[SolverState]):
 
     @abc.abstractmethod
     def init_cache(self, terms: AbstractTerm, t: RealScalar, y: Y, args: Args, state: PyTree[Any]) -> PyTree[Any]:
-        """The cache that a step from `(t, y)` in this state wants."""
+        """The cache that a step from `(t, y)` in this state needs."""
 
     @abc.abstractmethod
     def step(

@@ -63,7 +63,7 @@ class HalfSolver(AbstractWrappedSolver):
         """
         if not isinstance(solver, AbstractSolver):
             raise TypeError(
-                f"`HalfSolver` got {type(solver).__name__}; it wants a method, as in `nde.HalfSolver(nde.Euler())`."
+                f"`HalfSolver` got {type(solver).__name__}; expected a method, as in `nde.HalfSolver(nde.Euler())`."
             )
         if isinstance(solver, HalfSolver):
             raise TypeError("`HalfSolver` got a `HalfSolver`; halve the method itself.")

@@ -32,7 +32,7 @@ class _Kind(type(AbstractSolver)):
             return False
         try:
             return isinstance(subclass(), cls)
-        except TypeError:  # one that is abstract or wants settings: what holds with all settings
+        except TypeError:  # one that is abstract or needs settings: what holds with all settings
             return _ASKS[cls](subclass) is True
 
 

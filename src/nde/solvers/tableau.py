@@ -96,17 +96,17 @@ class ButcherTableau:
         s = self.stages
         if len(self.c) != s - 1 or len(self.a_lower) != s - 1:
             raise ValueError(
-                f"A tableau with {s} weights `b_sol` wants {s - 1} nodes `c` and {s - 1} rows `a_lower` (those of the "
+                f"A tableau with {s} weights `b_sol` needs {s - 1} nodes `c` and {s - 1} rows `a_lower` (those of the "
                 f"first stage are left out); got {len(self.c)} and {len(self.a_lower)}."
             )
         if self.b_error is not None and len(self.b_error) != s:
-            raise ValueError(f"`b_error` wants {s} weights as `b_sol` has; got {len(self.b_error)}.")
+            raise ValueError(f"`b_error` must have {s} weights, as `b_sol` has; got {len(self.b_error)}.")
         if len(self.c_extra) != len(self.a_extra):
             raise ValueError(f"`c_extra` has {len(self.c_extra)} nodes, `a_extra` {len(self.a_extra)} rows.")
         nodes, rows = self.c + self.c_extra, self.a_lower + self.a_extra
         for i, (node, weights) in enumerate(zip(nodes, rows, strict=True), start=1):
             if len(weights) > i:
-                raise ValueError(f"Stage {i + 1} wants at most {i} weights (the method is explicit); got {weights}.")
+                raise ValueError(f"Stage {i + 1} can have at most {i} weights (the method is explicit); got {weights}.")
             if not np.isclose(sum(weights), node, atol=1e-6):
                 raise ValueError(f"The weights of stage {i + 1} sum to {sum(weights)}, its node is {node}.")
         if not np.isclose(sum(self.b_sol), 1.0, atol=1e-6):

@@ -20,7 +20,7 @@ def _times(name: str, ts: Times | None) -> Array | None:
         return None
     ts = jnp.asarray(ts)
     if ts.ndim != 1:
-        raise ValueError(f"`ClipStepSizeController` got `{name}` of shape {ts.shape}; it wants shape (times,).")
+        raise ValueError(f"`ClipStepSizeController` got `{name}` of shape {ts.shape}; expected shape (times,).")
     return ts if jnp.issubdtype(ts.dtype, jnp.floating) else ts.astype(float)
 
 
@@ -76,13 +76,13 @@ class ClipStepSizeController(AbstractWrappedController):
         """
         if not isinstance(controller, AbstractStepSizeController):
             raise TypeError(
-                f"`ClipStepSizeController` got `{controller!r}`; it wants a controller such as "
+                f"`ClipStepSizeController` got `{controller!r}`; expected a controller such as "
                 "`nde.PIDController(rtol=1e-3, atol=1e-6)`."
             )
         if store_rejected_steps is not None:
             if isinstance(store_rejected_steps, bool) or not store_rejected_steps > 0:
                 raise ValueError(
-                    f"`ClipStepSizeController` got `store_rejected_steps={store_rejected_steps!r}`; it wants a number "
+                    f"`ClipStepSizeController` got `store_rejected_steps={store_rejected_steps!r}`; expected a number "
                     "of steps, or `None`."
                 )
             controller = RevisitingController(controller, int(store_rejected_steps))

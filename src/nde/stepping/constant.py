@@ -69,7 +69,7 @@ class ConstantStepSize(AbstractStepSizeController):
         del slope, t1, y0, error_order
         if dt0 is None:
             raise ValueError(
-                "`ConstantStepSize` got `dt0=None`; it wants the step size. Pass `dt0=0.01`, say, or let an adaptive "
+                "`ConstantStepSize` got `dt0=None`; expected the step size. Pass `dt0=0.01`, say, or let an adaptive "
                 "controller choose: `stepsize_controller=nde.PIDController(rtol=1e-3, atol=1e-6)`."
             )
         grid = _Grid(origin=t0, step=dt0, done=jnp.asarray(0, jnp.int32))

@@ -47,7 +47,7 @@ class PIDController(AbstractAdaptiveStepSizeController):
         dcoeff: Derivative coefficient.
         dtmin: The smallest step, in units of time.
         dtmax: The largest step, in units of time.
-        force_dtmin: Whether to continue with `dtmin` where smaller steps are wanted; otherwise the solve stops.
+        force_dtmin: Whether to continue with `dtmin` where the error calls for less; otherwise the solve stops.
         factormin: The least factor between step sizes.
         factormax: The largest factor between step sizes.
         safety: The share of the tolerance to aim at.
@@ -84,15 +84,15 @@ class PIDController(AbstractAdaptiveStepSizeController):
     def __check_init__(self) -> None:
         if self.rtol is None or self.atol is None:
             raise ValueError(
-                "`PIDController` got `None` for a tolerance; it wants numbers. `rtol=1e-3, atol=1e-6` is a good start."
+                "`PIDController` got `None` for a tolerance; expected numbers. `rtol=1e-3, atol=1e-6` is a good start."
             )
         for name in ("rtol", "atol"):
             for leaf in jax.tree.leaves(getattr(self, name)):
                 if isinstance(leaf, str | complex) or not (np.isscalar(leaf) or eqx.is_array_like(leaf)):
-                    raise TypeError(f"`PIDController` got `{leaf!r}` in `{name}`; it wants real numbers or arrays.")
+                    raise TypeError(f"`PIDController` got `{leaf!r}` in `{name}`; expected real numbers or arrays.")
         if not callable(self.norm):
             raise TypeError(
-                f"`PIDController` got `norm={self.norm!r}`; it wants a function of a pytree such as `nde.rms_norm`."
+                f"`PIDController` got `norm={self.norm!r}`; expected a function of a pytree such as `nde.rms_norm`."
             )
         self._check_ranges()
 
@@ -177,7 +177,7 @@ class PIDController(AbstractAdaptiveStepSizeController):
         for name, (holds, wanted) in _RANGES.items():
             value = getattr(self, name)
             if _is_number(value) and not holds(value):
-                raise ValueError(f"`PIDController` got `{name}={value}`; it wants {wanted}.")
+                raise ValueError(f"`PIDController` got `{name}={value}`; expected {wanted}.")
         if _is_number(self.dtmin) and _is_number(self.dtmax) and self.dtmin > self.dtmax:
             raise ValueError(
                 f"`PIDController` got `dtmin={self.dtmin}` above `dtmax={self.dtmax}`; the smallest step cannot exceed "
@@ -197,9 +197,9 @@ class PIDController(AbstractAdaptiveStepSizeController):
             if value is None:
                 continue
             if isinstance(value, str | complex) or not eqx.is_array_like(value):
-                raise TypeError(f"`PIDController` got `{name}={value!r}`; it wants a real number.")
+                raise TypeError(f"`PIDController` got `{name}={value!r}`; expected a real number.")
             if np.shape(value) != ():
-                raise ValueError(f"`PIDController` got `{name}` of shape {np.shape(value)}; it wants a single number.")
+                raise ValueError(f"`PIDController` got `{name}` of shape {np.shape(value)}; expected a single number.")
 
     def _least_sum(self, rtol: Array, atol: Array) -> Array:
         """The least sum of the two tolerances of a component, as far as it is known without the state."""

@@ -42,10 +42,10 @@ class StepTo(AbstractStepSizeController):
         try:
             self.ts = jnp.asarray(ts)
         except (TypeError, ValueError) as error:
-            raise TypeError(f"`StepTo(ts=...)` got `{ts!r}`; it wants times of shape (times,).") from error
+            raise TypeError(f"`StepTo(ts=...)` got `{ts!r}`; expected times of shape (times,).") from error
         if self.ts.ndim != 1 or self.ts.shape[0] < 2:
             raise ValueError(
-                f"`StepTo(ts=...)` got an array of shape {self.ts.shape}; it wants a one-dimensional array of at "
+                f"`StepTo(ts=...)` got an array of shape {self.ts.shape}; expected a one-dimensional array of at "
                 "least two times, from t0 to t1."
             )
 
@@ -83,7 +83,7 @@ class StepTo(AbstractStepSizeController):
         del slope, t0, t1, y0, error_order
         if dt0 is not None:
             raise ValueError(
-                "`StepTo` got a `dt0`; it wants `dt0=None`, because `StepTo(ts=...)` already says where the steps go."
+                "`StepTo` got a `dt0`; expected `dt0=None`, because `StepTo(ts=...)` already says where the steps go."
             )
         first = jnp.asarray(1, jnp.int32)
         return self._plan(first), first

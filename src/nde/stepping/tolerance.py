@@ -54,7 +54,7 @@ def per_leaf(name: str, tolerance: Tolerance, y: PyTree[Array]) -> PyTree[Any]:
     except ValueError as error:
         raise ValueError(
             f"Got `{name}` of structure {jax.tree.structure(tolerance)} for a state of structure "
-            f"{jax.tree.structure(y)}; it wants a number, an array, or a pytree whose leaves are each for a branch of "
+            f"{jax.tree.structure(y)}; expected a number, an array, or a pytree whose leaves are each for a branch of "
             "the state."
         ) from error
     jax.tree.map(lambda tol, leaf: _check_shape(name, jnp.shape(tol), leaf.shape), leaves, y)
@@ -80,7 +80,7 @@ def _check_shape(name: str, shape: tuple[int, ...], wanted: tuple[int, ...]) -> 
         fits = False
     if not fits:
         raise ValueError(
-            f"Got `{name}` of shape {shape} for an array of shape {wanted} in the state; it wants a number, or an "
+            f"Got `{name}` of shape {shape} for an array of shape {wanted} in the state; expected a number, or an "
             "array that broadcasts to that shape."
         )
 

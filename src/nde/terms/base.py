@@ -117,7 +117,7 @@ class AbstractTerm(eqx.Module, Generic[VF, Control]):
             end: Its end.
             h: Its length: `end - t` but for rounding, which is of no account far from time zero.
             nodes: The stages' times as fractions of the step.
-            needs: What the solver wants beyond increments.
+            needs: What the solver needs beyond increments.
             path_state: The path's state before the step.
         """
 

@@ -141,7 +141,7 @@ def drift_and_diffusion(terms: AbstractTerm, wanted_by: str) -> tuple[ODETerm, C
         if isinstance(drift, ODETerm) and isinstance(diffusion, ControlTerm):
             return drift, diffusion
     raise TypeError(
-        f"`{wanted_by}` got {_names(terms)}; it wants `nde.MultiTerm(nde.ODETerm(drift), nde.ControlTerm(diffusion, "
+        f"`{wanted_by}` got {_names(terms)}; expected `nde.MultiTerm(nde.ODETerm(drift), nde.ControlTerm(diffusion, "
         "motion))`, in this order."
     )
 

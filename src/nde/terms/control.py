@@ -89,14 +89,14 @@ class ControlTerm(AbstractDrivenTerm[VF, Control]):
         """
         if not callable(vector_field):
             raise TypeError(
-                f"`ControlTerm` got a vector field of type {type(vector_field).__name__}; it wants a function "
+                f"`ControlTerm` got a vector field of type {type(vector_field).__name__}; expected a function "
                 "`(t, y, args) -> f`, followed by the path that drives it."
             )
         if not isinstance(control, AbstractPath) and callable(control) and not isinstance(control, type):
             control = IncrementPath(control)
         if not isinstance(control, AbstractPath):
             raise TypeError(
-                f"`ControlTerm` got a control of type {type(control).__name__}; it wants a path such as "
+                f"`ControlTerm` got a control of type {type(control).__name__}; expected a path such as "
                 "`nde.BrownianMotion(shape=(), key=key)` or `nde.LinearInterpolation(ts, ys)`, or a function "
                 "`(t0, t1) -> increment`."
             )

@@ -57,7 +57,7 @@ class ControlledODETerm(AbstractDrivenTerm):
         self.controlled = controlled
         if controlled.noisy:
             raise TypeError(
-                f"`to_ode` got a control of type {type(self.path).__name__}, which has no derivative; it wants a path "
+                f"`to_ode` got a control of type {type(self.path).__name__}, which has no derivative; expected a path "
                 "such as `nde.CubicInterpolation(ts, coeffs)`. Solve the `ControlTerm` itself."
             )
 

@@ -24,12 +24,12 @@ def check_change(what: str, out: PyTree[Any], y: Y) -> None:
     got, wanted = jax.tree.structure(out), jax.tree.structure(y)
     if got != wanted:
         raise ValueError(
-            f"{what} returned a pytree of structure {got}; it wants to be that of the state y0, {wanted}. "
+            f"{what} returned a pytree of structure {got}; expected that of the state y0, {wanted}. "
             "Return it with one array for each array of y0."
         )
     for f, state in zip(jax.tree.leaves(out), jax.tree.leaves(y), strict=True):
         if not hasattr(f, "shape") or not hasattr(f, "dtype"):
-            raise TypeError(f"{what} returned a {type(f).__name__}; it wants to return arrays shaped as the state y0.")
+            raise TypeError(f"{what} returned a {type(f).__name__}; expected arrays of the shapes of the state y0.")
         if f.shape != state.shape:
             raise ValueError(
                 f"{what} returned an array of shape {f.shape} for a state of shape {state.shape}; the two "

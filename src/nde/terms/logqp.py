@@ -90,7 +90,7 @@ def with_logqp(terms: AbstractTerm, prior: Callable[..., PyTree[Any]]) -> MultiT
     shapes = jax.tree.leaves(diffusion.control_shape(jnp.zeros(())))
     if len(shapes) != 1:
         raise TypeError(
-            f"`with_logqp` got a motion of {len(shapes)} arrays; it wants a single one, `shape=(m,)`, that drives all "
+            f"`with_logqp` got a motion of {len(shapes)} arrays; expected a single one, `shape=(m,)`, that drives all "
             "of the state."
         )
     apart = _AugmentedDrift(drift, prior, diffusion)
@@ -101,7 +101,7 @@ def _solve_for_control(g: PyTree[Any], difference: Y, control: jax.ShapeDtypeStr
     """The `u` with `g u = difference`."""
     leaves, slopes = jax.tree.leaves(g, is_leaf=is_operator), jax.tree.leaves(difference)
     if any(jnp.iscomplexobj(d) for d in slopes):
-        raise TypeError("`with_logqp` got a complex state; it wants a real one: real and imaginary part side by side.")
+        raise TypeError("`with_logqp` got a complex state; expected a real one: real and imaginary part side by side.")
     if len(slopes) == 1 and is_operator(leaves[0]):
         return lx.linear_solve(leaves[0], slopes[0], lx.SVD()).value
     if len(slopes) == 1 and leaves[0].shape == slopes[0].shape == control.shape:

@@ -42,11 +42,11 @@ class MultiTerm(AbstractTerm, Generic[Terms]):
         for term in terms:
             if not isinstance(term, AbstractTerm):
                 raise TypeError(
-                    f"`MultiTerm` got {_describe(term)}; it wants terms such as `nde.ODETerm(drift)` and "
+                    f"`MultiTerm` got {_describe(term)}; expected terms such as `nde.ODETerm(drift)` and "
                     "`nde.ControlTerm(diffusion, motion)`, one argument each."
                 )
         if not terms:
-            raise TypeError("`MultiTerm` got no terms; it wants at least one.")
+            raise TypeError("`MultiTerm` got no terms; expected at least one.")
         self.terms = terms
 
     @property

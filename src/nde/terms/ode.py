@@ -41,7 +41,7 @@ class ODETerm(AbstractDrivenTerm[VF, RealScalar]):
     def __init__(self, vector_field: VectorField) -> None:
         if not callable(vector_field):
             raise TypeError(
-                f"`ODETerm` got a vector field of type {type(vector_field).__name__}; it wants a function "
+                f"`ODETerm` got a vector field of type {type(vector_field).__name__}; expected a function "
                 "`(t, y, args) -> dy/dt`."
             )
         self.vector_field = vector_field

@@ -49,7 +49,7 @@ def match_leaves(vf: PyTree[Any], control: PyTree[Any], y: Y) -> tuple[PyTree[An
     structure, wanted = jax.tree.structure(vf, is_leaf=is_operator), jax.tree.structure(y)
     if structure != wanted:
         raise ValueError(
-            f"The vector field of a `ControlTerm` returned a pytree of structure {structure}; it wants to be that of "
+            f"The vector field of a `ControlTerm` returned a pytree of structure {structure}; expected that of "
             f"the state y0, {wanted}."
         )
     return (*pair_leaves(vf, control), y)
@@ -67,12 +67,12 @@ def check_product(f: Any, x: jax.ShapeDtypeStruct, y: Array) -> None:
         if shapes != wanted:
             raise ValueError(
                 f"The vector field of a `ControlTerm` returned an operator from shape {shapes[1]} to {shapes[0]}; it "
-                f"wants one from the control's shape {x.shape} to the state's {y.shape}."
+                f"expected one from the control's shape {x.shape} to the state's {y.shape}."
             )
     elif f.shape != (*y.shape, *x.shape) and not (f.shape == y.shape == x.shape):
         raise ValueError(
             f"The vector field of a `ControlTerm` returned an array of shape {f.shape} for a state of shape {y.shape} "
-            f"and a control of shape {x.shape}; it wants {(*y.shape, *x.shape)}, or, if state and control have the "
+            f"and a control of shape {x.shape}; expected {(*y.shape, *x.shape)}, or, if state and control have the "
             "same shape, that shape for a diagonal."
         )
 

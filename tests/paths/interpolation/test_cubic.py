@@ -39,5 +39,5 @@ def test_slopes_inside_a_step_over_several_knots():
 def test_wrong_coefficients_are_refused():
     with pytest.raises(ValueError, match="got 3 coefficients as `coeffs`"):
         nde.CubicInterpolation(TS, tuple(SPLINE.c)[:3])
-    with pytest.raises(ValueError, match="wants a leading axis of length 3"):
+    with pytest.raises(ValueError, match="expected a leading axis of length 3"):
         nde.CubicInterpolation(TS[:-1], tuple(SPLINE.c))

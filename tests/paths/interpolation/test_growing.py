@@ -48,7 +48,7 @@ def test_rectilinear_holds_what_is_missing():
 
 
 def test_rectilinear_wants_an_array():
-    with pytest.raises(ValueError, match=r"got an observation of type float; it wants an array `\(channels,\)`"):
+    with pytest.raises(ValueError, match=r"got an observation of type float; expected an array `\(channels,\)`"):
         nde.GrowingRectilinear().init(0.0, 1.0)
 
 

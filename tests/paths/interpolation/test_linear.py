@@ -77,13 +77,13 @@ def test_float32_stays_float32():
 @pytest.mark.parametrize(
     ("ts", "ys", "message"),
     [
-        ([0.0], np.ones(1), r"got `ts` of shape \(1,\); it wants a one-dimensional array of at least two"),
+        ([0.0], np.ones(1), r"got `ts` of shape \(1,\); expected a one-dimensional array of at least two"),
         (np.ones((1, 2)), np.ones(2), "one-dimensional"),
-        ([0.0, 1.0], np.ones(3), r"got `ys` of shape \(3,\); it wants a leading axis of length 2"),
+        ([0.0, 1.0], np.ones(3), r"got `ys` of shape \(3,\); expected a leading axis of length 2"),
         ([0.0, 2.0, 1.0], np.ones(3), "got times that do not increase: 1.0 after 2.0"),
         ([0.0, np.nan], np.ones(2), "got times that do not increase: nan after 0.0"),
         ([0.0, 1.0], [1.0, 2.0], "A list is a tree of numbers here: pass an array"),
-        ([0.0, 1.0], 1.0, r"got `ys` of shape \(\); it wants a leading axis of length 2"),
+        ([0.0, 1.0], 1.0, r"got `ys` of shape \(\); expected a leading axis of length 2"),
     ],
 )
 def test_wrong_shapes_are_refused(ts, ys, message):

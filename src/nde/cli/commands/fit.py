@@ -106,17 +106,21 @@ def fit(
     }
     table_only = registry.TABLE_OPTIONS - registry.PANEL_OPTIONS
     if resume is not None:
-        refuse({**options, "out": out}, table_only | {"out"}, "does not go with --resume: the run knows.")
+        refuse({**options, "out": out}, table_only | {"out"}, "cannot be combined with --resume: the run has its own.")
         run.resume(PanelConfig.from_run(resume, file, options), resume)
     elif state is not None:
         panel_only = registry.PANEL_OPTIONS - registry.TABLE_OPTIONS
-        refuse(options, panel_only, "is for many series; it does not go with --state, the quantities of one table.")
+        refuse(
+            options,
+            panel_only,
+            "is only for many series (--series); it cannot be combined with --state, which is for one table.",
+        )
         check_given(options, "time")
         config = TableConfig.from_options(_given(file), options)
         run.fit_table(config, out or Path("runs", _given(file).stem))
     else:
         _check_series(options)
-        refuse(options, table_only, "is for one table: it goes with --state, its quantities.")
+        refuse(options, table_only, "is only for one table; it needs --state, the columns to model.")
         config = PanelConfig.from_options(_given(file), options)
         run.fit_panel(config, out or Path("runs", _given(file).name.split(".")[0]))
 
@@ -125,8 +129,8 @@ def _check_series(options: Mapping[str, Any]) -> None:
     """Refuse a command that says neither what is one table's nor what is many series'."""
     if options["series"] is None:
         raise DataError(
-            "Got neither --state, the quantities of one table, nor --series, the column that tells many series "
-            "apart; one of both is wanted."
+            "Give either --state, the columns to model in one table, or --series, the column that identifies each of "
+            "many series."
         )
     check_given(options, "time")
 
@@ -146,5 +150,5 @@ def _given(file: Path | None) -> Path:
         DataError: If none was given.
     """
     if file is None:
-        raise DataError("Got no FILE of measurements, which is wanted; `nde fit --help` tells more.")
+        raise DataError("FILE is missing: a CSV or Parquet file of measurements. See `nde fit --help`.")
     return file

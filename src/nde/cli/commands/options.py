@@ -46,7 +46,7 @@ def check_given(options: Mapping[str, Any], name: str) -> None:
         DataError: If it was not given.
     """
     if options[name] is None:
-        raise DataError(f"Got no --{name}, which is wanted; `nde fit --help` tells more.")
+        raise DataError(f"--{name} is missing. See `nde fit --help`.")
 
 
 def write_or_print(text: str, out: Path | None) -> None:

@@ -53,11 +53,11 @@ class PanelConfig:
 
     def __post_init__(self) -> None:
         if self.seed < 0:
-            raise DataError(f"Got --seed {self.seed}; a number that is not negative is wanted.")
+            raise DataError(f"--seed must be non-negative; got {self.seed}.")
         if not 0 <= self.drop < 1:
-            raise DataError(f"Got --drop {self.drop:g}; a share of at least 0 and less than 1 is wanted, such as 0.3.")
+            raise DataError(f"--drop must be at least 0 and less than 1; got {self.drop:g}.")
         if self.window is not None and self.window < _LEAST_WINDOW:
-            raise DataError(f"Got --window {self.window}; at least {_LEAST_WINDOW} rows are wanted.")
+            raise DataError(f"--window must be at least {_LEAST_WINDOW} rows; got {self.window}.")
 
     @classmethod
     def from_options(cls, file: Path, options: Mapping[str, Any]) -> "PanelConfig":
@@ -86,14 +86,12 @@ class PanelConfig:
         config = cls(**fields)
         for name, value in _fields(options).items():
             if getattr(config, name) != value:
-                raise DataError(
-                    f"Got --{name}, but this run has another; it goes on as it began: {getattr(config, name)}."
-                )
+                raise DataError(f"--{name} cannot change when a run is resumed; this run has {getattr(config, name)}.")
         if file is not None:
             config = dataclasses.replace(config, file=f"{file}")
         if not Path(config.file).is_file() or config.digest() != digest:
             raise DataError(
-                f"{config.file} is not there, or not as the run {folder} had it; name the file that it had."
+                f"{config.file} is missing or has changed since the run {folder} began; give the original file."
             )
         return config
 
@@ -130,10 +128,11 @@ def _fields(options: Mapping[str, Any]) -> dict[str, Any]:
 def _read(folder: Path) -> dict[str, Any]:
     """The content of the file in the folder of a run that is not finished."""
     if not (folder / FILE).is_file():
-        raise DataError(f"There is no run of many series in {folder} that could go on: {FILE} is wanted.")
+        raise DataError(f"There is no run on many series to resume in {folder}: {FILE} is missing.")
     if (folder / "metrics.json").exists():
         raise DataError(
-            f"The run {folder} is finished; nothing is left to do. `nde predict {folder} FILE` predicts by it."
+            f"The run {folder} is finished; there is nothing to resume. "
+            f"To predict with it: `nde predict {folder} FILE`."
         )
     try:
         saved = json.loads((folder / FILE).read_text(encoding="utf-8"))

@@ -19,8 +19,8 @@ def check_times(query: Query) -> None:
     if (query.times is None) == (query.horizon is None):
         got = "neither --times nor --horizon" if query.times is None else "both --times and --horizon"
         raise DataError(
-            f"Got {got}; one of both is wanted to forecast, such as --times 5,6,7, or --horizon 10 for as many steps "
-            "of the usual spacing."
+            f"A forecast needs either --times, for example --times 5,6,7, or --horizon, a number of steps of the usual "
+            f"spacing; got {got}."
         )
 
 
@@ -38,7 +38,7 @@ def forecast_times(panel: TimeSeries, query: Query) -> list[Float[np.ndarray, " 
         if own.min() <= series.ts[-1]:
             early, last = panel.clock.restore(np.array([own.min(), series.ts[-1]]), place)
             raise DataError(
-                f"Got the time {early} among --times, and series '{series.id}' ends at {last}; later ones are wanted."
+                f"--times must be after the end of every series; got {early}, and series '{series.id}' ends at {last}."
             )
     return times
 
@@ -62,7 +62,7 @@ def _elapsed(panel: TimeSeries, texts: list[str]) -> list[Float[np.ndarray, " _"
     import pandas as pd  # noqa: PLC0415 (takes long to import)
 
     if not texts:
-        raise DataError("Got no time in --times; some are wanted, with commas, such as --times 5,6,7.")
+        raise DataError("--times is empty; give times separated by commas, for example --times 5,6,7.")
     times, unit = times_of_cells(pd.Series(texts), "--times"), panel.clock.unit
     dates = times.dtype.kind == "M"
     if dates != (unit is not None):

@@ -49,7 +49,7 @@ class GenerationTask(AbstractPanelTask):
     def predict(self, folder: Path, metrics: dict[str, Any], query: Query) -> Predictions:
         """Refuse: such a run predicts nothing."""
         del metrics, query
-        raise DataError(f"The run {folder} generates series: `nde sample {folder} --n 100` is wanted.")
+        raise DataError(f"The run {folder} generates series; use `nde sample {folder} --n 100`.")
 
     def sample(self, folder: Path, metrics: dict[str, Any], count: int, times: str | None, seed: int) -> str:
         """Generate series by the model of a finished run, as CSV.
@@ -66,11 +66,11 @@ class GenerationTask(AbstractPanelTask):
         """
         if metrics["task"] != self.name:
             raise DataError(
-                f"The run {folder} is one of {metrics['task']}, which `nde predict` is for; one of `nde fit --task "
-                f"{self.name}` is wanted."
+                f"The run {folder} predicts ({metrics['task']}); use `nde predict`. Only a run of `nde fit --task "
+                f"{self.name}` can be sampled."
             )
-        wanted = None if times is None else _times(times)
-        samples = self.load(folder).sample(count, times=wanted, random_state=seed)
+        parsed = None if times is None else _times(times)
+        samples = self.load(folder).sample(count, times=parsed, random_state=seed)
         data = metrics["data"]
         return csv_text([data["series"], data["time"], *samples.channels], sample_rows(samples))
 
@@ -80,10 +80,9 @@ def _times(text: str) -> Float[np.ndarray, " times"]:
     try:
         times = np.array([float(part) for part in parts])
     except ValueError as error:
-        raise DataError(f"Got --times {text}: {error}; numbers with commas are wanted, {_EXAMPLE}.") from None
+        raise DataError(f"Got --times {text}: {error}; expected numbers separated by commas, {_EXAMPLE}.") from None
     if len(times) < 2 or not (np.diff(times) > 0).all() or times[0] < 0:
         raise DataError(
-            f"Got --times {text}; at least two that increase are wanted, counted from the beginning of a series, "
-            f"{_EXAMPLE}."
+            f"--times must be at least two increasing times since the first of a series, {_EXAMPLE}; got {text}."
         )
     return times

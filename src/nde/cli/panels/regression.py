@@ -36,7 +36,7 @@ class RegressionTask(AbstractTargetTask):
         """Refuse text; say so if numbers were not asked for."""
         if targets.dtype.kind not in "iuf":
             text = np.unique(targets)[0]
-            raise DataError(f"Target '{config.target}' has the text '{text}'; --task {self.name} wants numbers.")
+            raise DataError(f"Target '{config.target}' has the text '{text}'; --task {self.name} needs numbers.")
         if config.task is not None:
             return []
         return [f"Target '{config.target}' is taken as numbers; --task classes takes each as a class."]

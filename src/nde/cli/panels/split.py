@@ -91,11 +91,11 @@ def split_by_column(panel: TimeSeries, labels: np.ndarray, column: str) -> Split
     for series, name in zip(panel.ids, names, strict=True):
         if name not in _NAMES:
             what = "is empty" if name is None else f"says '{name}'"
-            raise DataError(f"Column '{column}' {what} for series '{series}'; train, test or validation is wanted.")
+            raise DataError(f"Column '{column}' {what} for series '{series}'; expected train, test or validation.")
     for wanted in ("train", "test"):
         if wanted not in names:
             there = " and ".join(f"'{name}'" for name in sorted(set(names)))
-            raise DataError(f"Column '{column}' says only {there}; series for 'train' and for 'test' are wanted.")
+            raise DataError(f"Column '{column}' must have series for 'train' and for 'test'; got only {there}.")
     train, validation, test = (np.flatnonzero(names == name) for name in _NAMES)
     return Split(panel[train], panel[validation] if validation.size else None, panel[test])
 
@@ -110,7 +110,7 @@ def split_at_random(panel: TimeSeries, stratify: bool, seed: int) -> Split:
     """
     if len(panel) < LEAST:
         raise DataError(
-            f"Got {len(panel)} series; at least {LEAST} are wanted to set some aside for the test. Add series, or say "
+            f"Got {len(panel)} series; at least {LEAST} are needed to set some aside for the test. Add series, or say "
             "with --split what each is for."
         )
     groups = _classes(panel.targets) if stratify and panel.targets is not None else [np.arange(len(panel))]
@@ -118,7 +118,7 @@ def split_at_random(panel: TimeSeries, stratify: bool, seed: int) -> Split:
     test = np.concatenate([_first_fifth(order[np.isin(order, group)]) for group in groups])
     if not test.size:
         raise DataError(
-            "Each class has a single series; at least one of two is wanted, to train on one and test with one."
+            "Each class has a single series; at least one class needs two, one to train on and one to test with."
         )
     train = np.setdiff1d(np.arange(len(panel)), test)
     return Split(panel[train], None, panel[np.sort(test)])

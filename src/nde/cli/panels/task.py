@@ -123,14 +123,14 @@ def _refusal(name: str, value: Any, flag: str) -> str:
         return _without_target(name)
     if name in {"impute", "target"}:
         option = "--impute" if name == "impute" else f"--target {value}"
-        return f"Got {flag} and {option}; one of them is wanted: new series, gaps or targets."
-    return f"Got --{name} {value}, which does not go with {flag or 'a forecast'}."
+        return f"Got both {flag} and {option}; use only one: each is a different task."
+    return f"--{name} {value} cannot be combined with {flag or 'a forecast'}."
 
 
 def _without_target(name: str) -> str:
     return (
-        f"Got --{name} and no --target, the column of the class or number of each series; to forecast the series, "
-        f"generate new ones, or --impute their gaps, leave --{name} out."
+        f"--{name} needs --target, the column with the class or number of each series. To forecast, generate or "
+        f"--impute series, leave --{name} out."
     )
 
 
@@ -147,13 +147,13 @@ def query_file(folder: Path, query: Query, name: str, *, times: bool = False) ->
         DataError: If there is no file, or an option does not go with such a run.
     """
     if query.model is not None:
-        raise DataError("Got --model, which is for a run of one table; this run wants a file of series.")
+        raise DataError("--model is only for a run on one table; this run predicts for a file of many series.")
     if query.file is None:
-        raise DataError(f"Got no file for the run {folder}, which is of many series: `nde predict {folder} FILE`.")
+        raise DataError(f"A run on many series predicts for a file: `nde predict {folder} FILE`.")
     if not times and (query.times is not None or query.horizon is not None):
         option = "--times" if query.times is not None else "--horizon"
         raise DataError(
-            f"Got {option}, which is for a run of one table, or one that forecasts many series; this run is {name}."
+            f"{option} is only for a run on one table, or one that forecasts many series; this run is {name}."
         )
     return query.file
 
@@ -169,8 +169,10 @@ def read_like(metrics: dict[str, Any], file: Path) -> PanelFile:
         file, data["series"], data["time"], data["channels"], data["static"], labels=_labels(file, data["target"])
     )
     if (source.panel.clock.unit is not None) != data["dates"]:
-        wanted = "dates" if data["dates"] else "numbers"
-        raise DataError(f"Column '{data['time']}' of {file} does not hold {wanted}, which the model was fitted to.")
+        kind = "dates" if data["dates"] else "numbers"
+        raise DataError(
+            f"Column '{data['time']}' of {file} must contain {kind}, as in the data that the model was fitted to."
+        )
     return source
 
 

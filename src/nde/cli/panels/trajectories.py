@@ -151,8 +151,8 @@ class AbstractTrajectoryTask(AbstractPanelTask):
         """Refuse series of which nothing can be withheld."""
         if holdout is None:
             raise DataError(
-                f"Got {pluralize(len(panel), 'series')} for the test, at most {int(panel.lengths.max())} rows long; "
-                f"one at least with {self.words.needed} is wanted."
+                f"Got {pluralize(len(panel), 'series')} for the test, of at most {int(panel.lengths.max())} rows; at "
+                f"least one must have {self.words.needed}."
             )
         return holdout
 

@@ -49,9 +49,9 @@ def cut_in_time(panel: TimeSeries, rows: int) -> tuple[Split, list[str]]:
     test = None if not last else windows(_rows(panel, last), rows, rows)
     if train is None or test is None or min(len(train), len(test)) < _LEAST:
         raise DataError(
-            f"Got {pluralize(len(panel), 'series')}, at most {int(panel.lengths.max())} rows long, too few for pieces "
-            f"of {rows} rows to train on and to test with; at least {10 * rows} rows of a series are wanted, or "
-            "a smaller --window, or more series."
+            f"Got {pluralize(len(panel), 'series')} of at most {int(panel.lengths.max())} rows, too few to cut "
+            f"into pieces of {rows} rows for training and testing. Use a series of at least {10 * rows} rows, "
+            "decrease --window, or add series."
         )
     remark = (
         f"{pluralize(len(panel), 'series')}, too few to set some aside: cut into pieces of {rows} rows; {len(test)} "

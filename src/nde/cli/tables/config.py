@@ -79,7 +79,7 @@ def _transform(name: str | None) -> Transform | None:
     for known in get_args(Transform):
         if known == name:
             return known
-    raise DataError(f"Got --transform {name}; one of {', '.join(get_args(Transform))} is wanted.")
+    raise DataError(f"--transform must be one of {', '.join(get_args(Transform))}; got {name}.")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

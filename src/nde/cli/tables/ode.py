@@ -195,7 +195,7 @@ class ODEResult(Result):
         states, last = ", ".join(self.data.names), self.data.metrics()["fitted_to"]
         errors = (
             "Root mean squared errors, each column in its own unit. Persistence is the last value fitted, mean the "
-            "mean of the values fitted: a model is worth something if it beats both where it was not fitted."
+            "mean of the values fitted: a model is useful only if it beats both on rows it was not fitted to."
         )
         shell = f"nde predict {folder} --times {last:g},{last + 1:g}"
         program = (

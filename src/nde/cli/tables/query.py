@@ -32,10 +32,10 @@ def query_times(query: Query) -> Float[np.ndarray, " times"]:
         DataError: If they are missing or no numbers, or something else is asked for.
     """
     if query.horizon is not None:
-        raise DataError("Got --horizon, which is for a run of many series; this one of one table wants --times.")
+        raise DataError("--horizon is only for a run on many series; this run is on one table, so use --times.")
     if query.file is not None or query.times is None:
         got = f"the file {query.file}" if query.file is not None else "no --times"
-        raise DataError(f"Got {got} for a run of one table; --times is wanted, such as --times 1921,1922.5.")
+        raise DataError(f"A run on one table needs --times, for example --times 1921,1922.5; got {got}.")
     return np.array([_number(part.strip()) for part in query.times.split(",") if part.strip()], np.float64)
 
 
@@ -66,4 +66,6 @@ def _number(text: str) -> float:
     try:
         return float(text)
     except ValueError:
-        raise DataError(f"Got '{text}' among the times; numbers with commas are wanted, such as 1921,1922.5.") from None
+        raise DataError(
+            f"--times must be numbers separated by commas, for example 1921,1922.5; got '{text}'."
+        ) from None

@@ -205,7 +205,7 @@ class SDEResult(Result):
         )
         scores = (
             f"The equations are Itô SDEs for {_QUANTITIES[config.transform or 'none']}. A score is the mean log "
-            "density of a value given the measurements before: more is better, and a model is worth something if it "
+            "density of a value given the measurements before: higher is better, and a model is useful only if it "
             "beats the random walk on rows that were not fitted. The other columns are the shares of the values within "
             "the bands of 50 % and 90 %."
         )

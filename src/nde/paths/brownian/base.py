@@ -120,7 +120,7 @@ def area_of(levy_area: Any, shape: Shape) -> LevyArea:
     """
     parts_of(levy_area)
     if issubclass(levy_area, FullLevyArea) and any(jnp.iscomplexobj(leaf) for leaf in jax.tree.leaves(shape)):
-        raise TypeError(f"Got `levy_area={levy_area.__name__}` for a complex motion; full areas want a real one.")
+        raise TypeError(f"Got `levy_area={levy_area.__name__}` for a complex motion; full areas need a real one.")
     if issubclass(levy_area, FullLevyArea) and not (isinstance(shape, jax.ShapeDtypeStruct) and len(shape.shape) == 1):
         raise TypeError(
             f"Got `levy_area={levy_area.__name__}` for a Brownian motion of shape {shape}; full Lévy areas are those "
@@ -139,12 +139,12 @@ def shape_of(shape: Any, dtype: Any = None) -> Shape:
     default = jnp.result_type(float) if dtype is None else dtype
     plain = isinstance(shape, Sequence) and all(isinstance(n, int) for n in shape)
     if plain and min(shape, default=0) < 0:
-        raise ValueError(f"Got a Brownian motion of shape {tuple(shape)}; it wants no negative numbers in it.")
+        raise ValueError(f"Got a Brownian motion of shape {tuple(shape)}; expected no negative numbers in it.")
     shapes = jax.ShapeDtypeStruct(tuple(shape), default) if plain else jax.tree.map(_struct, shape)
     for leaf in jax.tree.leaves(shapes):
         if not jnp.issubdtype(leaf.dtype, jnp.inexact):
             raise TypeError(
-                f"Got a Brownian motion of dtype {leaf.dtype}; it wants a floating or complex dtype. Pass "
+                f"Got a Brownian motion of dtype {leaf.dtype}; expected a floating or complex dtype. Pass "
                 "`shape=jax.ShapeDtypeStruct((3,), jnp.float32)`, say."
             )
     return shapes
@@ -153,7 +153,7 @@ def shape_of(shape: Any, dtype: Any = None) -> Shape:
 def _struct(leaf: Any) -> jax.ShapeDtypeStruct:
     if not hasattr(leaf, "shape") or not hasattr(leaf, "dtype"):
         raise TypeError(
-            f"Got `{leaf!r}` as the shape of a Brownian motion; it wants a tuple such as `(3,)`, or a pytree of arrays "
+            f"Got `{leaf!r}` as the shape of a Brownian motion; expected a tuple such as `(3,)`, or a pytree of arrays "
             "or of `jax.ShapeDtypeStruct`s."
         )
     return jax.ShapeDtypeStruct(leaf.shape, leaf.dtype)
@@ -169,5 +169,5 @@ def seed_from(key: Any) -> Seed:
         return seed_of(key)
     except (TypeError, ValueError) as error:
         raise TypeError(
-            f"Got {type(key).__name__} as the `key` of a Brownian motion; it wants `jax.random.key(0)`, say."
+            f"Got {type(key).__name__} as the `key` of a Brownian motion; expected `jax.random.key(0)`, say."
         ) from error

@@ -225,5 +225,5 @@ def parts_of(levy_area: Any) -> int:
     """
     if levy_area not in PARTS:
         names = ", ".join(f"`nde.{area.__name__}`" for area in PARTS)
-        raise TypeError(f"Got `levy_area={levy_area!r}`; it wants one of the classes {names}.")
+        raise TypeError(f"Got `levy_area={levy_area!r}`; expected one of the classes {names}.")
     return PARTS[levy_area]

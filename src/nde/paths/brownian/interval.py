@@ -129,9 +129,9 @@ class BrownianInterval(AbstractDyadicPath):
             depth: How often the interval is halved.
         """
         if not isinstance(t0, Tracer) and not isinstance(t1, Tracer) and t1 < t0:
-            raise ValueError(f"`BrownianInterval` got an interval from {t0} to {t1}; it wants one that goes forward.")
+            raise ValueError(f"`BrownianInterval` got an interval from {t0} to {t1}; expected one that goes forward.")
         if not 0 <= depth <= 30:
-            raise ValueError(f"`BrownianInterval` got depth={depth}; it wants a number of halvings from 0 to 30.")
+            raise ValueError(f"`BrownianInterval` got depth={depth}; expected a number of halvings from 0 to 30.")
         self.t0, self.t1 = t0, t1
         self.shape = shape_of(shape)
         self.levy_area = area_of(levy_area, self.shape)

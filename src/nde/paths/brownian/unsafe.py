@@ -77,7 +77,7 @@ class UnsafeBrownianPath(AbstractBrownianPath):
         """
         del left
         if t1 is None:
-            raise ValueError("`UnsafeBrownianPath.evaluate` got one time; it has increments only, and wants two.")
+            raise ValueError("`UnsafeBrownianPath.evaluate` got one time; it has increments only, so it needs two.")
         return self.increment(t0, t1, self._parts(t0, t1), use_levy)
 
     def begin(

@@ -164,7 +164,7 @@ def knots(name: str, ts: Times) -> Real[Array, " times"]:
     ts = jnp.asarray(ts)
     if ts.ndim != 1 or ts.shape[0] < 2:
         raise ValueError(
-            f"`{name}` got `ts` of shape {ts.shape}; it wants a one-dimensional array of at least two increasing times."
+            f"`{name}` got `ts` of shape {ts.shape}; expected a one-dimensional array of at least two increasing times."
         )
     if not isinstance(ts, Tracer) and not np.all(np.diff(ts) >= 0):
         late = int(np.argmin(np.diff(ts) >= 0)) + 1
@@ -191,7 +191,7 @@ def rows(name: str, values: PyTree[Any], length: int, what: str) -> PyTree[Array
             if leaf.ndim == 0:
                 hint = "A list is a tree of numbers here: pass an array."
             raise ValueError(
-                f"`{name}` got {what} of shape {leaf.shape}; it wants a leading axis of length {length}. {hint}"
+                f"`{name}` got {what} of shape {leaf.shape}; expected a leading axis of length {length}. {hint}"
             )
     return values
 

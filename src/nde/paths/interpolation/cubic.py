@@ -42,7 +42,7 @@ class CubicInterpolation(AbstractInterpolation):
         self.ts = knots("CubicInterpolation", ts)
         if len(coeffs) != 4:
             raise ValueError(
-                f"`CubicInterpolation` got {len(coeffs)} coefficients as `coeffs`; it wants the tuple `(d, c, b, a)`."
+                f"`CubicInterpolation` got {len(coeffs)} coefficients as `coeffs`; expected the tuple `(d, c, b, a)`."
             )
         d, c, b, a = (rows("CubicInterpolation", x, self.ts.shape[0] - 1, "`coeffs`") for x in coeffs)
         self.coeffs = d, c, b, a

@@ -157,7 +157,7 @@ class GrowingRectilinear(AbstractGrowingPath):
         """
         if not isinstance(x, Array | np.ndarray) or x.ndim != 1:
             got = f"shape {x.shape}" if isinstance(x, Array | np.ndarray) else f"type {type(x).__name__}"
-            raise ValueError(f"`GrowingRectilinear` got an observation of {got}; it wants an array `(channels,)`.")
+            raise ValueError(f"`GrowingRectilinear` got an observation of {got}; expected an array `(channels,)`.")
         x = jnp.asarray(x)
         t = jnp.asarray(t, common_dtype(t, float))
         return Grown(s=jnp.zeros_like(t), t=t, x=x)
@@ -182,7 +182,7 @@ def _later(grown: Grown, t: RealScalar) -> RealScalar:
         ValueError: If it is no single time, or known (not traced) and before that of the last.
     """
     if jnp.shape(t) != ():
-        raise ValueError(f"Got an observation at times of shape {jnp.shape(t)}; it wants a single time.")
+        raise ValueError(f"Got an observation at times of shape {jnp.shape(t)}; expected a single time.")
     if not isinstance(t, Tracer) and not isinstance(grown.t, Tracer) and t < grown.t:
         raise ValueError(f"Got an observation at the time {t} after one at {grown.t}; times must not decrease.")
     return t

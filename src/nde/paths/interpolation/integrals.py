@@ -35,7 +35,7 @@ def with_integrals(ts: Real[Array, "..."], ys: Float[Array, "..."]) -> Float[Arr
     """
     if ys.ndim != 2 or ts.shape != ys.shape[:1]:
         raise ValueError(
-            f"`with_integrals` got times of shape {ts.shape} and a series of shape {ys.shape}; it wants `(times,)` and "
+            f"`with_integrals` got times of shape {ts.shape} and a series of shape {ys.shape}; expected `(times,)` and "
             "`(times, channels)`. Use `jax.vmap` for a batch of series."
         )
     areas = jnp.diff(ts)[:, None] * (ys[1:] + ys[:-1]) / 2

@@ -53,7 +53,7 @@ def row_like(name: str, what: str, value: Any, ys: Series) -> Row:
     shape = jnp.shape(value)
     if not _broadcasts(shape, ys.shape[1:]):
         raise ValueError(
-            f"`{name}` got {what} of shape {shape} for a leaf of shape {ys.shape}; it wants a number, or an array that "
+            f"`{name}` got {what} of shape {shape} for a leaf of shape {ys.shape}; expected a number, or an array that "
             f"can be broadcast to {ys.shape[1:]}."
         )
     return jnp.broadcast_to(jnp.asarray(value, ys.dtype), ys.shape[1:])

@@ -52,7 +52,7 @@ class ALF(AbstractReversibleSolver):
     def __check_init__(self) -> None:
         if not 0.5 < self.damping <= 1:
             raise ValueError(
-                f"`ALF` got `damping={self.damping}`; it wants a number above 0.5, at which a step cannot be "
+                f"`ALF` got `damping={self.damping}`; expected a number above 0.5, at which a step cannot be "
                 "inverted, and at most 1, which is without damping. Try 0.99."
             )
 

@@ -66,12 +66,12 @@ class Reversible(AbstractReversibleSolver, AbstractWrappedSolver):
             reversible = isinstance(solver, AbstractReversibleSolver)
             why = "is reversible itself: use it as it is" if reversible else "is no explicit Runge-Kutta method"
             raise TypeError(
-                f"`Reversible` got {type(solver).__name__}, which {why}; it wants one, as in "
+                f"`Reversible` got {type(solver).__name__}, which {why}; expected one, as in "
                 "`nde.Reversible(nde.Tsit5())`."
             )
         if not 0 < coupling <= 1:
             raise ValueError(
-                f"`Reversible` got `coupling={coupling}`; it wants a number above 0 and at most 1. Try 0.999."
+                f"`Reversible` got `coupling={coupling}`; expected a number above 0 and at most 1. Try 0.999."
             )
         self.solver = solver
         self.coupling = coupling
