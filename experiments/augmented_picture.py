@@ -1,7 +1,6 @@
 """Plots of augmented neural ODEs: trajectories, features and losses."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import equinox as eqx
 import jax
@@ -12,18 +11,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from mpl_toolkits.mplot3d import Axes3D
 
+from experiments.augmented_tasks import Trained
 from nde.models import AugmentedNeuralODE
 from nde.plot.style import COLORS, INK, style_axes
-
-if TYPE_CHECKING:
-    from experiments.augmented import Trained
 
 BALL, SHELL, PLAIN, AUGMENTED = COLORS[0], COLORS[1], COLORS[3], COLORS[2]
 SHOWN = 24
 """Number of trajectories in a panel."""
 
 
-def picture(results: Sequence["Trained"]) -> Figure:
+def picture(results: Sequence[Trained]) -> Figure:
     """One row per task: the plain model, the augmented one, and the losses of both."""
     made = Figure(figsize=(11.5, 10.0), layout="constrained", dpi=110)
     grid = made.add_gridspec(3, 3)
@@ -40,7 +37,7 @@ def picture(results: Sequence["Trained"]) -> Figure:
     return made
 
 
-def _flow(panel: Axes, result: "Trained") -> None:
+def _flow(panel: Axes, result: Trained) -> None:
     if isinstance(panel, Axes3D):
         _features_in_space(panel, result)
         return
@@ -58,7 +55,7 @@ def _name_colors(panel: Axes) -> None:
     panel.legend(frameon=False, fontsize=8.5, loc="lower right")
 
 
-def _trajectories(panel: Axes, result: "Trained") -> None:
+def _trajectories(panel: Axes, result: Trained) -> None:
     """The first component against time."""
     edge = 1.5 if result.task.reads else 1.0
     starts = jnp.linspace(-edge, edge, SHOWN)[:, None]
@@ -73,7 +70,7 @@ def _trajectories(panel: Axes, result: "Trained") -> None:
     panel.set_ylabel("first component" if result.augmented_size else "state", color=INK)
 
 
-def _features(panel: Axes, result: "Trained") -> None:
+def _features(panel: Axes, result: Trained) -> None:
     """Final states, and the line that the linear readout draws between them."""
     ends, wanted = _ends(result)
     (a, b), c = np.asarray(result.model.projection.weight)[0], float(result.model.projection.bias[0])
@@ -87,7 +84,7 @@ def _features(panel: Axes, result: "Trained") -> None:
     panel.set_ylabel("second", color=INK)
 
 
-def _features_in_space(panel: Axes3D, result: "Trained") -> None:
+def _features_in_space(panel: Axes3D, result: Trained) -> None:
     """Final states, in three dimensions."""
     ends, wanted = _ends(result)
     panel.scatter(*ends.T, s=5, c=[_color(w) for w in wanted], linewidths=0, depthshade=False)
@@ -97,7 +94,7 @@ def _features_in_space(panel: Axes3D, result: "Trained") -> None:
     panel.view_init(elev=18, azim=-60)
 
 
-def _losses(panel: Axes, plain: "Trained", augmented: "Trained") -> None:
+def _losses(panel: Axes, plain: Trained, augmented: Trained) -> None:
     """The mean, minimum and maximum loss over the seeds, and the bound if there is one."""
     style_axes(panel)
     for result, color, name in ((plain, PLAIN, "plain"), (augmented, AUGMENTED, "augmented")):
@@ -115,7 +112,7 @@ def _losses(panel: Axes, plain: "Trained", augmented: "Trained") -> None:
     panel.legend(frameon=False, fontsize=8.5)
 
 
-def _ends(result: "Trained") -> tuple[np.ndarray, np.ndarray]:
+def _ends(result: Trained) -> tuple[np.ndarray, np.ndarray]:
     x, wanted = result.task.draw(jax.random.key(2), 600)
     ends = _states(result.model, jnp.linspace(0.0, 1.0, 2), x)[:, -1]
     return np.asarray(ends), np.asarray(wanted)[:, 0]
