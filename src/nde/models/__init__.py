@@ -55,6 +55,7 @@ from nde.models.saving import load_model, save_model
 from nde.models.scaling import Scaling
 from nde.models.second_order_neural_ode import SecondOrderNeuralODE
 from nde.models.stochastic import AbstractSDEModel
+from nde.models.structural import StructuralFit, StructuralSDE, fit_structural
 
 __all__ = [
     "ELBO",
@@ -107,7 +108,10 @@ __all__ = [
     "Scaling",
     "SecondOrderNeuralODE",
     "SignatureMMDLoss",
+    "StructuralFit",
+    "StructuralSDE",
     "WassersteinLoss",
+    "fit_structural",
     "load_model",
     "save_model",
 ]

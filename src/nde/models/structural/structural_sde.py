@@ -1,0 +1,245 @@
+"""A linear SDE of one series: trend, seasons and short-term fluctuations, observed with noise."""
+
+from collections.abc import Sequence
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from nde.core.types import RealScalar
+from nde.models.structural.blocks import Transition, reversion, rotation, trend
+from nde.models.structural.kalman import Filtered, Gaussian, Observed, kalman_filter, kalman_smoother, log_likelihood
+
+_START = {"level": 10.0, "slope": 0.25, "season": 1.0}
+"""Variances of the states before the first observation, for a series of unit variance."""
+_PRIOR = {
+    "log_level": (-3.0, 2.0),
+    "log_slope": (-5.0, 2.5),
+    "log_damping": (-2.5, 2.0),
+    "log_season": (-4.5, 2.0),
+    "log_deviation": (-2.0, 2.0),
+    "log_time": (0.5, 1.5),
+    "log_noise": (-2.0, 2.0),
+}
+"""Mean and standard deviation of the logarithm of each parameter, for a series of unit variance and spacing."""
+
+
+class StructuralSDE(eqx.Module):
+    """Linear SDE of one series: the sum of a trend, seasons and short-term fluctuations, observed with noise.
+
+        d level = slope dt + exp(log_level) dW
+        d slope = -exp(log_damping) slope dt + exp(log_slope) dW
+        d season = rotation of each harmonic dt + exp(log_season) dW
+        d rest = -exp(-log_time) rest dt + exp(log_deviation) sqrt(2 exp(-log_time)) dW
+        y = level + seasons + rest + exp(log_noise) ε
+
+    The distribution of observations at any times is Gaussian, and computed exactly by a Kalman filter: times may be
+    irregular, and observations missing. The cost is linear in the number of times. Times and values are those of a
+    series with a typical spacing of one, zero mean and unit variance, see `nde.models.Scaling`.
+
+    Attributes:
+        periods: The period of each season.
+        harmonics: How many harmonics each season has.
+        log_level: Logarithm of the volatility of the level.
+        log_slope: Logarithm of the volatility of the slope.
+        log_damping: Logarithm of the rate at which the slope reverts to zero.
+        log_season: Logarithms of the volatilities of the seasons.
+        log_deviation: Logarithm of the standard deviation of the short-term fluctuations.
+        log_time: Logarithm of their correlation time.
+        log_noise: Logarithm of the standard deviation of the observation noise.
+
+    Sources: Harvey, *Forecasting, Structural Time Series Models and the Kalman Filter* (1990), chapter 9,
+    doi:10.1017/CBO9781107049994; for filter, smoother and gradient Durbin and Koopman, *Time Series Analysis by State
+    Space Methods* (2012), doi:10.1093/acprof:oso/9780199641178.001.0001, Bierman, *Fixed interval smoothing with
+    discrete measurements* (1973), doi:10.1080/00207177308932487, and Koopman and Shephard, *Exact score for time series
+    models in state space form* (1992), doi:10.1093/biomet/79.4.823.
+
+    Example:
+        ```python
+        import jax.numpy as jnp
+        from nde.models import StructuralSDE
+
+        ts = jnp.arange(48.0)
+        ys = jnp.sin(2 * jnp.pi * ts / 12).at[20:25].set(jnp.nan)
+        model = StructuralSDE(periods=[12.0])
+        mean, variance = model.predict(ts, ys, jnp.asarray([22.0, 50.0]))
+        print(model.log_likelihood(ts, ys), mean)
+        ```
+    """
+
+    periods: Float[Array, " seasons"]
+    harmonics: tuple[int, ...] = eqx.field(static=True)
+    log_level: Float[Array, ""]
+    log_slope: Float[Array, ""]
+    log_damping: Float[Array, ""]
+    log_season: Float[Array, " seasons"]
+    log_deviation: Float[Array, ""]
+    log_time: Float[Array, ""]
+    log_noise: Float[Array, ""]
+
+    def __init__(self, periods: Sequence[float] = (), harmonics: Sequence[int] | None = None) -> None:
+        """Create a model with typical parameters.
+
+        Args:
+            periods: The period of each season, in units of the typical spacing.
+            harmonics: How many harmonics each season has; by default as many as its period resolves, at most six.
+
+        Raises:
+            ValueError: If a period is shorter than two spacings, or a season has no harmonic.
+        """
+        if harmonics is None:
+            harmonics = [max(1, min(_MAX_HARMONICS, int(period / 2))) for period in periods]
+        if any(not period >= 2 for period in periods):
+            raise ValueError(f"periods must be at least 2 spacings; got {list(periods)}.")
+        if len(harmonics) != len(periods) or any(count < 1 for count in harmonics):
+            raise ValueError(f"harmonics must be at least 1 for each of {len(periods)} periods; got {list(harmonics)}.")
+        self.periods = jnp.asarray(periods, float).reshape(len(periods))
+        self.harmonics = tuple(harmonics)
+        for name, (mean, _) in _PRIOR.items():
+            setattr(
+                self, name, jnp.full(len(periods), mean, float) if name == "log_season" else jnp.asarray(mean, float)
+            )
+
+    def log_likelihood(
+        self, ts: Float[Array | np.ndarray, " times"], ys: Float[Array | np.ndarray, " times"]
+    ) -> Float[Array, ""]:
+        """Return the log-density of a series.
+
+        Args:
+            ts: Times, increasing.
+            ys: Observations; `nan` where there is none.
+        """
+        return log_likelihood(self._observed(ts, ys))
+
+    def log_prior(self) -> Float[Array, ""]:
+        """Return the log-density of the parameters under a weak prior, which keeps parts that a series has not small.
+
+        It is meant for series of unit variance with a typical spacing of one.
+        """
+        return sum(
+            (
+                -jnp.sum(((getattr(self, name) - mean) / deviation) ** 2) / 2
+                for name, (mean, deviation) in _PRIOR.items()
+            ),
+            start=jnp.zeros(()),
+        )
+
+    def filter(self, ts: Float[Array | np.ndarray, " times"], ys: Float[Array | np.ndarray, " times"]) -> Filtered:
+        """Return what is known at each time from the observations up to it.
+
+        Args:
+            ts: Times, increasing.
+            ys: Observations; `nan` where there is none.
+        """
+        return kalman_filter(self._observed(ts, ys))
+
+    def predict(
+        self,
+        ts: Float[Array | np.ndarray, " times"],
+        ys: Float[Array | np.ndarray, " times"],
+        query: Float[Array | np.ndarray, " queries"],
+    ) -> tuple[Float[Array, " queries"], Float[Array, " queries"]]:
+        """Return mean and variance of the observed quantity at any times given all observations.
+
+        After the last observation this is a forecast, between observations an interpolation, before the first a
+        backcast. The variance is that of a new observation: it includes the noise.
+
+        Args:
+            ts: Times of the observations, increasing.
+            ys: Observations; `nan` where there is none.
+            query: Times to predict, in any order.
+        """
+        ts, ys, query = jnp.asarray(ts), jnp.asarray(ys), jnp.asarray(query)
+        times = jnp.concatenate([ts, query])
+        order = jnp.argsort(times, stable=True)
+        filled = jnp.concatenate([ys, jnp.full(len(query), jnp.nan, ys.dtype)])
+        states = self.smooth(times[order], filled[order])
+        weight = self.weights(1)[0]
+        mean = jnp.sum(states.mean * weight[None], axis=(1, 2))
+        outer = weight[:, :, None, None] * weight[None, None]
+        spread = jnp.sum(states.covariance * outer[None], axis=(1, 2, 3, 4))
+        back = jnp.argsort(order)[len(ts) :]
+        return mean[back], spread[back] + self._noise
+
+    def smooth(self, ts: Float[Array | np.ndarray, " times"], ys: Float[Array | np.ndarray, " times"]) -> Gaussian:
+        """Return the distribution of the states at each time given all observations.
+
+        Args:
+            ts: Times, increasing; times may repeat if only one of them has an observation.
+            ys: Observations; `nan` where there is none.
+        """
+        return kalman_smoother(self._observed(ts, ys))
+
+    def sample(self, ts: Float[Array | np.ndarray, " times"], *, key: PRNGKeyArray) -> Float[Array, " times"]:
+        """Draw a series from the model, at the given times.
+
+        Args:
+            ts: Times, increasing.
+            key: A key of `jax.random`.
+        """
+        first, rest, last = jax.random.split(key, 3)
+        start = self.start()
+        size = start.mean.size
+        covariance = start.covariance.reshape(size, size)
+        x = jnp.sqrt(jnp.diagonal(covariance)).reshape(-1, 2) * jax.random.normal(first, start.mean.shape)
+
+        def step(x: Array, row: tuple[Transition, Array]) -> tuple[Array, Array]:
+            transition, normal = row
+            moved = jnp.sum(transition.matrix * x[:, None, :], axis=-1)
+            x = moved + jnp.sum(_root(transition.noise) * normal[:, None, :], axis=-1)
+            return x, x
+
+        normals = jax.random.normal(rest, (len(ts), *x.shape))
+        xs = jax.lax.scan(step, x, (self.transitions(ts), normals))[1]
+        noise = jnp.sqrt(self._noise) * jax.random.normal(last, (len(ts),))
+        return jnp.sum(xs * self.weights(1), axis=(1, 2)) + noise
+
+    def start(self) -> Gaussian:
+        """Return the distribution of the states before the first observation."""
+        season = [_START["season"]] * (2 * sum(self.harmonics))
+        variances = jnp.asarray([_START["level"], _START["slope"], *season, 0.0, 0.0])
+        variances = variances.at[-2].set(jnp.exp(2 * self.log_deviation)).reshape(-1, 2)
+        blocks = len(variances)
+        diagonal = jnp.diag(variances.reshape(-1)).reshape(blocks, 2, blocks, 2)
+        return Gaussian(jnp.zeros((blocks, 2)), diagonal)
+
+    def transitions(self, ts: Float[Array | np.ndarray, " times"]) -> Transition:
+        """Return the transition to each time from the one before; at the first time nothing moves."""
+        return jax.vmap(self._transition)(jnp.diff(ts, prepend=ts[:1]))
+
+    def weights(self, times: int) -> Float[Array, "times blocks 2"]:
+        """Return the weights of the states in the observed quantity: the first of each block counts."""
+        return jnp.broadcast_to(jnp.asarray([1.0, 0.0]), (times, 2 + sum(self.harmonics), 2))
+
+    def _observed(self, ts: Float[Array | np.ndarray, " times"], ys: Float[Array | np.ndarray, " times"]) -> Observed:
+        ts, ys = jnp.asarray(ts), jnp.asarray(ys)
+        return Observed(self.start(), self.transitions(ts), self.weights(len(ts)), self._noise, ys)
+
+    def _transition(self, dt: RealScalar) -> Transition:
+        level, slope, damping = (jnp.exp(x) for x in (self.log_level, self.log_slope, self.log_damping))
+        waves = [
+            rotation(dt, 2 * jnp.pi * (harmonic + 1) / self.periods[season], jnp.exp(self.log_season[season]))
+            for season, count in enumerate(self.harmonics)
+            for harmonic in range(count)
+        ]
+        rest = reversion(dt, jnp.exp(self.log_deviation), jnp.exp(self.log_time))
+        return jax.tree.map(lambda *each: jnp.stack(each), trend(dt, level, slope, damping), *waves, rest)
+
+    @property
+    def _noise(self) -> Float[Array, ""]:
+        return jnp.exp(2 * self.log_noise)
+
+
+_MAX_HARMONICS = 6
+
+
+def _root(noise: Float[Array, "blocks 2 2"]) -> Float[Array, "blocks 2 2"]:
+    """The Cholesky factors of matrices, some entries of which may be zero."""
+    a, b, c = noise[:, 0, 0], noise[:, 1, 0], noise[:, 1, 1]
+    first = jnp.sqrt(a)
+    below = jnp.where(a > 0, b / jnp.where(a > 0, first, 1), 0)
+    return jnp.stack(
+        [jnp.stack([first, jnp.zeros_like(a)], -1), jnp.stack([below, jnp.sqrt(jnp.maximum(c - below**2, 0))], -1)], -2
+    )
