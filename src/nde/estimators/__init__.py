@@ -6,6 +6,7 @@ require_for_room("estimators")
 
 from nde.data import as_panel
 from nde.estimators.flow_density import FlowDensity
+from nde.estimators.forecasting import Forecast, Forecaster, MethodScore
 from nde.estimators.latent_ode_imputer import LatentODEImputer
 from nde.estimators.neural_cde import NeuralCDEClassifier, NeuralCDERegressor
 from nde.estimators.neural_ode_forecaster import NeuralODEForecaster
@@ -14,7 +15,10 @@ from nde.estimators.series_generator import SeriesGenerator
 
 __all__ = [
     "FlowDensity",
+    "Forecast",
+    "Forecaster",
     "LatentODEImputer",
+    "MethodScore",
     "NeuralCDEClassifier",
     "NeuralCDERegressor",
     "NeuralODEForecaster",

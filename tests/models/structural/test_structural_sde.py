@@ -48,7 +48,8 @@ def equation(of: StructuralSDE) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.
         noise[2 * k, 2 * k] = noise[2 * k + 1, 2 * k + 1] = np.exp(2 * of.log_season[0])
     drift[-1, -1] = -np.exp(-of.log_time)
     noise[-1, -1] = 2 * np.exp(2 * of.log_deviation - of.log_time)
-    first = np.diag([10.0, 0.25, *[1.0] * (2 * MODEL_HARMONICS), float(np.exp(2 * of.log_deviation))])
+    season = [0.5 / k**2 for k in range(1, MODEL_HARMONICS + 1) for _ in range(2)]
+    first = np.diag([10.0, 0.25, *season, float(np.exp(2 * of.log_deviation))])
     return drift, noise, first, np.array([1.0, 0.0] * (1 + MODEL_HARMONICS) + [1.0])
 
 

@@ -12,8 +12,8 @@ from nde.core.types import RealScalar
 from nde.models.structural.blocks import Transition, reversion, rotation, trend
 from nde.models.structural.kalman import Filtered, Gaussian, Observed, kalman_filter, kalman_smoother, log_likelihood
 
-_START = {"level": 10.0, "slope": 0.25, "season": 1.0}
-"""Variances of the states before the first observation, for a series of unit variance."""
+_START = {"level": 10.0, "slope": 0.25, "season": 0.5}
+"""Variances of the states before the first observation, for a series of unit variance; of a season's first harmonic."""
 _PRIOR = {
     "log_level": (-3.0, 2.0),
     "log_slope": (-5.0, 2.5),
@@ -198,7 +198,7 @@ class StructuralSDE(eqx.Module):
 
     def start(self) -> Gaussian:
         """Return the distribution of the states before the first observation."""
-        season = [_START["season"]] * (2 * sum(self.harmonics))
+        season = [_START["season"] / k**2 for count in self.harmonics for k in range(1, count + 1) for _ in range(2)]
         variances = jnp.asarray([_START["level"], _START["slope"], *season, 0.0, 0.0])
         variances = variances.at[-2].set(jnp.exp(2 * self.log_deviation)).reshape(-1, 2)
         blocks = len(variances)

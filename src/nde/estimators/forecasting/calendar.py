@@ -1,0 +1,93 @@
+"""Times as numbers of typical spacings, and back."""
+
+import dataclasses
+import warnings
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Float
+
+from nde.data import DataError
+from nde.estimators.forecasting.history import Values
+
+_YEAR, _DAY = 365.2425, 1.0
+_SEASONS = (12.0, 4.0, 52.18, 365.25, 24.0, 7.0)
+"""Rows in a season that numeric times suggest: those in a year that is the unit, or in a day, or week."""
+_EXACT = 2e-3
+
+
+@dataclasses.dataclass(frozen=True)
+class Calendar:
+    """The times of a table: what a row's time is in typical spacings since the first, and what comes after the last.
+
+    Attributes:
+        ts: Times of the rows, in typical spacings since the first.
+        labels: Times of the rows, as they came: numbers or dates.
+        spacing: The typical spacing, in the unit of the times; in days for dates.
+        frequency: The frequency of regular dates, by pandas' name; `None` for numbers and irregular dates.
+        suggested: The period of a season that the unit suggests, in typical spacings.
+    """
+
+    ts: Float[np.ndarray, " rows"]
+    labels: Any
+    spacing: float
+    frequency: str | None
+    suggested: float | None
+
+    @classmethod
+    def of(cls, labels: Any) -> "Calendar":
+        """Read the times of rows.
+
+        Raises:
+            DataError: If they do not increase, or are neither numbers nor dates.
+        """
+        index = pd.Index(labels)
+        if isinstance(index, pd.PeriodIndex):
+            index = index.to_timestamp()
+        if not (isinstance(index, pd.DatetimeIndex) or pd.api.types.is_numeric_dtype(index)):
+            raise DataError(f"Times must be numbers or dates; got {index.dtype}. Convert text with pandas.to_datetime.")
+        if len(index) < 2 or index.hasnans or not index.is_monotonic_increasing or not index.is_unique:
+            raise DataError("Times must increase, without gaps or repeats, and there must be at least two.")
+        if isinstance(index, pd.DatetimeIndex):
+            return cls._of_dates(index)
+        ts = np.asarray(index, np.float64)
+        spacing = float(np.median(np.diff(ts)))
+        rows = 1 / spacing
+        suggested = next((season for season in _SEASONS if abs(rows / season - 1) < _EXACT), None)
+        return cls((ts - ts[0]) / spacing, index, spacing, None, suggested)
+
+    @classmethod
+    def _of_dates(cls, index: pd.DatetimeIndex) -> "Calendar":
+        days = np.asarray((index - index[0]) / pd.Timedelta(days=1), np.float64)
+        spacing = float(np.median(np.diff(days)))
+        frequency = _frequency(index)
+        ts = np.arange(len(index), dtype=np.float64) if frequency is not None else days / spacing
+        for season, least, most in ((_YEAR, 5.0, 200.0), (7.0, 0.9, 1.1), (_DAY, 1e-3, 0.5)):
+            if least <= spacing <= most:
+                months = {True: 12.0, False: 4.0}.get(spacing < 60) if 27 < spacing < 93 else None
+                return cls(ts, index, spacing, frequency, months or season / spacing)
+        return cls(ts, index, spacing, frequency, None)
+
+    def after(self, rows: int) -> tuple[Values, Any]:
+        """The next times, in typical spacings and as they would come, at the usual spacing."""
+        ts = self.ts[-1] + np.arange(1, rows + 1)
+        if self.frequency is not None:
+            return ts, pd.date_range(self.labels[-1], periods=rows + 1, freq=self.frequency)[1:]
+        return ts, self.restore(ts)
+
+    def restore(self, ts: Values) -> Any:
+        """Times as they came, of times in typical spacings."""
+        if isinstance(self.labels, pd.DatetimeIndex):
+            return self.labels[-1] + pd.to_timedelta((ts - self.ts[-1]) * self.spacing, unit="D")
+        return np.asarray(self.labels, np.float64)[0] + ts * self.spacing
+
+
+def _frequency(index: pd.DatetimeIndex) -> str | None:
+    """The name of the frequency of regular dates."""
+    if len(index) < 3:
+        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # pandas announces that it will return an object
+        found: Any = pd.infer_freq(index)
+    return found if found is None or isinstance(found, str) else found.freqstr

@@ -1,0 +1,321 @@
+"""An estimator that forecasts tables by the method that did best on their past."""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Float
+from scipy.special import ndtri
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from nde.data import DataError, Table
+from nde.estimators.forecasting.calendar import Calendar
+from nde.estimators.forecasting.exponential_smoothing import ExponentialSmoothing
+from nde.estimators.forecasting.history import Distribution, History, Values
+from nde.estimators.forecasting.methods import PLAIN, AbstractForecastMethod
+from nde.estimators.forecasting.rolling import Rolling, roll
+from nde.estimators.forecasting.season import find_period
+from nde.estimators.forecasting.structural import Structural
+
+METHODS: dict[str, AbstractForecastMethod] = {
+    method.name: method for method in (Structural(), ExponentialSmoothing(), *PLAIN)
+}
+"""All methods, by name; the first is taken unless another is clearly better."""
+_CLEARLY = 0.8
+"""The share of the first method's error below which another method is taken instead."""
+_LEAST_HORIZON = 10
+_MOST_SHARE = 5
+"""A default horizon is at most one part in so many of the rows."""
+_PRIOR_SCORES = 10.0
+"""Scores of the past that the model's own intervals count as."""
+
+
+@dataclasses.dataclass(frozen=True)
+class MethodScore:
+    """How well a method forecast the past of one column.
+
+    Attributes:
+        name: The method.
+        rmse: Root mean squared error of its forecasts from several points of the past; infinite if one is not finite.
+        mase: Mean absolute error over that of repeating the last value, or the last season, on the rows known.
+        coverage: The share of values within its own 80 % interval, before intervals are corrected.
+
+    Example:
+        See `Forecaster`.
+    """
+
+    name: str
+    rmse: float
+    mase: float
+    coverage: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Forecast:
+    """Forecast with intervals.
+
+    Attributes:
+        times: The times, numbers or dates.
+        names: The columns.
+        median: Medians, of shape `(times, columns)`.
+        intervals: For each level in percent, the lower and the upper ends, of shape `(times, columns)`.
+
+    Example:
+        See `Forecaster`.
+    """
+
+    times: Any
+    names: tuple[str, ...]
+    median: Float[np.ndarray, "times columns"]
+    intervals: dict[int, tuple[Float[np.ndarray, "times columns"], Float[np.ndarray, "times columns"]]]
+
+    def to_frame(self) -> pd.DataFrame:
+        """A data frame with a column for each median, lower and upper end, such as `x_lower_80`."""
+        columns = {}
+        for place, name in enumerate(self.names):
+            columns[name] = self.median[:, place]
+            for level, (lower, upper) in self.intervals.items():
+                columns[f"{name}_lower_{level}"] = lower[:, place]
+                columns[f"{name}_upper_{level}"] = upper[:, place]
+        return pd.DataFrame(columns, index=pd.Index(self.times))
+
+
+@dataclasses.dataclass(frozen=True)
+class _Column:
+    """What was found for one column."""
+
+    history: History
+    found: dict[str, tuple[Rolling, Distribution]]
+    best: str
+    factor: float
+
+
+class Forecaster(BaseEstimator):
+    """Forecast each column of a table, with intervals, by the method that did best on its past.
+
+    The default is a linear SDE with trend, season and short-term fluctuations (`nde.models.StructuralSDE`). Every
+    method forecasts the table from up to four points of its past; if a plain method is clearly better there, it is used
+    instead. Intervals are widened or narrowed until they have covered the past as often as they say.
+
+    Rows may be irregular, and values missing.
+
+    Args:
+        horizon: How many rows to forecast; by default one season, at least ten rows, at most a fifth of the table.
+        season: Rows in a season; `"auto"` looks for one, `None` says that there is none.
+        methods: Names of the methods to compare, of `"linear SDE"`, `"exponential smoothing"`, `"mean"`,
+            `"last value"`, `"drift"` and `"seasonal naive"`; by default all.
+        levels: Levels of the intervals, in percent.
+
+    Attributes:
+        season_: Rows in a season, for each column; `None` where there is none.
+        methods_: The method used for each column.
+        scores_: For each column, how well each method forecast the past, the best first.
+
+    Example:
+        ```python
+        import numpy as np
+        from nde.estimators import Forecaster
+
+        months = np.arange(72)
+        sales = 100 + months + 10 * np.sin(2 * np.pi * months / 12) + np.random.default_rng(0).normal(size=72)
+        forecaster = Forecaster(horizon=12, season=12, methods=["seasonal naive", "drift"]).fit(sales)
+        print(forecaster.summary())
+        print(forecaster.predict().to_frame().head(3))
+        ```
+    """
+
+    def __init__(
+        self,
+        horizon: int | None = None,
+        *,
+        season: float | str | None = "auto",
+        methods: Sequence[str] | None = None,
+        levels: Sequence[int] = (50, 80, 95),
+    ) -> None:
+        self.horizon = horizon
+        self.season = season
+        self.methods = methods
+        self.levels = levels
+
+    def fit(self, X: Any, y: Any = None) -> "Forecaster":
+        """Compare the methods on the past of each column.
+
+        Args:
+            X: A `nde.data.Table`; a pandas series or data frame, with times as its index; or an array of shape
+                `(rows,)` or `(rows, columns)` of regular rows. `nan` where a value is missing.
+            y: Unused.
+
+        Raises:
+            DataError: If times do not increase, a column has fewer than two values, or a value is infinite.
+            ValueError: If a setting is out of range.
+        """
+        del y
+        labels, names, ys = _columns(X)
+        self.calendar_ = Calendar.of(labels)
+        self.feature_names_in_ = np.asarray(names, object)
+        methods = self._methods()
+        self._check_levels()
+        self.columns_ = tuple(self._column(name, column, methods) for name, column in zip(names, ys.T, strict=True))
+        self.season_ = {name: each.history.period for name, each in zip(names, self.columns_, strict=True)}
+        self.methods_ = {name: each.best for name, each in zip(names, self.columns_, strict=True)}
+        self.scores_ = {name: _scores(each) for name, each in zip(names, self.columns_, strict=True)}
+        return self
+
+    def predict(self, horizon: int | None = None) -> Forecast:
+        """Forecast the rows after the last.
+
+        Args:
+            horizon: How many; by default as many as `fit` was asked for.
+
+        Raises:
+            NotFittedError: If the forecaster is not fitted.
+            ValueError: If `horizon` is not positive.
+        """
+        check_is_fitted(self, "columns_")
+        rows = self._horizon(self.columns_[0].history) if horizon is None else _checked_horizon(horizon)
+        ts, times = self.calendar_.after(rows)
+        found = [self._distribution(each, ts) for each in self.columns_]
+        return Forecast(
+            times=times,
+            names=tuple(self.feature_names_in_),
+            median=np.stack([each.median for each in found], axis=1),
+            intervals={
+                level: (
+                    np.stack([each.quantile(0.5 - level / 200) for each in found], axis=1),
+                    np.stack([each.quantile(0.5 + level / 200) for each in found], axis=1),
+                )
+                for level in self.levels
+            },
+        )
+
+    def summary(self) -> str:
+        """Say in a sentence for each column which method is used, and how it compares with the plain ones."""
+        check_is_fitted(self, "columns_")
+        return "\n".join(_sentence(name, self.scores_[name], self.methods_[name]) for name in self.feature_names_in_)
+
+    def _methods(self) -> list[AbstractForecastMethod]:
+        names = list(METHODS) if self.methods is None else list(self.methods)
+        unknown = [name for name in names if name not in METHODS]
+        if unknown or not names:
+            raise ValueError(f"methods must be some of {', '.join(METHODS)}; got {names}.")
+        return [METHODS[name] for name in names]
+
+    def _check_levels(self) -> None:
+        if not all(0 < level < 100 for level in self.levels):
+            raise ValueError(f"levels must be percentages between 0 and 100; got {list(self.levels)}.")
+
+    def _column(self, name: str, ys: Float[np.ndarray, " rows"], methods: list[AbstractForecastMethod]) -> _Column:
+        if np.isinf(ys).any():
+            raise DataError(f"Column '{name}' is infinite in row {int(np.argmax(np.isinf(ys))) + 1}.")
+        if np.count_nonzero(~np.isnan(ys)) < 2:
+            raise DataError(f"Column '{name}' must have at least two values to forecast from.")
+        last = int(np.flatnonzero(~np.isnan(ys))[-1]) + 1
+        history = History(self.calendar_.ts[:last], ys[:last])
+        history = dataclasses.replace(history, period=self._period(history))
+        future, _ = self.calendar_.after(self._horizon(history))
+        found = roll(methods, history, self._horizon(history), future)
+        if not found:
+            raise DataError(f"No method can forecast column '{name}'; it needs more values.")
+        best = _choose(found)
+        return _Column(history, found, best, _factor(found[best][0]))
+
+    def _period(self, history: History) -> float | None:
+        if isinstance(self.season, str):
+            if self.season != "auto":
+                raise ValueError(f"season must be a number of rows, 'auto' or None; got '{self.season}'.")
+            return find_period(history, self.calendar_.suggested)
+        if self.season is not None and not self.season >= 2:
+            raise ValueError(f"season must be at least 2 rows; got {self.season}.")
+        return None if self.season is None else float(self.season)
+
+    def _horizon(self, history: History) -> int:
+        if self.horizon is not None:
+            return _checked_horizon(self.horizon)
+        wanted = _LEAST_HORIZON if history.period is None else max(_LEAST_HORIZON, round(history.period))
+        return max(1, min(wanted, len(history.ts) // _MOST_SHARE))
+
+    def _distribution(self, column: _Column, ts: Values) -> Distribution:
+        _, known = column.found[column.best]
+        if len(ts) != len(known.center):
+            (known,) = METHODS[column.best].forecast(column.history, [len(column.history.ts)], [ts])
+        return known.widen(column.factor)
+
+
+def _columns(X: Any) -> tuple[Any, list[str], Float[np.ndarray, "rows columns"]]:
+    """Times, names and values of the columns."""
+    if isinstance(X, Table):
+        return X.ts, list(X.names), np.asarray(X.ys, np.float64)
+    if isinstance(X, pd.Series):
+        X = X.to_frame("value" if X.name is None else str(X.name))
+    if isinstance(X, pd.DataFrame):
+        return X.index, [str(name) for name in X.columns], X.to_numpy(np.float64, na_value=np.nan)
+    array = np.asarray(X, np.float64)
+    array = array[:, None] if array.ndim == 1 else array
+    if array.ndim != 2 or not array.size:
+        raise DataError(f"X must have shape (rows,) or (rows, columns); got {array.shape}.")
+    names = ["value"] if array.shape[1] == 1 else [f"x{place}" for place in range(array.shape[1])]
+    return np.arange(len(array)), names, array
+
+
+def _checked_horizon(horizon: int) -> int:
+    if isinstance(horizon, bool) or not isinstance(horizon, int | np.integer) or horizon < 1:
+        raise ValueError(f"horizon must be a positive number of rows; got {horizon}.")
+    return int(horizon)
+
+
+def _choose(found: dict[str, tuple[Rolling, Distribution]]) -> str:
+    """The first method, unless another was clearly better, or the first is not finite."""
+    finite = {
+        name: rolling.rmse if rolling.came else np.inf
+        for name, (rolling, end) in found.items()
+        if np.isfinite(end.median).all()
+    }
+    if not finite:
+        raise DataError("No method gives a finite forecast. Check for outliers.")
+    first = next(iter(finite))
+    best = min(finite, key=lambda name: finite[name])
+    return best if finite[best] < _CLEARLY * finite[first] else first
+
+
+def _factor(rolling: Rolling) -> float:
+    """By how much to widen intervals, so that they would have covered the past as often as they say."""
+    scores = np.abs(rolling.scores)
+    if not scores.size:
+        return 1.0
+    levels = np.array([0.5, 0.8, 0.95])
+    ratios = np.log(np.maximum(np.quantile(scores, levels), 1e-3) / ndtri(0.5 + levels / 2))
+    return float(np.exp(np.mean(ratios) * len(scores) / (len(scores) + _PRIOR_SCORES)))
+
+
+def _scores(column: _Column) -> list[MethodScore]:
+    history = column.history
+    filled, lag = history.filled, 1 if history.period is None else max(1, round(history.period))
+    naive = float(np.mean(np.abs(filled[lag:] - filled[:-lag]))) if len(filled) > lag else np.nan
+    found = []
+    for name, (rolling, _) in column.found.items():
+        if rolling.came:
+            within = np.abs(rolling.scores) < ndtri(0.9)
+            mase = float(np.mean(np.abs(rolling.errors))) / naive if naive > 0 else np.nan
+            found.append(MethodScore(name, rolling.rmse, mase, float(np.mean(within)) if within.size else np.nan))
+    return sorted(found, key=lambda score: score.rmse)
+
+
+def _sentence(name: str, scores: list[MethodScore], best: str) -> str:
+    if not scores:
+        return f"{name}: forecast by {best}; the table is too short to compare methods on its past."
+    errors = {score.name: score.rmse for score in scores}
+    plain = [score for score in scores if METHODS[score.name].plain and np.isfinite(score.rmse)]
+    if METHODS[best].plain:
+        return f"{name}: the {best} forecast is better than every model here: RMSE {errors[best]:.3g} on the past."
+    if not plain:
+        return f"{name}: forecast by the {best}: RMSE {errors[best]:.3g} on the past."
+    other = plain[0]
+    ratio = errors[best] / other.rmse - 1
+    compared = f"{abs(ratio):.0%} {'below' if ratio < 0 else 'above'}" if abs(ratio) >= 0.005 else "as much as"
+    return (
+        f"{name}: forecast by the {best}: RMSE {errors[best]:.3g} on the past, {compared} that of the best plain "
+        f"method, {other.name} ({other.rmse:.3g})."
+    )

@@ -1,0 +1,115 @@
+"""The forecaster: tables in, medians and intervals out, by the method that did best."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+
+import nde
+from nde.data import DataError, Table
+from nde.estimators import Forecaster
+
+PLAIN = ["last value", "drift", "seasonal naive", "mean"]
+
+
+def months(rows: int = 72) -> pd.Series:
+    ts = np.arange(rows)
+    values = 100 + 10 * np.sin(2 * np.pi * ts / 12) + np.random.default_rng(0).normal(size=rows)
+    return pd.Series(values, index=pd.date_range("2015-01-31", periods=rows, freq="ME"), name="sales")
+
+
+def test_months_go_on_as_months():
+    forecaster = Forecaster(horizon=14, methods=PLAIN).fit(months())
+    forecast = forecaster.predict()
+    assert forecaster.season_ == {"sales": 12.0}
+    assert forecaster.methods_ == {"sales": "seasonal naive"}
+    assert [f"{date:%Y-%m-%d}" for date in forecast.times[:2]] == ["2021-01-31", "2021-02-28"]
+    assert forecast.to_frame().shape == (14, 7)
+    np.testing.assert_allclose(forecast.median[:12, 0], months()[-12:])
+
+
+def test_intervals_hold_their_share_of_the_future():
+    """Of walks, where the spread is known."""
+    inside = {50: [], 80: [], 95: []}
+    for seed in range(60):
+        walk = np.random.default_rng(seed).normal(size=130).cumsum()
+        forecast = Forecaster(horizon=10, season=None, methods=["last value"]).fit(walk[:120]).predict()
+        for level, (lower, upper) in forecast.intervals.items():
+            inside[level].append(np.mean((lower[:, 0] < walk[120:]) & (walk[120:] < upper[:, 0])))
+    for level, shares in inside.items():
+        assert np.mean(shares) == pytest.approx(level / 100, abs=0.1)
+
+
+def test_the_linear_sde_is_used_unless_another_is_clearly_better():
+    forecaster = Forecaster(horizon=6, methods=["linear SDE", *PLAIN]).fit(months(48))
+    assert forecaster.methods_ == {"sales": "linear SDE"}
+    best = forecaster.scores_["sales"][0]
+    assert best.name == "linear SDE"
+    assert best.mase < 0.9
+    assert "below that of the best plain method, seasonal naive" in forecaster.summary()
+    median = forecaster.predict(3).median
+    np.testing.assert_allclose(median, forecaster.predict(6).median[:3], rtol=1e-3)
+
+
+def test_a_plain_method_that_wins_is_named():
+    summary = Forecaster(methods=PLAIN).fit(months()).summary()
+    assert "sales: the seasonal naive forecast is better than every model here" in summary
+
+
+def test_tables_arrays_and_frames_are_alike():
+    values = months().to_numpy()
+    of_array = Forecaster(horizon=3, season=12, methods=PLAIN).fit(values).predict()
+    table = Table("t", ("sales",), np.arange(72.0) / 12 + 2015, values[:, None])
+    of_table = Forecaster(horizon=3, methods=PLAIN).fit(table)
+    np.testing.assert_allclose(of_array.times, [72, 73, 74])
+    np.testing.assert_allclose(of_table.predict().times, 2021 + np.arange(3) / 12)
+    assert of_table.season_["sales"] == pytest.approx(12)
+    np.testing.assert_allclose(of_table.predict().median, of_array.median)
+    frame = pd.DataFrame({"a": values, "b": values[::-1]})
+    of_frame = Forecaster(horizon=3, season=12, methods=PLAIN).fit(frame).predict()
+    np.testing.assert_allclose(of_frame.median[:, 0], of_array.median[:, 0])
+    assert of_frame.names == ("a", "b")
+
+
+def test_gaps_at_the_end_are_bridged():
+    values = months().to_numpy().copy()
+    values[-2:] = np.nan
+    forecast = Forecaster(horizon=3, season=12, methods=["seasonal naive"]).fit(values).predict()
+    assert len(forecast.times) == 3
+    assert forecast.times[0] == 72
+    np.testing.assert_allclose(forecast.median[:, 0], values[60:63])
+
+
+def test_default_horizons_are_a_season_or_ten_rows():
+    for rows, season, expected in ((100, None, 10), (100, 12, 12), (30, None, 6), (100, 24, 20)):
+        forecaster = Forecaster(season=season, methods=["last value"]).fit(np.arange(float(rows)))
+        assert len(forecaster.predict().times) == expected
+
+
+@pytest.mark.parametrize(
+    ("settings", "data", "error", "message"),
+    [
+        ({"horizon": 0}, np.arange(9.0), ValueError, "horizon must be a positive number of rows; got 0"),
+        ({"season": 1}, np.arange(9.0), ValueError, "season must be at least 2 rows; got 1"),
+        ({"season": "month"}, np.arange(9.0), ValueError, "'auto' or None; got 'month'"),
+        ({"methods": ["magic"]}, np.arange(9.0), ValueError, "methods must be some of linear SDE"),
+        ({"levels": [80, 120]}, np.arange(9.0), ValueError, "percentages between 0 and 100"),
+        ({}, np.zeros((2, 2, 2)), DataError, r"got \(2, 2, 2\)"),
+        ({}, np.full(9, np.nan), DataError, "at least two values"),
+        ({}, np.array([1.0, np.inf, 2.0]), DataError, "infinite in row 2"),
+        ({}, pd.Series([1.0, 2.0], index=[3, 3]), DataError, "Times must increase"),
+        ({}, pd.Series([1.0, 2.0], index=["a", "b"]), DataError, "numbers or dates"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(settings, data, error, message):
+    with pytest.raises(error, match=message):
+        Forecaster(**settings).fit(data)
+
+
+def test_it_is_an_estimator():
+    forecaster = clone(Forecaster(horizon=3, methods=["drift"]))
+    with pytest.raises(NotFittedError):
+        forecaster.predict()
+    assert nde.estimators.Forecaster is Forecaster
+    np.testing.assert_allclose(forecaster.fit(np.arange(20.0)).predict().median[:, 0], [20.0, 21.0, 22.0])
