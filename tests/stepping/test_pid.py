@@ -141,10 +141,12 @@ def test_settings_out_of_range_are_refused_by_name(options, named):
         nde.PIDController(rtol=1e-3, atol=1e-6, **options)
 
 
+@pytest.mark.usefixtures("as_users_call_it")
+@pytest.mark.parametrize("value", [True, np.True_])
 @pytest.mark.parametrize("name", NUMBERS)
-def test_truth_values_are_no_settings(name: str):
+def test_truth_values_are_no_settings(name: str, value):
     with pytest.raises(TypeError, match=f"`{name}=True`; expected"):
-        nde.PIDController(rtol=1e-3, atol=1e-6, **{name: True})
+        nde.PIDController(rtol=1e-3, atol=1e-6, **{name: value})
 
 
 @pytest.mark.parametrize(("value", "error"), [(True, TypeError), (float("inf"), ValueError)])
