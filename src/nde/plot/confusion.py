@@ -25,7 +25,7 @@ def plot_confusion(matrix: Int[np.ndarray, "truth predicted"], classes: Sequence
         The figure.
 
     Raises:
-        ValueError: If there are no classes, or the matrix has not one row and one column for each.
+        ValueError: If there are no classes, or the matrix does not have one row and one column for each.
 
     Example:
         ```python

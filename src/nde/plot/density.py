@@ -30,7 +30,7 @@ class Density:
         points: Points to draw on top, such as data, of shape `(points, 2)`.
 
     Raises:
-        ValueError: If a shape is another.
+        ValueError: If the shapes do not match, or the grid is empty.
 
     Example:
         See `plot_density`.

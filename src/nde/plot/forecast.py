@@ -27,7 +27,7 @@ def plot_forecast(fitted: Table, holdout: Table | None, curves: Mapping[str, Cur
         The figure.
 
     Raises:
-        ValueError: If held-out rows or curves are of other quantities, or a curve has not as many states as times.
+        ValueError: If held-out rows or curves are of other quantities, or a curve has fewer or more states than times.
 
     Example:
         ```python

@@ -29,7 +29,7 @@ def plot_phase(fitted: Table, holdout: Table | None, curves: Mapping[str, Curve]
         The figure.
 
     Raises:
-        ValueError: If held-out rows or curves are of other quantities, or a curve has not as many states as times.
+        ValueError: If held-out rows or curves are of other quantities, or a curve has fewer or more states than times.
 
     Example:
         ```python

@@ -24,7 +24,7 @@ def plot_predicted(
         The figure.
 
     Raises:
-        ValueError: If lengths differ, or no series has two finite numbers.
+        ValueError: If lengths differ, or there is no series whose numbers are both finite.
 
     Example:
         ```python
