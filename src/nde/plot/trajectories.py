@@ -82,7 +82,7 @@ def plot_trajectories(
         The figure.
 
     Raises:
-        ValueError: If there are no trajectories or no channels, or a trajectory does not have one column for each channel.
+        ValueError: If there are no trajectories or channels, or a trajectory does not have one column for each channel.
 
     Example:
         ```python
