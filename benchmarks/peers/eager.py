@@ -1,4 +1,4 @@
-"""Calls outside of `jax.jit`, as in a notebook."""
+"""Calls outside `jax.jit`, as in a notebook."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

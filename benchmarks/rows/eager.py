@@ -1,4 +1,4 @@
-"""Calls outside of `jax.jit`, after the first one: the latency in a notebook."""
+"""Calls outside `jax.jit`, after the first one: the latency in a notebook."""
 
 from benchmarks.peers.eager import CALLS, DIFFRAX, NDE, EagerCall
 from benchmarks.row import Row

@@ -146,7 +146,7 @@ if TYPE_CHECKING:
     from nde import train as train
     from nde.data.panel import TimeSeries
 else:
-    __getattr__, __dir__ = lazy_attributes(__name__, {"TimeSeries": "nde.data.panel"})
+    __getattr__, __dir__ = lazy_attributes(__name__, {"TimeSeries": "nde.data.panel"}, signatures.__all__)
 
 __version__ = "0.1.0"
 

@@ -89,8 +89,15 @@ def test_rooms_and_names_that_open_later_are_attributes():
         nde.Tsit6  # noqa: B018
 
 
+def test_dir_lists_what_is_public_and_nothing_else():
+    listed = {name for name in dir(nde) if not name.startswith("__")}
+    assert listed == {*nde.__all__, *nde.signatures.__all__, *ROOMS}
+    assert "__version__" in dir(nde)
+    assert all(hasattr(nde, name) for name in dir(nde))
+
+
 def test_dir_leaves_out_rooms_that_cannot_be_opened(monkeypatch: pytest.MonkeyPatch):
-    _, listed = lazy_attributes("nde.core", {"later": "nde.data"})
+    _, listed = lazy_attributes("nde.signatures", {"later": "nde.data"})
     assert {"estimators", "plot", "later"} <= {*listed()}
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     assert {"plot"} == {*ROOMS} - {*listed()}

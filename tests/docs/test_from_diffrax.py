@@ -9,10 +9,12 @@ import pytest
 import nde
 from tests.docs.examples import ROOT
 
-_ROW = re.compile(r"^\| `(?P<name>\w+)` \| (?P<kind>same|other|not yet|never) \| (?P<note>.*) \|$", re.MULTILINE)
+_ROW = re.compile(r"^\| `(?P<name>\w+)` \| (?P<kind>same|almost|other|not yet|never) \| (?P<note>.*) \|$", re.MULTILINE)
 PAGE = ROOT / "docs" / "how-to" / "from-diffrax.md"
 ROWS = [match.groupdict("") for match in _ROW.finditer(PAGE.read_text(encoding="utf-8"))]
-BY_KIND = {kind: [row for row in ROWS if row["kind"] == kind] for kind in ("same", "other", "not yet", "never")}
+BY_KIND = {
+    kind: [row for row in ROWS if row["kind"] == kind] for kind in ("same", "almost", "other", "not yet", "never")
+}
 
 
 def named(note: str) -> list[str]:
@@ -30,8 +32,8 @@ def test_each_name_stands_once():
     assert max(counted.values()) == 1
 
 
-@pytest.mark.parametrize("row", BY_KIND["same"], ids=lambda row: row["name"])
-def test_what_is_the_same_is_here(row):
+@pytest.mark.parametrize("row", BY_KIND["same"] + BY_KIND["almost"], ids=lambda row: row["name"])
+def test_what_is_the_same_or_almost_so_is_here(row):
     assert row["name"] in nde.__all__
 
 
@@ -52,7 +54,12 @@ def test_the_table_is_that_of_the_installed_diffrax():
     assert {row["name"] for row in ROWS} == {name for name in dir(diffrax) if not name.startswith("_")}
 
 
-@pytest.mark.parametrize("row", BY_KIND["same"], ids=lambda row: row["name"])
+@pytest.mark.parametrize("row", BY_KIND["same"] + BY_KIND["almost"], ids=lambda row: row["name"])
+def test_only_what_is_almost_the_same_leaves_arguments_out(row):
+    assert row["note"].startswith("without `") == (row["kind"] == "almost")
+
+
+@pytest.mark.parametrize("row", BY_KIND["same"] + BY_KIND["almost"], ids=lambda row: row["name"])
 def test_arguments_are_those_of_the_installed_diffrax(row):
     """But for those that the table leaves out by name, behind `without`, which are indeed not taken."""
     diffrax = pytest.importorskip("diffrax")

@@ -251,7 +251,7 @@ def test_inside_of_a_transformation_is_an_error(inside: Any) -> None:
     def mean(scale: Any) -> Any:
         return nde.ensemble(lambda key: scale * jax.random.normal(key), KEY, 100).mean
 
-    with pytest.raises(TypeError, match=r"inside of `jax.jit`"):
+    with pytest.raises(TypeError, match=r"inside `jax.jit`"):
         inside(mean)(jnp.ones(()))
 
 

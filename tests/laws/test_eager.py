@@ -1,4 +1,4 @@
-"""Calls outside of `jax.jit` are compiled once for all with the same shapes."""
+"""Calls outside `jax.jit` are compiled once for all with the same shapes."""
 
 import gc
 import inspect

@@ -6,6 +6,7 @@ import importlib
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 import pytest
 
 import nde
@@ -30,7 +31,7 @@ def keys(cited: nde.Citation) -> list[str]:
 
 
 def test_the_thesis_and_jax_are_always_cited():
-    cited = nde.citation(3.0, None, "Tsit5", y0=jnp.ones(2))
+    cited = nde.citation(None, lambda t, y: -y, {"weights": jnp.ones(2)}, t0=3.0, y0=jnp.ones(2))
     assert keys(cited) == []
     assert cited.sentences == (
         r"This work uses nde, a library for neural differential equations~\cite{kidger2021neural} in "
@@ -77,6 +78,7 @@ def test_a_call_by_its_arguments():
     )
     assert len(cited.sentences) == 5
     assert str(cited) == repr(cited) == "\n".join([*cited.sentences, "", cited.bibtex])
+    del call["t0"]
     assert keys(nde.citation(*call.values())) == keys(nde.citation([call])) == keys(cited)
 
 
@@ -122,3 +124,14 @@ def test_without_docstrings_it_says_so(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(nde.citation, "__doc__", None)
     with pytest.raises(RuntimeError, match="-OO"):
         nde.citation(nde.Tsit5())
+
+
+@pytest.mark.parametrize("value", ["Tsit5", b"Tsit5", 3, True, 0.5, 1j, np.float64(0.5)])
+def test_strings_and_numbers_are_no_methods(value):
+    with pytest.raises(TypeError, match=r"needs objects, classes or functions, such as nde\.Tsit5\(\).*; got "):
+        nde.citation(nde.Euler(), value)
+
+
+def test_a_string_by_name_is_no_method_either():
+    with pytest.raises(TypeError, match=r"got 'Tsit5'\.$"):
+        nde.citation(solver="Tsit5")

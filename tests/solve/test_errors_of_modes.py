@@ -70,7 +70,7 @@ def test_reverse_mode_of_forward_mode(way):
 
 @pytest.mark.parametrize("name", ["RecursiveCheckpointAdjoint", "ReversibleAdjoint"])
 def test_a_gate_lets_through_what_there_is(name):
-    """Gradients inside and outside of `vmap` and `checkpoint`, and Hessians forward over reverse."""
+    """Gradients inside and outside `vmap` and `checkpoint`, and Hessians forward over reverse."""
     f, direct, y0 = REVERSE[name], final(nde.DirectAdjoint()), jnp.asarray([0.5, 1.0])
     wanted = jax.vmap(jax.grad(direct))(y0)
     np.testing.assert_allclose(jax.vmap(jax.grad(f))(y0), wanted, rtol=1e-4)

@@ -54,6 +54,16 @@ def test_a_batch_and_a_gradient_share_one_display(capsys: pytest.CaptureFixture[
     assert capsys.readouterr().out.count("100") >= 1
 
 
-def test_a_refresh_of_no_steps_is_refused():
-    with pytest.raises(ValueError, match="refresh_steps=0"):
-        nde.TqdmProgressMeter(refresh_steps=0)
+@pytest.mark.parametrize(
+    ("value", "error"), [(2, ValueError), (-0.1, ValueError), (float("nan"), ValueError), (True, TypeError)]
+)
+def test_the_growth_between_lines_is_a_share(value, error):
+    with pytest.raises(error, match=rf"minimum_increase={value}`; expected a number in \[0, 1\]"):
+        nde.TextProgressMeter(minimum_increase=value)
+
+
+@pytest.mark.parametrize(("value", "error"), [(0, ValueError), (True, TypeError)])
+def test_the_bar_is_refreshed_after_a_whole_number_of_steps(value, error):
+    pytest.importorskip("tqdm")
+    with pytest.raises(error, match=f"refresh_steps={value}`; expected"):
+        nde.TqdmProgressMeter(refresh_steps=value)

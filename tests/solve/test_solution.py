@@ -32,7 +32,7 @@ def to_rest(t1: Any, level: Any = 2.0) -> nde.Solution:
     return solve(t1, level, nde.steady_state(rtol=1e-3, atol=1e-3))
 
 
-@pytest.mark.parametrize("way", [lambda function: function, quick_jit], ids=["outside of jit", "in jit"])
+@pytest.mark.parametrize("way", [lambda function: function, quick_jit], ids=["outside jit", "in jit"])
 @pytest.mark.parametrize(("t1", "stopped"), [(LATE, True), (EARLY, False)])
 def test_the_mask_tells_whether_an_event_ended_the_solve(way: Any, t1: float, stopped: bool) -> None:
     sol = way(to_rest)(t1)
@@ -48,7 +48,7 @@ def test_without_an_event_there_is_no_mask() -> None:
     assert quick_jit(solve)(EARLY).event_mask is None
 
 
-@pytest.mark.parametrize("way", [lambda function: function, quick_jit], ids=["outside of jit", "in jit"])
+@pytest.mark.parametrize("way", [lambda function: function, quick_jit], ids=["outside jit", "in jit"])
 def test_each_lane_has_a_mask_of_its_own(way: Any) -> None:
     sol = way(jax.vmap(to_rest))(jnp.asarray([LATE, EARLY, LATE]))
     assert sol.event_mask.tolist() == [True, False, True]

@@ -1,5 +1,6 @@
 """Fixtures of the tests of step sizes."""
 
 from tests.laws.precision import x64
+from tests.solve.conftest import as_users_call_it
 
-__all__ = ["x64"]
+__all__ = ["as_users_call_it", "x64"]

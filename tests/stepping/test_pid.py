@@ -1,5 +1,6 @@
 """The PID controller: its limits, and its formula against an independent one."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -113,6 +114,9 @@ def test_a_state_of_no_arrays_with_a_controller_that_remembers():
     assert sol.ts.dtype == jnp.float32
 
 
+NUMBERS = ["pcoeff", "icoeff", "dcoeff", "dtmin", "dtmax", "factormin", "factormax", "safety", "error_order"]
+
+
 @pytest.mark.parametrize(
     ("options", "named"),
     [
@@ -122,9 +126,39 @@ def test_a_state_of_no_arrays_with_a_controller_that_remembers():
         ({"factormin": 1.5}, "factormin"),
         ({"factormax": 0.5}, "factormax"),
         ({"safety": 2.0}, "safety"),
-        ({"safety": float("nan")}, "safety"),
+        *(({name: float("nan")}, name) for name in NUMBERS),
+        ({"pcoeff": float("inf")}, "pcoeff"),
+        ({"icoeff": -1.0}, "icoeff"),
+        ({"dcoeff": float("-inf")}, "dcoeff"),
+        ({"dtmin": float("inf")}, "dtmin"),
+        ({"error_order": 0}, "error_order"),
+        ({"error_order": -1}, "error_order"),
+        ({"error_order": np.float64(0)}, "error_order"),
     ],
 )
 def test_settings_out_of_range_are_refused_by_name(options, named):
     with pytest.raises(ValueError, match=f"`{named}="):
         nde.PIDController(rtol=1e-3, atol=1e-6, **options)
+
+
+@pytest.mark.usefixtures("as_users_call_it")
+@pytest.mark.parametrize("value", [True, np.True_])
+@pytest.mark.parametrize("name", NUMBERS)
+def test_truth_values_are_no_settings(name: str, value):
+    with pytest.raises(TypeError, match=f"`{name}=True`; expected"):
+        nde.PIDController(rtol=1e-3, atol=1e-6, **{name: value})
+
+
+@pytest.mark.parametrize(("value", "error"), [(True, TypeError), (float("inf"), ValueError)])
+@pytest.mark.parametrize("name", ["rtol", "atol"])
+def test_tolerances_are_finite_numbers(name: str, value, error):
+    with pytest.raises(error, match=f"{value}` in `{name}`; expected"):
+        nde.PIDController(**{"rtol": 1e-3, "atol": 1e-3, name: {"a": 1e-3, "b": value}})
+
+
+def test_predictive_coefficients_and_traced_settings_are_taken():
+    """H0321 of Söderlind has a negative derivative coefficient."""
+    settings = {"pcoeff": 1.0, "icoeff": 1.0, "dcoeff": -0.75, "dtmax": float("inf"), "error_order": 5}
+    assert nde.PIDController(rtol=1e-3, atol=0, **settings).dcoeff == -0.75
+    made = jax.jit(lambda x: nde.PIDController(rtol=x, atol=x, pcoeff=x, error_order=x).error_order)(-jnp.inf)
+    assert made == -jnp.inf

@@ -44,7 +44,7 @@ class Frame(eqx.Module):
 
 
 class PartialMoments(eqx.Module):
-    """Moments of the rows of a chunk on one device, in a frame; outside of it with a leading axis of devices.
+    """Moments of the rows of a chunk on one device, in a frame; outside it with a leading axis of devices.
 
     Attributes:
         count: Of rows.

@@ -67,7 +67,7 @@ def ensemble(
 
     Raises:
         TypeError: If `sample` is no function or returns complex numbers or no arrays; if `key` is no key; or if called
-            inside of `jax.jit`, `jax.vmap` or `jax.grad`.
+            inside `jax.jit`, `jax.vmap` or `jax.grad`.
         ValueError: If `paths`, `chunk`, `accuracy` or `probabilities` are out of range.
 
     Source: moments as Chan, Golub and LeVeque (1983), doi:10.1080/00031305.1983.10483115; quantiles after Masson, Rim
@@ -110,6 +110,6 @@ def ensemble(
 
 
 _TRACED = (
-    "`ensemble` was called inside of `jax.jit`, `jax.vmap`, `jax.grad` or the like; it counts on the host and needs "
+    "`ensemble` was called inside `jax.jit`, `jax.vmap`, `jax.grad` or the like; it counts on the host and needs "
     "concrete arrays. Call it outside, or use `jax.vmap(sample)(jax.random.split(key, n))` inside."
 )

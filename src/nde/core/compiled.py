@@ -28,9 +28,9 @@ def compiled(*, static: Sequence[str] = (), solves: bool = False) -> Callable[[C
     JAX remembers what it compiled by the identity of functions. A function that makes closures for `jax.lax.scan` or
     a solve makes new ones in each call, and so compiles in each call, unless it is compiled as a whole.
 
-    Arrays and numbers are traced, apart from integers inside of modules. Flags, functions, strings and the structure
-    of modules are compiled for. Inside of a surrounding `jax.jit` or loop the function runs as it is, for that compiles
-    it anyway. `jax.vmap` and `jax.grad` outside of `jax.jit` batch and differentiate the compiled function.
+    Arrays and numbers are traced, apart from integers inside modules. Flags, functions, strings and the structure
+    of modules are compiled for. Inside a surrounding `jax.jit` or loop the function runs as it is, for that compiles
+    it anyway. `jax.vmap` and `jax.grad` outside `jax.jit` batch and differentiate the compiled function.
 
     Args:
         static: Names of arguments that are compiled for: integers that are shapes or counts.

@@ -25,7 +25,7 @@ def to_device(x: Any, dtype: Any = None) -> Array:
 def number_on_device(x: float, wide: bool) -> jax.Array:
     """The number as an array, which many calls share: moving numbers is a large part of a small call.
 
-    Not inside of `jax.jit`, whose arrays must not outlive it.
+    Not inside `jax.jit`, whose arrays must not outlive it.
 
     Args:
         x: The number.

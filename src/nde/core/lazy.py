@@ -2,20 +2,24 @@
 
 import importlib
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from nde.core.extras import ROOMS, missing
 
 
-def lazy_attributes(package: str, names: Mapping[str, str]) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+def lazy_attributes(
+    package: str, names: Mapping[str, str], aliases: Iterable[str] = ()
+) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
     """The functions `__getattr__` and `__dir__` of a package whose rooms open at first use.
 
-    `dir` lists only rooms that can be opened, so that whoever visits all attributes, as `help` does, does not fail.
+    `dir` lists what is public: not the floors and helpers that the package imports. It lists only rooms that can be
+    opened, so that whoever visits all attributes, as `help` does, does not fail.
 
     Args:
-        package: Its name; it has the rooms of `nde.core.extras.ROOMS`.
+        package: Its name; it has an `__all__`, and the rooms of `nde.core.extras.ROOMS`.
         names: Other attributes that are imported at first use, and the modules that hold them.
+        aliases: Public names that are not in `__all__`, because their home is elsewhere.
 
     Returns:
         Both functions.
@@ -32,6 +36,8 @@ def lazy_attributes(package: str, names: Mapping[str, str]) -> tuple[Callable[[s
 
     def list_names() -> list[str]:
         rooms = (room for room, modules in ROOMS.items() if not missing(*modules))
-        return sorted({*vars(sys.modules[package]), *names, *rooms})
+        module = sys.modules[package]
+        special = (name for name in vars(module) if name.startswith("__"))
+        return sorted({*special, *module.__all__, *names, *aliases, *rooms})
 
     return get, list_names

@@ -202,7 +202,7 @@ class InterpolatedAdjoint(AbstractContinuousAdjoint):
     """The gradient by the adjoint equation, solved backward in time along the stored solution.
 
     As `BacksolveAdjoint`, but that the solution is not solved again: it does not drift away on the way back, and the
-    adjoint equation is linear. Memory holds room for `max_steps` steps of the solve with what values inside of
+    adjoint equation is linear. Memory holds room for `max_steps` steps of the solve with what values inside
     them are made of: give it no more than it needs. For ODEs and CDEs.
 
     Attributes:

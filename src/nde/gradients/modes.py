@@ -3,7 +3,7 @@
 The gates are the identity on values and cost nothing in a compiled program: they act on derivatives alone.
 
 A tangent that a pull-back is made of passes a gate as a linear operation, which the pull-back turns around and never
-computes. In forward mode it is computed: when its program is batched or compiled, inside of `jax.jit` or out, it
+computes. In forward mode it is computed: when its program is batched or compiled, inside `jax.jit` or out, it
 raises.
 """
 

@@ -1,4 +1,4 @@
-"""A solve as a primitive of JAX, by which a `jax.vmap` inside of a derivative is told from one around it.
+"""A solve as a primitive of JAX, by which a `jax.vmap` inside a derivative is told from one around it.
 
 The gradient of a `jax.vmap` sums over lanes what they share, that of each sample does not, and to a rule for reverse
 mode both look the same. The primitive meets the two in the order in which they were written: a `jax.vmap` makes it the

@@ -1,4 +1,4 @@
-"""Pull-backs inside of a solve's own reverse mode, in which lanes may share what derivatives are wanted of."""
+"""Pull-backs inside a solve's own reverse mode, in which lanes may share what derivatives are wanted of."""
 
 from collections.abc import Callable, Sequence
 from typing import Any

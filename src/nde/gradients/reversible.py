@@ -24,7 +24,7 @@ class ReversibleAdjoint(AbstractAdjoint):
     The forward pass records the time at which each step ended (and what ended it, if there are times to end at besides
     t1); the backward pass inverts the steps one by one with a reversible solver, and pulls the cotangents through
     each. The gradient is that of `RecursiveCheckpointAdjoint`, to the rounding of the inversion, which the solvers
-    state: with adaptive steps too, with save times inside of steps, under `vmap`. Noise is made again on the way back,
+    state: with adaptive steps too, with save times inside steps, under `vmap`. Noise is made again on the way back,
     but for `BrownianMotion` under adaptive steps, whose increments are kept: take `VirtualBrownianTree`.
 
     Reverse mode only, as `RecursiveCheckpointAdjoint`; forward-over-reverse works, for Hessians. With `max_steps=None`

@@ -138,10 +138,13 @@ class TextProgressMeter(_AbstractDisplayMeter):
     minimum_increase: RealScalar = 0.02
 
     def __check_init__(self) -> None:
-        if not isinstance(self.minimum_increase, int | float | np.number | np.ndarray | jax.Array):
-            raise TypeError(
-                f"`TextProgressMeter` got `minimum_increase={self.minimum_increase!r}`; expected a number in [0, 1]."
-            )
+        got = f"`TextProgressMeter` got `minimum_increase={self.minimum_increase!r}`; expected a number in [0, 1]."
+        if isinstance(self.minimum_increase, np.ndarray | jax.Array):
+            return
+        if isinstance(self.minimum_increase, bool) or not isinstance(self.minimum_increase, int | float | np.number):
+            raise TypeError(got)
+        if not 0 <= self.minimum_increase <= 1:
+            raise ValueError(got)
 
     def _due(self, state: _Shown, slowest: Float[Array, ""]) -> BoolScalar:
         return slowest - state.share >= self.minimum_increase
@@ -178,7 +181,7 @@ class TqdmProgressMeter(_AbstractDisplayMeter):
 
     def __check_init__(self) -> None:
         require("nde.TqdmProgressMeter", "tqdm")
-        if not isinstance(self.refresh_steps, int | np.integer):
+        if isinstance(self.refresh_steps, bool) or not isinstance(self.refresh_steps, int | np.integer):
             raise TypeError(
                 f"`TqdmProgressMeter` got `refresh_steps={self.refresh_steps!r}`; expected a whole number of steps."
             )

@@ -56,7 +56,18 @@ def load_model(folder: str | Path) -> AbstractODEModel | AbstractSDEModel:
         DataError: If the folder holds no model, or one that cannot be read.
 
     Example:
-        See `save_model`.
+        ```python
+        import tempfile
+        import jax, numpy as np
+        from nde.data import load_lynx_hare
+        from nde.models import NeuralTrajectory, load_model, save_model
+
+        table = load_lynx_hare()
+        model = NeuralTrajectory.from_table(table, key=jax.random.key(0))
+        with tempfile.TemporaryDirectory() as folder:
+            save_model(model, folder)
+            assert np.array_equal(load_model(folder).forecast(table.ts), model.forecast(table.ts))
+        ```
     """
     with reading(Path(folder), _CONFIG, "model") as config:
         scaling = config["scaling"]
@@ -92,7 +103,7 @@ def reading(folder: Path, name: str, what: str) -> Iterator[dict[str, Any]]:
         what: What the folder holds, for errors.
 
     Raises:
-        DataError: If the folder holds nothing, or something that cannot be read inside of the context.
+        DataError: If the folder holds nothing, or something that cannot be read inside the context.
     """
     if not (folder / name).is_file() or not (folder / _WEIGHTS).is_file():
         raise DataError(f"There is no saved {what} in {folder}: {name} or {_WEIGHTS} is missing.")

@@ -7,6 +7,7 @@ from jaxtyping import Int
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
+from nde.plot.checks import check_some
 from nde.plot.style import COLORS, FAINT, INK
 
 _MOST_NUMBERS = 25
@@ -23,6 +24,9 @@ def plot_confusion(matrix: Int[np.ndarray, "truth predicted"], classes: Sequence
     Returns:
         The figure.
 
+    Raises:
+        ValueError: If there are no classes, or the matrix does not have one row and one column for each.
+
     Example:
         ```python
         import numpy as np
@@ -32,6 +36,9 @@ def plot_confusion(matrix: Int[np.ndarray, "truth predicted"], classes: Sequence
         ```
     """
     count = len(classes)
+    check_some("classes", classes)
+    if matrix.shape != (count, count):
+        raise ValueError(f"matrix must have shape ({count}, {count}) for {count} classes; got {matrix.shape}.")
     size = 1.8 + min(0.38, 8.0 / count) * count
     figure = Figure(figsize=(size + 0.6, size), layout="constrained", dpi=130)
     panel = figure.subplots()

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
+from nde.plot.checks import check_some, finite
 from nde.plot.style import COLORS, INK, style_axes
 
 _COLUMNS = 4
@@ -28,6 +29,9 @@ class Density:
         values: Density on the grid, of shape `(rows, columns)`.
         points: Points to draw on top, such as data, of shape `(points, 2)`.
 
+    Raises:
+        ValueError: If the shapes do not match, or the grid is empty.
+
     Example:
         See `plot_density`.
     """
@@ -37,6 +41,15 @@ class Density:
     y: Float[np.ndarray, " rows"]
     values: Float[np.ndarray, "rows columns"]
     points: Float[np.ndarray, "points 2"] | None = None
+
+    def __post_init__(self) -> None:
+        grid = (len(self.y), len(self.x))
+        if self.values.shape != grid or 0 in grid:
+            raise ValueError(
+                f"values must have shape (rows, columns) = {grid}, none of them 0; got {self.values.shape}."
+            )
+        if self.points is not None and (self.points.ndim != 2 or self.points.shape[1] != 2):
+            raise ValueError(f"points must have shape (points, 2); got {self.points.shape}.")
 
 
 def plot_density(densities: Sequence[Density], names: tuple[str, str] = ("", "")) -> Figure:
@@ -51,6 +64,9 @@ def plot_density(densities: Sequence[Density], names: tuple[str, str] = ("", "")
     Returns:
         The figure.
 
+    Raises:
+        ValueError: If there are no densities, or one has no finite value.
+
     Example:
         ```python
         import numpy as np
@@ -61,6 +77,7 @@ def plot_density(densities: Sequence[Density], names: tuple[str, str] = ("", "")
         plot_density([Density("normal", x, x, values, points)], ("height", "weight")).savefig("density.png")
         ```
     """
+    check_some("densities", densities)
     columns = min(_COLUMNS, len(densities))
     rows = -(-len(densities) // columns)
     figure = Figure(figsize=(0.6 + 2.9 * columns, 0.4 + 2.9 * rows), layout="constrained", dpi=130)
@@ -97,6 +114,6 @@ def _draw(panel: Axes, density: Density) -> None:
 
 def _highest(values: Float[np.ndarray, "rows columns"]) -> float:
     """The density value below which nearly all of the mass lies."""
-    ordered = np.sort(values, axis=None)
+    ordered = np.sort(finite("values", values))
     mass = np.cumsum(ordered)
     return float(ordered[np.searchsorted(mass, _BRIGHTEST * mass[-1])]) or 1.0

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from nde.data import Fan, Table
+from nde.plot.checks import check_some
 from nde.plot.style import COLORS, FAINT, INK, SHADE, grid_figure
 
 _MOST = 3
@@ -32,6 +33,9 @@ def plot_fan(
     Returns:
         The figure.
 
+    Raises:
+        ValueError: If there are no fans, or the rows or predictions of a series that has a fan are missing.
+
     Example:
         ```python
         import jax
@@ -47,6 +51,11 @@ def plot_fan(
         ```
     """
     shown = list(fans)[:_MOST]
+    check_some("fans", fans)
+    for what, given in (("fitted", fitted), ("ahead", ahead)):
+        missing = [series for series in shown if series not in given]
+        if missing:
+            raise ValueError(f"{what} must have the series {missing[0]!r}, which has a fan; got {list(given)}.")
     names = fitted[shown[0]].names
     width = 8.0 if len(shown) == 1 else 3.0 + 3.2 * len(shown)
     figure, panels = grid_figure(width, 1.0 + 2.6 * len(names), len(names), len(shown))

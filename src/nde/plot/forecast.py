@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from nde.data import Table
+from nde.plot.checks import check_states
 from nde.plot.style import COLORS, INK, SHADE, STYLES, stacked_figure
 
 Curve = tuple[Float[np.ndarray, " times"], Float[np.ndarray, "times columns"]]
@@ -25,6 +26,9 @@ def plot_forecast(fitted: Table, holdout: Table | None, curves: Mapping[str, Cur
     Returns:
         The figure.
 
+    Raises:
+        ValueError: If held-out rows or curves are of other quantities, or a curve has fewer or more states than times.
+
     Example:
         ```python
         from nde.data import load_lynx_hare
@@ -34,6 +38,7 @@ def plot_forecast(fitted: Table, holdout: Table | None, curves: Mapping[str, Cur
         plot_forecast(fitted, holdout, {"interpolation": (fitted.ts, fitted.ys)}).savefig("forecast.png")
         ```
     """
+    check_states(fitted, holdout, curves)
     figure, axes = stacked_figure(8.0, 1.2 + 2.3 * len(fitted.names), rows=len(fitted.names))
     for column, (name, panel) in enumerate(zip(fitted.names, axes, strict=True)):
         if holdout is not None:

@@ -45,7 +45,7 @@ def plot_generated(
 
     Raises:
         DataError: If the channels differ, or the series have no times in common.
-        ValueError: If there is no such channel.
+        ValueError: If there is no such channel, or `paths` is below one.
 
     Example:
         ```python
@@ -56,6 +56,8 @@ def plot_generated(
         plot_generated(walks[:40], walks[40:] * 1.2).savefig("generated.png")
         ```
     """
+    if paths < 1:
+        raise ValueError(f"paths must be at least 1; got {paths}.")
     first, second = two_panels(real, fake)
     place = _channel_index(first.channels, channel)
     figure = Figure(figsize=(11.5, 6.6), layout="constrained", dpi=130)

@@ -4,6 +4,7 @@ import numpy as np
 from jaxtyping import Float
 from matplotlib.figure import Figure
 
+from nde.plot.checks import check_lengths, check_some
 from nde.plot.style import COLORS, FAINT, INK, stacked_figure
 
 _SPAN = 0.02
@@ -30,6 +31,9 @@ def plot_learning(
     Returns:
         The figure.
 
+    Raises:
+        ValueError: If there are no steps, or lengths differ.
+
     Example:
         ```python
         import numpy as np
@@ -40,6 +44,8 @@ def plot_learning(
         plot_learning(step, np.exp(-step / 40), validation, best=200).savefig("learning.png")
         ```
     """
+    check_some("step", step)
+    check_lengths(step=step, loss=loss, validation=validation)
     figure, (panel,) = stacked_figure(8.0, 3.4)
     positive = bool((loss[np.isfinite(loss)] > 0).all())
     draw = panel.semilogy if positive else panel.plot
@@ -60,10 +66,10 @@ def plot_learning(
 
 
 def _smooth(loss: Float[np.ndarray, " steps"]) -> Float[np.ndarray, " steps"]:
-    """The running mean of the last steps; of fewer at the beginning."""
+    """The running mean of the last steps, of fewer at the beginning; `nan` where none of them is finite."""
     span = max(1, round(_SPAN * len(loss)))
     known = np.isfinite(loss)
     sums = np.cumsum(np.where(known, loss, 0.0))
     counts = np.cumsum(known)
     sums[span:], counts[span:] = sums[span:] - sums[:-span], counts[span:] - counts[:-span]
-    return sums / np.maximum(counts, 1)
+    return np.where(counts > 0, sums, np.nan) / np.maximum(counts, 1)

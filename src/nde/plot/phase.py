@@ -7,6 +7,7 @@ from jaxtyping import Float
 from matplotlib.figure import Figure
 
 from nde.data import Table
+from nde.plot.checks import check_states
 from nde.plot.forecast import Curve
 from nde.plot.style import COLORS, FAINT, INK, STYLES, stacked_figure
 
@@ -27,6 +28,9 @@ def plot_phase(fitted: Table, holdout: Table | None, curves: Mapping[str, Curve]
     Returns:
         The figure.
 
+    Raises:
+        ValueError: If held-out rows or curves are of other quantities, or a curve has fewer or more states than times.
+
     Example:
         ```python
         from nde.data import load_lynx_hare
@@ -36,6 +40,7 @@ def plot_phase(fitted: Table, holdout: Table | None, curves: Mapping[str, Curve]
         plot_phase(table, None, {"interpolation": (table.ts, table.ys)}).savefig("phase.png")
         ```
     """
+    check_states(fitted, holdout, curves)
     figure, (panel,) = stacked_figure(6.0, 5.2)
     for i, (model, (ts, ys)) in enumerate(curves.items()):
         x, y = _plane(ts, ys)

@@ -4,6 +4,7 @@ import numpy as np
 from jaxtyping import Float
 from matplotlib.figure import Figure
 
+from nde.plot.checks import check_lengths
 from nde.plot.style import COLORS, FAINT, INK, stacked_figure
 
 
@@ -12,6 +13,8 @@ def plot_predicted(
 ) -> Figure:
     """Plot predicted against true numbers, one point for each series; correct predictions lie on the diagonal.
 
+    Series whose true or predicted number is not finite are left out.
+
     Args:
         truth: True numbers, of shape `(series,)`.
         predicted: Predicted numbers, of shape `(series,)`.
@@ -19,6 +22,9 @@ def plot_predicted(
 
     Returns:
         The figure.
+
+    Raises:
+        ValueError: If lengths differ, or there is no series whose numbers are both finite.
 
     Example:
         ```python
@@ -29,6 +35,11 @@ def plot_predicted(
         plot_predicted(truth, truth + 0.05 * np.sin(40 * truth), what="age").savefig("predicted.png")
         ```
     """
+    check_lengths(truth=truth, predicted=predicted)
+    known = np.isfinite(truth) & np.isfinite(predicted)
+    if not known.any():
+        raise ValueError(f"truth and predicted must both be finite for some series; got none among {len(truth)}.")
+    truth, predicted = truth[known], predicted[known]
     figure, (panel,) = stacked_figure(5.4, 5.0)
     low, high = (float(end) for end in (min(truth.min(), predicted.min()), max(truth.max(), predicted.max())))
     margin = 0.05 * (high - low) or 1.0

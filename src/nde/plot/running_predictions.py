@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from nde.plot.checks import check_lengths, check_some, finite
 from nde.plot.style import COLORS, FAINT, INK, style_axes
 
 _COLUMNS = 3
@@ -28,6 +29,9 @@ class RunningPrediction:
         predictions: Predictions at these times: class probabilities of shape `(prefixes, classes)`, or a number of
             shape `(prefixes, 1)`.
 
+    Raises:
+        ValueError: If there are no rows or predictions, or times and values differ in length.
+
     Example:
         See `plot_running_predictions`.
     """
@@ -37,6 +41,12 @@ class RunningPrediction:
     ys: Float[np.ndarray, "rows channels"]
     predicted_at: Float[np.ndarray, " prefixes"]
     predictions: Float[np.ndarray, "prefixes outputs"]
+
+    def __post_init__(self) -> None:
+        check_some("ts", self.ts)
+        check_some("predictions", self.predictions)
+        check_lengths(ts=self.ts, ys=self.ys)
+        check_lengths(predicted_at=self.predicted_at, predictions=self.predictions)
 
 
 def plot_running_predictions(
@@ -59,6 +69,9 @@ def plot_running_predictions(
     Returns:
         The figure.
 
+    Raises:
+        ValueError: If there are no series, lengths differ, or numbers are to be drawn of which none is finite.
+
     Example:
         ```python
         import numpy as np
@@ -70,6 +83,11 @@ def plot_running_predictions(
         plot_running_predictions([ramp], classes=["rises", "falls"], truth=["rises"]).savefig("predictions.png")
         ```
     """
+    check_some("series", series)
+    if len(truth):
+        check_lengths(series=series, truth=truth)
+    for each in series:
+        _check_outputs(each, len(classes) or 1)
     columns = min(_COLUMNS, len(series))
     rows = -(-len(series) // columns)
     figure = Figure(figsize=(1.2 + 3.0 * columns, 0.7 + 3.5 * rows), layout="constrained", dpi=130)
@@ -90,6 +108,14 @@ def plot_running_predictions(
             below.set_ylabel("probability" if len(classes) else what, color=INK, fontsize=8.5)
     _legend(figure, colors, len(classes) > len(colors), bool(len(classes)), bool(len(truth)))
     return figure
+
+
+def _check_outputs(series: RunningPrediction, outputs: int) -> None:
+    if series.predictions.shape[1:] != (outputs,):
+        raise ValueError(
+            f"predictions must have shape (prefixes, {outputs}), a column for each class or one for numbers; got "
+            f"{series.predictions.shape}."
+        )
 
 
 def _draw_series(panel: Axes, series: RunningPrediction) -> None:
@@ -128,7 +154,7 @@ def _draw_number(panel: Axes, series: RunningPrediction, true: float | str | Non
 
 def _limits(series: Sequence[RunningPrediction], truth: Sequence[float | str]) -> tuple[float, float]:
     """Axis limits that contain all predicted and true numbers, with a margin."""
-    every = np.concatenate([*(each.predictions[:, 0] for each in series), np.array(truth, float)])
+    every = finite("predictions", *(each.predictions for each in series), np.array(truth, float))
     low, high = float(every.min()), float(every.max())
     margin = 0.06 * (high - low) or 1.0
     return low - margin, high + margin

@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Float
 from matplotlib.figure import Figure
 
+from nde.plot.checks import check_some
 from nde.plot.style import COLORS, INK, stacked_figure
 
 
@@ -18,6 +19,9 @@ def plot_training(losses: Mapping[str, Float[np.ndarray, " steps"]]) -> Figure:
     Returns:
         The figure.
 
+    Raises:
+        ValueError: If there are no losses.
+
     Example:
         ```python
         import numpy as np
@@ -26,6 +30,7 @@ def plot_training(losses: Mapping[str, Float[np.ndarray, " steps"]]) -> Figure:
         plot_training({"model": np.exp(-np.arange(10.0))}).savefig("training.png")
         ```
     """
+    check_some("losses", losses)
     figure, (panel,) = stacked_figure(8.0, 3.2)
     for i, (model, values) in enumerate(losses.items()):
         panel.semilogy(values, color=COLORS[i % len(COLORS)], linewidth=1.2, label=model)

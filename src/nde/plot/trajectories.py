@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from nde.plot.checks import check_lengths, check_some
 from nde.plot.style import COLORS, INK, SHADE, style_axes
 
 _MOST_CHANNELS = 4
@@ -29,6 +30,9 @@ class Trajectory:
         predicted_ts: Times of the predictions.
         predicted_ys: Predicted values of the channels.
 
+    Raises:
+        ValueError: If there are no observed rows, or times and values differ in length or channels.
+
     Example:
         See `plot_trajectories`.
     """
@@ -40,6 +44,18 @@ class Trajectory:
     holdout_ys: Float[np.ndarray, "holdout channels"]
     predicted_ts: Float[np.ndarray, " predicted"]
     predicted_ys: Float[np.ndarray, "predicted channels"]
+
+    def __post_init__(self) -> None:
+        check_some("ts", self.ts)
+        check_lengths(ts=self.ts, ys=self.ys)
+        check_lengths(holdout_ts=self.holdout_ts, holdout_ys=self.holdout_ys)
+        check_lengths(predicted_ts=self.predicted_ts, predicted_ys=self.predicted_ys)
+        columns = [each.shape[1:] for each in (self.ys, self.holdout_ys, self.predicted_ys)]
+        if len(set(columns)) > 1 or len(columns[0]) != 1:
+            raise ValueError(
+                "ys, holdout_ys and predicted_ys must have two axes and the same number of channels; got the shapes "
+                f"{self.ys.shape}, {self.holdout_ys.shape} and {self.predicted_ys.shape}."
+            )
 
 
 def plot_trajectories(
@@ -65,6 +81,9 @@ def plot_trajectories(
     Returns:
         The figure.
 
+    Raises:
+        ValueError: If there are no trajectories or channels, or a trajectory does not have one column for each channel.
+
     Example:
         ```python
         import numpy as np
@@ -76,6 +95,11 @@ def plot_trajectories(
         plot_trajectories([wave], ["height"]).savefig("trajectories.png")
         ```
     """
+    check_some("trajectories", trajectories)
+    check_some("channels", channels)
+    for each in trajectories:
+        if each.ys.shape[1] != len(channels):
+            raise ValueError(f"channels must have a name for each of {each.ys.shape[1]} channels; got {len(channels)}.")
     names = list(channels)[:_MOST_CHANNELS]
     size = (1.4 + 2.7 * max(2, len(trajectories)), 1.1 + 1.9 * len(names))
     figure = Figure(figsize=size, layout="constrained", dpi=130)
@@ -95,7 +119,7 @@ def _draw(axes: Axes, trajectory: Trajectory, channel: int) -> None:
     style_axes(axes)
     axes.tick_params(labelsize=8)
     last = trajectory.ts[-1]
-    if trajectory.holdout_ts[-1] > last:
+    if len(trajectory.holdout_ts) and trajectory.holdout_ts[-1] > last:
         axes.axvspan(last, trajectory.holdout_ts[-1], color=SHADE, zorder=0)
     size = 1.8 if len(trajectory.ts) > _MANY else 3.2
     axes.plot(trajectory.ts, trajectory.ys[:, channel], "o", color=INK, markersize=size, zorder=2)

@@ -2,7 +2,10 @@
 
 import dataclasses
 import inspect
+from collections.abc import Iterable
 from typing import Any
+
+import numpy as np
 
 from nde.references.bibliography import Entry, bibliography, identifiers_of
 from nde.references.parts import Method, methods_in
@@ -46,7 +49,8 @@ def citation(*args: Any, **kwargs: Any) -> Citation:
 
     A method cites the works that its docstring names by DOI. An object also cites the methods that it contains: a term
     its Brownian motion, a model its networks, a wrapped solver the solver inside. Defaults count only if you pass them.
-    P. Kidger's thesis on neural differential equations and JAX are always cited. Other objects are ignored.
+    P. Kidger's thesis on neural differential equations and JAX are always cited. Other objects, such as your own
+    functions and arrays, are ignored.
 
     Args:
         *args: Terms, solvers, step size controllers, adjoints, paths, models, losses, estimators; classes and
@@ -57,6 +61,7 @@ def citation(*args: Any, **kwargs: Any) -> Citation:
         The citation. Print it, or use its attributes.
 
     Raises:
+        TypeError: If an argument is a string, or a number that is not passed by name.
         RuntimeError: If Python runs with `-OO`, which removes docstrings.
 
     Example:
@@ -71,6 +76,8 @@ def citation(*args: Any, **kwargs: Any) -> Citation:
     """
     if citation.__doc__ is None:
         raise RuntimeError("The works to cite are in docstrings, which Python removes with -OO; run it without -OO.")
+    _refuse((str, bytes), [*args, *kwargs.values()], "")
+    _refuse((int, float, complex, np.generic), args, " Pass numbers that are arguments of a call by name.")
     entries = bibliography()
     library = (entries[_THESIS], entries[_JAX])
     sources = [source for method in methods_in([*args, kwargs]) if (source := _source(method)) is not None]
@@ -80,6 +87,20 @@ def citation(*args: Any, **kwargs: Any) -> Citation:
         bibtex="\n\n".join(entry.bibtex for entry in works) + "\n",
         references=tuple(entry.line for entry in works),
     )
+
+
+def _refuse(kinds: tuple[type, ...], values: Iterable[Any], then: str) -> None:
+    """Check that there are no strings or numbers where methods are expected.
+
+    Raises:
+        TypeError: If there are.
+    """
+    for each in values:
+        if isinstance(each, kinds):
+            raise TypeError(
+                "nde.citation needs objects, classes or functions, such as nde.Tsit5() or nde.cdeint; got "
+                f"{each!r}.{then}"
+            )
 
 
 def _source(method: Method) -> Source | None:

@@ -56,7 +56,7 @@ def diffeqsolve(
     """Solve a differential equation (ODE, CDE or SDE) from `t0` to `t1`.
 
     Works under `jax.jit`, `jax.vmap` and `jax.grad` and their nestings. Numbers (times, tolerances, step sizes, also in
-    `args`) are traced: changing them does not compile anew. Outside of `jax.jit`, too, a second solve with the same
+    `args`) are traced: changing them does not compile anew. Outside `jax.jit`, too, a second solve with the same
     functions and shapes does not compile: hand over the same vector field, not a new `lambda` each time.
 
     **The default controller is `ConstantStepSize`**: steps of size `dt0`, whatever the error. For steps that keep a

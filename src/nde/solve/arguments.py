@@ -142,6 +142,6 @@ def check_shards(inputs: PyTree[Any]) -> None:
         differing = getattr(kind, "vma", None) or getattr(getattr(kind, "manual_axis_type", None), "varying", None)
         if differing:
             raise TypeError(
-                f"Got a solve inside of `jax.shard_map` whose inputs are marked as differing along {set(differing)}; "
+                f"Got a solve inside `jax.shard_map` whose inputs are marked as differing along {set(differing)}; "
                 "its loops cannot carry the mark. Pass `check_vma=False` to `jax.shard_map`."
             )

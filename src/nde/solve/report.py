@@ -37,11 +37,11 @@ _WHERE = ("t", "step size", "steps")
 def raise_if_failed(
     out: T, tied: Callable[[T], PyTree[Any]], code: Array | np.ndarray, facts: Callable[[], Facts]
 ) -> T:
-    """The outcome; a failed solve raises here or, inside of `jax.jit`, when the compiled program runs.
+    """The outcome; a failed solve raises here or, inside `jax.jit`, when the compiled program runs.
 
     Args:
         out: The outcome of the solve.
-        tied: Its parts that wait for the check inside of `jax.jit`, where a check is dropped for which nothing waits.
+        tied: Its parts that wait for the check inside `jax.jit`, where a check is dropped for which nothing waits.
         code: How the solve ended; a batch of codes under `jax.vmap`.
         facts: What the message may quote, computed if it is needed.
 
@@ -109,12 +109,12 @@ def _batched(primitive: Primitive, xs: Sequence[Array], axes: Sequence[int | Non
 
 
 _some_failed = Primitive("some_failed")
-"""Whether a solve failed in any lane of all `jax.vmap`s, outside of `jax.jit`."""
+"""Whether a solve failed in any lane of all `jax.vmap`s, outside `jax.jit`."""
 _some_failed.def_impl(lambda codes: not all(_succeeded(code) for code in np.ravel(codes).tolist()))
 batching.primitive_batchers[_some_failed] = functools.partial(_batched, _some_failed)
 
 _failure = Primitive("failure")
-"""Raises for the first lane of all `jax.vmap`s that failed, outside of `jax.jit`."""
+"""Raises for the first lane of all `jax.vmap`s that failed, outside `jax.jit`."""
 _failure.multiple_results = True
 _failure.def_impl(lambda codes, *facts, names: _raise_first(codes, dict(zip(names, facts, strict=True))))
 batching.primitive_batchers[_failure] = functools.partial(_batched, _failure)

@@ -1,5 +1,6 @@
 """Adaptive steps by a proportional, integral and derivative controller."""
 
+import math
 from collections.abc import Callable
 from typing import Any, TypeGuard
 
@@ -88,8 +89,7 @@ class PIDController(AbstractAdaptiveStepSizeController):
             )
         for name in ("rtol", "atol"):
             for leaf in jax.tree.leaves(getattr(self, name)):
-                if isinstance(leaf, str | complex) or not (np.isscalar(leaf) or eqx.is_array_like(leaf)):
-                    raise TypeError(f"`PIDController` got `{leaf!r}` in `{name}`; expected real numbers or arrays.")
+                _check_tolerance(name, leaf)
         if not callable(self.norm):
             raise TypeError(
                 f"`PIDController` got `norm={self.norm!r}`; expected a function of a pytree such as `nde.rms_norm`."
@@ -172,10 +172,13 @@ class PIDController(AbstractAdaptiveStepSizeController):
         """Whether the settings given as Python numbers make sense.
 
         Raises:
+            TypeError: If one is a truth value.
             ValueError: If one is out of its range, or `dtmin` is above `dtmax`.
         """
         for name, (holds, wanted) in _RANGES.items():
             value = getattr(self, name)
+            if isinstance(value, bool | np.bool_):
+                raise TypeError(f"`PIDController` got `{name}={value}`; expected {wanted}.")
             if _is_number(value) and not holds(value):
                 raise ValueError(f"`PIDController` got `{name}={value}`; expected {wanted}.")
         if _is_number(self.dtmin) and _is_number(self.dtmax) and self.dtmin > self.dtmax:
@@ -247,16 +250,29 @@ def _zero(coefficient: RealScalar) -> bool:
     return isinstance(coefficient, int | float) and coefficient == 0
 
 
+def _check_tolerance(name: str, value: object) -> None:
+    """Whether a tolerance may be one; what is negative or not a number is found by the solve."""
+    wrong = isinstance(value, str | complex | bool | np.bool_)
+    if wrong or not (np.isscalar(value) or eqx.is_array_like(value)):
+        raise TypeError(f"`PIDController` got `{value!r}` in `{name}`; expected real numbers or arrays.")
+    if _is_number(value) and math.isinf(value):
+        raise ValueError(f"`PIDController` got `{value}` in `{name}`; expected finite numbers.")
+
+
 def _is_number(value: object) -> TypeGuard[float]:
     """Whether `value` is a number that is known now, not an array of a trace."""
     return isinstance(value, int | float | np.number)
 
 
 _RANGES: dict[str, tuple[Callable[[float], bool], str]] = {
-    "dtmin": (lambda h: h >= 0, "a step size that is not negative"),
+    "pcoeff": (math.isfinite, "a finite number"),
+    "icoeff": (lambda number: 0 <= number < math.inf, "a finite number that is not negative"),
+    "dcoeff": (math.isfinite, "a finite number"),
+    "dtmin": (lambda h: 0 <= h < math.inf, "a finite step size that is not negative"),
     "dtmax": (lambda h: h > 0, "a positive step size"),
     "factormin": (lambda factor: 0 < factor <= 1, "a factor in (0, 1]"),
     "factormax": (lambda factor: factor >= 1, "a factor of at least 1"),
     "safety": (lambda share: 0 < share <= 1, "a share of the tolerance in (0, 1]"),
+    "error_order": (lambda order: 0 < order < math.inf, "a positive, finite number"),
 }
 """For each setting with a range, the test of a value and the range in words."""

@@ -14,7 +14,7 @@ from nde.train.run import Run, Snapshot
 
 _FORMAT = 1
 _STATE, _BEST, _COLUMNS, _METADATA, _FINGERPRINT = "descent", "best", "columns", "told", "identity"
-"""Names inside of a checkpoint. They are part of the format."""
+"""Names inside a checkpoint. They are part of the format."""
 _KEEP = 2
 _SYNC_EVERY = 16
 """Steps after which several processes agree on whether to save."""

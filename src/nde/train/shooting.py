@@ -59,7 +59,17 @@ class MultipleShooting(eqx.Module):
         starts: The initial states, estimated from the data.
 
     Example:
-        See `multiple_shooting`.
+        ```python
+        import jax.numpy as jnp
+        from nde.train import MultipleShooting, multiple_shooting
+
+        ts = jnp.linspace(0.0, 4.0, 21)
+        line = lambda slope, y0, ts: y0 + slope * (ts - ts[0])[:, None]
+        problem = multiple_shooting(line, ts, 3.0 * ts[:, None], segments=4)
+        assert isinstance(problem, MultipleShooting)
+        loss, parts = problem.loss(problem.begin(jnp.asarray(3.0)), problem.data, None)
+        print(loss, parts["misfit"], parts["gap"])
+        ```
     """
 
     data: Segments

@@ -82,7 +82,7 @@ class BrownianMotion(AbstractBrownianPath):
     def evaluate(
         self, t0: RealScalar, t1: RealScalar | None = None, left: bool = True, use_levy: bool = False
     ) -> PyTree[Any]:
-        """Not to be had outside of a solve.
+        """Not to be had outside a solve.
 
         Raises:
             ValueError: Always, for the path is made by the steps of a solve.

@@ -21,7 +21,7 @@ class ALF(AbstractReversibleSolver):
     end: `m = y + v h/2`, `v1 = v + 2 damping (f(m) - v)`, `y1 = m + v1 h/2`. For ODEs and smooth controls.
 
     Without damping it is of order 2, and stable for `h λ` on the imaginary axis up to `±i` and nowhere else. With
-    `damping=η < 1` it is stable inside of a region, on the negative axis down to `h λ = -2 (1 - η) / η`, but of order
+    `damping=η < 1` it is stable inside a region, on the negative axis down to `h λ = -2 (1 - η) / η`, but of order
     1, for the velocity lags behind by `(1 - η) / (2 η)` of a step. And each inverted step multiplies an error
     of the velocity, rounding too, by `1 / (2 η - 1)`: over a hundred steps by 7.5 with `η=0.99`, by 5 billion with
     `η=0.9`.
