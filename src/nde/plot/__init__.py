@@ -9,6 +9,7 @@ from nde.plot.density import Density, plot_density
 from nde.plot.fan import plot_fan
 from nde.plot.forecast import plot_forecast
 from nde.plot.generated import plot_generated
+from nde.plot.intervals import plot_intervals
 from nde.plot.learning import plot_learning
 from nde.plot.phase import plot_phase
 from nde.plot.predicted import plot_predicted
@@ -25,6 +26,7 @@ __all__ = [
     "plot_fan",
     "plot_forecast",
     "plot_generated",
+    "plot_intervals",
     "plot_learning",
     "plot_phase",
     "plot_predicted",

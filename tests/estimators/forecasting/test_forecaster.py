@@ -113,3 +113,13 @@ def test_it_is_an_estimator():
         forecaster.predict()
     assert nde.estimators.Forecaster is Forecaster
     np.testing.assert_allclose(forecaster.fit(np.arange(20.0)).predict().median[:, 0], [20.0, 21.0, 22.0])
+
+
+def test_the_plot_has_the_past_and_the_intervals():
+    figure = Forecaster(horizon=5, methods=["drift"]).fit(months()).plot()
+    (axes,) = figure.axes
+    measured, median = axes.lines
+    assert len(measured.get_xdata()) == 40
+    assert len(median.get_xdata()) == 5
+    assert len(axes.collections) == 3
+    assert axes.get_ylabel() == "sales"

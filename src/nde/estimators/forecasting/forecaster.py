@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from jaxtyping import Float
+from matplotlib.figure import Figure
 from scipy.special import ndtri
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
@@ -19,6 +20,7 @@ from nde.estimators.forecasting.methods import PLAIN, AbstractForecastMethod
 from nde.estimators.forecasting.rolling import Rolling, roll
 from nde.estimators.forecasting.season import find_period
 from nde.estimators.forecasting.structural import Structural
+from nde.plot import plot_intervals
 
 METHODS: dict[str, AbstractForecastMethod] = {
     method.name: method for method in (Structural(), ExponentialSmoothing(), *PLAIN)
@@ -102,6 +104,10 @@ class Forecaster(BaseEstimator):
 
     Rows may be irregular, and values missing.
 
+    Sources: for the linear SDE Harvey, *Forecasting, Structural Time Series Models and the Kalman Filter* (1990),
+    doi:10.1017/CBO9781107049994; for exponential smoothing Hyndman, Koehler, Ord and Snyder, *Forecasting with
+    Exponential Smoothing* (2008), doi:10.1007/978-3-540-71918-2.
+
     Args:
         horizon: How many rows to forecast; by default one season, at least ten rows, at most a fifth of the table.
         season: Rows in a season; `"auto"` looks for one, `None` says that there is none.
@@ -154,7 +160,7 @@ class Forecaster(BaseEstimator):
         """
         del y
         labels, names, ys = _columns(X)
-        self.calendar_ = Calendar.of(labels)
+        self.calendar_, self.values_ = Calendar.of(labels), ys
         self.feature_names_in_ = np.asarray(names, object)
         methods = self._methods()
         self._check_levels()
@@ -189,6 +195,18 @@ class Forecaster(BaseEstimator):
                 )
                 for level in self.levels
             },
+        )
+
+    def plot(self, horizon: int | None = None) -> Figure:
+        """Plot the last rows of the table and the forecast with its intervals.
+
+        Args:
+            horizon: As for `predict`.
+        """
+        forecast = self.predict(horizon)
+        names = list(forecast.names)
+        return plot_intervals(
+            self.calendar_.labels, self.values_, names, forecast.times, forecast.median, forecast.intervals
         )
 
     def summary(self) -> str:

@@ -1,0 +1,69 @@
+"""Plot of a forecast with intervals."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+from matplotlib.figure import Figure
+
+from nde.plot.style import COLORS, INK, stacked_figure
+
+_MOST_ROWS = 3
+"""How many rows of the past are shown for each row of the forecast, at most."""
+_LEAST_ROWS = 40
+
+
+def plot_intervals(
+    times: Any,
+    ys: Float[np.ndarray, "rows columns"],
+    names: Sequence[str],
+    future: Any,
+    median: Float[np.ndarray, "ahead columns"],
+    intervals: Mapping[int, tuple[Float[np.ndarray, "ahead columns"], Float[np.ndarray, "ahead columns"]]],
+) -> Figure:
+    """Plot the last rows of a table and a forecast with intervals, one panel for each column.
+
+    Args:
+        times: Times of the rows, numbers or dates.
+        ys: The table; `nan` for missing values.
+        names: Names of the columns.
+        future: Times of the forecast.
+        median: Its medians.
+        intervals: For each level in percent, the lower and upper ends.
+
+    Returns:
+        The figure.
+
+    Raises:
+        ValueError: If there is not one name for each column, or one time for each row.
+
+    Example:
+        ```python
+        import numpy as np
+        from nde.plot import plot_intervals
+
+        past = np.arange(10.0)[:, None]
+        median = np.arange(10.0, 14.0)[:, None]
+        figure = plot_intervals(range(10), past, ["x"], range(10, 14), median, {80: (median - 1, median + 1)})
+        figure.savefig("intervals.png")
+        ```
+    """
+    if len(names) != ys.shape[1] or len(times) != len(ys) or len(future) != len(median):
+        raise ValueError(
+            f"Expected a name for each of {ys.shape[1]} columns, and a time for each of {len(ys)} rows and "
+            f"{len(median)} rows of the forecast; got {len(names)}, {len(times)} and {len(future)}."
+        )
+    first = max(0, len(ys) - max(_LEAST_ROWS, _MOST_ROWS * len(median)))
+    figure, panels = stacked_figure(8.0, 1.2 + 2.3 * len(names), rows=len(names))
+    for column, (name, panel) in enumerate(zip(names, panels, strict=True)):
+        panel.plot(times[first:], ys[first:, column], "o-", color=INK, markersize=2.5, linewidth=0.8, label="measured")
+        for level in sorted(intervals, reverse=True):
+            lower, upper = intervals[level]
+            panel.fill_between(
+                future, lower[:, column], upper[:, column], color=COLORS[0], alpha=0.18, linewidth=0, label=f"{level} %"
+            )
+        panel.plot(future, median[:, column], color=COLORS[0], linewidth=1.6, label="median")
+        panel.set_ylabel(name, color=INK)
+    panels[0].legend(frameon=False, fontsize=8.5, ncols=6, loc="lower left", bbox_to_anchor=(0.0, 1.0))
+    return figure
