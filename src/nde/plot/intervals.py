@@ -12,6 +12,7 @@ from nde.plot.style import COLORS, INK, stacked_figure
 _MOST_ROWS = 3
 """How many rows of the past are shown for each row of the forecast, at most."""
 _LEAST_ROWS = 40
+_FAINTEST = 0.13
 
 
 def plot_intervals(
@@ -58,11 +59,10 @@ def plot_intervals(
     figure, panels = stacked_figure(8.0, 1.2 + 2.3 * len(names), rows=len(names))
     for column, (name, panel) in enumerate(zip(names, panels, strict=True)):
         panel.plot(times[first:], ys[first:, column], "o-", color=INK, markersize=2.5, linewidth=0.8, label="measured")
-        for level in sorted(intervals, reverse=True):
-            lower, upper = intervals[level]
-            panel.fill_between(
-                future, lower[:, column], upper[:, column], color=COLORS[0], alpha=0.18, linewidth=0, label=f"{level} %"
-            )
+        for place, level in enumerate(sorted(intervals, reverse=True)):
+            lower, upper = (end[:, column] for end in intervals[level])
+            shade = _FAINTEST * (place + 1)
+            panel.fill_between(future, lower, upper, color=COLORS[0], alpha=shade, linewidth=0, label=f"{level} %")
         panel.plot(future, median[:, column], color=COLORS[0], linewidth=1.6, label="median")
         panel.set_ylabel(name, color=INK)
     panels[0].legend(frameon=False, fontsize=8.5, ncols=6, loc="lower left", bbox_to_anchor=(0.0, 1.0))
