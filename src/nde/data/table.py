@@ -75,7 +75,7 @@ class Table:
             row = int(late[0]) + 2
             what = "repeats the time" if ts[row - 1] == ts[row - 2] else "goes back from"
             raise DataError(
-                f"Time column '{name}' {what} {ts[row - 2]:g} in row {row}; times must increase. Sort the rows, and "
+                f"Time column '{name}' {what} {ts[row - 2]:.15g} in row {row}; times must increase. Sort the rows, and "
                 "merge rows with the same time."
             )
 

@@ -5,9 +5,8 @@ from typing import Annotated
 
 import typer
 
-from nde.cli.commands.options import OutFile, write_or_print
+from nde.cli.commands.options import OutFile, Seed, write_or_print
 from nde.cli.files import check_new_file
-from nde.data import DataError
 
 
 def predict(
@@ -48,17 +47,12 @@ def sample(
             "--times", metavar="TIMES", help="Times since the first, separated by commas; by default the data's."
         ),
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of all random numbers.")] = 0,
+    seed: Seed = None,
     out: OutFile = None,
 ) -> None:
     """Generate new series by the model of a run; writes CSV."""
     from nde.cli import run  # noqa: PLC0415 (takes long to import)
-    from nde.cli.panels.generation import GenerationTask  # noqa: PLC0415 (takes long to import)
 
     if out is not None:
         check_new_file(out)
-    if not run.is_panel_run(folder):
-        raise DataError(
-            f"There is no run of many series in {folder}. Name a folder that `nde fit --task generate` wrote."
-        )
-    write_or_print(GenerationTask().sample(folder, run.read_metrics(folder), n, times, seed), out)
+    write_or_print(run.sample(folder, n, times, seed or 0), out)

@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from nde.cli.cells import check_finite, rounded, time_text
 from nde.cli.files import csv_text
 from nde.cli.panels.forecast_times import check_times, forecast_times
 from nde.cli.panels.holdout import Holdout, hold_out_future, hold_out_last_rows
 from nde.cli.panels.task import query_file, read_like
-from nde.cli.panels.trajectories import AbstractTrajectoryTask, Words, rounded, time_text
+from nde.cli.panels.trajectories import AbstractTrajectoryTask, Words
 from nde.cli.panels.trajectory_scores import last_value
 from nde.cli.task import Predictions, Query
 from nde.data.panel import TimeSeries
@@ -75,6 +76,8 @@ class ForecastingTask(AbstractTrajectoryTask):
         rows = []
         values = self.trajectories(self.load(folder), panel, times)
         for place, (name, own) in enumerate(zip(panel.ids, values, strict=True)):
-            for time, channels in zip(panel.clock.restore(times[place], place), own, strict=True):
-                rows.append([f"{name}", time_text(time), *(rounded(value) for value in channels)])
+            texts = [time_text(time) for time in panel.clock.restore(times[place], place)]
+            check_finite(own, texts)
+            for text, channels in zip(texts, own, strict=True):
+                rows.append([f"{name}", text, *(rounded(value) for value in channels)])
         return Predictions(csv_text([data["series"], data["time"], *panel.channels], rows), source.notes)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from nde.cli.cells import rounded, time_text
 from nde.cli.files import csv_text
 from nde.cli.panels.config import PanelConfig
 from nde.cli.panels.random_walk import WALK, random_walks
@@ -191,4 +192,4 @@ def sample_rows(panel: TimeSeries) -> Iterator[list[str]]:
     """The cells of generated series: a row for each time of each."""
     for series in panel:
         for time, values in zip(series.ts, series.ys, strict=True):
-            yield [f"{series.id}", f"{time:.9g}", *("" if np.isnan(y) else f"{y:.7g}" for y in values)]
+            yield [f"{series.id}", time_text(time), *(rounded(y) for y in values)]

@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Float
 from matplotlib.figure import Figure
 
+from nde.cli.cells import rounded
 from nde.cli.files import csv_text
 from nde.cli.panels.baselines import targets_of
 from nde.cli.panels.config import PanelConfig
@@ -231,7 +232,7 @@ class AbstractTargetResult(AbstractPanelResult):
 
 def cell(value: Any) -> str:
     """A class or a number for a CSV file."""
-    return f"{value:.9g}" if isinstance(value, float) else f"{value}"
+    return rounded(value, 9) if isinstance(value, float) else f"{value}"
 
 
 def short(name: object, most: int = 16) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Float
 from matplotlib.figure import Figure
 
+from nde.cli.cells import exact, rounded, time_text
 from nde.cli.files import csv_text
 from nde.cli.panels.config import PanelConfig
 from nde.cli.panels.holdout import Holdout
@@ -274,21 +275,3 @@ class TrajectoryResult(AbstractPanelResult):
         every = {f"{self.config.model}": self.scores["test"], **self.baselines}
         rows = [[name, *(number(score["channels"][name]) for score in every.values())] for name in self.train.channels]
         return Grid(["rmse, test", *every], rows)
-
-
-def time_text(time: Any) -> str:
-    """A number of as many digits as a double surely keeps, or a date without parts that say nothing."""
-    if not isinstance(time, np.datetime64):
-        return f"{time:.15g}"
-    text = str(time.astype("datetime64[us]")).replace("T", " ").removesuffix(".000000")
-    return text.removesuffix(" 00:00:00")
-
-
-def exact(value: Any) -> str:
-    """A number that was observed; empty if there is none."""
-    return "" if np.isnan(value) else repr(float(value)).removesuffix(".0")
-
-
-def rounded(value: Any) -> str:
-    """A number that was predicted."""
-    return f"{value:.7g}"

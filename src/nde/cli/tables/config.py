@@ -141,7 +141,7 @@ class TableData:
     def summary(self, source: str) -> str:
         """How many rows were fitted, for a report."""
         rows = self.metrics()
-        text = f"Fitted to {rows['rows_fitted']} rows, {rows['fitted_from']:g} to {rows['fitted_to']:g}"
+        text = f"Fitted to {rows['rows_fitted']} rows, {rows['fitted_from']:.15g} to {rows['fitted_to']:.15g}"
         if rows["rows_held_out"]:
             text += f"; the {rows['rows_held_out']} rows after that were held out and forecast"
         return f"{text}. Source: {source}"

@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Float
 from matplotlib.figure import Figure
 
+from nde.cli.cells import exact, rounded
 from nde.cli.files import csv_text
 from nde.cli.report import (
     Block,
@@ -181,8 +182,8 @@ class SDEResult(Result):
             quantiles = [_quantiles(each, i, fitted) for each in self.models.values()]
             for k, t in enumerate(table.ts):
                 values = np.concatenate([each[:, k].T.ravel() for each in quantiles])
-                cells = ["" if np.isnan(v) else f"{v:.9g}" for v in (t, *table.ys[k], *values)]
-                yield [*([name] if many else []), cells[0], f"{int(k >= fitted)}", *cells[1:]]
+                measured, quantiled = [exact(y) for y in table.ys[k]], [rounded(v, 9) for v in values]
+                yield [*([name] if many else []), exact(t), f"{int(k >= fitted)}", *measured, *quantiled]
 
     def summary(self) -> Sequence[str | Grid]:
         """The scores, the parameters, and the equation of the best model."""
@@ -223,7 +224,7 @@ class SDEResult(Result):
                 Section("Scores", [Paragraph(scores), self._score_grid()]),
                 Section("Fitted models", [block for name in self.models for block in self._model_blocks(name)]),
                 Section("Limits", [Paragraph(limits)]),
-                Section("Use the model", [Code(f"nde predict {folder} --times {last + 1:g},{last + 2:g}")]),
+                Section("Use the model", [Code(f"nde predict {folder} --times {exact(last + 1)},{exact(last + 2)}")]),
                 reference_section(fit_sde, list(self.models.values())),
             ],
             footer=f"{versions('nde', 'jax', 'equinox')}; seed {config.seed}, at most {self.steps} training steps.",

@@ -62,7 +62,7 @@ def _check_times(rows: Rows) -> None:
         row = int(np.argmax(late))
         what = "repeats the time" if ts[row] == ts[row - 1] else "goes back from"
         raise DataError(
-            f"{_place(rows, row)} {what} {ts[row - 1]:g}; times must increase within a series. Sort the rows, and "
+            f"{_place(rows, row)} {what} {ts[row - 1]:.15g}; times must increase within a series. Sort the rows, and "
             "merge rows with the same time."
         )
 
