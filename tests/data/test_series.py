@@ -24,6 +24,11 @@ def test_rows_of_a_series_need_not_be_adjacent(tmp_path: Path):
     np.testing.assert_array_equal(found["a"].ys, [[2], [np.nan]])
 
 
+def test_words_for_missing_values_name_series(tmp_path: Path):
+    found = read_series(written(tmp_path, GOOD.replace("a,", "NA,")), time="t", states=["x"], series="who")
+    assert list(found) == ["b", "NA"]
+
+
 REFUSED = {
     "no series column": (GOOD, "whom", "Did you mean 'who'"),
     "series as time": (GOOD, "t", "'t' is named twice"),
