@@ -80,7 +80,11 @@ def test_a_run(record: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
 BAD = {
     "no file": (("fit", "nothing.csv", *COLUMNS), "There is no file nothing.csv"),
     "no column": (("fit", "record.csv", "--time", "year", "--state", "hare,linx"), "Did you mean 'lynx'"),
-    "no such model": (("fit", "record.csv", *COLUMNS, "--model", "magic"), "There is no model 'magic'"),
+    "no such model": (("fit", "record.csv", *COLUMNS, "--model", "magic"), "There is no model 'magic' of one table"),
+    "a model of many series": (
+        ("fit", "record.csv", *COLUMNS, "--model", "sde-gan"),
+        "The model sde-gan is for --task generate.",
+    ),
     "too much held out": (("fit", "record.csv", *COLUMNS, "--holdout", "20"), "Got 20 rows to hold out"),
     "folder exists": (("fit", "record.csv", *COLUMNS, "--out", "there"), "there exists already"),
     "folder in a file": (("fit", "record.csv", *COLUMNS, "--out", "record.csv/run"), "record.csv is a file"),
@@ -171,7 +175,7 @@ def test_predict_refuses_what_it_cannot_do(
         (("--times", "1800"), "got the earlier time 1800"),
         (("--times", "1921", "--model", "hybrid"), "has no model 'hybrid'"),
         (("--times", "1921", "--out", "record.csv"), "record.csv exists already"),
-        (("--times", "1921", "--out", "no/such/file.csv"), "cannot be written"),
+        (("--times", "1921", "--out", "record.csv/file.csv"), "record.csv is a file"),
     ):
         assert nde(monkeypatch, "predict", "run", *more) == 2
         said = capsys.readouterr()

@@ -40,7 +40,7 @@ REFUSED = {
     "nothing to forecast": (
         [f"s{place},1,2,3,slow,1,train,3" for place in range(6)],
         ("waves.csv", *COLUMNS[:4], "--channels", "x,y"),
-        "for the test, of at most 1 rows; at least one must have observations in the first two thirds",
+        "for the test, of at most 1 row; at least one must have observations in the first two thirds",
     ),
     "nothing to hide": (
         [f"s{place},{t},2,3,slow,1,train,3" for place in range(3) for t in range(4)],

@@ -176,7 +176,8 @@ def test_a_single_series_with_dates(monkeypatch: pytest.MonkeyPatch):
     metrics = json.loads(Path("run/metrics.json").read_text())
     assert metrics["sizes"] == {"train": {"series": 1, "rows": 16}, "test": {"series": 1, "rows": 20}}
     assert metrics["test"]["rmse"] == pytest.approx(np.sqrt(np.mean(np.arange(1, 5) ** 2)))
-    assert any("too few to set some aside" in remark for remark in metrics["data"]["remarks"])
+    remark = "There is only 1 series, too few to hold some out. The last fifth of its rows is held out for testing."
+    assert remark in metrics["data"]["remarks"]
     times = "2024-02-21,2024-03-01 12:00:00"
     assert nde(monkeypatch, "predict", "run", "waves.csv", "--times", times, "--out", "at.csv") == 0
     assert [row["t"] for row in rows_of("at.csv")] == times.split(",")

@@ -34,6 +34,12 @@ def test_spaces_around_names_and_numbers_do_not_matter(tmp_path: Path):
 REFUSED = {
     "no column": (GOOD, "t", ["z"], "no column 'z'"),
     "nearest column": (GOOD.replace("x", "prey", 1), "t", ["pray"], "Did you mean 'prey'"),
+    "a name cut at its comma": (
+        GOOD.replace("x", '"x, north"', 1),
+        "t",
+        ["x"],
+        """Available: t, "x, north".* double quotes: '"x, north"'""",
+    ),
     "no time column": (GOOD, "year", ["x"], "no column 'year'"),
     "twice": (GOOD, "t", ["x", "x"], "'x' is named twice"),
     "time as state": (GOOD, "t", ["t"], "'t' is named twice"),

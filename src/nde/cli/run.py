@@ -12,7 +12,7 @@ import jax
 
 from nde.cli import registry
 from nde.cli.console import show
-from nde.cli.files import check_new_folder, new_folder
+from nde.cli.files import check_new, new_folder
 from nde.cli.panels.config import FILE, PanelConfig
 from nde.cli.panels.generation import GenerationTask
 from nde.cli.panels.task import PanelData
@@ -22,7 +22,7 @@ from nde.cli.tables.config import TableConfig
 from nde.cli.task import Predictions, Query, Result, Task
 from nde.core.results import SolveError
 from nde.data import DataError
-from nde.data.panel.notes import pluralize
+from nde.data.plural import pluralize
 
 _METRICS = "metrics.json"
 
@@ -37,7 +37,7 @@ def fit_table(config: TableConfig, folder: Path) -> None:
     Raises:
         DataError: If the options or data make no sense; then nothing is written.
     """
-    check_new_folder(folder)
+    check_new(folder)
     task, config = registry.choose_table_task(config)
     fit_at_once(task, {folder: (config, task.prepare(config, config.read()))}, folder)
 
@@ -69,7 +69,7 @@ def fit_panel(config: PanelConfig, folder: Path) -> None:
         DataError: If the options or data make no sense; then nothing is written.
         StoppedError: If it was interrupted; then the run can be resumed.
     """
-    check_new_folder(folder)
+    check_new(folder)
     task, config, data = prepare_panel(config)
     with new_folder(folder) as draft:
         config.write(draft)

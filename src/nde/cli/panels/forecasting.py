@@ -33,7 +33,7 @@ class ForecastingTask(AbstractTrajectoryTask):
         predicted_label="forecast",
         shown="The model saw the dots, and forecast what is shaded; circles are what came.",
         baseline="Last value continues the last observation of each channel",
-        of_few="the last fifth of the rows of each",
+        of_few=lambda count: f"The last fifth of {'its rows' if count == 1 else 'the rows of each'}",
         needed="observations in the first two thirds of its time, and after them",
         useless="nothing to forecast from, or nothing to forecast",
         command="--horizon 10 --out forecast.csv",

@@ -37,7 +37,7 @@ class ImputationTask(AbstractTrajectoryTask):
             "Linear interpolation draws a line between the observations of a channel, and is constant before the first "
             "and after the last"
         ),
-        of_few="a fifth of the observations of each",
+        of_few=lambda count: f"A fifth of {'its observations' if count == 1 else 'the observations of each'}",
         needed="five observations of a channel, to hide one",
         useless="too few observations to hide some",
         command="--out filled.csv",

@@ -103,7 +103,7 @@ class AbstractTargetTask(AbstractPanelTask):
         values = np.unique(targets)
         if len(values) < 2:
             raise DataError(
-                f"Target '{config.target}' is '{values[0]}' for all {len(targets)} series; there is nothing to learn."
+                f"Target '{config.target}' is '{values[0]}' for {_all(len(targets))}; there is nothing to learn."
             )
         remarks = [*source.notes, *self.target_remarks(targets, config)]
         split = split_series(config, source, stratify=self.stratifies)
@@ -224,10 +224,15 @@ class AbstractTargetResult(AbstractPanelResult):
     def _training_note(self) -> str:
         if self.data.split.validation is None:
             return (
-                "No series were set aside for validation (a column with --split does it), so the curve is of training "
-                "alone, and the last weights were kept."
+                "No series were set aside for validation (to do so, name a column with --split), so the curve shows "
+                "the training loss only, and the last weights were kept."
             )
         return "The weights that did best on the validation series were kept."
+
+
+def _all(count: int) -> str:
+    """So many series, if these are all."""
+    return "the only series" if count == 1 else f"all {count} series"
 
 
 def cell(value: Any) -> str:

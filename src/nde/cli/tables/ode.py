@@ -30,6 +30,7 @@ from nde.cli.tables.query import MODELS as FOLDER
 from nde.cli.tables.query import check_table_metrics, query_model, query_times
 from nde.cli.task import Predictions, Query, Result, Task
 from nde.data import DataError, Table
+from nde.data.plural import pluralize
 from nde.models import MODELS, AbstractODEModel, NeuralTrajectory, save_model
 from nde.plot import plot_forecast, plot_phase, plot_training
 from nde.train import TableFit, fit_table, mean, persistence, rmse
@@ -100,8 +101,8 @@ def _fit(name: str, model: AbstractODEModel, table: Table, steps: int) -> TableF
         found = fit_table(model, table, steps=steps, progress=progress)
     if not np.isfinite(found.best_loss):
         raise DataError(
-            f"The model {name} found no fit whose solve succeeds in {steps} steps; try more --steps, another --seed, "
-            "or another --model."
+            f"The model {name} found no fit whose solve succeeds in {pluralize(steps, 'step')}; try more --steps, "
+            "another --seed, or another --model."
         )
     return found
 
@@ -217,7 +218,10 @@ class ODEResult(Result):
                 Section("Use the model", [Code(shell), Code(program)]),
                 reference_section([found.model for found in self.fits.values()]),
             ],
-            footer=f"{versions('nde', 'jax', 'equinox')}; seed {self.config.seed}, {self.steps} training steps.",
+            footer=(
+                f"{versions('nde', 'jax', 'equinox')}; seed {self.config.seed}, "
+                f"{pluralize(self.steps, 'training step')}."
+            ),
         )
 
     def _error_grid(self) -> Grid:

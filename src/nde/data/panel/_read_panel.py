@@ -13,8 +13,9 @@ from nde.data.numbers import numbers_of_cells, texts_of
 from nde.data.panel.cells import feature_texts, label_texts, labels_of, number_of, times_of_cells
 from nde.data.panel.columns import check_columns, choose_channels, series_values
 from nde.data.panel.merging import FileRows, merge_rows
-from nde.data.panel.notes import notes_on_channels, notes_on_series, pluralize, quote_names
+from nde.data.panel.notes import notes_on_channels, notes_on_series, quote_names
 from nde.data.panel.time_series import TimeSeries
+from nde.data.plural import pluralize
 from nde.data.table import DataError
 
 
