@@ -20,7 +20,8 @@ _EXACT = 2.0**53
 def feature_texts(column: "pandas.Series") -> np.ndarray:
     """Each cell of a column of numbers as text; `None` for an empty cell and for words such as `NA`."""
     texts = texts_of(column)
-    return np.where(_gaps(texts), None, texts)
+    texts[_gaps(texts)] = None
+    return texts
 
 
 def label_texts(column: "pandas.Series") -> np.ndarray:
