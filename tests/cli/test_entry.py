@@ -1,5 +1,6 @@
 """The command starts without its packages, and says what to install."""
 
+import runpy
 import sys
 
 import pytest
@@ -34,6 +35,14 @@ def test_a_command_without_packages(monkeypatch: pytest.MonkeyPatch, capsys: pyt
     assert err == (
         'nde: The command line of nde needs optax and scikit-learn; install them with: pip install "nde[learn]"\n'
     )
+
+
+def test_it_is_a_module_to_run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    monkeypatch.setattr(sys, "argv", ["nde", "--help"])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_module("nde", run_name="__main__")
+    assert ended.value.code == 0
+    assert "predict" in capsys.readouterr().out
 
 
 def test_with_its_packages_it_is_the_command_line(monkeypatch: pytest.MonkeyPatch):

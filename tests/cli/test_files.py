@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from nde.cli.files import column_names, csv_text, write_new_file
+from nde.cli.files import check_new, column_names, csv_text, write_new_file
 from nde.data import DataError
 
 NAMES = ["year, AD", 'the "old" one', "two\nlines", "a\r\nb", "carriage\rreturn", "plain", " x", "ü;\t"]
@@ -40,6 +40,21 @@ def test_plain_cells_are_not_quoted_and_empty_ones_are_gaps():
 )
 def test_names_of_columns(option: str | None, names: list[str]):
     assert column_names(option) == names
+
+
+def test_the_folders_above_a_file_are_made(tmp_path: Path):
+    write_new_file(tmp_path / "deep" / "down" / "table.csv", "one\n")
+    assert (tmp_path / "deep" / "down" / "table.csv").read_text() == "one\n"
+
+
+def test_a_path_that_cannot_be_made_is_refused_beforehand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DataError, match="file is a file"):
+        check_new(tmp_path / "file" / "new" / "table.csv")
+    monkeypatch.setattr("os.access", lambda path, mode: path != tmp_path)
+    with pytest.raises(DataError, match="is not writable"):
+        check_new(tmp_path / "new" / "table.csv")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 def test_a_file_is_not_written_twice(tmp_path: Path):

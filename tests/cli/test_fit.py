@@ -13,7 +13,7 @@ import pytest
 
 from nde.cli import app, run
 from nde.data import load_lynx_hare
-from nde.models import load_model
+from nde.models import LotkaVolterra, load_model
 
 COLUMNS = ("--time", "year", "--state", "hare,lynx")
 
@@ -80,7 +80,11 @@ def test_a_run(record: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
 BAD = {
     "no file": (("fit", "nothing.csv", *COLUMNS), "There is no file nothing.csv"),
     "no column": (("fit", "record.csv", "--time", "year", "--state", "hare,linx"), "Did you mean 'lynx'"),
-    "no such model": (("fit", "record.csv", *COLUMNS, "--model", "magic"), "There is no model 'magic'"),
+    "no such model": (("fit", "record.csv", *COLUMNS, "--model", "magic"), "There is no model 'magic' of one table"),
+    "a model of many series": (
+        ("fit", "record.csv", *COLUMNS, "--model", "sde-gan"),
+        "The model sde-gan is for --task generate.",
+    ),
     "too much held out": (("fit", "record.csv", *COLUMNS, "--holdout", "20"), "Got 20 rows to hold out"),
     "folder exists": (("fit", "record.csv", *COLUMNS, "--out", "there"), "there exists already"),
     "folder in a file": (("fit", "record.csv", *COLUMNS, "--out", "record.csv/run"), "record.csv is a file"),
@@ -90,6 +94,9 @@ BAD = {
     ),
     "no state": (("fit", "record.csv", "--time", "year"), "--state"),
     "not a number": (("fit", "record.csv", *COLUMNS, "--holdout", "many"), "--holdout"),
+    "huge seed": (("fit", "record.csv", *COLUMNS, "--seed", "4294967296"), "between 0 and 4294967295; got 4294967296"),
+    "negative seed": (("fit", "record.csv", *COLUMNS, "--seed", "-1"), "between 0 and 4294967295; got -1"),
+    "huge seed of the demo": (("demo", "--seed", "4294967296"), "between 0 and 4294967295; got 4294967296"),
     "no such command": (("fot",), "fot"),
     "demo into a folder that exists": (("demo", "--out", "there"), "there exists already"),
     "predict without a run": (("predict", "there", "--times", "1"), "There is no run in there"),
@@ -168,12 +175,44 @@ def test_predict_refuses_what_it_cannot_do(
         (("--times", "1800"), "got the earlier time 1800"),
         (("--times", "1921", "--model", "hybrid"), "has no model 'hybrid'"),
         (("--times", "1921", "--out", "record.csv"), "record.csv exists already"),
-        (("--times", "1921", "--out", "no/such/file.csv"), "cannot be written"),
+        (("--times", "1921", "--out", "record.csv/file.csv"), "record.csv is a file"),
     ):
         assert nde(monkeypatch, "predict", "run", *more) == 2
         said = capsys.readouterr()
         assert message in said.err
         assert said.out == ""
+
+
+FIT = ("--model", "lotka-volterra", "--steps", "1", "--out", "run")
+
+
+def test_large_times_keep_their_digits(
+    record: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    frame = pd.read_csv(record)
+    frame["year"] = 1_600_000_000.125 + np.arange(len(frame))
+    frame.to_csv(record, index=False)
+    assert nde(monkeypatch, "fit", str(record), *COLUMNS, *FIT, "--seed", "4294967295") == 0
+    np.testing.assert_array_equal(pd.read_csv("run/predictions.csv")[["year", "hare"]], frame[["year", "hare"]])
+    assert "--times 1600000020.125,1600000021.125" in Path("run/report.html").read_text()
+    capsys.readouterr()
+    assert nde(monkeypatch, "predict", "run", "--times", "1600000003,1600000003.000123") == 0
+    times = [line.split(",")[0] for line in capsys.readouterr().out.splitlines()]
+    assert times == ["year", "1600000003", "1600000003.000123"]
+    assert nde(monkeypatch, "predict", "run", "--times", "1600000000") == 2
+    assert "starts at 1600000000.125" in capsys.readouterr().err
+
+
+def test_a_forecast_that_is_not_finite_is_refused(
+    record: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    assert nde(monkeypatch, "fit", str(record), *COLUMNS, *FIT) == 0
+    capsys.readouterr()
+    monkeypatch.setattr(LotkaVolterra, "forecast", lambda _, ts: np.where(ts > 1950, np.inf, 1.0)[:, None] * np.ones(2))
+    assert nde(monkeypatch, "predict", "run", "--times", "1950,1951,1952") == 2
+    said = capsys.readouterr()
+    assert "The prediction at time 1951 is not finite" in said.err
+    assert said.out == ""
 
 
 @pytest.mark.slow

@@ -142,6 +142,17 @@ def test_a_run_does_not_go_on_with_other_data(monkeypatch: pytest.MonkeyPatch, c
     assert "job.json is damaged" in capsys.readouterr().err
 
 
+def test_a_class_called_na(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    made.written(Path(), [line.replace("slow", "NA") for line in made.lines()])
+    assert nde(monkeypatch, "fit", "waves.csv", *COLUMNS, "--target", "kind", "--out", "run") == 0
+    metrics = json.loads(Path("run/metrics.json").read_text())
+    assert metrics["classes"] == ["NA", "fast"]
+    assert sum(size["series"] for size in metrics["sizes"].values()) == 24
+    capsys.readouterr()
+    assert nde(monkeypatch, "predict", "run", "waves.csv", "--out", "other.csv") == 0
+    assert "of 24 series whose 'kind' is known were predicted correctly" in capsys.readouterr().err
+
+
 def test_what_is_odd_when_predicting_is_said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
     assert nde(monkeypatch, "fit", "waves.csv", *COLUMNS, "--target", "kind", "--out", "run") == 0
     rows = [line.split(",") for line in made.lines()]
@@ -151,7 +162,7 @@ def test_what_is_odd_when_predicting_is_said(monkeypatch: pytest.MonkeyPatch, ca
     assert nde(monkeypatch, "predict", "run", "waves.csv", "--out", "other.csv") == 0
     said = capsys.readouterr().err
     assert "The model never saw 'swift' as 'kind'" in said
-    assert re.search(r"of \d+ series whose 'kind' is known were predicted right", said)
+    assert re.search(r"of \d+ series whose 'kind' is known were predicted correctly", said)
     made.written(Path())
     assert nde(monkeypatch, "predict", "run", "waves.csv", "--out", "same.csv") == 0
     assert Path("other.csv").read_text() == Path("same.csv").read_text()

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nde import TimeSeries
+from nde import SolveError, TimeSeries
 from nde.cli.panels import task
 from nde.cli.panels.generation_result import observed_like
 from nde.cli.panels.random_walk import random_walks
@@ -102,6 +102,7 @@ def test_samples(run: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     [
         (("sample", "run", "--times", "0,x"), "expected numbers separated by commas"),
         (("sample", "run", "--times", "1,0"), "must be at least two increasing times"),
+        (("sample", "run", "--seed", "4294967296"), "--seed must be between 0 and 4294967295; got 4294967296"),
         (("sample", "nowhere"), "no run of many series in nowhere"),
         (("sample", "run", "--out", "waves.csv"), "exists already"),
         (("predict", "run", "waves.csv"), "use `nde sample run --n 100`"),
@@ -111,6 +112,26 @@ def test_samples(run: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
 def test_wrong_questions_are_refused_in_words(arguments, words, monkeypatch, capsys):
     assert nde(monkeypatch, *arguments) == 2
     assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("failure", [SolveError("Too many steps."), None])
+def test_samples_that_fail_are_one_line(failure, run: Path, monkeypatch: pytest.MonkeyPatch, capsys):
+    def sample(self, n_samples, times=None, *, random_state=None):
+        if failure is not None:
+            raise failure
+        return TimeSeries.from_arrays([np.array([[1.0], [np.nan]])], [np.array([0.0, 1.0])])
+
+    monkeypatch.setattr(doubles.Again, "sample", sample)
+    assert nde(monkeypatch, "sample", f"{run}", "--times", "0,1000000") == 2
+    said = capsys.readouterr()
+    assert "not finite" in said.err
+    assert said.err.count("\n") == 1
+    assert said.out == ""
+
+
+def test_times_of_samples_keep_their_digits(run: Path, monkeypatch: pytest.MonkeyPatch, capsys):
+    assert nde(monkeypatch, "sample", f"{run}", "--n", "1", "--times", "0,1600000000.25") == 0
+    assert [line.split(",")[1] for line in capsys.readouterr().out.splitlines()] == ["t", "0", "1600000000.25"]
 
 
 @pytest.mark.parametrize(

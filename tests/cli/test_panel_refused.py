@@ -40,7 +40,7 @@ REFUSED = {
     "nothing to forecast": (
         [f"s{place},1,2,3,slow,1,train,3" for place in range(6)],
         ("waves.csv", *COLUMNS[:4], "--channels", "x,y"),
-        "for the test, of at most 1 rows; at least one must have observations in the first two thirds",
+        "for the test, of at most 1 row; at least one must have observations in the first two thirds",
     ),
     "nothing to hide": (
         [f"s{place},{t},2,3,slow,1,train,3" for place in range(3) for t in range(4)],
@@ -65,7 +65,12 @@ REFUSED = {
         ("waves.csv", *COLUMNS, "--drop", "1.5"),
         "--drop must be at least 0 and less than 1; got 1.5",
     ),
-    "negative seed": (None, ("waves.csv", *COLUMNS, "--seed", "-1"), "--seed must be non-negative; got -1"),
+    "negative seed": (None, ("waves.csv", *COLUMNS, "--seed", "-1"), "--seed must be between 0 and 4294967295; got -1"),
+    "huge seed": (
+        None,
+        ("waves.csv", *COLUMNS, "--seed", "99999999999999999999"),
+        "--seed must be between 0 and 4294967295; got 99999999999999999999",
+    ),
     "folder exists": (None, ("waves.csv", *COLUMNS, "--out", "there"), "there exists already"),
     "both kinds": (None, ("waves.csv", *COLUMNS, "--state", "x"), "Got --target, which is only for many series"),
     "holdout": (None, ("waves.csv", *COLUMNS, "--holdout", "3"), "Got --holdout, which is only for one table"),

@@ -103,7 +103,7 @@ def test_series_to_show():
     sure = np.array([0.9, 0.5, 0.8, 0.7, 0.6, 0.99, 0.4, 0.95])
     said = np.array(["a", "a", "b", "b", "c", "b", "c", "a"])
     chances = np.array([[s if name == c else (1 - s) / 2 for c in CLASSES] for s, name in zip(sure, said, strict=True)])
-    # The surest wrong ones, the least sure right one, and the surest of each class.
+    # The most confident wrong ones, the least confident correct one, and the most confident of each class.
     assert classes_to_show(truth, said, chances).tolist() == [5, 7, 1, 0, 2, 4]
     assert numbers_to_show(np.array([3.0, 1.0, 2.0])).tolist() == [1, 2, 0]
     assert numbers_to_show(np.arange(101.0)).tolist() == [0, 20, 40, 60, 80, 100]

@@ -6,6 +6,7 @@ import json
 import re
 from pathlib import Path
 
+import jax
 import numpy as np
 import pytest
 
@@ -121,6 +122,49 @@ def test_times_that_make_no_sense(monkeypatch: pytest.MonkeyPatch, capsys: pytes
         assert (said.err.count("\n"), said.out, Path("said.csv").exists()) == (1, "", False)
 
 
+@pytest.mark.parametrize(
+    "error",
+    [library.SolveError("Too many steps."), jax.errors.JaxRuntimeError("SolveError: Too many steps.")],
+)
+def test_a_failed_solve_is_one_line(
+    error: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    assert nde(monkeypatch, "fit", "waves.csv", *COLUMNS, "--out", "run") == 0
+    capsys.readouterr()
+    monkeypatch.setattr(doubles.LastValue, "predict", failing(error))
+    assert nde(monkeypatch, "predict", "run", "waves.csv", "--horizon", "3") == 2
+    said = capsys.readouterr()
+    assert said.err.startswith("nde: Predictions at these times failed: the solution of the model is not finite")
+    assert said.err.count("\n") == 1
+    assert said.out == ""
+
+
+def test_other_errors_are_not_taken_for_failed_solves(monkeypatch: pytest.MonkeyPatch):
+    assert nde(monkeypatch, "fit", "waves.csv", *COLUMNS, "--out", "run") == 0
+    monkeypatch.setattr(doubles.LastValue, "predict", failing(jax.errors.JaxRuntimeError("out of memory")))
+    with pytest.raises(jax.errors.JaxRuntimeError, match="out of memory"):
+        nde(monkeypatch, "predict", "run", "waves.csv", "--horizon", "3")
+
+
+def test_a_forecast_that_is_not_finite_is_refused(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    assert nde(monkeypatch, "fit", "waves.csv", *COLUMNS, "--out", "run") == 0
+    capsys.readouterr()
+    monkeypatch.setattr(
+        doubles.LastValue, "predict", lambda _, panel, times: np.where(times > 6, np.nan, 1.0)[..., None] * np.ones(2)
+    )
+    assert nde(monkeypatch, "predict", "run", "waves.csv", "--times", "5,6,7") == 2
+    said = capsys.readouterr()
+    assert "The prediction at time 7 is not finite" in said.err
+    assert said.out == ""
+
+
+def failing(error: Exception):
+    def fail(*_):
+        raise error
+
+    return fail
+
+
 def test_a_single_series_with_dates(monkeypatch: pytest.MonkeyPatch):
     days = np.datetime64("2024-02-01") + np.arange(20)
     made.written(Path(), [f"a,{day},{place}" for place, day in enumerate(days)], "who,t,x")
@@ -132,7 +176,8 @@ def test_a_single_series_with_dates(monkeypatch: pytest.MonkeyPatch):
     metrics = json.loads(Path("run/metrics.json").read_text())
     assert metrics["sizes"] == {"train": {"series": 1, "rows": 16}, "test": {"series": 1, "rows": 20}}
     assert metrics["test"]["rmse"] == pytest.approx(np.sqrt(np.mean(np.arange(1, 5) ** 2)))
-    assert any("too few to set some aside" in remark for remark in metrics["data"]["remarks"])
+    remark = "There is only 1 series, too few to hold some out. The last fifth of its rows is held out for testing."
+    assert remark in metrics["data"]["remarks"]
     times = "2024-02-21,2024-03-01 12:00:00"
     assert nde(monkeypatch, "predict", "run", "waves.csv", "--times", times, "--out", "at.csv") == 0
     assert [row["t"] for row in rows_of("at.csv")] == times.split(",")

@@ -24,12 +24,17 @@ def test_rows_of_a_series_need_not_be_adjacent(tmp_path: Path):
     np.testing.assert_array_equal(found["a"].ys, [[2], [np.nan]])
 
 
+def test_words_for_missing_values_name_series(tmp_path: Path):
+    found = read_series(written(tmp_path, GOOD.replace("a,", "NA,")), time="t", states=["x"], series="who")
+    assert list(found) == ["b", "NA"]
+
+
 REFUSED = {
     "no series column": (GOOD, "whom", "Did you mean 'who'"),
     "series as time": (GOOD, "t", "'t' is named twice"),
     "row without a series": (GOOD.replace("b,1", ",1"), "who", "'who' is empty in row 3"),
     "back in time": (GOOD.replace("b,3", "b,0.5"), "who", "Series 'b': .*goes back from 1 in row 3"),
-    "one row": (GOOD + "c,0,1\n", "who", "Series 'c': Got 1 rows; at least 2"),
+    "one row": (GOOD + "c,0,1\n", "who", "Series 'c': Got 1 row; at least 2"),
     "few rows": ("who,t,x\na,0,1\na,1,2\n", "who", "Got 2 rows in all series; at least 5"),
     "empty": ("who,t,x\n" + "".join(f"a,{i},\n" for i in range(6)), "who", "'x' is empty in all rows"),
 }

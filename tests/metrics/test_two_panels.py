@@ -174,8 +174,8 @@ def test_all_scores_are_in_one_table():
     assert by_name["b, Wasserstein distance at 4/4 of the time"].p_value < 0.02
     assert by_name["a, Wasserstein distance of increments"].p_value > 0.02
     statistics = {each.name: each for each in found.statistics}
-    assert statistics["a, deviation of increments"].fake.covers(1.0)
-    assert statistics["b, deviation of increments"].fake.covers(2.0)
+    assert statistics["a, standard deviation of increments"].fake.covers(1.0)
+    assert statistics["b, standard deviation of increments"].fake.covers(2.0)
     assert f"{found}".count("\n| ") == len(found.scores) + len(found.statistics) + 3
     assert len(found.to_dict()["scores"]) == len(found.scores)
 

@@ -1,6 +1,7 @@
 """What the terminal shows."""
 
 import contextlib
+import textwrap
 from collections.abc import Callable, Iterator
 
 from rich.console import Console
@@ -10,6 +11,8 @@ from rich.table import Table
 from nde.cli.report import Grid
 
 _CONSOLE = Console(highlight=False)
+_HEAD = 10
+"""Characters that a line of the head of a column of numbers may have, if no word or number is longer."""
 
 ProgressFunction = Callable[[int, int, float], None]
 """Called with the number of training steps done, how many there are, and the loss."""
@@ -42,10 +45,19 @@ def progress_bar(name: str, steps: int) -> Iterator[ProgressFunction]:
 def _table(grid: Grid) -> Table:
     first, *others = grid.header
     table = Table(title=grid.title, title_justify="left")
-    table.add_column(first, no_wrap=True)
+    table.add_column(first, overflow="fold")
     for place, head in enumerate(others, start=1):
-        # "rmse, held out" on two lines, so that a table of many columns is narrow.
-        table.add_column(head.replace(", ", "\n"), justify="left" if place in grid.text_columns else "right")
+        if place in grid.text_columns:
+            table.add_column(head)
+        else:
+            # In a narrow terminal names wrap; numbers would lose their digits.
+            table.add_column(_wrapped(head, [row[place] for row in grid.rows]), justify="right", no_wrap=True)
     for row in grid.rows:
         table.add_row(*row)
     return table
+
+
+def _wrapped(head: str, cells: list[str]) -> str:
+    """The head of a column of numbers on several lines, so that a table of many columns is narrow."""
+    width = max(_HEAD, *map(len, (*cells, *head.split())))
+    return "\n".join(line for part in head.split(", ") for line in textwrap.wrap(part, width))

@@ -37,25 +37,31 @@ def column_names(option: str | None) -> list[str]:
     return [name.strip() for row in csv.reader([option], skipinitialspace=True) for name in row if name.strip()]
 
 
-def check_new_file(path: Path) -> None:
-    """Refuse a file that exists.
+def check_new(path: Path) -> None:
+    """Refuse a file or folder that exists, or cannot be made.
 
     Raises:
-        DataError: If it exists.
+        DataError: If so.
     """
     if path.exists() or path.is_symlink():
         raise DataError(f"{path} exists already; name another with --out, or remove it.")
+    above = next(parent for parent in path.absolute().parents if parent.exists())
+    if not above.is_dir():
+        raise DataError(f"{path} cannot be made, for {above} is a file; name another with --out.")
+    if not os.access(above, os.W_OK):
+        raise DataError(f"{path} cannot be made, for {above} is not writable; name another with --out.")
 
 
 def write_new_file(path: Path, text: str) -> None:
-    """Write a file that does not exist yet, whole or not at all.
+    """Write a file that does not exist yet, whole or not at all, and the folders above it.
 
     Raises:
         DataError: If it exists, or cannot be written.
     """
-    check_new_file(path)
+    check_new(path)
     draft = None
     try:
+        path.absolute().parent.mkdir(parents=True, exist_ok=True)
         handle, draft = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.absolute().parent)
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
             file.write(text)
@@ -67,22 +73,10 @@ def write_new_file(path: Path, text: str) -> None:
         raise DataError(f"{path} cannot be written: {error.strerror or error}.") from None
 
 
-def check_new_folder(folder: Path) -> None:
-    """Refuse a folder that exists, or cannot be made.
-
-    Raises:
-        DataError: If so.
-    """
-    check_new_file(folder)
-    above = next(parent for parent in (folder.absolute(), *folder.absolute().parents) if parent.exists())
-    if not above.is_dir():
-        raise DataError(f"{folder} cannot be made, for {above} is a file; name another with --out.")
-
-
 @contextlib.contextmanager
 def new_folder(folder: Path) -> Iterator[Path]:
     """A folder to write into: it takes its name when all is written, and is removed if something fails."""
-    check_new_folder(folder)
+    check_new(folder)
     missing = [parent for parent in folder.absolute().parents if not parent.exists()]
     try:
         folder.absolute().parent.mkdir(parents=True, exist_ok=True)

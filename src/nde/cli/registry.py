@@ -12,7 +12,7 @@ from nde.cli.panels.generation import GenerationTask
 from nde.cli.panels.imputation import ImputationTask
 from nde.cli.panels.regression import RegressionTask
 from nde.cli.panels.target import are_classes
-from nde.cli.panels.task import AbstractPanelTask
+from nde.cli.panels.task import AbstractPanelTask, other_home
 from nde.cli.tables.config import TableConfig
 from nde.cli.tables.ode import ODETask
 from nde.cli.tables.sde import SDETask
@@ -45,7 +45,8 @@ def choose_table_task(config: TableConfig) -> tuple[Task, TableConfig]:
             task.check(config)
             return task, config
     names = ", ".join(name for task in TABLE_TASKS for name in task.models)
-    raise DataError(f"There is no model '{', '.join(config.models)}'; there are {names}.")
+    wanted = ", ".join(config.models)
+    raise DataError(f"There is no model '{wanted}' of one table; there are {names}.{other_home(wanted)}")
 
 
 def choose_panel_tasks(config: PanelConfig) -> tuple[Sequence[AbstractPanelTask], PanelConfig]:

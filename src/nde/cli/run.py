@@ -1,22 +1,28 @@
 """Runs: fit a task, evaluate it, and write its folder; resume a run; read a finished one."""
 
+import contextlib
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import jax
+
 from nde.cli import registry
 from nde.cli.console import show
-from nde.cli.files import check_new_folder, new_folder
+from nde.cli.files import check_new, new_folder
 from nde.cli.panels.config import FILE, PanelConfig
+from nde.cli.panels.generation import GenerationTask
 from nde.cli.panels.task import PanelData
 from nde.cli.report import render
 from nde.cli.stopped import StoppedError
 from nde.cli.tables.config import TableConfig
 from nde.cli.task import Predictions, Query, Result, Task
+from nde.core.results import SolveError
 from nde.data import DataError
+from nde.data.plural import pluralize
 
 _METRICS = "metrics.json"
 
@@ -31,7 +37,7 @@ def fit_table(config: TableConfig, folder: Path) -> None:
     Raises:
         DataError: If the options or data make no sense; then nothing is written.
     """
-    check_new_folder(folder)
+    check_new(folder)
     task, config = registry.choose_table_task(config)
     fit_at_once(task, {folder: (config, task.prepare(config, config.read()))}, folder)
 
@@ -63,7 +69,7 @@ def fit_panel(config: PanelConfig, folder: Path) -> None:
         DataError: If the options or data make no sense; then nothing is written.
         StoppedError: If it was interrupted; then the run can be resumed.
     """
-    check_new_folder(folder)
+    check_new(folder)
     task, config, data = prepare_panel(config)
     with new_folder(folder) as draft:
         config.write(draft)
@@ -105,7 +111,7 @@ def _fit_resumable(task: Task, config: PanelConfig, data: PanelData, folder: Pat
     try:
         parts = data.split.parts()
         sizes = ", ".join(f"{len(part)} series to {name}" for name, part in parts.items())
-        show(f"{sizes}; {len(data.split.train.channels)} channels")
+        show(f"{sizes}; {pluralize(len(data.split.train.channels), 'channel')}")
         for remark in data.remarks:
             show(f"- {remark}")
         result = task.evaluate(config, data, task.fit(config, data, folder))
@@ -150,7 +156,53 @@ def predict(folder: Path, query: Query) -> Predictions:
         DataError: If there is no such run, or the query makes no sense for it.
     """
     metrics = read_metrics(folder)
-    return registry.task_of_run(metrics).predict(folder, metrics, query)
+    at_times = query.times is not None or query.horizon is not None
+    with _failures_in_words("Predictions", at_times=at_times):
+        return registry.task_of_run(metrics).predict(folder, metrics, query)
+
+
+def sample(folder: Path, count: int, times: str | None, seed: int) -> str:
+    """Generate series by the model of a finished run, as CSV.
+
+    Args:
+        folder: The folder of the run.
+        count: How many series.
+        times: With commas, counted from the beginning of a series; by default as in the data.
+        seed: Of random numbers.
+
+    Raises:
+        DataError: If there is no such run, or the times make no sense for it.
+    """
+    if not is_panel_run(folder):
+        raise DataError(
+            f"There is no run of many series in {folder}. Name a folder that `nde fit --task generate` wrote."
+        )
+    metrics = read_metrics(folder)
+    with _failures_in_words("Sampling", at_times=times is not None):
+        return GenerationTask().sample(folder, metrics, count, times, seed)
+
+
+@contextlib.contextmanager
+def _failures_in_words(what: str, *, at_times: bool) -> Iterator[None]:
+    """Turn the failure of a solve into one line.
+
+    Args:
+        what: What was to be done.
+        at_times: Whether at times that the user chose.
+
+    Raises:
+        DataError: If a solve failed.
+    """
+    try:
+        yield
+    except (SolveError, jax.errors.JaxRuntimeError) as error:
+        # Under `jax.jit`, JAX's own error holds the name.
+        if not isinstance(error, SolveError) and SolveError.__name__ not in str(error):
+            raise
+        at, advice = (" at these times", " Choose earlier times.") if at_times else ("", "")
+        raise DataError(
+            f"{what}{at} failed: the solution of the model is not finite or needs too many steps.{advice}"
+        ) from None
 
 
 def read_metrics(folder: Path) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from nde.data.frames import did_you_mean, read_frame
-from nde.data.numbers import numbers_of_cells
+from nde.data.numbers import numbers_of_cells, parse_numbers, shown, texts_of
 from nde.data.table import DataError, Table
 
 
@@ -56,10 +56,23 @@ def read_columns(
     if len(set(columns)) < len(columns):
         twice = next(name for name in columns if columns.count(name) > 1)
         raise DataError(f"Column '{twice}' is named twice; the time and each state must have separate columns.")
-    frame: Any = read_frame(path).astype(str)
+    frame: Any = read_frame(path)
     for name in columns:
         if name not in frame.columns:
             raise DataError(f"{path} has no column '{name}'. {did_you_mean(name, frame.columns)}")
-    ts, *ys = (numbers_of_cells(frame[name], name) for name in (time, *states))
-    texts = [] if text is None else [str(cell).strip() for cell in frame[text].tolist()]
+    ts = _times_of_cells(frame[time].astype(str), time)
+    ys = [numbers_of_cells(frame[name].astype(str), name) for name in states]
+    texts = [] if text is None else [cell or "" for cell in texts_of(frame[text])]
     return texts, ts, np.stack(ys, axis=1)
+
+
+def _times_of_cells(column: Any, name: str) -> Float[np.ndarray, " rows"]:
+    times, wrong = parse_numbers(column)
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise DataError(
+            f"Time column '{name}' has the text '{shown(column.iloc[row])}' in row {row + 1}; the times of one table "
+            "(--state) must be numbers, in all rows. Only the reader of many series (--series without --state, "
+            "`read_panel`) takes dates."
+        )
+    return times

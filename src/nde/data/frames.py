@@ -39,7 +39,10 @@ def did_you_mean(name: str, available: Iterable[str]) -> str:
     available = list(available)
     near = difflib.get_close_matches(name, available, n=1)
     hint = f"Did you mean '{near[0]}'? " if near else ""
-    return f"{hint}Available: {', '.join(available)}."
+    listed = ", ".join(f'"{each}"' if "," in each else each for each in available)
+    cut = next((each for each in available if "," in each and name in map(str.strip, each.split(","))), None)
+    quotes = "" if cut is None else f" In a list, put a name with a comma in double quotes: '\"{cut}\"'."
+    return f"{hint}Available: {listed}.{quotes}"
 
 
 def _csv(path: Path) -> "pandas.DataFrame":

@@ -57,6 +57,12 @@ def cell_text(cell: object) -> str:
     return "" if cell is None else str(cell).strip()
 
 
+def texts_of(column: "pandas.Series") -> np.ndarray:
+    """Each cell as stripped text; `None` for an empty cell. Words such as `NA` are text."""
+    cells = zip(column.tolist(), column.isna().tolist(), strict=True)
+    return np.array([None if empty else cell_text(cell) or None for cell, empty in cells], object)
+
+
 def shown(cell: object) -> str:
     """A cell as error messages show it."""
     return str(cell).strip()[:_SHOWN]

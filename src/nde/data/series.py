@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from nde.data.csv import read_columns
+from nde.data.plural import pluralize
 from nde.data.table import DataError, Series
 
 _LEAST_ROWS = 5
@@ -50,7 +51,9 @@ def read_series(path: str | Path, time: str, states: Sequence[str], series: str)
         except DataError as error:
             raise DataError(f"Series '{name}': {error}") from None
     if len(ts) < _LEAST_ROWS:
-        raise DataError(f"Got {len(ts)} rows in all series; at least {_LEAST_ROWS} are needed. Add measurements.")
+        raise DataError(
+            f"Got {pluralize(len(ts), 'row')} in all series; at least {_LEAST_ROWS} are needed. Add measurements."
+        )
     for name, column in zip(states, ys.T, strict=True):
         if np.isnan(column).all():
             raise DataError(f"Column '{name}' is empty in all rows; leave it out, or add values.")

@@ -6,6 +6,8 @@ from typing import ClassVar
 import numpy as np
 from jaxtyping import Float
 
+from nde.data.plural import pluralize
+
 
 class DataError(ValueError):
     """Error for invalid data. The message says in one line what came, what was expected, and what to try.
@@ -56,7 +58,9 @@ class Table:
 
     def __post_init__(self) -> None:
         if len(self.ts) < self.least_rows:
-            raise DataError(f"Got {len(self.ts)} rows; at least {self.least_rows} are needed. Add measurements.")
+            raise DataError(
+                f"Got {pluralize(len(self.ts), 'row')}; at least {self.least_rows} are needed. Add measurements."
+            )
         self._check_times()
         for name, column in zip(self.names, self.ys.T, strict=True):
             if np.isinf(column).any():
@@ -75,7 +79,7 @@ class Table:
             row = int(late[0]) + 2
             what = "repeats the time" if ts[row - 1] == ts[row - 2] else "goes back from"
             raise DataError(
-                f"Time column '{name}' {what} {ts[row - 2]:g} in row {row}; times must increase. Sort the rows, and "
+                f"Time column '{name}' {what} {ts[row - 2]:.15g} in row {row}; times must increase. Sort the rows, and "
                 "merge rows with the same time."
             )
 
@@ -94,7 +98,7 @@ class Table:
         left, least = len(self.ts) - holdout, self.least_rows
         if holdout < 0 or left < least:
             raise DataError(
-                f"Got {holdout} rows to hold out of {len(self.ts)}; choose between 0 and "
+                f"Got {pluralize(holdout, 'row')} to hold out of {len(self.ts)}; choose between 0 and "
                 f"{max(0, len(self.ts) - least)}, to leave at least {least} to fit."
             )
         if not holdout:

@@ -87,7 +87,7 @@ def _score(name: str, distance: Distance, which: tuple[int, ...] = ()) -> Score:
 def _statistics(real: TimeSeries, fake: TimeSeries, bootstrap: Bootstrap) -> list[Statistic]:
     lags = max(1, min(10, int(real.lengths.max()) - 3, int(fake.lengths.max()) - 3))
     measures = {
-        "deviation of increments": lambda panel: deviation(panel, bootstrap=bootstrap),
+        "standard deviation of increments": lambda panel: deviation(panel, bootstrap=bootstrap),
         "excess kurtosis of increments": lambda panel: kurtosis(panel, bootstrap=bootstrap),
         "tail index of increments": lambda panel: tail_index(panel, bootstrap=bootstrap),
         "autocorrelation of increments": lambda panel: autocorrelation(panel, 1, bootstrap=bootstrap)[0],

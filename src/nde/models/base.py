@@ -114,7 +114,8 @@ class AbstractODEModel(eqx.Module):
             raise DataError("There must be at least one time, and all times must be finite.")
         if ts.min() < self.scaling.t0:
             raise DataError(
-                f"The model starts at {self.scaling.t0:g}, where its data start; got the earlier time {ts.min():g}."
+                f"The model starts at {self.scaling.t0:.15g}, where its data start; got the earlier time "
+                f"{ts.min():.15g}."
             )
         times, indices = np.unique(self.scaling.time(ts), return_inverse=True)
         padded = np.append(times, times[-1] + 1.0)

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from nde.data import Table
-from nde.models.scaling import Scaling, Transform
+from nde.models.scaling import Scaling, Transform, free_symbol
 from nde.models.stochastic import AbstractSDEModel
 from nde.nn import scaled_last_layer
 from nde.train import Transitions
@@ -107,4 +107,5 @@ class NeuralSDE(AbstractSDEModel):
     def equation(self) -> str:
         """Return the equation with the state as a vector and the networks as functions."""
         states = ", ".join(self.scaling.label(name) for name in self.names)
-        return f"dz = f(z) dt + g(z) dW, z = ({states}) standardized, f and g networks with tanh"
+        z = free_symbol(self.names)
+        return f"d{z} = f({z}) dt + g({z}) dW, {z} = ({states}) standardized, f and g networks with tanh"

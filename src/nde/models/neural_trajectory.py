@@ -8,7 +8,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from nde.data import Table
 from nde.models.base import AbstractODEModel, initial_state
-from nde.models.scaling import Scaling
+from nde.models.scaling import Scaling, free_symbol
 
 
 class NeuralTrajectory(AbstractODEModel):
@@ -76,4 +76,5 @@ class NeuralTrajectory(AbstractODEModel):
     def equation(self) -> str:
         """Return the equation with the state as a vector and the network as a function."""
         states = [f"log {name}" if self.scaling.log else name for name in self.names]
-        return f"dz / dt = f(z), z = ({', '.join(states)}) standardized, f a network with tanh"
+        z = free_symbol(self.names)
+        return f"d{z} / dt = f({z}), {z} = ({', '.join(states)}) standardized, f a network with tanh"

@@ -106,8 +106,8 @@ class OrnsteinUhlenbeck(AbstractSDEModel):
         for i, name in enumerate(self.names):
             label = self.scaling.label(name)
             meanings[f"rate{self.of(i)}"] = f"rate at which {label} returns to its mean, per unit of time"
-            meanings[f"mean{self.of(i)}"] = f"what {label} returns to, in its unit"
-            meanings[f"volatility{self.of(i)}"] = f"noise of {label}, in its unit per square root of time"
+            meanings[f"mean{self.of(i)}"] = f"long-term mean of {label}, in the units of {label}"
+            meanings[f"volatility{self.of(i)}"] = f"noise of {label}, in the units of {label} per square root of time"
         return meanings
 
     def unidentified(self, errors: Mapping[str, float | None]) -> frozenset[str]:

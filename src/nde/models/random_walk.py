@@ -84,7 +84,7 @@ class RandomWalk(AbstractSDEModel):
         """Return the meaning and unit of each parameter."""
         labels = [self.scaling.label(name) for name in self.names]
         return {
-            f"volatility{self.of(i)}": f"noise of {label}, in its unit per square root of time"
+            f"volatility{self.of(i)}": f"noise of {label}, in the units of {label} per square root of time"
             for i, label in enumerate(labels)
         }
 

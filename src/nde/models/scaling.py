@@ -135,5 +135,10 @@ def check_transform(tables: Sequence[Table], transform: Transform) -> None:
             raise DataError(f"Column '{name}' has negative values, which have no square root. Use no transformation.")
 
 
+def free_symbol(names: Sequence[str]) -> str:
+    """A letter for the standardized state in an equation: `z`, or another if a quantity is called so."""
+    return next((letter for letter in "zuvxyw" if letter not in names), "state")
+
+
 def _row(values: Float[np.ndarray, " columns"]) -> Row:
     return tuple(float(v) for v in values)

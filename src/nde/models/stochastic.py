@@ -199,5 +199,5 @@ def _check_times(ts: Float[np.ndarray, " times"], last: float) -> None:
         raise DataError("There must be at least one time, and all times must be finite.")
     if ts.min() < last - 1e-9 * abs(last):
         raise DataError(
-            f"The forecast starts from the last measurement, at {last:g}; got the earlier time {ts.min():g}."
+            f"The forecast starts from the last measurement, at {last:.15g}; got the earlier time {ts.min():.15g}."
         )

@@ -94,6 +94,14 @@ def test_microseconds_of_decades_come_back():
     np.testing.assert_array_equal(panel.clock.restore(panel.ts, series=0), days.to_numpy())
 
 
+def test_dates_are_rounded_to_microseconds_with_the_nanoseconds_of_the_origin():
+    days = pd.to_datetime(["2021-03-01 07:13:11.123456789", "2021-03-02"], format="ISO8601")
+    panel = nde.TimeSeries.from_frame(pd.DataFrame({"day": days, "x": 1.0}), None, "day")
+    restored = panel.clock.restore(panel.ts, series=0).astype("datetime64[us]")
+    expected = np.array(["2021-03-01T07:13:11.123457", "2021-03-02"], "datetime64[us]")
+    np.testing.assert_array_equal(restored, expected)
+
+
 def test_time_zones_are_taken_in_utc():
     days = pd.to_datetime(["2020-03-29 00:30", "2020-03-29 03:30"]).tz_localize("Europe/Berlin")
     panel = nde.TimeSeries.from_frame(pd.DataFrame({"day": days, "x": 1.0}), None, "day", unit="h")

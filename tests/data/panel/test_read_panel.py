@@ -29,6 +29,44 @@ def read(folder: Path, text: str = GOOD, **options):
     return read_panel(written(folder, text), **{"series": "who", "time": "day", "target": "ill", **options})
 
 
+def test_words_for_missing_values_are_names_in_columns_of_text(tmp_path: Path):
+    text = "who,day,x,ill\nNA,0,1,NA\nNA,1,2,\nnan,0,3,yes\ninf,0,4,nan\n,0,5,no\n"
+    with pytest.raises(DataError, match="'who' is empty in row 5"):
+        read(tmp_path, text)
+    found = read(tmp_path, text.replace("\n,0", "\n-,0"))
+    assert found.panel.ids == ("NA", "nan", "inf", "-")
+    np.testing.assert_array_equal(found.panel.targets, ["NA", "yes", "nan", "no"])
+    labels = read(tmp_path, text.replace("\n,0", "\n-,0"), target=None, labels=["ill"], channels=["x"]).labels
+    assert labels["ill"].tolist() == ["NA", "yes", "nan", "no"]
+
+
+@pytest.mark.parametrize("name", ["nan", "inf", "-inf"])
+def test_ids_of_which_one_is_no_integer(name: str, tmp_path: Path):
+    assert read(tmp_path, f"who,day,x,ill\n1,0,1,a\n{name},0,2,b\n").panel.ids == ("1", name)
+
+
+def test_words_for_missing_values_are_missing_in_columns_of_numbers(tmp_path: Path):
+    found = read(tmp_path, "who,day,x,ill,age\na,0,1,1.5,7\nb,0,2,NA,8\nc,0,3,2,nan\n")
+    assert found.panel.ids == ("a", "c")
+    np.testing.assert_array_equal(found.panel.targets, [1.5, 2.0])
+    assert "1 series with no 'ill' left out: 'b'." in found.notes
+    with pytest.raises(DataError, match="no finite 'age'"):
+        read(tmp_path, "who,day,x,ill,age\na,0,1,1.5,7\nc,0,3,2,NA\n", static=["age"])
+
+
+def test_missing_cells_of_parquet_files_are_empty(tmp_path: Path):
+    pytest.importorskip("pyarrow")
+    frame = pd.DataFrame({"who": [1.0, 2.0, 3.0], "day": 0, "x": [1.0, 2.0, 3.0], "ill": ["NA", None, "yes"]})
+    frame.to_parquet(tmp_path / "visits.parquet")
+    found = read_panel(tmp_path / "visits.parquet", "who", "day", target="ill")
+    assert found.panel.ids == (1, 3)
+    np.testing.assert_array_equal(found.panel.targets, ["NA", "yes"])
+    frame.loc[1, "who"] = None
+    frame.to_parquet(tmp_path / "visits.parquet")
+    with pytest.raises(DataError, match="'who' is empty in row 2"):
+        read_panel(tmp_path / "visits.parquet", "who", "day")
+
+
 def test_the_panel_of_a_file_is_that_of_its_data_frame(tmp_path: Path):
     found = read(tmp_path, static=["age"])
     frame = pd.read_csv(tmp_path / "visits.csv").drop(columns="note")

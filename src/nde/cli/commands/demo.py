@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from nde.cli.commands.options import Out, Seed, Steps
-from nde.cli.files import check_new_folder, new_folder_name
+from nde.cli.files import check_new, new_folder_name
 from nde.data import DataError
 
 _SDE = "sde"
@@ -36,7 +36,7 @@ def _fit_odes(folder: Path, seed: int, steps: int | None) -> None:
     from nde.cli.tables.ode import ODETask  # noqa: PLC0415 (takes long to import)
     from nde.data import LYNX_HARE_SOURCE, load_lynx_hare  # noqa: PLC0415 (takes long to import)
 
-    check_new_folder(folder)
+    check_new(folder)
     task = ODETask()
     config = TableConfig(LYNX_HARE_SOURCE, tuple(task.models), holdout=5, seed=seed, steps=steps)
     run.fit_at_once(task, {folder: (config, task.prepare(config, {"": load_lynx_hare()}))}, folder)
@@ -49,7 +49,7 @@ def _fit_sdes(folder: Path, seed: int, steps: int | None) -> None:
     from nde.cli.tables.simulated import SOURCE, TRUTH, simulated_series  # noqa: PLC0415 (takes long to import)
     from nde.data import SUNSPOTS_SOURCE, load_sunspots  # noqa: PLC0415 (takes long to import)
 
-    check_new_folder(folder)
+    check_new(folder)
     task = SDETask()
     simulated = TableConfig(SOURCE, ("sde-ou",), "none", 5, seed, steps, truth=TRUTH)
     sunspots = TableConfig(SUNSPOTS_SOURCE, (task.default,), "root", 22, seed, steps)

@@ -15,6 +15,8 @@ _MODELS = (
     f"without: {' | '.join(LATENT_MODELS)}; to generate: {' | '.join(GENERATORS)}."
 )
 
+_NAMES = """separated by commas (a name with a comma in double quotes, as in '"a,b",c')"""
+
 
 def fit(
     file: Annotated[
@@ -38,7 +40,7 @@ def fit(
     ] = None,
     state: Annotated[
         str | None,
-        typer.Option("--state", metavar="COLUMNS", help="One table: columns of quantities, separated by commas."),
+        typer.Option("--state", metavar="COLUMNS", help=f"One table: columns of quantities, {_NAMES}."),
     ] = None,
     model: Annotated[str | None, typer.Option("--model", metavar="MODEL", help=_MODELS)] = None,
     task: Annotated[
@@ -46,7 +48,10 @@ def fit(
         typer.Option(
             "--task",
             metavar="TASK",
-            help="Many series: classes | numbers, by default what the target suggests; or generate, more like them.",
+            help=(
+                "Many series: classes | numbers, by default what the target suggests; or generate, to produce new "
+                "series like them."
+            ),
         ),
     ] = None,
     split: Annotated[
@@ -59,10 +64,17 @@ def fit(
     ] = None,
     channels: Annotated[
         str | None,
-        typer.Option("--channels", metavar="COLUMNS", help="Many series: measurements; by default all other columns."),
+        typer.Option(
+            "--channels",
+            metavar="COLUMNS",
+            help=f"Many series: columns of measurements, {_NAMES}; by default all other columns.",
+        ),
     ] = None,
     static: Annotated[
-        str | None, typer.Option("--static", metavar="COLUMNS", help="Many series: numbers each series has once.")
+        str | None,
+        typer.Option(
+            "--static", metavar="COLUMNS", help=f"Many series: columns of numbers that each series has once, {_NAMES}."
+        ),
     ] = None,
     window: Annotated[
         int | None,

@@ -6,13 +6,16 @@ from typing import Annotated, Any
 
 import typer
 
+from nde.cli.seeds import check_seed
 from nde.data import DataError
 
 Out = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Folder for the run; it must not exist yet.")]
 OutFile = Annotated[
     Path | None, typer.Option("--out", metavar="FILE.csv", help="File to write; by default the screen.")
 ]
-Seed = Annotated[int | None, typer.Option("--seed", help="Seed of all random numbers; by default 0.")]
+Seed = Annotated[
+    int | None, typer.Option("--seed", callback=check_seed, help="Seed of all random numbers; by default 0.")
+]
 Steps = Annotated[
     int | None,
     typer.Option(

@@ -5,9 +5,8 @@ from typing import Annotated
 
 import typer
 
-from nde.cli.commands.options import OutFile, write_or_print
-from nde.cli.files import check_new_file
-from nde.data import DataError
+from nde.cli.commands.options import OutFile, Seed, write_or_print
+from nde.cli.files import check_new
 
 
 def predict(
@@ -27,12 +26,16 @@ def predict(
     model: Annotated[str | None, typer.Option("--model", metavar="MODEL", help="If the run has several.")] = None,
     out: OutFile = None,
 ) -> None:
-    """Predict by the model of a run: a table at times; of many series each one, its future, or its gaps; writes CSV."""
+    """Predict with a fitted model.
+
+    Predicts a table at given times, or, for many series, the target, the future or the missing values of each. Writes
+    CSV.
+    """
     from nde.cli import run  # noqa: PLC0415 (takes long to import)
     from nde.cli.task import Query  # noqa: PLC0415 (takes long to import)
 
     if out is not None:
-        check_new_file(out)
+        check_new(out)
     predictions = run.predict(folder, Query(file, times, horizon, model))
     for remark in predictions.remarks:
         typer.echo(f"nde: {remark}", err=True)
@@ -45,20 +48,17 @@ def sample(
     times: Annotated[
         str | None,
         typer.Option(
-            "--times", metavar="TIMES", help="Times since the first, separated by commas; by default the data's."
+            "--times",
+            metavar="TIMES",
+            help="Times, counted from the first, separated by commas; by default those of the data.",
         ),
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of all random numbers.")] = 0,
+    seed: Seed = None,
     out: OutFile = None,
 ) -> None:
-    """Generate new series by the model of a run; writes CSV."""
+    """Generate new series with a fitted model; writes CSV."""
     from nde.cli import run  # noqa: PLC0415 (takes long to import)
-    from nde.cli.panels.generation import GenerationTask  # noqa: PLC0415 (takes long to import)
 
     if out is not None:
-        check_new_file(out)
-    if not run.is_panel_run(folder):
-        raise DataError(
-            f"There is no run of many series in {folder}. Name a folder that `nde fit --task generate` wrote."
-        )
-    write_or_print(GenerationTask().sample(folder, run.read_metrics(folder), n, times, seed), out)
+        check_new(out)
+    write_or_print(run.sample(folder, n, times, seed or 0), out)

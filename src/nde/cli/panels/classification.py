@@ -52,7 +52,9 @@ class ClassificationTask(AbstractTargetTask):
         if untested.size:
             remarks.append(f"{_subject(untested)} no series in the test part: how well the model finds it is unknown.")
         if unlearned.size:
-            remarks.append(f"{_subject(unlearned)} no series to train on: those of the test part cannot be right.")
+            remarks.append(
+                f"{_subject(unlearned)} no series to train on: those of the test part cannot be predicted correctly."
+            )
         return remarks
 
     def evaluate(self, config: PanelConfig, data: PanelData, model: FittedEstimator) -> "ClassificationResult":
@@ -76,7 +78,7 @@ class ClassificationTask(AbstractTargetTask):
     def query_remarks(
         self, estimator: Any, outputs: Float[np.ndarray, "series classes"], truth: Sequence[str | None], target: str
     ) -> list[str]:
-        """Name the classes that the model never saw, and count the predictions that are right."""
+        """Name the classes that the model never saw, and count the correct predictions."""
         classes = np.asarray(estimator.classes_)
         predicted = classes[outputs.argmax(axis=1)]
         known = {_value(str(name)): name for name in classes.tolist()}
@@ -90,7 +92,10 @@ class ClassificationTask(AbstractTargetTask):
                 "it predicts the most similar class that it knows."
             )
         if judged:
-            remarks.append(f"{sum(judged)} of {len(judged)} series whose '{target}' is known were predicted right.")
+            were = "was" if sum(judged) == 1 else "were"
+            remarks.append(
+                f"{sum(judged)} of {len(judged)} series whose '{target}' is known {were} predicted correctly."
+            )
         return remarks
 
 
@@ -157,8 +162,8 @@ class ClassificationResult(AbstractTargetResult):
         """What the scores and baselines are."""
         return (
             "Balanced accuracy is the mean of the recalls of the classes; log loss is the mean of minus the logarithm "
-            "of the probability of the true class. The linear model is a logistic regression on the mean, deviation, "
-            "first and last value of each channel: a series model is only useful if it beats it."
+            "of the probability of the true class. The linear model is a logistic regression on the mean, standard "
+            "deviation, first and last value of each channel: a series model is useful only if it beats it."
         )
 
     def result_section(self) -> Section:
@@ -172,8 +177,8 @@ class ClassificationResult(AbstractTargetResult):
     def reading_note(self) -> str:
         """Which series are shown."""
         return (
-            "Series of the test part: first wrong predictions that the model is surest of, then the right one that it "
-            "is least sure of, then those that it is surest of."
+            "Series of the test part: first the most confident wrong predictions, then the least confident correct "
+            "one, then the most confident correct ones."
         )
 
 

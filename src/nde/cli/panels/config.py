@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nde.cli.files import column_names
+from nde.cli.seeds import check_seed
 from nde.data import DataError, PanelFile, read_panel
 
 FILE = "job.json"
@@ -52,8 +53,7 @@ class PanelConfig:
     steps: int | None = None
 
     def __post_init__(self) -> None:
-        if self.seed < 0:
-            raise DataError(f"--seed must be non-negative; got {self.seed}.")
+        check_seed(self.seed)
         if not 0 <= self.drop < 1:
             raise DataError(f"--drop must be at least 0 and less than 1; got {self.drop:g}.")
         if self.window is not None and self.window < _LEAST_WINDOW:

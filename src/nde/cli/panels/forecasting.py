@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from nde.cli.cells import check_finite, rounded, time_text
 from nde.cli.files import csv_text
 from nde.cli.panels.forecast_times import check_times, forecast_times
 from nde.cli.panels.holdout import Holdout, hold_out_future, hold_out_last_rows
 from nde.cli.panels.task import query_file, read_like
-from nde.cli.panels.trajectories import AbstractTrajectoryTask, Words, rounded, time_text
+from nde.cli.panels.trajectories import AbstractTrajectoryTask, Words
 from nde.cli.panels.trajectory_scores import last_value
 from nde.cli.task import Predictions, Query
 from nde.data.panel import TimeSeries
@@ -32,7 +33,7 @@ class ForecastingTask(AbstractTrajectoryTask):
         predicted_label="forecast",
         shown="The model saw the dots, and forecast what is shaded; circles are what came.",
         baseline="Last value continues the last observation of each channel",
-        of_few="the last fifth of the rows of each",
+        of_few=lambda count: f"The last fifth of {'its rows' if count == 1 else 'the rows of each'}",
         needed="observations in the first two thirds of its time, and after them",
         useless="nothing to forecast from, or nothing to forecast",
         command="--horizon 10 --out forecast.csv",
@@ -75,6 +76,8 @@ class ForecastingTask(AbstractTrajectoryTask):
         rows = []
         values = self.trajectories(self.load(folder), panel, times)
         for place, (name, own) in enumerate(zip(panel.ids, values, strict=True)):
-            for time, channels in zip(panel.clock.restore(times[place], place), own, strict=True):
-                rows.append([f"{name}", time_text(time), *(rounded(value) for value in channels)])
+            texts = [time_text(time) for time in panel.clock.restore(times[place], place)]
+            check_finite(own, texts)
+            for text, channels in zip(texts, own, strict=True):
+                rows.append([f"{name}", text, *(rounded(value) for value in channels)])
         return Predictions(csv_text([data["series"], data["time"], *panel.channels], rows), source.notes)

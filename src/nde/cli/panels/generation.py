@@ -71,6 +71,8 @@ class GenerationTask(AbstractPanelTask):
             )
         parsed = None if times is None else _times(times)
         samples = self.load(folder).sample(count, times=parsed, random_state=seed)
+        if not np.isfinite(samples.ys).all():
+            raise DataError("Generated values are not finite: the model diverges. Choose earlier times, or fit again.")
         data = metrics["data"]
         return csv_text([data["series"], data["time"], *samples.channels], sample_rows(samples))
 

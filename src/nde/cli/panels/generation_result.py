@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from nde.cli.cells import rounded, time_text
 from nde.cli.files import csv_text
 from nde.cli.panels.config import PanelConfig
 from nde.cli.panels.random_walk import WALK, random_walks
@@ -145,17 +146,18 @@ class GenerationResult(AbstractPanelResult):
 
     def _score_note(self) -> str:
         real = (
-            f" The column {REAL} has the scores of the training series against those of the test: a model can do no "
-            "better but by chance."
+            f" The column {REAL} has the scores of the training series against those of the test: a model can be "
+            "better only by chance."
             if compares_with_test(self.data)
             else ""
         )
         return (
             "In brackets are confidence intervals of 95 %, from a bootstrap over series. Best is the score of series "
-            "of the same distribution. Trained on generated: a linear model of the end of a series learns from "
-            "generated series and is tested on real ones; the ratio is that of its error to the error after learning "
-            "from real ones. Discrepancies (maximum mean discrepancy) and Wasserstein distances are near their best "
-            f"for series of the same distribution.{real} A {WALK} takes the steps of the data in any order."
+            "of the same distribution. Trained on generated: a linear model that predicts the end of a "
+            "series is trained on generated series and tested on real ones. The ratio compares its error with that of "
+            "the same model trained on real series. Discrepancies (maximum mean discrepancy) and Wasserstein distances "
+            f"are near their best for series of the same distribution.{real} The {WALK} uses the increments of the "
+            "data in random order."
         )
 
 
@@ -191,4 +193,4 @@ def sample_rows(panel: TimeSeries) -> Iterator[list[str]]:
     """The cells of generated series: a row for each time of each."""
     for series in panel:
         for time, values in zip(series.ts, series.ys, strict=True):
-            yield [f"{series.id}", f"{time:.9g}", *("" if np.isnan(y) else f"{y:.7g}" for y in values)]
+            yield [f"{series.id}", time_text(time), *(rounded(y) for y in values)]

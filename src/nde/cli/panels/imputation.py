@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from nde.cli.cells import check_finite, exact, rounded, time_text
 from nde.cli.files import csv_text
 from nde.cli.panels.holdout import Holdout, hide_observations, hold_out_observations
 from nde.cli.panels.task import COMMON_OPTIONS, query_file, read_like
-from nde.cli.panels.trajectories import AbstractTrajectoryTask, Words, exact, rounded, time_text
+from nde.cli.panels.trajectories import AbstractTrajectoryTask, Words
 from nde.cli.panels.trajectory_scores import Values, linear_interpolation
 from nde.cli.task import Predictions, Query
 from nde.data.panel import TimeSeries
@@ -36,7 +37,7 @@ class ImputationTask(AbstractTrajectoryTask):
             "Linear interpolation draws a line between the observations of a channel, and is constant before the first "
             "and after the last"
         ),
-        of_few="a fifth of the observations of each",
+        of_few=lambda count: f"A fifth of {'its observations' if count == 1 else 'the observations of each'}",
         needed="five observations of a channel, to hide one",
         useless="too few observations to hide some",
         command="--out filled.csv",
@@ -80,7 +81,8 @@ class ImputationTask(AbstractTrajectoryTask):
 def _filled(panel: TimeSeries, values: list[Values]) -> Iterator[list[str]]:
     """The rows of a panel with its gaps filled."""
     for place, (series, predictions) in enumerate(zip(panel, values, strict=True)):
-        times = panel.clock.restore(series.ts, place)
+        times = [time_text(time) for time in panel.clock.restore(series.ts, place)]
+        check_finite(predictions, times, f"Leave series '{series.id}' out.")
         for time, ys, own in zip(times, series.ys, predictions, strict=True):
             cells = [rounded(p) if np.isnan(y) else exact(y) for y, p in zip(ys, own, strict=True)]
-            yield [f"{series.id}", time_text(time), *cells]
+            yield [f"{series.id}", time, *cells]

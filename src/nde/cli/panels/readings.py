@@ -18,7 +18,7 @@ _WRONG = 2
 def classes_to_show(
     truth: np.ndarray, predicted: np.ndarray, probabilities: Float[np.ndarray, "series classes"]
 ) -> Int[np.ndarray, " some"]:
-    """The surest of those that are wrong, the least sure of those that are right, and the surest of each class."""
+    """The most confident wrong predictions, the least confident correct one, and the most confident of each class."""
     sure = probabilities.max(axis=1)
     order = np.argsort(-sure, kind="stable")
     wrong = [place for place in order if truth[place] != predicted[place]][:_WRONG]

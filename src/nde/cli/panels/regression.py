@@ -86,7 +86,7 @@ class RegressionResult(AbstractTargetResult):
     @property
     def score_labels(self) -> Mapping[str, str]:
         """The heads of the scores."""
-        return {"rmse": "rmse", "mae": "mean absolute error", "r2": "explained variance"}
+        return {"rmse": "RMSE", "mae": "mean absolute error", "r2": "R²"}
 
     def metrics(self) -> dict[str, Any]:
         """The content of `metrics.json`."""
@@ -110,15 +110,15 @@ class RegressionResult(AbstractTargetResult):
         """The error."""
         test = self.scores["test"]
         return (
-            f"The root mean squared error (rmse) of the model on {test['series']} series of the test part is "
+            f"The root mean squared error (RMSE) of the model on {test['series']} series of the test part is "
             f"{test['rmse']:.4g}"
         )
 
     def score_note(self) -> str:
         """What the scores and baselines are."""
         return (
-            "Mean is the mean of the training series. The linear model is a ridge regression on the mean, deviation, "
-            "first and last value of each channel: a series model is only useful if it beats it."
+            "Mean is the mean of the training series. The linear model is a ridge regression on the mean, standard "
+            "deviation, first and last value of each channel: a series model is useful only if it beats it."
         )
 
     def result_section(self) -> Section:

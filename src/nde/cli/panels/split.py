@@ -9,8 +9,8 @@ from jaxtyping import Int
 from nde.cli.panels.config import PanelConfig
 from nde.data import DataError, PanelFile, drop_observations
 from nde.data.panel import TimeSeries
-from nde.data.panel.notes import pluralize
 from nde.data.panel.shuffle import shuffled
+from nde.data.plural import pluralize
 
 LEAST = 5
 """Series that can be split at random."""
@@ -73,6 +73,11 @@ def split_series(config: PanelConfig, source: PanelFile, *, stratify: bool = Fal
 def is_too_small(config: PanelConfig, source: PanelFile) -> bool:
     """Whether no series can be set aside for the test."""
     return config.split is None and len(source.panel) < LEAST
+
+
+def only_so_many(count: int) -> str:
+    """The beginning of a remark that there are few series."""
+    return f"There {'is' if count == 1 else 'are'} only {pluralize(count, 'series')}"
 
 
 def drop_remarks(config: PanelConfig) -> list[str]:

@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Float
 from matplotlib.figure import Figure
 
+from nde.cli.cells import rounded
 from nde.cli.files import csv_text
 from nde.cli.panels.baselines import targets_of
 from nde.cli.panels.config import PanelConfig
@@ -102,7 +103,7 @@ class AbstractTargetTask(AbstractPanelTask):
         values = np.unique(targets)
         if len(values) < 2:
             raise DataError(
-                f"Target '{config.target}' is '{values[0]}' for all {len(targets)} series; there is nothing to learn."
+                f"Target '{config.target}' is '{values[0]}' for {_all(len(targets))}; there is nothing to learn."
             )
         remarks = [*source.notes, *self.target_remarks(targets, config)]
         split = split_series(config, source, stratify=self.stratifies)
@@ -223,15 +224,20 @@ class AbstractTargetResult(AbstractPanelResult):
     def _training_note(self) -> str:
         if self.data.split.validation is None:
             return (
-                "No series were set aside for validation (a column with --split does it), so the curve is of training "
-                "alone, and the last weights were kept."
+                "No series were set aside for validation (to do so, name a column with --split), so the curve shows "
+                "the training loss only, and the last weights were kept."
             )
         return "The weights that did best on the validation series were kept."
 
 
+def _all(count: int) -> str:
+    """So many series, if these are all."""
+    return "the only series" if count == 1 else f"all {count} series"
+
+
 def cell(value: Any) -> str:
     """A class or a number for a CSV file."""
-    return f"{value:.9g}" if isinstance(value, float) else f"{value}"
+    return rounded(value, 9) if isinstance(value, float) else f"{value}"
 
 
 def short(name: object, most: int = 16) -> str:

@@ -18,7 +18,9 @@ from nde.cli.report import Block, Bullets, Grid, Paragraph, Picture, Section, ve
 from nde.cli.task import Query, Result, Task
 from nde.data import DataError, PanelFile, read_panel
 from nde.data.panel import TimeSeries
+from nde.data.plural import pluralize
 from nde.estimators import load_estimator
+from nde.models.registry import GENERATORS, LATENT_MODELS, MODELS, SDE_MODELS, SERIES_MODELS
 from nde.plot import plot_learning
 from nde.train import TrainingError
 
@@ -85,6 +87,7 @@ class AbstractPanelTask(Task[PanelConfig, PanelFile, PanelData]):
             which = "without a --target" if config.target is None else "with a --target"
             raise DataError(
                 f"There is no model '{config.model}' of many series {which}; there are {', '.join(self.models)}."
+                f"{other_home(config.model)}"
             )
 
     def fit(self, config: PanelConfig, data: PanelData, folder: Path | None) -> FittedEstimator:
@@ -116,6 +119,18 @@ def make_estimator(
     if config.steps is not None:
         settings["max_iter"] = config.steps
     return task.estimator(f"{config.model}", **settings)
+
+
+def other_home(model: str | None) -> str:
+    """A sentence that says what a model is for, if there is one of that name."""
+    homes = {
+        "--task generate": GENERATORS,
+        "--target": SERIES_MODELS,
+        "forecasts and --impute, without --target": LATENT_MODELS,
+        "one table, with --state": {**MODELS, **SDE_MODELS},
+    }
+    found = [home for home, models in homes.items() if model in models]
+    return f" The model {model} is for {found[0]}." if found else ""
 
 
 def _refusal(name: str, value: Any, flag: str) -> str:
@@ -306,6 +321,6 @@ class AbstractPanelResult(Result):
         """By which versions, from which seed, and how fast."""
         config, steps = self.config, len(self.estimator.history_.step)
         return (
-            f"{versions('nde', 'jax', 'equinox', 'optax')}; {config.model}, seed {config.seed}, {steps} training steps "
-            f"in {self.fitted.seconds:.0f} s."
+            f"{versions('nde', 'jax', 'equinox', 'optax')}; {config.model}, seed {config.seed}, "
+            f"{pluralize(steps, 'training step')} in {self.fitted.seconds:.0f} s."
         )

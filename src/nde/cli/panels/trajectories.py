@@ -2,7 +2,7 @@
 
 import abc
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -10,10 +10,11 @@ import numpy as np
 from jaxtyping import Float
 from matplotlib.figure import Figure
 
+from nde.cli.cells import exact, rounded, time_text
 from nde.cli.files import csv_text
 from nde.cli.panels.config import PanelConfig
 from nde.cli.panels.holdout import Holdout
-from nde.cli.panels.split import Split, drop_remarks, is_too_small, split_series
+from nde.cli.panels.split import Split, drop_remarks, is_too_small, only_so_many, split_series
 from nde.cli.panels.task import (
     COMMON_OPTIONS,
     LEARNING,
@@ -26,13 +27,14 @@ from nde.cli.panels.trajectory_scores import Baseline, Values, baseline_scores, 
 from nde.cli.report import Code, Grid, Paragraph, Picture, Report, Section, number, reference_section
 from nde.data import DataError, PanelFile, drop_observations
 from nde.data.panel import TimeSeries
-from nde.data.panel.notes import pluralize, quote_names
+from nde.data.panel.notes import quote_names
+from nde.data.plural import pluralize
 from nde.models.registry import LATENT_MODELS
 from nde.plot import Trajectory, plot_trajectories
 
 RESULT = "result.png"
 _MOST_SERIES, _POINTS = 4, 200
-_LABELS = {"rmse": "rmse", "scaled_rmse": "rmse in deviations", "mae": "mean absolute error"}
+_LABELS = {"rmse": "RMSE", "scaled_rmse": "RMSE in standard deviations", "mae": "mean absolute error"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,7 +49,7 @@ class Words:
         predicted_label: What the model predicts, in the legend of the plot.
         shown: What the plot shows.
         baseline: What the baseline does.
-        of_few: What is withheld of each series if there are few.
+        of_few: What is withheld of each series if there are few, given how many: the beginning of a sentence.
         needed: What a series needs to be of use for the test.
         useless: What series have that are of no use.
         command: Further options of `nde predict`.
@@ -61,7 +63,7 @@ class Words:
     predicted_label: str
     shown: str
     baseline: str
-    of_few: str
+    of_few: Callable[[int], str]
     needed: str
     useless: str
     command: str
@@ -134,8 +136,8 @@ class AbstractTrajectoryTask(AbstractPanelTask):
         test = self._usable(self.hold_out_few(panel, config.seed), panel)
         train = self.training_series(panel, test, config.seed)
         remark = (
-            f"{pluralize(len(panel), 'series')}, too few to set some aside: {self.words.of_few} is for the test, and "
-            "does not train."
+            f"{only_so_many(len(panel))}, too few to hold some out. {self.words.of_few(len(panel))} is held out for "
+            "testing."
         )
         return Split(train, None, panel), {"test": test}, [remark, *self._useless(panel, test)]
 
@@ -150,9 +152,10 @@ class AbstractTrajectoryTask(AbstractPanelTask):
     def _usable(self, holdout: Holdout | None, panel: TimeSeries) -> Holdout:
         """Refuse series of which nothing can be withheld."""
         if holdout is None:
+            longest = pluralize(int(panel.lengths.max()), "row")
             raise DataError(
-                f"Got {pluralize(len(panel), 'series')} for the test, of at most {int(panel.lengths.max())} rows; at "
-                f"least one must have {self.words.needed}."
+                f"Got {pluralize(len(panel), 'series')} for the test, of at most {longest}; at least one must have "
+                f"{self.words.needed}."
             )
         return holdout
 
@@ -242,16 +245,16 @@ class TrajectoryResult(AbstractPanelResult):
         words, config, test = self.task.words, self.config, self.scores["test"]
         shell = f"nde predict {folder} {config.file} {words.command}"
         note = (
-            "The errors are in units of the data, all channels together; in deviations, each channel counts alike. "
-            f"{words.baseline}; mean is the mean of each channel in the training series. The scores on the training "
-            "series are on values that the model was fitted to."
+            "The errors are in units of the data, all channels together; in standard deviations, each channel counts "
+            f"alike. {words.baseline}; mean is the mean of each channel in the training series. The scores on the "
+            "training series are on values that the model was fitted to."
         )
         picture = Picture(RESULT, "series of the test: what the model saw, what was withheld, and the predictions")
         shown = f"Series of the test part, chosen without regard to predictions. {words.shown}"
         return Report(
             title=f"{words.title} {self.channel_title()}",
             summary=(
-                f"The root mean squared error (rmse) of the model on {test['values']} {words.withheld}, of "
+                f"The root mean squared error (RMSE) of the model on {test['values']} {words.withheld}, of "
                 f"{test['series']} series, is {test['rmse']:.4g}; it was fitted to {len(self.train)} series. "
                 f"Source: {config.file}"
             ),
@@ -273,22 +276,4 @@ class TrajectoryResult(AbstractPanelResult):
         """The error on each channel."""
         every = {f"{self.config.model}": self.scores["test"], **self.baselines}
         rows = [[name, *(number(score["channels"][name]) for score in every.values())] for name in self.train.channels]
-        return Grid(["rmse, test", *every], rows)
-
-
-def time_text(time: Any) -> str:
-    """A number of as many digits as a double surely keeps, or a date without parts that say nothing."""
-    if not isinstance(time, np.datetime64):
-        return f"{time:.15g}"
-    text = str(time.astype("datetime64[us]")).replace("T", " ").removesuffix(".000000")
-    return text.removesuffix(" 00:00:00")
-
-
-def exact(value: Any) -> str:
-    """A number that was observed; empty if there is none."""
-    return "" if np.isnan(value) else repr(float(value)).removesuffix(".0")
-
-
-def rounded(value: Any) -> str:
-    """A number that was predicted."""
-    return f"{value:.7g}"
+        return Grid(["RMSE, test", *every], rows)

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from nde.cli.panels.split import Split
+from nde.cli.panels.split import Split, only_so_many
 from nde.data import DataError
 from nde.data.panel import TimeSeries
-from nde.data.panel.notes import pluralize
 from nde.data.panel.windows import windows
+from nde.data.plural import pluralize
 
 USUAL_WINDOW = 64
 """Rows of a window of series that are too few to be taken whole."""
@@ -54,8 +54,9 @@ def cut_in_time(panel: TimeSeries, rows: int) -> tuple[Split, list[str]]:
             "decrease --window, or add series."
         )
     remark = (
-        f"{pluralize(len(panel), 'series')}, too few to set some aside: cut into pieces of {rows} rows; {len(test)} "
-        f"pieces of the last fifth of the rows are for the test, {len(train)} that overlap and come before train."
+        f"{only_so_many(len(panel))}, too few to hold some out. {'It was' if len(panel) == 1 else 'They were'} cut "
+        f"into pieces of {rows} rows: {len(test)} from the last fifth of the rows, held out for testing, and "
+        f"{len(train)} overlapping ones from the rows before, to train on."
     )
     return Split(train, None, test), [remark]
 

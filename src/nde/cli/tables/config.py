@@ -7,6 +7,7 @@ from typing import Any, get_args
 
 from nde.cli.files import column_names
 from nde.data import DataError, Table, read_csv, read_series
+from nde.data.plural import pluralize
 from nde.models.registry import current_name
 from nde.models.scaling import Transform
 
@@ -141,7 +142,10 @@ class TableData:
     def summary(self, source: str) -> str:
         """How many rows were fitted, for a report."""
         rows = self.metrics()
-        text = f"Fitted to {rows['rows_fitted']} rows, {rows['fitted_from']:g} to {rows['fitted_to']:g}"
+        text = (
+            f"Fitted to {pluralize(rows['rows_fitted'], 'row')}, {rows['fitted_from']:.15g} to {rows['fitted_to']:.15g}"
+        )
         if rows["rows_held_out"]:
-            text += f"; the {rows['rows_held_out']} rows after that were held out and forecast"
+            held_out = pluralize(rows["rows_held_out"], "row")
+            text += f"; {held_out} after that {'was' if rows['rows_held_out'] == 1 else 'were'} held out and forecast"
         return f"{text}. Source: {source}"

@@ -7,9 +7,9 @@ from typing import Any
 
 import jax
 import numpy as np
-from jaxtyping import Float
 from matplotlib.figure import Figure
 
+from nde.cli.cells import check_finite, exact, rounded
 from nde.cli.console import progress_bar
 from nde.cli.files import csv_text
 from nde.cli.report import (
@@ -30,6 +30,7 @@ from nde.cli.tables.query import MODELS as FOLDER
 from nde.cli.tables.query import check_table_metrics, query_model, query_times
 from nde.cli.task import Predictions, Query, Result, Task
 from nde.data import DataError, Table
+from nde.data.plural import pluralize
 from nde.models import MODELS, AbstractODEModel, NeuralTrajectory, save_model
 from nde.plot import plot_forecast, plot_phase, plot_training
 from nde.train import TableFit, fit_table, mean, persistence, rmse
@@ -89,7 +90,9 @@ class ODETask(Task[TableConfig, Tables, TableData]):
         """Compute the state at times."""
         times, model = query_times(query), query_model(folder, metrics, query, AbstractODEModel)
         states = model.forecast(times)
-        rows = [[f"{value:.9g}" for value in (t, *ys)] for t, ys in zip(times, states, strict=True)]
+        texts = [exact(t) for t in times]
+        check_finite(states, texts)
+        rows = [[text, *(rounded(y, 9) for y in ys)] for text, ys in zip(texts, states, strict=True)]
         return Predictions(csv_text([metrics["time"], *model.names], rows))
 
 
@@ -98,8 +101,8 @@ def _fit(name: str, model: AbstractODEModel, table: Table, steps: int) -> TableF
         found = fit_table(model, table, steps=steps, progress=progress)
     if not np.isfinite(found.best_loss):
         raise DataError(
-            f"The model {name} found no fit whose solve succeeds in {steps} steps; try more --steps, another --seed, "
-            "or another --model."
+            f"The model {name} found no fit whose solve succeeds in {pluralize(steps, 'step')}; try more --steps, "
+            "another --seed, or another --model."
         )
     return found
 
@@ -178,13 +181,13 @@ class ODEResult(Result):
     def predictions(self) -> tuple[str, str]:
         """Measurements, and the states of each model at their times."""
         (table,) = self.data.tables.values()
-        columns: dict[str, Float[np.ndarray, " rows"]] = {table.time_name: table.ts}
-        columns.update(zip(table.names, table.ys.T, strict=True))
+        given = {table.time_name: table.ts, **dict(zip(table.names, table.ys.T, strict=True))}
+        columns = {name: [exact(value) for value in values] for name, values in given.items()}
         for model, found in self.fits.items():
             states = found.model.forecast(table.ts).T
-            columns.update((f"{name} ({model})", values) for name, values in zip(table.names, states, strict=True))
-        rows = (["" if np.isnan(v) else f"{v:.9g}" for v in row] for row in zip(*columns.values(), strict=True))
-        return "predictions.csv", csv_text(list(columns), rows)
+            for name, values in zip(table.names, states, strict=True):
+                columns[f"{name} ({model})"] = [rounded(value, 9) for value in values]
+        return "predictions.csv", csv_text(list(columns), zip(*columns.values(), strict=True))
 
     def summary(self) -> Sequence[str | Grid]:
         """The errors, and the equation of the best model."""
@@ -197,11 +200,11 @@ class ODEResult(Result):
             "Root mean squared errors, each column in its own unit. Persistence is the last value fitted, mean the "
             "mean of the values fitted: a model is useful only if it beats both on rows it was not fitted to."
         )
-        shell = f"nde predict {folder} --times {last:g},{last + 1:g}"
+        shell = f"nde predict {folder} --times {exact(last)},{exact(last + 1)}"
         program = (
             "import numpy as np\nfrom nde.models import load_model\n\n"
             f"model = load_model({str(folder / FOLDER / self.best)!r})\n"
-            f"print(model.forecast(np.array([{last:g}, {last + 1:g}])))"
+            f"print(model.forecast(np.array([{exact(last)}, {exact(last + 1)}])))"
         )
         return Report(
             title=f"{states} over {self.data.time_name}",
@@ -215,7 +218,10 @@ class ODEResult(Result):
                 Section("Use the model", [Code(shell), Code(program)]),
                 reference_section([found.model for found in self.fits.values()]),
             ],
-            footer=f"{versions('nde', 'jax', 'equinox')}; seed {self.config.seed}, {self.steps} training steps.",
+            footer=(
+                f"{versions('nde', 'jax', 'equinox')}; seed {self.config.seed}, "
+                f"{pluralize(self.steps, 'training step')}."
+            ),
         )
 
     def _error_grid(self) -> Grid:

@@ -7,6 +7,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from nde.cli.cells import check_finite, exact, rounded
 from nde.cli.console import progress_bar
 from nde.cli.files import csv_text
 from nde.cli.tables.config import TableConfig, TableData, Tables
@@ -76,11 +77,12 @@ class SDETask(Task[TableConfig, Tables, TableData]):
         fans = model.fan(tables, [times] * len(tables), key=jax.random.key(metrics["seed"]))
         series = ["series"] if len(last) > 1 else []
         header = [*series, metrics["time"], *(f"{name} {100 * level:g}%" for name in model.names for level in LEVELS)]
-        rows = []
+        rows, texts = [], [exact(t) for t in times]
         for name, fan in zip(last, fans, strict=True):
-            for i, t in enumerate(times):
-                numbers = [f"{value:.9g}" for value in (t, *fan.quantiles[:, i].T.ravel())]
-                rows.append([*([name] if series else []), *numbers])
+            check_finite(fan.quantiles.swapaxes(0, 1), texts)
+            for i, text in enumerate(texts):
+                numbers = [rounded(value, 9) for value in fan.quantiles[:, i].T.ravel()]
+                rows.append([*([name] if series else []), text, *numbers])
         return Predictions(csv_text(header, rows))
 
 

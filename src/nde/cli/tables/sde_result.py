@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Float
 from matplotlib.figure import Figure
 
+from nde.cli.cells import exact, rounded
 from nde.cli.files import csv_text
 from nde.cli.report import (
     Block,
@@ -29,10 +30,18 @@ from nde.cli.tables.query import MODELS as FOLDER
 from nde.cli.tables.sde_evaluation import Evaluation
 from nde.cli.task import Result
 from nde.data import LEVELS, Fan, Table
+from nde.data.plural import pluralize
 from nde.models import save_model
 from nde.plot import plot_fan
 from nde.train import fit_sde
 
+_PLACES = {
+    "ahead, fitted": "one row ahead, fitted",
+    "ahead, held out": "one row ahead, held out",
+    "fan, held out": "fan, held out",
+}
+"""The heads of coverages."""
+_SCORES = "mean log density of a value given those before; coverage of the 50 % / 90 % band"
 WALK = "random-walk"
 """The baseline."""
 _CURVE, _PATHS = 60, 8000
@@ -181,8 +190,8 @@ class SDEResult(Result):
             quantiles = [_quantiles(each, i, fitted) for each in self.models.values()]
             for k, t in enumerate(table.ts):
                 values = np.concatenate([each[:, k].T.ravel() for each in quantiles])
-                cells = ["" if np.isnan(v) else f"{v:.9g}" for v in (t, *table.ys[k], *values)]
-                yield [*([name] if many else []), cells[0], f"{int(k >= fitted)}", *cells[1:]]
+                measured, quantiled = [exact(y) for y in table.ys[k]], [rounded(v, 9) for v in values]
+                yield [*([name] if many else []), exact(t), f"{int(k >= fitted)}", *measured, *quantiled]
 
     def summary(self) -> Sequence[str | Grid]:
         """The scores, the parameters, and the equation of the best model."""
@@ -200,20 +209,20 @@ class SDEResult(Result):
         count = len(data.tables)
         many = [Paragraph(f"There are {count} series; the first are shown.")] if count > 1 else []
         fan = (
-            f"By the model {self.best}. The dark and the light band hold 50 % and 90 % of the paths from the last row "
-            "fitted; the gray band holds 90 % of the distribution of each row given the one before."
+            f"Forecast of the model {self.best}. The dark and light bands contain 50 % and 90 % of the simulated paths "
+            "that start at the last training row; the gray band contains 90 % of the distribution of each row given "
+            "the one before."
         )
         scores = (
             f"The equations are Itô SDEs for {_QUANTITIES[config.transform or 'none']}. A score is the mean log "
             "density of a value given the measurements before: higher is better, and a model is useful only if it "
-            "beats the random walk on rows that were not fitted. The other columns are the shares of the values within "
-            "the bands of 50 % and 90 %."
+            "beats the random walk on rows that were not fitted. Coverage is the percentage of the values within the "
+            "50 % and 90 % bands."
         )
         limits = (
-            "Such a model has no memory but the present value: one quantity alone does not tell whether it was rising "
-            "or falling, so a fan cannot follow a cycle; it opens to the stationary distribution of the model. "
-            "Standard errors are from the observed information, and are right for long records and a model that is "
-            "true."
+            "Such a model depends only on the present value: one quantity alone does not tell whether it was rising or "
+            "falling, so a fan cannot follow a cycle; it widens to the stationary distribution of the model. Standard "
+            "errors are from the observed information, and hold for long records and a correctly specified model."
         )
         return Report(
             title=f"{states} over {data.time_name}, by stochastic differential equations",
@@ -223,23 +232,26 @@ class SDEResult(Result):
                 Section("Scores", [Paragraph(scores), self._score_grid()]),
                 Section("Fitted models", [block for name in self.models for block in self._model_blocks(name)]),
                 Section("Limits", [Paragraph(limits)]),
-                Section("Use the model", [Code(f"nde predict {folder} --times {last + 1:g},{last + 2:g}")]),
+                Section("Use the model", [Code(f"nde predict {folder} --times {exact(last + 1)},{exact(last + 2)}")]),
                 reference_section(fit_sde, list(self.models.values())),
             ],
-            footer=f"{versions('nde', 'jax', 'equinox')}; seed {config.seed}, at most {self.steps} training steps.",
+            footer=(
+                f"{versions('nde', 'jax', 'equinox')}; seed {config.seed}, at most "
+                f"{pluralize(self.steps, 'training step')}."
+            ),
         )
 
     def _score_grid(self) -> Grid:
         parts = ["fitted", "held out"] if self.data.holdout else ["fitted"]
         header = ["", *(f"score, {part}" for part in parts), "AIC"]
-        header += [f"within, {place}" for place in self.evaluations[self.best].coverage]
+        header += [f"coverage (%), {_PLACES[place]}" for place in self.evaluations[self.best].coverage]
         rows = []
         for name, each in self.evaluations.items():
             densities = [_finite(value) for value in (each.fitted, each.holdout)][: len(parts)]
             cells = ["" if value is None else f"{value:.3f}" for value in densities]
             aic = "" if each.aic is None else f"{each.aic:.1f}"
             rows.append([name, *cells, aic, *(_percents(shares) for shares in each.coverage.values())])
-        return Grid(header, rows, best=self.best, title="mean log density of a value given those before; share within")
+        return Grid(header, rows, best=self.best, title=_SCORES)
 
     def _parameter_grid(self, name: str, *, meanings: bool = True) -> Grid:
         parameters, meaning = self.parameters(name), ["meaning"] if meanings else []
@@ -261,8 +273,8 @@ class SDEResult(Result):
             blocks.append(self._parameter_grid(name))
         if each.fit is not None:
             note = (
-                f"fitted in {len(each.fit.losses)} training steps and {each.fit.seconds:.1f} s, with "
-                f"{each.fit.substeps} Euler–Maruyama steps from one measurement to the next"
+                f"fitted in {pluralize(len(each.fit.losses), 'training step')} and {each.fit.seconds:.1f} s, with "
+                f"{pluralize(each.fit.substeps, 'Euler–Maruyama step')} from one measurement to the next"
             )
             blocks.append(Paragraph(note, faint=True))
         return blocks
@@ -270,8 +282,7 @@ class SDEResult(Result):
 
 def _percents(shares: dict[str, float]) -> str:
     """Shares from the narrowest band to the widest."""
-    cells = ["" if not np.isfinite(share) else f"{100 * share:.0f}" for share in reversed(shares.values())]
-    return f"{', '.join(cells)} %"
+    return " / ".join(f"{100 * share:.0f}" if np.isfinite(share) else "–" for share in reversed(shares.values()))
 
 
 def _finite(value: float) -> float | None:

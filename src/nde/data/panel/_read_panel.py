@@ -9,12 +9,13 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from nde.data.frames import read_frame
-from nde.data.numbers import numbers_of_cells
-from nde.data.panel.cells import labels_of, number_of, texts_of, times_of_cells
+from nde.data.numbers import numbers_of_cells, texts_of
+from nde.data.panel.cells import feature_texts, label_texts, labels_of, number_of, times_of_cells
 from nde.data.panel.columns import check_columns, choose_channels, series_values
 from nde.data.panel.merging import FileRows, merge_rows
-from nde.data.panel.notes import notes_on_channels, notes_on_series, pluralize, quote_names
+from nde.data.panel.notes import notes_on_channels, notes_on_series, quote_names
 from nde.data.panel.time_series import TimeSeries
+from nde.data.plural import pluralize
 from nde.data.table import DataError
 
 
@@ -57,12 +58,13 @@ def read_panel(
 
     Args:
         path: The file, with a header. Parquet if its name ends in `.parquet` or `.pq`, else CSV, compressed or not.
-        series: The column that identifies the series of a row.
+        series: The column that identifies the series of a row; only an empty cell is missing, `NA` is a name.
         time: The column of times: numbers, or dates such as `2024-01-31 18:30`.
         channels: The columns of measurements; an empty cell or `nan` is a missing value. By default all remaining
             columns of numbers.
         static: Columns of static features: numbers that are the same in all rows of a series.
         target: The column of targets: numbers or labels that are the same in all rows of a series, where not empty.
+            `NA`, `nan` and the like are missing values in a column of numbers, and labels in a column of text.
         labels: Further columns with at most one value for each series.
         unit: Unit for dates; see `TimeSeries.from_frame`.
         since: Origin of times; see `TimeSeries.from_frame`.
@@ -94,7 +96,8 @@ def read_panel(
         raise DataError(f"{path} has a header and no rows; expected at least one.")
     names, notes_on_columns = choose_channels(Path(path), frame, special, channels)
     raw = _rows(frame, series, time, names)
-    values = {name: series_values(frame[name], name, raw.owners, raw.ids) for name in special[2:]}
+    texts = {name: (feature_texts if name in static else label_texts)(frame[name]) for name in special[2:]}
+    values = {name: series_values(each, name, raw.owners, raw.ids) for name, each in texts.items()}
     rows, notes_on_rows = merge_rows(raw)
     kept, left_out = _usable_series(rows, target, values)
     panel = TimeSeries.from_arrays(
@@ -167,7 +170,10 @@ def _split(rows: FileRows, kept: Int[np.ndarray, " some"]) -> tuple[list[np.ndar
 def _parse_ids(names: Sequence[str]) -> list[str] | list[int]:
     """Ids as integers, if all of them are written as integers."""
     numbers = [number_of(name) for name in names]
-    whole = all(number is not None and name == f"{number:.0f}" for name, number in zip(names, numbers, strict=True))
+    whole = all(
+        number is not None and np.isfinite(number) and name == f"{number:.0f}"
+        for name, number in zip(names, numbers, strict=True)
+    )
     return [int(name) for name in names] if whole else list(names)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nde.core.extras import require
-from nde.data.numbers import GAPS, cell_text, parse_numbers, shown
+from nde.data.numbers import GAPS, parse_numbers, shown, texts_of
 from nde.data.panel.frame import times_of
 from nde.data.table import DataError
 
@@ -17,11 +17,27 @@ _EXACT = 2.0**53
 """Up to here, doubles represent every integer."""
 
 
-def texts_of(column: "pandas.Series") -> np.ndarray:
-    """Each cell as stripped text, with integers written without a decimal point; `None` for a missing value."""
-    texts = np.array([cell_text(cell) for cell in column.tolist()], object)
-    texts[np.isin([str(text).lower() for text in texts], list(GAPS))] = None
+def feature_texts(column: "pandas.Series") -> np.ndarray:
+    """Each cell of a column of numbers as text; `None` for an empty cell and for words such as `NA`."""
+    texts = texts_of(column)
+    texts[_gaps(texts)] = None
     return texts
+
+
+def label_texts(column: "pandas.Series") -> np.ndarray:
+    """Each cell as text; `None` for an empty cell, and for words such as `NA` if all other cells are numbers.
+
+    In a column of text, `NA` is a name like any other.
+    """
+    texts = texts_of(column)
+    others = set(texts[~_gaps(texts)].tolist())
+    numeric = bool(others) and all(number_of(text) is not None for text in others)
+    return feature_texts(column) if numeric else texts
+
+
+def _gaps(texts: np.ndarray) -> np.ndarray:
+    """Which cells are empty, or words for a missing value."""
+    return np.array([text is None or text.lower() in GAPS for text in texts], bool)
 
 
 def kind_of(column: "pandas.Series") -> str:
@@ -73,14 +89,15 @@ def labels_of(texts: Iterable[str], name: str) -> np.ndarray:
 
 
 def number_of(text: str) -> float | None:
-    """The number that a text represents, or `None`; numbers with leading zeros count as text."""
+    """The number that a text represents, or `None`; numbers with leading zeros and `nan` count as text."""
     digits = text.lstrip("+-")
     if digits[:1] == "0" and digits[1:2].isdigit():
         return None
     try:
-        return float(text)
+        number = float(text)
     except ValueError:
         return None
+    return None if np.isnan(number) else number
 
 
 def _dates(column: "pandas.Series", name: str) -> np.ndarray:

@@ -4,6 +4,7 @@ import numpy as np
 from jaxtyping import Int
 
 from nde.data.panel.rows import Rows
+from nde.data.plural import pluralize
 from nde.data.table import DataError
 
 
@@ -47,9 +48,8 @@ def _check_observations(rows: Rows) -> None:
     seen = np.add.reduceat((~np.isnan(rows.ys)).any(axis=1), _starts(rows))
     if (seen == 0).any():
         which = int(np.argmin(seen))
-        raise DataError(
-            f"Series {rows.ids[which]!r} has no observation in its {rows.lengths[which]} rows; leave it out."
-        )
+        length = pluralize(int(rows.lengths[which]), "row")
+        raise DataError(f"Series {rows.ids[which]!r} has no observation in its {length}; leave it out.")
 
 
 def _check_times(rows: Rows) -> None:
@@ -62,7 +62,7 @@ def _check_times(rows: Rows) -> None:
         row = int(np.argmax(late))
         what = "repeats the time" if ts[row] == ts[row - 1] else "goes back from"
         raise DataError(
-            f"{_place(rows, row)} {what} {ts[row - 1]:g}; times must increase within a series. Sort the rows, and "
+            f"{_place(rows, row)} {what} {ts[row - 1]:.15g}; times must increase within a series. Sort the rows, and "
             "merge rows with the same time."
         )
 

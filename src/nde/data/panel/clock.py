@@ -63,8 +63,12 @@ class Clock:
         elapsed = self.start + self.step * np.asarray(ts, np.float64)
         if self.unit is None:
             return self.origins[series] + elapsed
-        microseconds = np.rint(elapsed * (UNITS[self.unit] / np.timedelta64(1, "us")))
-        return self.origins[series] + microseconds.astype("timedelta64[us]")
+        microsecond, origin = np.timedelta64(1, "us"), self.origins[series]
+        whole = origin.astype(f"{origin.dtype.kind}8[us]")
+        # The origin may have nanoseconds: they are part of what is rounded.
+        rest = (origin - whole) / microsecond
+        microseconds = np.rint(rest + elapsed * (UNITS[self.unit] / microsecond))
+        return whole + microseconds.astype("timedelta64[us]")
 
     def of_series(self, places: Int[np.ndarray, " some"]) -> "Clock":
         """The clock of some of the series."""

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Int
 
 from nde.data.frames import did_you_mean
-from nde.data.panel.cells import kind_of, texts_of
+from nde.data.panel.cells import kind_of
 from nde.data.panel.notes import quote_names
 from nde.data.table import DataError
 
@@ -58,13 +58,18 @@ def choose_channels(
     ]
 
 
-def series_values(column: Any, name: str, owners: Int[np.ndarray, " rows"], ids: tuple[str, ...]) -> np.ndarray:
+def series_values(texts: np.ndarray, name: str, owners: Int[np.ndarray, " rows"], ids: tuple[str, ...]) -> np.ndarray:
     """The value of a column for each series, as text; `None` for a series in which all its cells are empty.
+
+    Args:
+        texts: The text of each cell; `None` for an empty one.
+        name: The name of the column.
+        owners: The index of the series of each row.
+        ids: The ids of the series.
 
     Raises:
         DataError: If the column has two values in a series.
     """
-    texts = texts_of(column)
     known = np.flatnonzero(np.array([text is not None for text in texts], bool))
     values = np.full(len(ids), None, object)
     # In reverse order, the first of several values is written last.

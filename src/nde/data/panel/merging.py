@@ -5,7 +5,8 @@ import dataclasses
 import numpy as np
 from jaxtyping import Float, Int
 
-from nde.data.panel.notes import pluralize, quote_names
+from nde.data.panel.notes import quote_names
+from nde.data.plural import pluralize
 from nde.data.table import DataError
 
 

@@ -5,6 +5,7 @@ from collections.abc import Hashable, Iterable
 import numpy as np
 
 from nde.data.panel.time_series import TimeSeries
+from nde.data.plural import pluralize
 
 _MOST = 5
 """The largest number of names in a sentence."""
@@ -16,11 +17,6 @@ def quote_names(names: Iterable[Hashable]) -> str:
     if len(every) <= _MOST:
         return ", ".join(every)
     return f"{', '.join(every[: _MOST - 1])} and {len(every) - _MOST + 1} more"
-
-
-def pluralize(count: int, noun: str) -> str:
-    """A count and a noun, with a plural s if needed; nouns such as `series` stay the same."""
-    return f"{count} {noun}" if count == 1 or noun.endswith("s") else f"{count} {noun}s"
 
 
 def notes_on_series(panel: TimeSeries) -> list[str]:
