@@ -31,7 +31,7 @@ def test_options_choose_the_task():
 
 
 @pytest.mark.parametrize(
-    ("models", "name"), [((), "ode"), (("hybrid",), "ode"), (("sde",), "sde"), (("sde-ou",), "sde")]
+    ("models", "name"), [((), "forecast-table"), (("hybrid",), "ode"), (("sde",), "sde"), (("sde-ou",), "sde")]
 )
 def test_the_model_of_a_table_chooses_the_task(models: tuple[str, ...], name: str):
     assert registry.choose_table_task(TableConfig("table.csv", models))[0].name == name

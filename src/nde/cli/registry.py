@@ -14,8 +14,10 @@ from nde.cli.panels.regression import RegressionTask
 from nde.cli.panels.target import are_classes
 from nde.cli.panels.task import AbstractPanelTask, other_home
 from nde.cli.tables.config import TableConfig
+from nde.cli.tables.forecast import TableForecastTask
 from nde.cli.tables.ode import ODETask
 from nde.cli.tables.sde import SDETask
+from nde.cli.tables.task import AbstractTableTask
 from nde.cli.task import Task
 from nde.data import DataError, PanelFile
 from nde.models.registry import current_name
@@ -23,7 +25,7 @@ from nde.models.registry import current_name
 _CLASSES, _NUMBERS = ClassificationTask(), RegressionTask()
 _FORECAST, _IMPUTE = ForecastingTask(), ImputationTask()
 
-TABLE_TASKS: tuple[Task, ...] = (ODETask(), SDETask())
+TABLE_TASKS: tuple[AbstractTableTask, ...] = (TableForecastTask(), ODETask(), SDETask())
 """Tasks for one table; the first is the default."""
 PANEL_TASKS: tuple[AbstractPanelTask, ...] = (_CLASSES, _NUMBERS, GenerationTask(), _FORECAST, _IMPUTE)
 """Tasks for many series."""
@@ -32,7 +34,7 @@ PANEL_OPTIONS = frozenset[str]().union(*(task.options for task in PANEL_TASKS))
 """The options of `nde fit` for either."""
 
 
-def choose_table_task(config: TableConfig) -> tuple[Task, TableConfig]:
+def choose_table_task(config: TableConfig) -> tuple[AbstractTableTask, TableConfig]:
     """The task whose models the options name, and the options with its default model if they name none.
 
     Raises:
@@ -98,7 +100,7 @@ def task_of_run(metrics: dict[str, Any]) -> Task:
     Raises:
         KeyError: If there is no such task.
     """
-    tasks = {task.name: task for task in PANEL_TASKS}
+    tasks: dict[str, Task] = {task.name: task for task in (*PANEL_TASKS, *TABLE_TASKS)}
     if "task" in metrics:
         return tasks[metrics["task"]]
     best = {name: task for task in TABLE_TASKS for name in task.models}

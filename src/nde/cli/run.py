@@ -39,7 +39,7 @@ def fit_table(config: TableConfig, folder: Path) -> None:
     """
     check_new(folder)
     task, config = registry.choose_table_task(config)
-    fit_at_once(task, {folder: (config, task.prepare(config, config.read()))}, folder)
+    fit_at_once(task, {folder: (config, task.prepare(config, task.read(config)))}, folder)
 
 
 def fit_at_once(task: Task, jobs: Mapping[Path, tuple[Any, Any]], folder: Path) -> None:

@@ -1,7 +1,7 @@
 """Time series data: tables and panels with missing values and irregular sampling."""
 
 from nde.data.array_loader import ArrayLoader
-from nde.data.csv import read_csv
+from nde.data.csv import read_csv, read_indexed
 from nde.data.fan import LEVELS, Fan
 from nde.data.japanese_vowels import JAPANESE_VOWELS_SOURCE, load_japanese_vowels
 from nde.data.lynx_hare import LYNX_HARE_SOURCE, load_lynx_hare
@@ -49,6 +49,7 @@ __all__ = [
     "load_sunspots",
     "pad",
     "read_csv",
+    "read_indexed",
     "read_panel",
     "read_series",
     "with_intensities",

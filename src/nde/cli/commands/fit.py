@@ -11,8 +11,8 @@ from nde.data import DataError
 from nde.models.registry import GENERATORS, LATENT_MODELS, MODELS, SDE_MODELS, SERIES_MODELS, current_name
 
 _MODELS = (
-    f"One table: {' | '.join((*MODELS, 'sde', *SDE_MODELS))}. Many series, with a target: {' | '.join(SERIES_MODELS)}; "
-    f"without: {' | '.join(LATENT_MODELS)}; to generate: {' | '.join(GENERATORS)}."
+    f"One table: {' | '.join(('forecast', *MODELS, 'sde', *SDE_MODELS))}. Many series, with a target: "
+    f"{' | '.join(SERIES_MODELS)}; without: {' | '.join(LATENT_MODELS)}; to generate: {' | '.join(GENERATORS)}."
 )
 
 _NAMES = """separated by commas (a name with a comma in double quotes, as in '"a,b",c')"""
@@ -86,6 +86,16 @@ def fit(
     holdout: Annotated[
         int | None, typer.Option("--holdout", metavar="N", help="One table: last rows to forecast, not to fit.")
     ] = None,
+    horizon: Annotated[
+        int | None,
+        typer.Option(
+            "--horizon", metavar="N", min=1, help="One table: rows to forecast; by default one season, at least 10."
+        ),
+    ] = None,
+    season: Annotated[
+        str | None,
+        typer.Option("--season", metavar="ROWS", help="One table, forecasts: rows in a season | auto | none."),
+    ] = None,
     out: Out = None,
     seed: Seed = None,
     steps: Steps = None,
@@ -110,6 +120,8 @@ def fit(
         "state": state,
         "transform": transform,
         "holdout": holdout,
+        "horizon": horizon,
+        "season": season,
         "time": time,
         "series": series,
         "model": _current(model),

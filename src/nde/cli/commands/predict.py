@@ -21,7 +21,7 @@ def predict(
     ] = None,
     horizon: Annotated[
         int | None,
-        typer.Option("--horizon", metavar="N", min=1, help="Many series: forecast N steps of their usual spacing."),
+        typer.Option("--horizon", metavar="N", min=1, help="Forecasts: N rows at the usual spacing."),
     ] = None,
     model: Annotated[str | None, typer.Option("--model", metavar="MODEL", help="If the run has several.")] = None,
     out: OutFile = None,

@@ -30,6 +30,8 @@ class TableConfig:
         columns: The columns of quantities.
         series: The column that names the series of a row, if there are several.
         truth: The true parameters of simulated data.
+        horizon: How many rows to forecast; if none is given, as many as suit the table.
+        season: How many rows a season has: a number, `auto` or `none`.
     """
 
     source: str
@@ -42,6 +44,8 @@ class TableConfig:
     columns: tuple[str, ...] = ()
     series: str | None = None
     truth: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    horizon: int | None = None
+    season: str | None = None
 
     @classmethod
     def from_options(cls, file: Path, options: Mapping[str, Any]) -> "TableConfig":
@@ -61,6 +65,8 @@ class TableConfig:
             time=options["time"].strip(),
             columns=tuple(column_names(options["state"])),
             series=None if series is None else series.strip(),
+            horizon=options["horizon"],
+            season=options["season"],
         )
 
     def read(self) -> Tables:

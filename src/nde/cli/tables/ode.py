@@ -28,7 +28,8 @@ from nde.cli.report import (
 from nde.cli.tables.config import TableConfig, TableData, Tables
 from nde.cli.tables.query import MODELS as FOLDER
 from nde.cli.tables.query import check_table_metrics, query_model, query_times
-from nde.cli.task import Predictions, Query, Result, Task
+from nde.cli.tables.task import AbstractTableTask, refuse_forecast_options
+from nde.cli.task import Predictions, Query, Result
 from nde.data import DataError, Table
 from nde.data.plural import pluralize
 from nde.models import MODELS, AbstractODEModel, NeuralTrajectory, save_model
@@ -43,7 +44,7 @@ Errors = dict[str, dict[str, float]]
 """For each model and baseline the error of each column, and of all."""
 
 
-class ODETask(Task[TableConfig, Tables, TableData]):
+class ODETask(AbstractTableTask[Tables, TableData]):
     """Fit ordinary differential equations to a table."""
 
     name = "ode"
@@ -54,12 +55,17 @@ class ODETask(Task[TableConfig, Tables, TableData]):
 
     def check(self, config: TableConfig) -> None:
         """Refuse options of SDEs."""
+        refuse_forecast_options(config)
         for name in ("series", "transform"):
             if getattr(config, name) is not None:
                 raise DataError(
                     f"Got --{name} for the model {', '.join(config.models)}; it is for models with noise, such as "
                     "--model sde."
                 )
+
+    def read(self, config: TableConfig) -> Tables:
+        """Read the table."""
+        return config.read()
 
     def prepare(self, config: TableConfig, source: Tables) -> TableData:
         """Set the last rows aside."""

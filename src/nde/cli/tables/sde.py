@@ -14,7 +14,8 @@ from nde.cli.tables.config import TableConfig, TableData, Tables
 from nde.cli.tables.query import check_table_metrics, query_model, query_times
 from nde.cli.tables.sde_evaluation import Evaluation, evaluate_sde
 from nde.cli.tables.sde_result import WALK, SDEResult
-from nde.cli.task import Predictions, Query, Task
+from nde.cli.tables.task import AbstractTableTask, refuse_forecast_options
+from nde.cli.task import Predictions, Query
 from nde.data import LEVELS, DataError, Series, Table
 from nde.models import SDE_MODELS, AbstractSDEModel, GeometricBrownianMotion, RandomWalk
 from nde.models.scaling import Transform, check_transform
@@ -26,7 +27,7 @@ STEPS = 500
 """Most training steps of a model."""
 
 
-class SDETask(Task[TableConfig, Tables, TableData]):
+class SDETask(AbstractTableTask[Tables, TableData]):
     """Fit stochastic differential equations to one series or several."""
 
     name = "sde"
@@ -36,7 +37,12 @@ class SDETask(Task[TableConfig, Tables, TableData]):
     default = ALL
 
     def check(self, config: TableConfig) -> None:
-        """All options go together, as far as is known without the data."""
+        """Refuse options of forecasts."""
+        refuse_forecast_options(config)
+
+    def read(self, config: TableConfig) -> Tables:
+        """Read the series."""
+        return config.read()
 
     def prepare(self, config: TableConfig, source: Tables) -> TableData:
         """Set the last rows of each series aside."""

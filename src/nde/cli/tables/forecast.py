@@ -1,0 +1,102 @@
+"""Forecast a table by the method that did best on its past."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from nde.cli.console import show
+from nde.cli.tables.config import TableConfig
+from nde.cli.tables.forecast_result import TABLE, ForecastData, ForecastResult, forecast_csv
+from nde.cli.tables.task import AbstractTableTask
+from nde.cli.task import Predictions, Query
+from nde.data import DataError, read_indexed
+from nde.estimators import Forecaster
+
+_LEAST_ROWS = 5
+
+
+class TableForecastTask(AbstractTableTask[pd.DataFrame, ForecastData]):
+    """Forecast each column of a table, by a linear SDE or a plain method."""
+
+    name = "forecast-table"
+    option = "--state"
+    options = frozenset({"time", "state", "model", "holdout", "horizon", "season"})
+    models = ("forecast",)
+    default = "forecast"
+
+    def check(self, config: TableConfig) -> None:
+        """Refuse options of other tasks, and a season that makes no sense."""
+        for name in ("series", "transform", "steps"):
+            if getattr(config, name) is not None:
+                raise DataError(
+                    f"--{name} cannot be combined with a forecast of one table; use --model, for example --model sde."
+                )
+        season_of(config.season)
+
+    def read(self, config: TableConfig) -> pd.DataFrame:
+        """Read the table, with dates or numbers as times."""
+        return read_indexed(config.source, config.time, list(config.columns))
+
+    def prepare(self, config: TableConfig, source: pd.DataFrame) -> ForecastData:
+        """Set the last rows aside."""
+        left = len(source) - config.holdout
+        if config.holdout < 0 or left < _LEAST_ROWS:
+            raise DataError(
+                f"Got {config.holdout} rows to hold out of {len(source)}; choose between 0 and "
+                f"{max(0, len(source) - _LEAST_ROWS)}, to leave at least {_LEAST_ROWS} to fit."
+            )
+        return ForecastData(source, config.holdout)
+
+    def fit(self, config: TableConfig, data: ForecastData, folder: Path | None) -> dict[str, Forecaster]:
+        """Compare the methods on the past. Rows that are held out are forecast as well, from the rows before."""
+        del folder
+        season = season_of(config.season)
+        show("Forecasting the past of the table by each method.")
+        found = {"whole": Forecaster(config.horizon, season=season).fit(data.table)}
+        if data.holdout:
+            found["past"] = Forecaster(data.holdout, season=season).fit(data.past)
+        return found
+
+    def evaluate(self, config: TableConfig, data: ForecastData, model: dict[str, Forecaster]) -> ForecastResult:
+        """Compute errors on rows held out, if there are any."""
+        return ForecastResult(config, data, model["whole"], model.get("past"))
+
+    def check_metrics(self, metrics: dict[str, Any]) -> None:
+        """Check that there are methods, and the settings."""
+        _ = metrics["methods"], metrics["horizon"], metrics["season"], metrics["time"], metrics["states"]
+
+    def predict(self, folder: Path, metrics: dict[str, Any], query: Query) -> Predictions:
+        """Forecast the rows after the last."""
+        if query.file is not None or query.times is not None or query.model is not None:
+            got = (
+                "--times" if query.times is not None else "--model" if query.file is None else f"the file {query.file}"
+            )
+            raise DataError(f"A forecast of one table takes --horizon, a number of rows; got {got}.")
+        table = read_indexed(folder / TABLE, metrics["time"], metrics["states"])
+        columns = []
+        for name in metrics["states"]:
+            season, method = metrics["season"][name], metrics["methods"][name]
+            forecaster = Forecaster(metrics["horizon"], season=season, methods=[method]).fit(table[[name]])
+            columns.append(forecaster.predict(query.horizon))
+        return Predictions(forecast_csv(metrics["time"], columns))
+
+
+def season_of(text: str | None) -> float | str | None:
+    """The season of an option.
+
+    Raises:
+        DataError: If it is none.
+    """
+    if text is None or text == "auto":
+        return "auto"
+    if text == "none":
+        return None
+    try:
+        season = float(text)
+    except ValueError:
+        season = np.nan
+    if not 2 <= season < np.inf:
+        raise DataError(f"--season must be a number of rows of at least 2, auto or none; got {text}.")
+    return season

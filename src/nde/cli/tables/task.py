@@ -1,0 +1,36 @@
+"""What the command line asks of a task for one table."""
+
+import abc
+from typing import Generic, TypeVar
+
+from nde.cli.tables.config import TableConfig
+from nde.cli.task import Task
+from nde.data import DataError
+
+Source = TypeVar("Source")
+Data = TypeVar("Data")
+
+
+class AbstractTableTask(Task[TableConfig, Source, Data], Generic[Source, Data]):
+    """A task for one table, which also says how its file is read."""
+
+    @abc.abstractmethod
+    def read(self, config: TableConfig) -> Source:
+        """Read the file.
+
+        Raises:
+            DataError: If it cannot be read, or is not what the options say.
+        """
+
+
+def refuse_forecast_options(config: TableConfig) -> None:
+    """Refuse the options of forecasts.
+
+    Raises:
+        DataError: If one was given.
+    """
+    for name in ("horizon", "season"):
+        if getattr(config, name) is not None:
+            raise DataError(
+                f"--{name} is for a forecast of one table, without --model; got --model {', '.join(config.models)}."
+            )

@@ -1,0 +1,119 @@
+"""`nde fit` without a model forecasts a table, and says which method won."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nde.estimators.forecasting import forecaster
+from nde.estimators.forecasting.methods import PLAIN
+from tests.cli.test_fit import nde
+
+FIT = ("fit", "sales.csv", "--time", "month", "--state", '"sales, EUR",visits')
+FORECAST = 'month,"sales, EUR","sales, EUR_lower_50"'
+
+
+@pytest.fixture(autouse=True)
+def plain(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A file of 48 months, and only the methods that need no fit."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(forecaster, "METHODS", {method.name: method for method in PLAIN})
+    months = [f"{2020 + place // 12}-{place % 12 + 1:02d}-01" for place in range(48)]
+    season = 100 + 20 * np.sin(2 * np.pi * np.arange(48) / 12)
+    with Path("sales.csv").open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["month", "sales, EUR", "visits"])
+        rows.writerows(zip(months, [*season[:5], "", *season[6:]], range(48), strict=True))
+
+
+def read(path: str) -> list[dict[str, str]]:
+    with Path(path).open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_table_is_forecast_with_its_dates(monkeypatch, capsys):
+    assert nde(monkeypatch, *FIT, "--horizon", "6", "--holdout", "4", "--out", "run") == 0
+    out = capsys.readouterr().out
+    assert "sales, EUR: the seasonal naive forecast is better than every model here" in " ".join(out.split())
+    assert "4 rows held out" in out
+    rows = read("run/predictions.csv")
+    assert [row["month"] for row in rows] == [f"2024-{month:02d}-01" for month in range(1, 7)]
+    np.testing.assert_allclose(
+        [float(row["sales, EUR"]) for row in rows], 100 + 20 * np.sin(2 * np.pi * np.arange(6) / 12), atol=1e-6
+    )
+    np.testing.assert_allclose([float(row["visits"]) for row in rows], range(48, 54), rtol=1e-6)
+    assert all(float(row["visits_lower_95"]) <= float(row["visits"]) <= float(row["visits_upper_95"]) for row in rows)
+    metrics = json.loads(Path("run/metrics.json").read_text())
+    assert metrics["methods"] == {"sales, EUR": "seasonal naive", "visits": "drift"}
+    assert metrics["season"]["sales, EUR"] == 12
+    assert metrics["held_out"]["visits"]["rmse"] == pytest.approx(0, abs=1e-6)
+    report = Path("run/report.html").read_text()
+    assert "nde predict run --horizon 6" in report
+    assert "better than every model here" in report
+
+
+def test_a_run_forecasts_again(monkeypatch, capsys):
+    assert nde(monkeypatch, *FIT, "--horizon", "6", "--out", "run") == 0
+    assert nde(monkeypatch, "predict", "run", "--out", "same.csv") == 0
+    assert Path("same.csv").read_text() == Path("run/predictions.csv").read_text()
+    assert nde(monkeypatch, "predict", "run", "--horizon", "20", "--out", "next.csv") == 0
+    rows = read("next.csv")
+    assert len(rows) == 20
+    assert rows[:6] == read("same.csv")
+    assert rows[-1]["month"] == "2025-08-01"
+    capsys.readouterr()
+    for arguments, message in (
+        (("--times", "2025"), "takes --horizon, a number of rows; got --times"),
+        (("--model", "hybrid"), "takes --horizon, a number of rows; got --model"),
+        (("sales.csv",), "takes --horizon, a number of rows; got the file sales.csv"),
+    ):
+        assert nde(monkeypatch, "predict", "run", *arguments) == 2
+        assert message in " ".join(capsys.readouterr().err.split())
+    metrics = json.loads(Path("run/metrics.json").read_text())
+    Path("run/metrics.json").write_text(json.dumps({**metrics, "methods": None} | {"task": "forecast-table"}))
+    del metrics["methods"]
+    Path("run/metrics.json").write_text(json.dumps(metrics))
+    assert nde(monkeypatch, "predict", "run") == 2
+    assert "metrics.json is damaged" in capsys.readouterr().err
+
+
+def test_numbers_are_times_too(monkeypatch):
+    lines = Path("sales.csv").read_text().splitlines()
+    numbered = [lines[0], *(f"{2000 + place}{line[10:]}" for place, line in enumerate(lines[1:]))]
+    Path("sales.csv").write_text("\n".join(numbered) + "\n")
+    assert nde(monkeypatch, *FIT, "--season", "none", "--horizon", "2", "--out", "run") == 0
+    assert [row["month"] for row in read("run/predictions.csv")] == ["2048", "2049"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--holdout", "47"), "choose between 0 and 43"),
+        (("--season", "1"), "--season must be a number of rows of at least 2, auto or none; got 1"),
+        (("--season", "year"), "auto or none; got year"),
+        (("--steps", "5"), "--steps cannot be combined with a forecast"),
+        (("--transform", "log"), "--transform cannot be combined with a forecast"),
+        (("--model", "lotka-volterra", "--horizon", "3"), "--horizon is for a forecast of one table"),
+        (("--model", "sde", "--season", "12"), "--season is for a forecast of one table"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(arguments, message, monkeypatch, capsys):
+    assert nde(monkeypatch, *FIT, *arguments, "--out", "run") == 2
+    assert message in " ".join(capsys.readouterr().err.split())
+    assert not Path("run").exists()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("2021-03-01", "2019-03-01", "'month' goes back from 2021-02-01 in row 15"),
+        ("2021-03-01", "2021-02-01", "'month' repeats the time 2021-02-01 in row 15"),
+        ("2021-03-01", "March", "has the text 'March' in row 15"),
+    ],
+)
+def test_times_that_do_not_increase_are_refused(old, new, message, monkeypatch, capsys):
+    Path("sales.csv").write_text(Path("sales.csv").read_text().replace(old, new))
+    assert nde(monkeypatch, *FIT, "--out", "run") == 2
+    assert message in " ".join(capsys.readouterr().err.split())
