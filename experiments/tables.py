@@ -133,9 +133,10 @@ def report(rows: Sequence[Row]) -> str:
         "# Forecasts of public tables",
         "",
         "`Forecaster` with its defaults, told nothing but the horizon, from three points of each table. Geometric "
-        "means of its RMSE over that of other methods; below 1 it is better. *Plain* is the plain method (mean, last value, "
-        "drift, seasonal naive) with the least error on the past before each point, *best plain* the one that turned "
-        "out best, *ETS or SARIMAX* the better of the two as it turned out; SARIMAX is told the season.",
+        "means of its RMSE over that of other methods; below 1 it is better. *Plain* is the plain method (mean, "
+        "last value, drift, seasonal naive) with the least error on the past before each point, *best plain* the "
+        "one that turned out best, *ETS or SARIMAX* the better of the two as it turned out; SARIMAX is told the "
+        "season.",
         "",
         "| table | over plain | over best plain | over ETS or SARIMAX | in 80 % interval | methods used |",
         "| --- | --- | --- | --- | --- | --- |",

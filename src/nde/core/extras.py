@@ -4,7 +4,7 @@ from importlib.util import find_spec
 
 ROOMS: dict[str, tuple[str, ...]] = {
     "data": (),
-    "estimators": ("matplotlib", "optax", "pandas", "rich", "sklearn"),
+    "estimators": ("optax", "pandas", "rich", "sklearn"),
     "losses": (),
     "metrics": ("sklearn",),
     "models": ("optax", "rich"),

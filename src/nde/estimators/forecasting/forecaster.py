@@ -2,12 +2,11 @@
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from jaxtyping import Float
-from matplotlib.figure import Figure
 from scipy.special import ndtri
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
@@ -20,7 +19,9 @@ from nde.estimators.forecasting.methods import PLAIN, AbstractForecastMethod
 from nde.estimators.forecasting.rolling import Rolling, roll
 from nde.estimators.forecasting.season import find_period
 from nde.estimators.forecasting.structural import Structural
-from nde.plot import plot_intervals
+
+if TYPE_CHECKING:
+    import matplotlib.figure
 
 METHODS: dict[str, AbstractForecastMethod] = {
     method.name: method for method in (Structural(), ExponentialSmoothing(), *PLAIN)
@@ -197,12 +198,14 @@ class Forecaster(BaseEstimator):
             },
         )
 
-    def plot(self, horizon: int | None = None) -> Figure:
+    def plot(self, horizon: int | None = None) -> "matplotlib.figure.Figure":
         """Plot the last rows of the table and the forecast with its intervals.
 
         Args:
             horizon: As for `predict`.
         """
+        from nde.plot import plot_intervals  # noqa: PLC0415 (only plots need Matplotlib)
+
         forecast = self.predict(horizon)
         names = list(forecast.names)
         return plot_intervals(
