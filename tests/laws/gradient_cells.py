@@ -44,7 +44,9 @@ def inputs_of(flat: Array) -> dict[str, Array]:
 
 
 def steps_at(grid: Array | None, solver: str, controller: str, p: dict[str, Array]) -> tuple[Any, Any]:
-    """`dt0` and the controller; with a grid the one that steps on it."""
+    """`dt0` and the controller; with a grid the one that steps on it, and begins anew behind the same jumps."""
+    if grid is not None and controller == "clip":
+        return None, nde.ClipStepSizeController(nde.StepTo(ts=grid), jump_ts=jnp.asarray(LANDMARKS[1:]))
     if grid is not None:
         return None, nde.StepTo(ts=grid)
     return CONTROLLERS[controller](solver, p["t0"], p["t1"])
