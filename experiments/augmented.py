@@ -146,7 +146,7 @@ def line(result: Trained) -> str:
     """A row of the table: means over the seeds, and the worst and best error."""
     kind = f"augmented by {result.augmented_size}" if result.augmented_size else "plain"
     bound = "—" if result.augmented_size or result.bound is None else f"{result.bound:.3f}"
-    accuracy = f"{100 * result.accuracy.mean():.1f} %" if result.task.reads else "—"
+    accuracy = f"{100 * result.accuracy.mean():.1f}%" if result.task.reads else "—"
     errors = f"{result.errors.mean():.4f} | {result.errors.min():.4f} – {result.errors.max():.4f}"
     return f"| {result.task.name} | {kind} | {errors} | {bound} | {accuracy} | {result.evaluations.mean():.0f} |"
 
@@ -166,7 +166,7 @@ processor time in all.
 
 The bound is the least mean square that any flow without augmentation can have on these points. On the line a flow is
 monotone, so it is that of isotonic regression; for x ↦ −x that is the best constant. In two dimensions the error has no
-such bound, but the accuracy is not 100 % everywhere: a half-plane that holds the image of the shell also holds that of
+such bound, but the accuracy is not 100% everywhere: a half-plane that holds the image of the shell also holds that of
 the ball, which the shell encloses. A plain flow tears the shell open where no point is, and pays with evaluations.
 
 ![Trajectories, features and losses](augmented.png)

@@ -171,7 +171,7 @@ def table(told: dict[str, Any]) -> str:
 `FlowDensity` with {FLOW["depth"]} layers of width {FLOW["width"]}, trained by flow matching on {POINTS:,} points, of
 which a tenth are held out, beside scikit-learn's `KernelDensity` of the same points with the best of
 {len(BANDWIDTHS)} bandwidths by cross-validation. Wanted is a difference of at least −{ALLOWED}, and an integral, here
-by the trapezoidal rule on {SIDE} × {SIDE} points, within 1 % of 1.
+by the trapezoidal rule on {SIDE} × {SIDE} points, within 1% of 1.
 
 {chr(10).join(laws)}
 

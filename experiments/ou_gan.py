@@ -127,7 +127,7 @@ VARIANTS = (
 
 
 def observed(seed: int, count: int) -> tuple[nde.TimeSeries, Normalization]:
-    """Series with 30 % of the observations dropped, normalized."""
+    """Series with 30% of the observations dropped, normalized."""
     ys = ornstein_uhlenbeck(seed, count)
     panel = nde.TimeSeries.from_arrays(ys, np.broadcast_to(_TIMES, (count, _ROWS)))
     panel = drop_observations(panel, 0.3, seed=seed, per_channel=True)
@@ -159,7 +159,7 @@ def trained(variant: Variant, size: Size, seed: int) -> tuple[np.ndarray, float]
 
 
 def scores(real: np.ndarray, made: np.ndarray) -> dict[str, dict[str, float]]:
-    """Metrics of generated against real series, which have every row; each with its 95 % interval."""
+    """Metrics of generated against real series, which have every row; each with its 95% interval."""
     found = {
         "accuracy": real_against_fake(real, made).accuracy,
         "prediction": train_on_synthetic(ornstein_uhlenbeck(999, len(real)), made, real).ratio,
@@ -230,7 +230,7 @@ def table(size: Size, timed: dict[str, float], rows: list[dict[str, Any]]) -> st
     lines = [
         "# Time-dependent Ornstein–Uhlenbeck process",
         "",
-        f"`dY = (0.02 t - 0.1 Y) dt + 0.4 dW`, 64 rows, 30 % of the observations dropped, {size.series} series,",
+        f"`dY = (0.02 t - 0.1 Y) dt + 0.4 dW`, 64 rows, 30% of the observations dropped, {size.series} series,",
         f"{size.steps} steps (a quarter with the kernel), mean weights of the second half, {size.judged} judged, "
         f"seeds: {size.seeds}.",
         "",
@@ -239,7 +239,7 @@ def table(size: Size, timed: dict[str, float], rows: list[dict[str, Any]]) -> st
         "",
         "Accuracy of a classifier of real against generated (0.5 is best); error of a prediction of the last fifth,",
         "learned from generated series, as a multiple of that from real ones; discrepancy of signatures, see",
-        "`nde.metrics`. Intervals of 95 % are by resampling the series that are judged.",
+        "`nde.metrics`. Intervals of 95% are by resampling the series that are judged.",
         "",
         "| | seed | accuracy | prediction | discrepancy | seconds of training |",
         "| --- | --- | --- | --- | --- | --- |",
@@ -255,7 +255,7 @@ def _interval(score: dict[str, float]) -> str:
 
 
 def picture(real: np.ndarray, shown: dict[str, np.ndarray], file: Path) -> None:
-    """Ten paths of each, below the median and the 5 % to 95 % range of real and generated ones."""
+    """Ten paths of each, below the median and the 5% to 95% range of real and generated ones."""
     figure, axes = plt.subplots(2, len(shown), figsize=(12, 6.2), layout="constrained", sharex=True, sharey=True)
     colors = {variant.name: variant.color for variant in VARIANTS}
     for column, (name, made) in zip(axes.T, shown.items(), strict=True):
@@ -268,7 +268,7 @@ def picture(real: np.ndarray, shown: dict[str, np.ndarray], file: Path) -> None:
         column[1].set(xlabel="time")
         for axis in column:
             axis.spines[["top", "right"]].set_visible(False)
-    axes[0, 0].set(ylabel="median, 5 % to 95 %")
+    axes[0, 0].set(ylabel="median, 5% to 95%")
     axes[1, 0].set(ylabel="ten series of each")
     axes[0, 0].legend(frameon=False)
     figure.savefig(file, dpi=110)

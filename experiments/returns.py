@@ -155,12 +155,12 @@ def table(told: dict[str, Any]) -> str:
 _FACTS = ("excess kurtosis", "tail index", "clustering")
 """The statistics that the experiment is about."""
 _PREFACE = [
-    f"Windows of {DAYS} days of logarithmic prices. What generates is fitted to the first 70 % of days, each asset",
-    f"scaled by its deviation there, and gives {WINDOWS} windows. Intervals of 95 % are by resampling windows, those",
+    f"Windows of {DAYS} days of logarithmic prices. What generates is fitted to the first 70% of days, each asset",
+    f"scaled by its deviation there, and gives {WINDOWS} windows. Intervals of 95% are by resampling windows, those",
     "of the same days together.",
     "",
     "*Clustering* is the mean autocorrelation of absolute returns over 10 days, *tail index* Hill's over the largest",
-    "5 %, *leverage* the correlation of a return with the squared one of the next day. *Kept* counts in how many of",
+    "5%, *leverage* the correlation of a return with the squared one of the next day. *Kept* counts in how many of",
     "the intervals of the real kurtosis, tail index and clustering the generated number lies. *Distance* is",
     "Wasserstein's between returns, in deviations; *accuracy* is that of a classifier of windows, 0.5 being best.",
     "",

@@ -67,7 +67,7 @@ def _memory(
         found = autocorrelation(panel, _LAGS, of="absolute increments")[:, 0]
         if method == "train":
             axis.fill_between(
-                lags, found.low, found.high, color=FAINT, alpha=0.6, linewidth=0, label="real, train, 95 %"
+                lags, found.low, found.high, color=FAINT, alpha=0.6, linewidth=0, label="real, train, 95%"
             )
         style = {"color": colors[method], "label": method} if method in generated else _REAL[method]
         axis.plot(lags, found.value, **style)

@@ -254,10 +254,10 @@ saves beside the largest norm of parts (solution, cotangent, each array of param
 
 {chr(10).join(lines)}
 
-The source has a median of 40 % over its tasks. Its adjoint equation has one more integral, the cotangent of time, which
+The source has a median of 40% over its tasks. Its adjoint equation has one more integral, the cotangent of time, which
 its seminorm leaves out with those of parameters; `nde` has derivatives to times from the vector field at these times,
 and integrates none. *Neural CDE, and time* has such an integral, a shift of time among the weights: its integrand has
-kinks at the knots of the path. That this is what most of the 40 % were is likely, and was not tried with the source's
+kinks at the knots of the path. That this is what most of the 40% were is likely, and was not tried with the source's
 programs.
 
 ![Share saved, and evaluations during training](seminorm.png)

@@ -37,7 +37,7 @@ class Row:
         best_plain: That of the plain method that turned out best.
         ets: That of exponential smoothing.
         sarimax: That of SARIMAX, its orders chosen by the corrected information criterion.
-        covered: How many values were within the interval of 80 %.
+        covered: How many values were within the interval of 80%.
         values: How many values there were.
         method: The method that `Forecaster` used.
     """
@@ -138,7 +138,7 @@ def report(rows: Sequence[Row]) -> str:
         "one that turned out best, *ETS or SARIMAX* the better of the two as it turned out; SARIMAX is told the "
         "season.",
         "",
-        "| table | over plain | over best plain | over ETS or SARIMAX | in 80 % interval | methods used |",
+        "| table | over plain | over best plain | over ETS or SARIMAX | in 80% interval | methods used |",
         "| --- | --- | --- | --- | --- | --- |",
     ]
     for name in (*dict.fromkeys(row.table for row in rows), "all"):
@@ -146,7 +146,7 @@ def report(rows: Sequence[Row]) -> str:
         inside = 100 * sum(row.covered for row in own) / sum(row.values for row in own)
         used = ", ".join(dict.fromkeys(row.method for row in own))
         ratios = " | ".join(f"{ratio(own, of):.2f}" for of in ("plain", "best_plain", "models"))
-        lines.append(f"| {name} | {ratios} | {inside:.0f} % | {used} |")
+        lines.append(f"| {name} | {ratios} | {inside:.0f}% | {used} |")
     return "\n".join(lines) + "\n"
 
 

@@ -65,7 +65,7 @@ def test_a_run(
     assert (len(rows) - 1, len(held)) == (160, 16)
     low, high, x = ([float(r[place[c]]) for r in held] for c in ("x 5% (sde-ou)", "x 95% (sde-ou)", "x"))
     inside = np.mean([a <= b <= c for a, b, c in zip(low, x, high, strict=True)])
-    assert inside == pytest.approx(told["coverage"]["fan, held out"]["90 %"])
+    assert inside == pytest.approx(told["coverage"]["fan, held out"]["90%"])
 
     html = (folder / "report.html").read_text()
     assert re.findall(r'(?:src|href)="(?!data:)', html) == []
@@ -117,7 +117,7 @@ def test_one_series_without_a_name(record: Path, monkeypatch: pytest.MonkeyPatch
 
 BAD = {
     "no series column": (("fit", "record.csv", *COLUMNS[:-1], "whom", "--model", "sde"), "Did you mean 'who'"),
-    "without noise": (("fit", "record.csv", *COLUMNS), "Got --series for the model neural-trajectory"),
+    "without noise": (("fit", "record.csv", *COLUMNS), "--series cannot be combined with a forecast of one table"),
     "series not told apart": (("fit", "record.csv", *COLUMNS[:4], "--model", "sde"), "goes back from"),
     "no such transformation": (
         ("fit", "record.csv", *COLUMNS, "--model", "sde", "--transform", "cube"),
@@ -168,8 +168,8 @@ def test_the_simulated_series_follow_their_law():
         bands = np.array([-1.645, -0.674, 0, 0.674, 1.645])[:, None] * spread + center
         quantiles = np.concatenate([np.full((5, 1), np.nan), bands], axis=1)[..., None]
         fans.append(Fan(table.ts, quantiles, np.zeros((0, len(table.ts), 1))))
-    assert coverage(tables, fans)["90 %"] == pytest.approx(0.9, abs=0.03)
-    assert coverage(tables, fans)["50 %"] == pytest.approx(0.5, abs=0.05)
+    assert coverage(tables, fans)["90%"] == pytest.approx(0.9, abs=0.03)
+    assert coverage(tables, fans)["50%"] == pytest.approx(0.5, abs=0.05)
 
 
 @pytest.mark.slow

@@ -98,7 +98,7 @@ def test_dropping_takes_a_share_of_each_series(monkeypatch: pytest.MonkeyPatch):
     left = sum(each["rows"] for each in metrics["sizes"].values())
     assert left == sum(length - int(0.3 * length) for length in lengths)
     assert metrics["settings"]["steps_made"] == 7
-    assert any("30 % of the observations" in remark for remark in metrics["data"]["remarks"])
+    assert any("30% of the observations" in remark for remark in metrics["data"]["remarks"])
 
 
 def test_a_stopped_run_goes_on(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):

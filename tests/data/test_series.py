@@ -66,5 +66,5 @@ def test_a_fan_has_the_quantiles_of_its_paths():
     paths = np.arange(101.0)[:, None, None] * np.ones((1, 2, 1))
     fan = Fan.of(np.arange(2.0), paths)
     np.testing.assert_allclose(fan.quantiles[:, 0, 0], [5, 25, 50, 75, 95])
-    np.testing.assert_allclose(fan.bands["90 %"][1], [[95], [95]])
+    np.testing.assert_allclose(fan.bands["90%"][1], [[95], [95]])
     assert isinstance(load_sunspots(), Table)

@@ -29,7 +29,7 @@ def progress_bar(name: str, steps: int) -> Iterator[ProgressFunction]:
     columns = (
         TextColumn("{task.description:<16}"),
         BarColumn(bar_width=32),
-        TextColumn("{task.percentage:>3.0f} %"),
+        TextColumn("{task.percentage:>3.0f}%"),
         TimeElapsedColumn(),
         TextColumn("{task.fields[loss]}"),
     )

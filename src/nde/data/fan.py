@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float
 
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
-"""The quantile levels of a fan: the median, and the ends of the 50 % and 90 % bands."""
+"""The quantile levels of a fan: the median, and the ends of the 50% and 90% bands."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -15,7 +15,7 @@ class Fan:
 
     Attributes:
         ts: Times, of shape `(times,)`.
-        quantiles: Quantiles at the levels 5, 25, 50, 75 and 95 %, of shape `(5, times, columns)`; `nan` where there is
+        quantiles: Quantiles at the levels 5, 25, 50, 75 and 95%, of shape `(5, times, columns)`; `nan` where there is
             no forecast.
         paths: Sample paths, of shape `(paths, times, columns)`; there may be none.
 
@@ -51,6 +51,6 @@ class Fan:
 
     @property
     def bands(self) -> dict[str, tuple[Float[np.ndarray, "times columns"], Float[np.ndarray, "times columns"]]]:
-        """Lower and upper ends of the bands `"90 %"` and `"50 %"`, in this order."""
+        """Lower and upper ends of the bands `"90%"` and `"50%"`, in this order."""
         q = self.quantiles
-        return {"90 %": (q[0], q[4]), "50 %": (q[1], q[3])}
+        return {"90%": (q[0], q[4]), "50%": (q[1], q[3])}

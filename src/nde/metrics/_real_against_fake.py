@@ -59,8 +59,8 @@ def real_against_fake(
         folds: Number of folds.
         max_series: The largest number of series of each panel; larger panels are subsampled.
         bootstrap: Bootstrap for the confidence intervals. They are conditional on the trained classifiers and do not
-            include the variation from training on other series: for equal distributions, 95 % intervals contained 0.5
-            in 86 % of 80 trials.
+            include the variation from training on other series: for equal distributions, 95% intervals contained 0.5
+            in 86% of 80 trials.
 
     Returns:
         Accuracy and area under the ROC curve.

@@ -16,7 +16,7 @@ _MOST = 3
 """The number of series in one plot, at most."""
 _BEFORE = 3.0
 """How much of the fitted rows is shown, at most, as a multiple of the length of the fan."""
-_SHADES = {"90 %": 0.18, "50 %": 0.36}
+_SHADES = {"90%": 0.18, "50%": 0.36}
 
 
 def plot_fan(
@@ -83,8 +83,8 @@ def plot_fan(
 
 def _draw_predictions(panel: Axes, ahead: Fan, fan: Fan, column: int) -> None:
     """Draw bands, median and some sample paths."""
-    low, high = (end[:, column] for end in ahead.bands["90 %"])
-    panel.vlines(ahead.ts, low, high, color=FAINT, alpha=0.7, linewidth=3.0, zorder=1, label="90 %, one step ahead")
+    low, high = (end[:, column] for end in ahead.bands["90%"])
+    panel.vlines(ahead.ts, low, high, color=FAINT, alpha=0.7, linewidth=3.0, zorder=1, label="90%, one step ahead")
     for band, (low, high) in fan.bands.items():
         shade = _SHADES[band]
         panel.fill_between(

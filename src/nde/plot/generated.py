@@ -105,7 +105,7 @@ def _bands(axes: Axes, real: TimeSeries, fake: TimeSeries, place: int, time: str
     ts = shared_times(real, fake, 40)
     known = [values_at(panel, ts)[..., place] for panel in (real, fake)]
     some = np.all([(~np.isnan(values)).sum(axis=0) > 1 for values in known], axis=0)
-    _titled(axes, "median, 50 % and 90 % bands", time)
+    _titled(axes, "median, 50% and 90% bands", time)
     if not some.any():
         return
     of_real, of_fake = (np.nanquantile(values[:, some], _LEVELS, axis=0) for values in known)

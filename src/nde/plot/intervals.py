@@ -62,7 +62,7 @@ def plot_intervals(
         for place, level in enumerate(sorted(intervals, reverse=True)):
             lower, upper = (end[:, column] for end in intervals[level])
             shade = _FAINTEST * (place + 1)
-            panel.fill_between(future, lower, upper, color=COLORS[0], alpha=shade, linewidth=0, label=f"{level} %")
+            panel.fill_between(future, lower, upper, color=COLORS[0], alpha=shade, linewidth=0, label=f"{level}%")
         panel.plot(future, median[:, column], color=COLORS[0], linewidth=1.6, label="median")
         panel.set_ylabel(name, color=INK)
     panels[0].legend(frameon=False, fontsize=8.5, ncols=6, loc="lower left", bbox_to_anchor=(0.0, 1.0))

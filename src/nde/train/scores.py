@@ -138,7 +138,7 @@ def row_scores(model: Stochastic, tables: Sequence[Table], *, substeps: int) -> 
 
 
 def coverage(tables: Sequence[Table], fans: Sequence[Fan]) -> dict[str, float]:
-    """Share of the observed values that lie within each prediction band, by band: `50 %` and `90 %`.
+    """Share of the observed values that lie within each prediction band, by band: `50%` and `90%`.
 
     The share is `nan` if there are no values.
 

@@ -167,7 +167,7 @@ def test_the_share_that_is_padding():
     assert Loader(panel, 3, buckets=2).waste == pytest.approx(1 - 18 / (3 * 2 + 3 * 10))
     assert Loader(panel, 1, buckets=2).waste == pytest.approx(1 - 18 / 19)
     loader = Loader(panel, 1, buckets=2)
-    assert repr(loader) == "Loader(4 batches of 1 series an epoch, padded to 3, 10, 5.26 % padding)"
+    assert repr(loader) == "Loader(4 batches of 1 series an epoch, padded to 3, 10, 5.26% padding)"
 
 
 REFUSED = {

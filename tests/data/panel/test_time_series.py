@@ -49,7 +49,7 @@ def test_one_series_of_a_panel():
 
 def test_it_says_what_it_holds():
     assert repr(small()) == (
-        "TimeSeries(2 series, lengths 1–2–3 (min–median–max), 2 channels (x, y), 25 % missing, "
+        "TimeSeries(2 series, lengths 1–2–3 (min–median–max), 2 channels (x, y), 25% missing, "
         "1 static feature (age), targets)"
     )
 

@@ -155,7 +155,7 @@ class ClassificationResult(AbstractTargetResult):
         """The accuracy."""
         test = self.scores["test"]
         return (
-            f"The model classifies {100 * test['accuracy']:.1f} % of {test['series']} series of the test part correctly"
+            f"The model classifies {100 * test['accuracy']:.1f}% of {test['series']} series of the test part correctly"
         )
 
     def score_note(self) -> str:
@@ -187,4 +187,4 @@ def _outcome(truth: object, predicted: object) -> str:
 
 
 def _percent(share: float | None) -> str:
-    return "" if share is None else f"{100 * share:.0f} %"
+    return "" if share is None else f"{100 * share:.0f}%"

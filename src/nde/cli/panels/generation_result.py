@@ -152,7 +152,7 @@ class GenerationResult(AbstractPanelResult):
             else ""
         )
         return (
-            "In brackets are confidence intervals of 95 %, from a bootstrap over series. Best is the score of series "
+            "In brackets are confidence intervals of 95%, from a bootstrap over series. Best is the score of series "
             "of the same distribution. Trained on generated: a linear model that predicts the end of a "
             "series is trained on generated series and tested on real ones. The ratio compares its error with that of "
             "the same model trained on real series. Discrepancies (maximum mean discrepancy) and Wasserstein distances "

@@ -82,7 +82,7 @@ def only_so_many(count: int) -> str:
 
 def drop_remarks(config: PanelConfig) -> list[str]:
     """A remark about dropped observations, if some were."""
-    share = f"{100 * config.drop:g} % of the observations of each series were dropped at random."
+    share = f"{100 * config.drop:g}% of the observations of each series were dropped at random."
     return [share] if config.drop else []
 
 

@@ -168,8 +168,8 @@ class ForecastResult(Result):
         scores = self.whole.scores_[name]
         if not scores:
             return [Subheading(name), Paragraph("The table is too short to compare methods on its past.")]
-        rows = [[s.name, number(s.rmse), number(s.mase), f"{100 * s.coverage:.0f} %"] for s in scores]
-        grid = Grid(["", "RMSE", "MASE", "in 80 % interval"], rows, best=self.whole.methods_[name], title=name)
+        rows = [[s.name, number(s.rmse), number(s.mase), f"{100 * s.coverage:.0f}%"] for s in scores]
+        grid = Grid(["", "RMSE", "MASE", "in 80% interval"], rows, best=self.whole.methods_[name], title=name)
         return [grid]
 
     def _held_out(self) -> dict[str, dict[str, float]]:
@@ -192,17 +192,17 @@ class ForecastResult(Result):
     def _held_out_grid(self) -> Grid:
         assert self.past is not None
         rows = [
-            [name, self.past.methods_[name], number(row["rmse"]), f"{100 * row['coverage']:.0f} %"]
+            [name, self.past.methods_[name], number(row["rmse"]), f"{100 * row['coverage']:.0f}%"]
             for name, row in self._held_out().items()
         ]
-        header = ["", "method", "RMSE", "in 80 % interval"]
+        header = ["", "method", "RMSE", "in 80% interval"]
         return Grid(header, rows, text_columns=(1,), title=f"{pluralize(self.data.holdout, 'row')} held out")
 
 
 _COMPARISON = (
     "Each method forecasts the table from several points of its past, and sees only the rows before. RMSE is the root "
     "mean squared error in the unit of the column. MASE is the mean absolute error over that of repeating the last "
-    "value, or the last season. The last column is the share of values within the method's own interval of 80 %."
+    "value, or the last season. The last column is the share of values within the method's own interval of 80%."
 )
 
 

@@ -41,7 +41,7 @@ _PLACES = {
     "fan, held out": "fan, held out",
 }
 """The heads of coverages."""
-_SCORES = "mean log density of a value given those before; coverage of the 50 % / 90 % band"
+_SCORES = "mean log density of a value given those before; coverage of the 50% / 90% band"
 WALK = "random-walk"
 """The baseline."""
 _CURVE, _PATHS = 60, 8000
@@ -209,15 +209,15 @@ class SDEResult(Result):
         count = len(data.tables)
         many = [Paragraph(f"There are {count} series; the first are shown.")] if count > 1 else []
         fan = (
-            f"Forecast of the model {self.best}. The dark and light bands contain 50 % and 90 % of the simulated paths "
-            "that start at the last training row; the gray band contains 90 % of the distribution of each row given "
+            f"Forecast of the model {self.best}. The dark and light bands contain 50% and 90% of the simulated paths "
+            "that start at the last training row; the gray band contains 90% of the distribution of each row given "
             "the one before."
         )
         scores = (
             f"The equations are Itô SDEs for {_QUANTITIES[config.transform or 'none']}. A score is the mean log "
             "density of a value given the measurements before: higher is better, and a model is useful only if it "
             "beats the random walk on rows that were not fitted. Coverage is the percentage of the values within the "
-            "50 % and 90 % bands."
+            "50% and 90% bands."
         )
         limits = (
             "Such a model depends only on the present value: one quantity alone does not tell whether it was rising or "

@@ -31,7 +31,7 @@ def drop_observations(panel: TimeSeries, fraction: float, *, seed: int = 0, per_
 
     Source:
         Kidger, Morrill, Foster and Lyons (2020), section 4.1, doi:10.48550/arXiv.2005.08926, whose experiments drop 30,
-        50 and 70 %.
+        50 and 70%.
 
     Example:
         ```python

@@ -162,7 +162,7 @@ class Loader:
         lengths = ", ".join(map(str, self.lengths))
         return (
             f"Loader({len(self)} batches of {self._size} series an epoch, padded to {lengths}, "
-            f"{100 * self.waste:.3g} % padding)"
+            f"{100 * self.waste:.3g}% padding)"
         )
 
     def _check_buckets(self, drop_last: bool) -> None:

@@ -354,7 +354,7 @@ class TimeSeries:
             f"{len(self)} series",
             f"lengths {least}–{middle:g}–{most} (min–median–max)",
             _list_names(self.channels, "channel"),
-            f"{missing:.3g} % missing",
+            f"{missing:.3g}% missing",
         ]
         if self.static_names:
             parts.append(_list_names(self.static_names, "static feature"))

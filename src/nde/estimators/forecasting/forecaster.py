@@ -44,7 +44,7 @@ class MethodScore:
         name: The method.
         rmse: Root mean squared error of its forecasts from several points of the past; infinite if one is not finite.
         mase: Mean absolute error over that of repeating the last value, or the last season, on the rows known.
-        coverage: The share of values within its own 80 % interval, before intervals are corrected.
+        coverage: The share of values within its own 80% interval, before intervals are corrected.
 
     Example:
         See `Forecaster`.
