@@ -123,3 +123,11 @@ def test_the_plot_has_the_past_and_the_intervals():
     assert len(median.get_xdata()) == 5
     assert len(axes.collections) == 3
     assert axes.get_ylabel() == "sales"
+
+
+def test_a_table_too_short_to_compare_is_forecast_all_the_same():
+    forecaster = Forecaster(horizon=4, season=None, methods=["last value", "drift"]).fit(np.arange(6.0))
+    assert "too short to compare" in forecaster.summary()
+    assert forecaster.scores_ == {"value": []}
+    assert forecaster.methods_ == {"value": "last value"}
+    assert np.isfinite(forecaster.predict().median).all()

@@ -28,8 +28,8 @@ class Rolling:
     @property
     def errors(self) -> Float[np.ndarray, " values"]:
         """The errors of the medians, of all points, without gaps."""
-        errors = np.concatenate([f.median - ys for f, ys in zip(self.forecasts, self.came, strict=True)])
-        return errors[~np.isnan(np.concatenate(self.came))]
+        errors = _joined([f.median - ys for f, ys in zip(self.forecasts, self.came, strict=True)])
+        return errors[~np.isnan(_joined(self.came))]
 
     @property
     def rmse(self) -> float:
@@ -40,7 +40,7 @@ class Rolling:
     @property
     def scores(self) -> Float[np.ndarray, " values"]:
         """How many standard deviations values were from the center."""
-        scores = np.concatenate([f.standardize(ys) for f, ys in zip(self.forecasts, self.came, strict=True)])
+        scores = _joined([f.standardize(ys) for f, ys in zip(self.forecasts, self.came, strict=True)])
         return scores[np.isfinite(scores)]
 
 
@@ -78,3 +78,7 @@ def roll(
             last, *earlier = method.forecast(history, cuts, ahead)
             found[method.name] = (Rolling(tuple(earlier), came), last)
     return found
+
+
+def _joined(parts: Sequence[Times]) -> Float[np.ndarray, " values"]:
+    return np.concatenate([np.empty(0), *parts])
