@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 from jaxtyping import Float
-from scipy.special import ndtri
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from nde.data import DataError, Table
 from nde.estimators.forecasting.calendar import Calendar
+from nde.estimators.forecasting.comparison import Found, choose, correction, scores_of, sentence
 from nde.estimators.forecasting.exponential_smoothing import ExponentialSmoothing
+from nde.estimators.forecasting.forecast import Forecast
 from nde.estimators.forecasting.history import Distribution, History, Values
 from nde.estimators.forecasting.methods import PLAIN, AbstractForecastMethod
-from nde.estimators.forecasting.rolling import Rolling, roll
+from nde.estimators.forecasting.rolling import roll
 from nde.estimators.forecasting.season import find_period
 from nde.estimators.forecasting.structural import Structural
 
@@ -27,63 +28,9 @@ METHODS: dict[str, AbstractForecastMethod] = {
     method.name: method for method in (Structural(), ExponentialSmoothing(), *PLAIN)
 }
 """All methods, by name; the first is taken unless another is clearly better."""
-_CLEARLY = 0.8
-"""The share of the first method's error below which another method is taken instead."""
 _LEAST_HORIZON = 10
 _MOST_SHARE = 5
 """A default horizon is at most one part in so many of the rows."""
-_PRIOR_SCORES = 10.0
-"""Scores of the past that the model's own intervals count as."""
-
-
-@dataclasses.dataclass(frozen=True)
-class MethodScore:
-    """How well a method forecast the past of one column.
-
-    Attributes:
-        name: The method.
-        rmse: Root mean squared error of its forecasts from several points of the past; infinite if one is not finite.
-        mase: Mean absolute error over that of repeating the last value, or the last season, on the rows known.
-        coverage: The share of values within its own 80% interval, before intervals are corrected.
-
-    Example:
-        See `Forecaster`.
-    """
-
-    name: str
-    rmse: float
-    mase: float
-    coverage: float
-
-
-@dataclasses.dataclass(frozen=True)
-class Forecast:
-    """Forecast with intervals.
-
-    Attributes:
-        times: The times, numbers or dates.
-        names: The columns.
-        median: Medians, of shape `(times, columns)`.
-        intervals: For each level in percent, the lower and the upper ends, of shape `(times, columns)`.
-
-    Example:
-        See `Forecaster`.
-    """
-
-    times: Any
-    names: tuple[str, ...]
-    median: Float[np.ndarray, "times columns"]
-    intervals: dict[int, tuple[Float[np.ndarray, "times columns"], Float[np.ndarray, "times columns"]]]
-
-    def to_frame(self) -> pd.DataFrame:
-        """A data frame with a column for each median, lower and upper end, such as `x_lower_80`."""
-        columns = {}
-        for place, name in enumerate(self.names):
-            columns[name] = self.median[:, place]
-            for level, (lower, upper) in self.intervals.items():
-                columns[f"{name}_lower_{level}"] = lower[:, place]
-                columns[f"{name}_upper_{level}"] = upper[:, place]
-        return pd.DataFrame(columns, index=pd.Index(self.times))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -91,7 +38,7 @@ class _Column:
     """What was found for one column."""
 
     history: History
-    found: dict[str, tuple[Rolling, Distribution]]
+    found: Found
     best: str
     factor: float
 
@@ -168,7 +115,9 @@ class Forecaster(BaseEstimator):
         self.columns_ = tuple(self._column(name, column, methods) for name, column in zip(names, ys.T, strict=True))
         self.season_ = {name: each.history.period for name, each in zip(names, self.columns_, strict=True)}
         self.methods_ = {name: each.best for name, each in zip(names, self.columns_, strict=True)}
-        self.scores_ = {name: _scores(each) for name, each in zip(names, self.columns_, strict=True)}
+        self.scores_ = {
+            name: scores_of(each.history, each.found, METHODS) for name, each in zip(names, self.columns_, strict=True)
+        }
         return self
 
     def predict(self, horizon: int | None = None) -> Forecast:
@@ -215,7 +164,7 @@ class Forecaster(BaseEstimator):
     def summary(self) -> str:
         """Say in a sentence for each column which method is used, and how it compares with the plain ones."""
         check_is_fitted(self, "columns_")
-        return "\n".join(_sentence(name, self.scores_[name], self.methods_[name]) for name in self.feature_names_in_)
+        return "\n".join(sentence(name, self.scores_[name], self.methods_[name]) for name in self.feature_names_in_)
 
     def _methods(self) -> list[AbstractForecastMethod]:
         names = list(METHODS) if self.methods is None else list(self.methods)
@@ -240,8 +189,8 @@ class Forecaster(BaseEstimator):
         found = roll(methods, history, self._horizon(history), future)
         if not found:
             raise DataError(f"No method can forecast column '{name}'; it needs more values.")
-        best = _choose(found)
-        return _Column(history, found, best, _factor(found[best][0]))
+        best = choose(found)
+        return _Column(history, found, best, correction(found[best][0]))
 
     def _period(self, history: History) -> float | None:
         if isinstance(self.season, str):
@@ -285,58 +234,3 @@ def _checked_horizon(horizon: int) -> int:
     if isinstance(horizon, bool) or not isinstance(horizon, int | np.integer) or horizon < 1:
         raise ValueError(f"horizon must be a positive number of rows; got {horizon}.")
     return int(horizon)
-
-
-def _choose(found: dict[str, tuple[Rolling, Distribution]]) -> str:
-    """The first method, unless another was clearly better, or the first is not finite."""
-    finite = {
-        name: rolling.rmse if rolling.came else np.inf
-        for name, (rolling, end) in found.items()
-        if np.isfinite(end.median).all()
-    }
-    if not finite:
-        raise DataError("No method gives a finite forecast. Check for outliers.")
-    first = next(iter(finite))
-    best = min(finite, key=lambda name: finite[name])
-    return best if finite[best] < _CLEARLY * finite[first] else first
-
-
-def _factor(rolling: Rolling) -> float:
-    """By how much to widen intervals, so that they would have covered the past as often as they say."""
-    scores = np.abs(rolling.scores)
-    if not scores.size:
-        return 1.0
-    levels = np.array([0.5, 0.8, 0.95])
-    ratios = np.log(np.maximum(np.quantile(scores, levels), 1e-3) / ndtri(0.5 + levels / 2))
-    return float(np.exp(np.mean(ratios) * len(scores) / (len(scores) + _PRIOR_SCORES)))
-
-
-def _scores(column: _Column) -> list[MethodScore]:
-    history = column.history
-    filled, lag = history.filled, 1 if history.period is None else max(1, round(history.period))
-    naive = float(np.mean(np.abs(filled[lag:] - filled[:-lag]))) if len(filled) > lag else np.nan
-    found = []
-    for name, (rolling, _) in column.found.items():
-        if rolling.came:
-            within = np.abs(rolling.scores) < ndtri(0.9)
-            mase = float(np.mean(np.abs(rolling.errors))) / naive if naive > 0 else np.nan
-            found.append(MethodScore(name, rolling.rmse, mase, float(np.mean(within)) if within.size else np.nan))
-    return sorted(found, key=lambda score: score.rmse)
-
-
-def _sentence(name: str, scores: list[MethodScore], best: str) -> str:
-    if not scores:
-        return f"{name}: forecast by {best}; the table is too short to compare methods on its past."
-    errors = {score.name: score.rmse for score in scores}
-    plain = [score for score in scores if METHODS[score.name].plain and np.isfinite(score.rmse)]
-    if METHODS[best].plain:
-        return f"{name}: the {best} forecast is better than every model here: RMSE {errors[best]:.3g} on the past."
-    if not plain:
-        return f"{name}: forecast by the {best}: RMSE {errors[best]:.3g} on the past."
-    other = plain[0]
-    ratio = errors[best] / other.rmse - 1
-    compared = f"{abs(ratio):.0%} {'below' if ratio < 0 else 'above'}" if abs(ratio) >= 0.005 else "as much as"
-    return (
-        f"{name}: forecast by the {best}: RMSE {errors[best]:.3g} on the past, {compared} that of the best plain "
-        f"method, {other.name} ({other.rmse:.3g})."
-    )
