@@ -18,7 +18,7 @@ from nde.estimators import Forecaster
 from nde.plot.style import COLORS, INK, style_axes
 
 ORIGINS = 3
-PLAIN = ("mean", "last value", "drift", "seasonal naive")
+PLAIN = ("seasonal naive", "last value", "drift", "mean")
 ETS = "exponential smoothing"
 _ORDERS = ((0, 1, 1), (1, 1, 1), (2, 1, 2), (1, 0, 0), (2, 0, 1))
 _SEASONAL = (0, 1, 1)
@@ -74,16 +74,13 @@ def measure(table: Forecasting, origin: int) -> Row:
     forecast = forecaster.predict()
     lower, upper = (end[:, 0] for end in forecast.intervals[80])
     past = {score.name: score.rmse for score in forecaster.scores_[str(table.series.name)]}
-    ends = {
-        name: rmse(Forecaster(table.horizon, methods=[name]).fit(known).predict().median[:, 0], came)
-        for name in (*PLAIN, ETS)
-        if name in past
-    }
-    plain = [name for name in PLAIN if name in past]
+    (column,) = forecaster.columns_
+    ends = {name: rmse(end.median, came) for name, (_, end) in column.found.items()}
+    plain = [name for name in PLAIN if name in ends]
     return Row(
         table=table.name,
         ours=rmse(forecast.median[:, 0], came),
-        plain=ends[min(plain, key=lambda name: past[name])],
+        plain=ends[min(plain, key=lambda name: past.get(name, np.inf))],
         best_plain=min(ends[name] for name in plain),
         ets=ends.get(ETS, np.nan),
         sarimax=rmse(sarimax(known, table.rows, table.horizon), came),
