@@ -72,7 +72,6 @@ def test_a_run_forecasts_again(monkeypatch, capsys):
         assert nde(monkeypatch, "predict", "run", *arguments) == 2
         assert message in " ".join(capsys.readouterr().err.split())
     metrics = json.loads(Path("run/metrics.json").read_text())
-    Path("run/metrics.json").write_text(json.dumps({**metrics, "methods": None} | {"task": "forecast-table"}))
     del metrics["methods"]
     Path("run/metrics.json").write_text(json.dumps(metrics))
     assert nde(monkeypatch, "predict", "run") == 2
