@@ -49,6 +49,8 @@ EXEMPT = {
     "nde.models.Encoded": "made by `ContinuousFlow`",
     "nde.models.MODELS": "a table, whose models have entries",
     "nde.models.SDE_MODELS": "a table, whose models have entries",
+    "nde.models.StructuralFit": "made by `fit_structural`",
+    "nde.models.fit_structural": "compiles the likelihood of its models, once for all steps of the fit",
     "nde.models.load_model": "reads files",
     "nde.models.save_model": "writes files",
 }

@@ -101,7 +101,7 @@ def test_memory_does_not_know_how_many_steps_there_were() -> None:
 def test_what_it_is_not_for_is_refused() -> None:
     with pytest.raises(ValueError, match="only the last state"):
         solve(cubic, 8.0, 1.0, saveat=nde.SaveAt(ts=jnp.array([1.0])))
-    with pytest.raises(ValueError, match="tolerances are wanted"):
+    with pytest.raises(ValueError, match="tolerances must be non-negative, and at least one positive"):
         nde.steady_state(rtol=0.0, atol=0.0)
     noise = nde.ControlTerm(lambda t, y, args: y, nde.BrownianMotion((), jax.random.key(0)))
     with pytest.raises(TypeError, match="no state comes to rest"):
