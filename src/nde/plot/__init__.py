@@ -6,6 +6,7 @@ require_for_room("plot")
 
 from nde.plot.confusion import plot_confusion
 from nde.plot.density import Density, plot_density
+from nde.plot.errors import plot_errors
 from nde.plot.fan import plot_fan
 from nde.plot.forecast import plot_forecast
 from nde.plot.generated import plot_generated
@@ -23,6 +24,7 @@ __all__ = [
     "Trajectory",
     "plot_confusion",
     "plot_density",
+    "plot_errors",
     "plot_fan",
     "plot_forecast",
     "plot_generated",

@@ -41,15 +41,25 @@ def test_intervals_hold_their_share_of_the_future():
         assert np.mean(shares) == pytest.approx(level / 100, abs=0.1)
 
 
-def test_the_linear_sde_is_used_unless_another_is_clearly_better():
+def test_the_linear_sde_has_the_greater_weight_unless_another_is_clearly_better():
     forecaster = Forecaster(horizon=6, methods=["linear SDE", *PLAIN]).fit(months(48))
-    assert forecaster.methods_ == {"sales": "linear SDE"}
+    assert set(forecaster.weights_["sales"]) == {"linear SDE", "seasonal naive"}
+    assert forecaster.weights_["sales"]["linear SDE"] > 0.75
     best = forecaster.scores_["sales"][0]
-    assert best.name == "linear SDE"
-    assert best.mase < 0.9
+    assert best.name == forecaster.methods_["sales"]
+    assert best.rmse_by_step[0] < best.rmse * 2
+    assert best.crps < best.rmse
     assert "below that of the best plain method, seasonal naive" in forecaster.summary()
     median = forecaster.predict(3).median
     np.testing.assert_allclose(median, forecaster.predict(6).median[:3], rtol=1e-3)
+
+
+def test_weights_can_be_given():
+    values = months().to_numpy()
+    forecaster = Forecaster(horizon=3, methods={"last value": 3.0, "mean": 1.0}).fit(values)
+    assert forecaster.weights_ == {"value": {"last value": 0.75, "mean": 0.25}}
+    np.testing.assert_allclose(forecaster.predict().median[:, 0], 0.75 * values[-1] + 0.25 * values.mean())
+    assert forecaster.methods_ == {"value": "last value (75%) and mean (25%)"}
 
 
 def test_a_plain_method_that_wins_is_named():
@@ -94,6 +104,7 @@ def test_default_horizons_are_a_season_or_ten_rows():
         ({"season": 1}, np.arange(9.0), ValueError, "season must be at least 2 rows; got 1"),
         ({"season": "month"}, np.arange(9.0), ValueError, "'auto' or None; got 'month'"),
         ({"methods": ["magic"]}, np.arange(9.0), ValueError, "methods must be some of linear SDE"),
+        ({"methods": {"drift": -1.0}}, np.arange(9.0), ValueError, "weights of methods must be positive"),
         ({"levels": [80, 120]}, np.arange(9.0), ValueError, "percentages between 0 and 100"),
         ({}, np.zeros((2, 2, 2)), DataError, r"got \(2, 2, 2\)"),
         ({}, np.full(9, np.nan), DataError, "at least two values"),

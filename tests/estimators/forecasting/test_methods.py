@@ -2,10 +2,9 @@
 
 import numpy as np
 import pytest
-from scipy.stats import lognorm, norm
 
 from nde.estimators.forecasting.exponential_smoothing import ExponentialSmoothing
-from nde.estimators.forecasting.history import Distribution, History
+from nde.estimators.forecasting.history import History
 from nde.estimators.forecasting.methods import PLAIN, Drift, Last, Mean, SeasonalNaive
 from nde.estimators.forecasting.rolling import origins, roll
 from nde.estimators.forecasting.season import find_period
@@ -16,21 +15,6 @@ def wave(rows: int = 48, period: float = 12.0, trend: float = 0.0, noise: float 
     ts = np.arange(float(rows))
     ys = np.sin(2 * np.pi * ts / period) + trend * ts + noise * np.random.default_rng(0).normal(size=rows)
     return History(ts, ys, period)
-
-
-def test_quantiles_are_normal_or_log_normal():
-    center, deviation = np.array([0.3, 1.0]), np.array([0.5, 0.1])
-    for level in (0.1, 0.5, 0.975):
-        plain = Distribution(center, deviation).quantile(level)
-        np.testing.assert_allclose(plain, norm(center, deviation).ppf(level))
-        logs = Distribution(center, deviation, "log").quantile(level)
-        np.testing.assert_allclose(logs, lognorm(deviation, scale=np.exp(center)).ppf(level))
-
-
-def test_scores_are_in_standard_deviations():
-    distribution = Distribution(np.array([0.0, 0.0]), np.array([2.0, 0.5]), "log")
-    np.testing.assert_allclose(distribution.standardize(np.array([np.e, -1.0])), [0.5, np.nan])
-    np.testing.assert_allclose(distribution.widen(2.0).standardize(np.array([np.e, 1.0])), [0.25, 0.0])
 
 
 def test_plain_forecasts():

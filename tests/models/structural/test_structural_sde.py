@@ -8,7 +8,7 @@ from scipy.linalg import expm
 from scipy.stats import multivariate_normal
 
 from nde.models import StructuralSDE
-from nde.models.structural.blocks import reversion, rotation, trend
+from nde.models.structural.blocks import cycle, rotation, trend
 
 pytestmark = pytest.mark.usefixtures("x64")
 PERIOD = 7.3
@@ -38,7 +38,7 @@ def exact(drift: np.ndarray, noise: np.ndarray, dt: float) -> tuple[np.ndarray, 
 
 def equation(of: StructuralSDE) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Drift matrix, noise, first covariance and weights of the whole state."""
-    size = 3 + 2 * MODEL_HARMONICS
+    size = 4 + 2 * MODEL_HARMONICS
     drift, noise = np.zeros((size, size)), np.zeros((size, size))
     drift[0, 1], drift[1, 1] = 1.0, -np.exp(of.log_damping)
     noise[0, 0], noise[1, 1] = np.exp(2 * of.log_level), np.exp(2 * of.log_slope)
@@ -46,11 +46,12 @@ def equation(of: StructuralSDE) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.
         frequency = 2 * np.pi * k / PERIOD
         drift[2 * k, 2 * k + 1], drift[2 * k + 1, 2 * k] = frequency, -frequency
         noise[2 * k, 2 * k] = noise[2 * k + 1, 2 * k + 1] = np.exp(2 * of.log_season[0])
-    drift[-1, -1] = -np.exp(-of.log_time)
-    noise[-1, -1] = 2 * np.exp(2 * of.log_deviation - of.log_time)
+    frequency, rate = np.exp(of.log_frequency), np.exp(-of.log_time)
+    drift[-2:, -2:] = [[-rate, frequency], [-frequency, -rate]]
+    noise[-2, -2] = noise[-1, -1] = 2 * np.exp(2 * of.log_deviation) * rate
     season = [0.5 / k**2 for k in range(1, MODEL_HARMONICS + 1) for _ in range(2)]
-    first = np.diag([10.0, 0.25, *season, float(np.exp(2 * of.log_deviation))])
-    return drift, noise, first, np.array([1.0, 0.0] * (1 + MODEL_HARMONICS) + [1.0])
+    first = np.diag([10.0, 0.25, *season, *[float(np.exp(2 * of.log_deviation))] * 2])
+    return drift, noise, first, np.array([1.0, 0.0] * (2 + MODEL_HARMONICS))
 
 
 def joint(of: StructuralSDE, ts: np.ndarray) -> np.ndarray:
@@ -100,7 +101,10 @@ def test_predictions_are_conditional_gaussians():
     np.testing.assert_allclose(variance, left + noise, rtol=1e-7)
 
 
-@pytest.mark.parametrize("name", ["log_level", "log_slope", "log_damping", "log_season", "log_time", "log_noise"])
+@pytest.mark.parametrize(
+    "name",
+    ["log_level", "log_slope", "log_damping", "log_season", "log_deviation", "log_time", "log_frequency", "log_noise"],
+)
 def test_gradients_are_those_of_the_joint_gaussian(name):
     ts, ys = series(12)
     gradient = jax.grad(lambda of: of.log_likelihood(ts, ys))(model())
@@ -137,15 +141,12 @@ def test_transitions_are_matrix_exponentials(rate, dt):
     cases = [
         (trend(dt, 0.3, 0.7, rate), [[0, 1], [0, -rate]], [[0.09, 0], [0, 0.49]]),
         (rotation(dt, rate, 0.2), [[0, rate], [-rate, 0]], [[0.04, 0], [0, 0.04]]),
+        (cycle(dt, 0.5, 1 / rate, 2.0), [[-rate, 2], [-2, -rate]], [[0.5 * rate, 0], [0, 0.5 * rate]]),
     ]
     for found, drift, noise in cases:
         matrix, added = exact(np.array(drift, float), np.array(noise, float), float(dt))
         np.testing.assert_allclose(found.matrix, matrix, rtol=1e-12, atol=1e-14)
         np.testing.assert_allclose(found.noise, added, rtol=1e-9, atol=1e-14)
-    found = reversion(dt, 0.5, 1 / rate)
-    matrix, added = exact(-np.array([[rate]], float), np.array([[2 * 0.25 * rate]], float), float(dt))
-    np.testing.assert_allclose(found.matrix[0, 0], matrix[0, 0], rtol=1e-12)
-    np.testing.assert_allclose(found.noise[0, 0], added[0, 0], rtol=1e-8, atol=1e-14)
 
 
 def test_samples_have_the_covariance_of_the_model():

@@ -77,8 +77,8 @@ class TableForecastTask(AbstractTableTask[pd.DataFrame, ForecastData]):
         table = read_indexed(folder / TABLE, metrics["time"], metrics["states"])
         columns = []
         for name in metrics["states"]:
-            season, method = metrics["season"][name], metrics["methods"][name]
-            forecaster = Forecaster(metrics["horizon"], season=season, methods=[method]).fit(table[[name]])
+            season, weights = metrics["season"][name], metrics["methods"][name]
+            forecaster = Forecaster(metrics["horizon"], season=season, methods=weights).fit(table[[name]])
             columns.append(forecaster.predict(query.horizon))
         return Predictions(forecast_csv(metrics["time"], columns))
 

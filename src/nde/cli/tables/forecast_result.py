@@ -29,7 +29,7 @@ from nde.cli.task import Result
 from nde.data.plural import pluralize
 from nde.estimators import Forecast, Forecaster
 from nde.models import StructuralSDE
-from nde.plot import plot_intervals
+from nde.plot import plot_errors, plot_intervals
 
 TABLE = "table.csv"
 """Where in the folder of a run its table is."""
@@ -92,14 +92,16 @@ class ForecastResult(Result):
             "rows_held_out": self.data.holdout,
             "horizon": len(self._forecast.times),
             "season": self.whole.season_,
-            "methods": self.whole.methods_,
+            "methods": self.whole.weights_,
             "past": {
                 name: [
                     {
                         "method": s.name,
                         "rmse": _finite(s.rmse),
                         "mase": _finite(s.mase),
+                        "crps": _finite(s.crps),
                         "coverage": _finite(s.coverage),
+                        "rmse_by_step": [_finite(each) for each in s.rmse_by_step],
                     }
                     for s in scores
                 ]
@@ -111,6 +113,8 @@ class ForecastResult(Result):
     def figures(self) -> dict[str, Figure]:
         """The forecast, and that of the rows held out."""
         figures = {"forecast.png": self.whole.plot()}
+        if any(self.whole.scores_.values()):
+            figures["errors.png"] = plot_errors(self._errors())
         if self.past is not None:
             forecast, past = self.past.predict(), self.data.past
             figure = plot_intervals(
@@ -134,6 +138,7 @@ class ForecastResult(Result):
                 "Forecast", [Picture("forecast.png", "the last rows and the forecast with intervals"), *self._said()]
             ),
             Section("Comparison", [Paragraph(_COMPARISON), *(b for name in names for b in self._scores(name))]),
+            *self._error_section(),
         ]
         if self.past is not None:
             picture = Picture("held_out.png", "the rows held out, and their forecast from the rows before")
@@ -168,9 +173,27 @@ class ForecastResult(Result):
         scores = self.whole.scores_[name]
         if not scores:
             return [Subheading(name), Paragraph("The table is too short to compare methods on its past.")]
-        rows = [[s.name, number(s.rmse), number(s.mase), f"{100 * s.coverage:.0f}%"] for s in scores]
-        grid = Grid(["", "RMSE", "MASE", "in 80% interval"], rows, best=self.whole.methods_[name], title=name)
+        rows = [[s.name, number(s.rmse), number(s.mase), number(s.crps), f"{100 * s.coverage:.0f}%"] for s in scores]
+        grid = Grid(["", "RMSE", "MASE", "CRPS", "in 80% interval"], rows, best=self.whole.methods_[name], title=name)
         return [grid]
+
+    def _error_section(self) -> list[Section]:
+        if not any(self.whole.scores_.values()):
+            return []
+        picture = Picture("errors.png", "root mean squared error of the first row ahead, the second, and so on")
+        return [Section("Errors by rows ahead", [picture])]
+
+    def _errors(self) -> dict[str, dict[str, Sequence[float]]]:
+        """For each column, the errors of what is used and of the best plain method, by rows ahead."""
+        return {
+            name: {
+                score.name: score.rmse_by_step
+                for score in scores
+                if score.name == self.whole.methods_[name] or score is next((s for s in scores if s.plain), None)
+            }
+            for name, scores in self.whole.scores_.items()
+            if scores
+        }
 
     def _held_out(self) -> dict[str, dict[str, float]]:
         """For each column, the errors on rows held out."""
@@ -202,7 +225,9 @@ class ForecastResult(Result):
 _COMPARISON = (
     "Each method forecasts the table from several points of its past, and sees only the rows before. RMSE is the root "
     "mean squared error in the unit of the column. MASE is the mean absolute error over that of repeating the last "
-    "value, or the last season. The last column is the share of values within the method's own interval of 80%."
+    "value, or the last season. CRPS scores the whole distribution: the mean absolute error of a forecast without "
+    "intervals, and less with narrow intervals that hold. The last column is the share of values within the method's "
+    "own interval of 80%."
 )
 
 

@@ -1,7 +1,7 @@
 """An estimator that forecasts tables by the method that did best on their past."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,10 +12,12 @@ from sklearn.utils.validation import check_is_fitted
 
 from nde.data import DataError, Table
 from nde.estimators.forecasting.calendar import Calendar
-from nde.estimators.forecasting.comparison import Found, choose, correction, scores_of, sentence
+from nde.estimators.forecasting.choice import Choice, Found, average, choose
+from nde.estimators.forecasting.comparison import scores_of, sentence
+from nde.estimators.forecasting.distribution import Distribution
 from nde.estimators.forecasting.exponential_smoothing import ExponentialSmoothing
 from nde.estimators.forecasting.forecast import Forecast
-from nde.estimators.forecasting.history import Distribution, History, Values
+from nde.estimators.forecasting.history import History, Values
 from nde.estimators.forecasting.methods import PLAIN, AbstractForecastMethod
 from nde.estimators.forecasting.rolling import roll
 from nde.estimators.forecasting.season import find_period
@@ -39,16 +41,16 @@ class _Column:
 
     history: History
     found: Found
-    best: str
-    factor: float
+    choice: Choice
 
 
 class Forecaster(BaseEstimator):
-    """Forecast each column of a table, with intervals, by the method that did best on its past.
+    """Forecast each column of a table, with intervals, by what did best on its past.
 
     The default is a linear SDE with trend, season and short-term fluctuations (`nde.models.StructuralSDE`). Every
-    method forecasts the table from up to four points of its past; if a plain method is clearly better there, it is used
-    instead. Intervals are widened or narrowed until they have covered the past as often as they say.
+    method forecasts the table from up to four points of its past. The forecast is the mean of the linear SDE and the
+    best other method, weighted by their errors there; a method that is clearly better is used alone. Intervals are
+    widened or narrowed until they have covered the past about as often as they say.
 
     Rows may be irregular, and values missing.
 
@@ -60,12 +62,14 @@ class Forecaster(BaseEstimator):
         horizon: How many rows to forecast; by default one season, at least ten rows, at most a fifth of the table.
         season: Rows in a season; `"auto"` looks for one, `None` says that there is none.
         methods: Names of the methods to compare, of `"linear SDE"`, `"exponential smoothing"`, `"mean"`,
-            `"last value"`, `"drift"` and `"seasonal naive"`; by default all.
+            `"last value"`, `"drift"` and `"seasonal naive"`; by default all. A dictionary of names and weights asks for
+            their weighted mean.
         levels: Levels of the intervals, in percent.
 
     Attributes:
         season_: Rows in a season, for each column; `None` where there is none.
-        methods_: The method used for each column.
+        methods_: What each column is forecast by: a method, or two with their weights.
+        weights_: The weights of the methods that are used, for each column.
         scores_: For each column, how well each method forecast the past, the best first.
 
     Example:
@@ -86,7 +90,7 @@ class Forecaster(BaseEstimator):
         horizon: int | None = None,
         *,
         season: float | str | None = "auto",
-        methods: Sequence[str] | None = None,
+        methods: Sequence[str] | Mapping[str, float] | None = None,
         levels: Sequence[int] = (50, 80, 95),
     ) -> None:
         self.horizon = horizon
@@ -114,9 +118,11 @@ class Forecaster(BaseEstimator):
         self._check_levels()
         self.columns_ = tuple(self._column(name, column, methods) for name, column in zip(names, ys.T, strict=True))
         self.season_ = {name: each.history.period for name, each in zip(names, self.columns_, strict=True)}
-        self.methods_ = {name: each.best for name, each in zip(names, self.columns_, strict=True)}
+        self.methods_ = {name: each.choice.name for name, each in zip(names, self.columns_, strict=True)}
+        self.weights_ = {name: dict(each.choice.weights) for name, each in zip(names, self.columns_, strict=True)}
         self.scores_ = {
-            name: scores_of(each.history, each.found, METHODS) for name, each in zip(names, self.columns_, strict=True)
+            name: scores_of(each.history, each.found, each.choice, METHODS)
+            for name, each in zip(names, self.columns_, strict=True)
         }
         return self
 
@@ -171,6 +177,8 @@ class Forecaster(BaseEstimator):
         unknown = [name for name in names if name not in METHODS]
         if unknown or not names:
             raise ValueError(f"methods must be some of {', '.join(METHODS)}; got {names}.")
+        if isinstance(self.methods, Mapping) and not all(0 < weight < np.inf for weight in self.methods.values()):
+            raise ValueError(f"weights of methods must be positive numbers; got {dict(self.methods)}.")
         return [METHODS[name] for name in names]
 
     def _check_levels(self) -> None:
@@ -189,8 +197,9 @@ class Forecaster(BaseEstimator):
         found = roll(methods, history, self._horizon(history), future)
         if not found:
             raise DataError(f"No method can forecast column '{name}'; it needs more values.")
-        best = choose(found)
-        return _Column(history, found, best, correction(found[best][0]))
+        return _Column(
+            history, found, average(found, self.methods) if isinstance(self.methods, Mapping) else choose(found)
+        )
 
     def _period(self, history: History) -> float | None:
         if isinstance(self.season, str):
@@ -208,10 +217,15 @@ class Forecaster(BaseEstimator):
         return max(1, min(wanted, len(history.ts) // _MOST_SHARE))
 
     def _distribution(self, column: _Column, ts: Values) -> Distribution:
-        _, known = column.found[column.best]
-        if len(ts) != len(known.center):
-            (known,) = METHODS[column.best].forecast(column.history, [len(column.history.ts)], [ts])
-        return known.widen(column.factor)
+        choice = column.choice
+        if len(ts) != len(choice.forecast.median):
+            history = column.history
+            found = {
+                name: (column.found[name][0], *METHODS[name].forecast(history, [len(history.ts)], [ts]))
+                for name in choice.weights
+            }
+            choice = average(found, choice.weights)
+        return choice.forecast.widen(choice.factor)
 
 
 def _columns(X: Any) -> tuple[Any, list[str], Float[np.ndarray, "rows columns"]]:

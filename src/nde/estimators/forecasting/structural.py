@@ -9,8 +9,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
+from scipy.special import softmax
 
-from nde.estimators.forecasting.history import Distribution, History, Times, Values
+from nde.estimators.forecasting.distribution import Distribution, Mixture
+from nde.estimators.forecasting.history import History, Times, Values
 from nde.estimators.forecasting.methods import AbstractForecastMethod
 from nde.models import StructuralSDE, fit_structural
 from nde.train.likelihood import to_double
@@ -18,6 +20,9 @@ from nde.train.likelihood import to_double
 _MOST_ROWS = 1_000
 """Rows, the last ones, that parameters are fitted to and forecasts start from."""
 _LEAST_ROWS = 8
+_DRAWS = 48
+"""Draws from the posterior of the parameters, weighted by how likely they are."""
+_LEAST_WEIGHT = 1e-3
 Transform = Literal["none", "log"]
 
 
@@ -93,35 +98,58 @@ class _View:
 
 @dataclasses.dataclass(frozen=True)
 class _Fitted:
-    """What one model predicts at all times, and how likely it is."""
+    """What one form predicts at all times, by parameters drawn from their posterior, and how likely it is."""
 
     view: _View
-    mean: Values
-    variance: Values
+    mean: Float[np.ndarray, "draws times"]
+    variance: Float[np.ndarray, "draws times"]
+    weights: Float[np.ndarray, " draws"]
     score: float
 
     def at(self, rows: Int[np.ndarray, " times"]) -> Distribution:
-        center = self.view.center + self.view.scale * self.mean[rows]
-        return Distribution(center, self.view.scale * np.sqrt(self.variance[rows]), self.view.transform)
+        """The distributions at some times, of the draws that count."""
+        kept = self.weights > _LEAST_WEIGHT
+        center = self.view.center + self.view.scale * self.mean[kept][:, rows]
+        spread = self.view.scale * np.sqrt(self.variance[kept][:, rows])
+        return Mixture(center, spread, self.weights[kept] / self.weights[kept].sum(), self.view.transform)
 
 
 def _fitted(ts: Values, views: Sequence[_View], periods: tuple[float, ...]) -> list[_Fitted]:
     """Fit a model to each view."""
     zs = np.stack([view.zs for view in views])
     fits = fit_structural(ts, zs, periods=periods)
+    scores = _normal_scores(fits[0].axes.shape[1])
     with jax.enable_x64(True):
-        models = jax.tree.map(lambda *each: jnp.stack(each), *(to_double(fit.model) for fit in fits))
-        mean, variance = (np.asarray(x) for x in _predictions(models, jnp.asarray(ts), jnp.asarray(zs)))
+        models = jax.tree.map(lambda *each: jnp.stack(each), *(to_double(fit.at(scores)) for fit in fits))
+        predicted = _predictions(models, jnp.asarray(ts), jnp.asarray(zs))
+    posteriors = np.asarray(predicted.log_posterior) + (scores**2).sum(axis=1) / 2
+    posteriors = np.where(np.isfinite(posteriors), posteriors, -np.inf)
     return [
-        _Fitted(view, m, v, fit.log_posterior + view.slope)
-        for view, fit, m, v in zip(views, fits, mean, variance, strict=True)
+        _Fitted(view, mean, variance, softmax(posterior), fit.log_evidence + view.slope)
+        for view, fit, mean, variance, posterior in zip(
+            views, fits, np.asarray(predicted.mean), np.asarray(predicted.variance), posteriors, strict=True
+        )
     ]
 
 
+def _normal_scores(size: int) -> Float[np.ndarray, "draws size"]:
+    """Normal variates in pairs of opposite signs, always the same."""
+    half = np.random.default_rng(0).normal(size=(_DRAWS // 2, size))
+    return np.concatenate([half, -half])
+
+
+class _Predicted(eqx.Module):
+    """Mean and variance of each value given those before, and the posterior of the parameters, not normalized."""
+
+    mean: Float[Array, "*views times"]
+    variance: Float[Array, "*views times"]
+    log_posterior: Float[Array, "*views"]
+
+
 @eqx.filter_jit
-def _predictions(
-    models: StructuralSDE, ts: Float[Array, " times"], zs: Float[Array, "views times"]
-) -> tuple[Float[Array, "views times"], Float[Array, "views times"]]:
-    """Mean and variance of each value given those before."""
-    filtered = jax.vmap(lambda model, own: model.filter(ts, own))(models, zs)
-    return filtered.mean, filtered.variance
+def _predictions(models: StructuralSDE, ts: Float[Array, " times"], zs: Float[Array, "views times"]) -> _Predicted:
+    def of_one(model: StructuralSDE, own: Float[Array, " times"]) -> _Predicted:
+        filtered = model.filter(ts, own)
+        return _Predicted(filtered.mean, filtered.variance, jnp.sum(filtered.log_densities) + model.log_prior())
+
+    return jax.vmap(jax.vmap(of_one, in_axes=(0, None)))(models, zs)

@@ -10,13 +10,36 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float
 
+from nde.models.structural.laplace import axes_of, hessians
 from nde.models.structural.structural_sde import StructuralSDE
 from nde.train.quasi_newton import minimize_batch
 
 _STARTS = (
-    {"log_level": -2.0, "log_slope": -4.0, "log_damping": -1.0, "log_deviation": -2.0, "log_noise": -1.0},
-    {"log_level": -4.0, "log_slope": -3.0, "log_damping": -3.0, "log_season": -3.0, "log_deviation": -1.0},
-    {"log_level": -1.0, "log_slope": -6.0, "log_damping": -2.0, "log_deviation": -4.0, "log_noise": -3.0},
+    {
+        "log_level": -2.0,
+        "log_slope": -4.0,
+        "log_damping": -1.0,
+        "log_deviation": -2.0,
+        "log_noise": -1.0,
+        "log_frequency": -2.0,
+    },
+    {
+        "log_level": -4.0,
+        "log_slope": -3.0,
+        "log_damping": -3.0,
+        "log_season": -3.0,
+        "log_deviation": -1.0,
+        "log_frequency": -0.5,
+        "log_time": 1.5,
+    },
+    {
+        "log_level": -1.0,
+        "log_slope": -6.0,
+        "log_damping": -2.0,
+        "log_deviation": -4.0,
+        "log_noise": -3.0,
+        "log_frequency": 0.3,
+    },
 )
 """Starting values that differ from the typical ones: a trend with noise, a smooth trend, a random walk."""
 
@@ -29,6 +52,8 @@ class StructuralFit:
         model: The model.
         log_likelihood: The log-density of the series.
         log_posterior: The same, plus the log-density of the parameters under the weak prior.
+        log_evidence: The log-density of the series over all parameters, by Laplace's approximation.
+        axes: The axes of the normal approximation of the posterior of the parameters, each a standard deviation long.
 
     Example:
         See `fit_structural`.
@@ -37,6 +62,21 @@ class StructuralFit:
     model: StructuralSDE
     log_likelihood: float
     log_posterior: float
+    log_evidence: float
+    axes: Float[np.ndarray, "weights axes"]
+
+    def at(self, scores: Float[np.ndarray, "draws axes"]) -> StructuralSDE:
+        """Return models with other parameters, with a leading axis.
+
+        Args:
+            scores: By how many standard deviations to move along each axis of the posterior; normal variates make
+                draws from it.
+        """
+        mode, unravel = ravel_pytree(_weights(self.model))
+        moved = mode[None] + jnp.asarray(scores @ self.axes.T, mode.dtype)
+        periods = jnp.broadcast_to(self.model.periods, (len(scores), *self.model.periods.shape))
+        blank = eqx.tree_at(lambda model: model.periods, self.model, periods)
+        return eqx.combine(jax.vmap(unravel)(moved), blank)
 
 
 def fit_structural(
@@ -62,7 +102,9 @@ def fit_structural(
     Returns:
         A fit for each series.
 
-    Source: Nocedal and Wright, *Numerical Optimization* (2006), chapter 6, doi:10.1007/978-0-387-40065-5.
+    Sources: Nocedal and Wright, *Numerical Optimization* (2006), chapter 6, doi:10.1007/978-0-387-40065-5; for the
+    evidence Tierney and Kadane, *Accurate Approximations for Posterior Moments and Marginal Densities* (1986),
+    doi:10.1080/01621459.1986.10478240.
 
     Example:
         ```python
@@ -90,13 +132,20 @@ def fit_structural(
         values = np.where(np.isfinite(values), values, np.inf).reshape(len(ys), len(starts))
         best = values.argmin(axis=1)
         chosen = x.reshape(len(ys), len(starts), -1)[np.arange(len(ys)), best]
+        curvatures = hessians(lambda x: objective(x)[1], chosen, len(starts))
         models = [eqx.combine(unravel(jnp.asarray(weights)), blank) for weights in chosen]
-        priors = [float(model.log_prior()) for model in models]
     posteriors = -values.min(axis=1)
     return [
-        StructuralFit(_as_users_have_it(model), float(posterior - prior), float(posterior))
-        for model, posterior, prior in zip(models, posteriors, priors, strict=True)
+        _fit_of(model, float(posterior), axes_of(curvature))
+        for model, posterior, curvature in zip(models, posteriors, curvatures, strict=True)
     ]
+
+
+def _fit_of(model: StructuralSDE, posterior: float, axes: Float[np.ndarray, "weights axes"]) -> StructuralFit:
+    with jax.enable_x64(True):
+        prior = float(model.log_prior())
+    evidence = posterior + len(axes) * np.log(2 * np.pi) / 2 + np.linalg.slogdet(axes)[1]
+    return StructuralFit(_as_users_have_it(model), posterior - prior, posterior, float(evidence), axes)
 
 
 @eqx.filter_jit

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from nde.core.types import RealScalar
-from nde.models.structural.blocks import Transition, reversion, rotation, trend
+from nde.models.structural.blocks import Transition, cycle, rotation, trend
 from nde.models.structural.kalman import Filtered, Gaussian, Observed, kalman_filter, kalman_smoother, log_likelihood
 
 _START = {"level": 10.0, "slope": 0.25, "season": 0.5}
@@ -21,6 +21,7 @@ _PRIOR = {
     "log_season": (-4.5, 2.0),
     "log_deviation": (-2.0, 2.0),
     "log_time": (0.5, 1.5),
+    "log_frequency": (-1.0, 1.0),
     "log_noise": (-2.0, 2.0),
 }
 """Mean and standard deviation of the logarithm of each parameter, for a series of unit variance and spacing."""
@@ -32,7 +33,7 @@ class StructuralSDE(eqx.Module):
         d level = slope dt + exp(log_level) dW
         d slope = -exp(log_damping) slope dt + exp(log_slope) dW
         d season = rotation of each harmonic dt + exp(log_season) dW
-        d rest = -exp(-log_time) rest dt + exp(log_deviation) sqrt(2 exp(-log_time)) dW
+        d rest = (rotation - exp(-log_time)) rest dt + exp(log_deviation) sqrt(2 exp(-log_time)) dW
         y = level + seasons + rest + exp(log_noise) ε
 
     The distribution of observations at any times is Gaussian, and computed exactly by a Kalman filter: times may be
@@ -48,6 +49,8 @@ class StructuralSDE(eqx.Module):
         log_season: Logarithms of the volatilities of the seasons.
         log_deviation: Logarithm of the standard deviation of the short-term fluctuations.
         log_time: Logarithm of their correlation time.
+        log_frequency: Logarithm of the frequency of their rotation, in radians per unit of time: they may be a cycle that
+            loses its phase, such as a business cycle or that of sunspots.
         log_noise: Logarithm of the standard deviation of the observation noise.
 
     Sources: Harvey, *Forecasting, Structural Time Series Models and the Kalman Filter* (1990), chapter 9,
@@ -77,6 +80,7 @@ class StructuralSDE(eqx.Module):
     log_season: Float[Array, " seasons"]
     log_deviation: Float[Array, ""]
     log_time: Float[Array, ""]
+    log_frequency: Float[Array, ""]
     log_noise: Float[Array, ""]
 
     def __init__(self, periods: Sequence[float] = (), harmonics: Sequence[int] | None = None) -> None:
@@ -118,13 +122,11 @@ class StructuralSDE(eqx.Module):
 
         It is meant for series of unit variance with a typical spacing of one.
         """
-        return sum(
-            (
-                -jnp.sum(((getattr(self, name) - mean) / deviation) ** 2) / 2
-                for name, (mean, deviation) in _PRIOR.items()
-            ),
-            start=jnp.zeros(()),
-        )
+        densities = [
+            jax.scipy.stats.norm.logpdf(getattr(self, name), mean, deviation)
+            for name, (mean, deviation) in _PRIOR.items()
+        ]
+        return sum((jnp.sum(each) for each in densities), start=jnp.zeros(()))
 
     def filter(self, ts: Float[Array | np.ndarray, " times"], ys: Float[Array | np.ndarray, " times"]) -> Filtered:
         """Return what is known at each time from the observations up to it.
@@ -200,7 +202,7 @@ class StructuralSDE(eqx.Module):
         """Return the distribution of the states before the first observation."""
         season = [_START["season"] / k**2 for count in self.harmonics for k in range(1, count + 1) for _ in range(2)]
         variances = jnp.asarray([_START["level"], _START["slope"], *season, 0.0, 0.0])
-        variances = variances.at[-2].set(jnp.exp(2 * self.log_deviation)).reshape(-1, 2)
+        variances = variances.at[-2:].set(jnp.exp(2 * self.log_deviation)).reshape(-1, 2)
         blocks = len(variances)
         diagonal = jnp.diag(variances.reshape(-1)).reshape(blocks, 2, blocks, 2)
         return Gaussian(jnp.zeros((blocks, 2)), diagonal)
@@ -224,7 +226,7 @@ class StructuralSDE(eqx.Module):
             for season, count in enumerate(self.harmonics)
             for harmonic in range(count)
         ]
-        rest = reversion(dt, jnp.exp(self.log_deviation), jnp.exp(self.log_time))
+        rest = cycle(dt, jnp.exp(self.log_deviation), jnp.exp(self.log_time), jnp.exp(self.log_frequency))
         return jax.tree.map(lambda *each: jnp.stack(each), trend(dt, level, slope, damping), *waves, rest)
 
     @property
