@@ -127,6 +127,45 @@ def test_the_gradient_to_times_and_values_is_that_of_the_filter():
         np.testing.assert_allclose(mine, other, rtol=1e-8, atol=1e-10)
 
 
+def with_inputs() -> tuple[StructuralSDE, np.ndarray, np.ndarray, np.ndarray]:
+    """A model with three inputs, and a series of 14 rows."""
+    ts, ys = series(14)
+    inputs = np.random.default_rng(2).normal(size=(14, 3))
+    return StructuralSDE([PERIOD], [MODEL_HARMONICS], inputs=3), ts, ys + inputs @ [1.0, -0.5, 0.2], inputs
+
+
+def test_inputs_add_standard_normal_multiples_of_themselves():
+    of, ts, ys, inputs = with_inputs()
+    known = ~np.isnan(ys)
+
+    def dense(inputs: np.ndarray) -> float:
+        x = inputs[known]
+        covariance = joint(model(), ts[known]) + x @ x.T + np.exp(2 * of.log_noise) * np.eye(len(x))
+        return multivariate_normal(np.zeros(len(x)), covariance).logpdf(ys[known])
+
+    np.testing.assert_allclose(of.log_likelihood(ts, ys, inputs), dense(inputs), rtol=1e-9)
+    slopes = jax.grad(of.log_likelihood, argnums=2)(ts, ys, jnp.asarray(inputs))
+    step = 1e-5 * np.eye(42).reshape(42, 14, 3)[::5]
+    differences = [(dense(inputs + by) - dense(inputs - by)) / 2e-5 for by in step]
+    np.testing.assert_allclose(np.ravel(slopes)[::5], differences, rtol=1e-5, atol=1e-8)
+
+
+def test_inputs_that_are_known_ahead_shift_predictions():
+    of, ts, ys, inputs = with_inputs()
+    query, ahead = np.array([31.0, 33.0]), np.random.default_rng(3).normal(size=(2, 3))
+    mean, variance = of.predict(ts, ys, query, inputs, ahead)
+    states = of.smooth(ts, ys, inputs)
+    coefficients = np.ravel(states.mean[-1, -2:])[:3]
+    assert np.abs(coefficients - [1.0, -0.5, 0.2]).max() < 0.5
+    still, _ = of.predict(ts, ys, query, inputs, np.zeros((2, 3)))
+    np.testing.assert_allclose(mean - still, ahead @ coefficients, rtol=1e-8)
+    assert np.all(variance > 0)
+    with pytest.raises(ValueError, match=r"inputs must have shape \(2, 3\), \(times, inputs\); got \(2, 0\)"):
+        of.predict(ts, ys, query, inputs)
+    with pytest.raises(ValueError, match="inputs must be a number of columns; got -1"):
+        StructuralSDE(inputs=-1)
+
+
 def test_vmap_is_a_loop():
     ts, _ = series(12)
     many = np.random.default_rng(1).normal(size=(3, 12))
@@ -146,13 +185,14 @@ def test_transitions_are_matrix_exponentials(rate, dt):
     for found, drift, noise in cases:
         matrix, added = exact(np.array(drift, float), np.array(noise, float), float(dt))
         np.testing.assert_allclose(found.matrix, matrix, rtol=1e-12, atol=1e-14)
-        np.testing.assert_allclose(found.noise, added, rtol=1e-9, atol=1e-14)
+        np.testing.assert_allclose(found.noise, added, rtol=1e-9, atol=1e-12)
 
 
 def test_samples_have_the_covariance_of_the_model():
     ts = np.array([0.0, 0.7, 3.0])
-    samples = jax.vmap(lambda key: model().sample(ts, key=key))(jax.random.split(jax.random.key(0), 40_000))
-    expected = joint(model(), ts) + np.exp(2 * model().log_noise) * np.eye(3)
+    of, inputs = StructuralSDE([PERIOD], [MODEL_HARMONICS], inputs=1), np.array([[1.0], [-2.0], [0.5]])
+    samples = jax.vmap(lambda key: of.sample(ts, inputs, key=key))(jax.random.split(jax.random.key(0), 40_000))
+    expected = joint(of, ts) + inputs @ inputs.T + np.exp(2 * of.log_noise) * np.eye(3)
     np.testing.assert_allclose(np.cov(samples.T), expected, rtol=0.05)
 
 

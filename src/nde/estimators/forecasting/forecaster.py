@@ -192,7 +192,9 @@ class Forecaster(BaseEstimator):
             raise DataError(f"Column '{name}' must have at least two values to forecast from.")
         last = int(np.flatnonzero(~np.isnan(ys))[-1]) + 1
         history = History(self.calendar_.ts[:last], ys[:last])
-        history = dataclasses.replace(history, period=self._period(history))
+        period = self._period(history)
+        certain = self.season != "auto" or period == self.calendar_.suggested
+        history = dataclasses.replace(history, period=period, certain=certain)
         future, _ = self.calendar_.after(self._horizon(history))
         found = roll(methods, history, self._horizon(history), future)
         if not found:

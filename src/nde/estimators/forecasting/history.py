@@ -17,15 +17,17 @@ class History:
         ts: Times in units of the typical spacing, increasing.
         ys: Values; `nan` where there is none. At least one is known.
         period: The period of the season in typical spacings; `None` without a season.
+        certain: Whether the calendar or the user says that there is this season, and not the values alone.
     """
 
     ts: Float[np.ndarray, " rows"]
     ys: Float[np.ndarray, " rows"]
     period: float | None = None
+    certain: bool = False
 
     def until(self, row: int) -> "History":
         """The first rows."""
-        return History(self.ts[:row], self.ys[:row], self.period)
+        return dataclasses.replace(self, ts=self.ts[:row], ys=self.ys[:row])
 
     @property
     def positive(self) -> bool:

@@ -29,6 +29,8 @@ Transform = Literal["none", "log"]
 class Structural(AbstractForecastMethod):
     """`nde.models.StructuralSDE` of the values or their logarithms, with or without the season: the most likely form.
 
+    A season that the calendar or the user names is always a part.
+
     All points that are forecast from, and all forms, are fitted side by side.
     """
 
@@ -49,9 +51,9 @@ class Structural(AbstractForecastMethod):
             for transform in (_LOG_OR_NOT if history.positive else _NOT)
             for cut in cuts
         ]
-        candidates = [_fitted(ts, views, ())]
-        if history.period is not None and history.ts[min(cuts) - 1] - history.ts[first] >= history.period:
-            candidates.append(_fitted(ts, views, (history.period,)))
+        candidates = [
+            _fitted(ts, views, periods) for periods in _seasons(history, history.ts[min(cuts) - 1] - history.ts[first])
+        ]
         places = [np.searchsorted(ts, times) for times in ahead]
         found = []
         for number, at in enumerate(places):
@@ -62,6 +64,13 @@ class Structural(AbstractForecastMethod):
 
 _NOT: tuple[Transform, ...] = ("none",)
 _LOG_OR_NOT: tuple[Transform, ...] = ("none", "log")
+
+
+def _seasons(history: History, span: float) -> list[tuple[float, ...]]:
+    """The seasons to try: none, that of the series if it was seen once, or both if it is not certain."""
+    if history.period is None or span < history.period:
+        return [()]
+    return [(history.period,)] if history.certain else [(), (history.period,)]
 
 
 @dataclasses.dataclass(frozen=True)

@@ -62,6 +62,11 @@ def cycle(dt: RealScalar, deviation: RealScalar, time: RealScalar, frequency: Re
     return Transition(_two_by_two(cos, sin, -sin, cos), _two_by_two(variance, zero, zero, variance))
 
 
+def constant() -> Transition:
+    """Two states that do not move."""
+    return Transition(jnp.eye(2), jnp.zeros((2, 2)))
+
+
 def _two_by_two(a: RealScalar, b: RealScalar, c: RealScalar, d: RealScalar) -> Float[Array, "2 2"]:
     return jnp.stack([jnp.stack([a, b]), jnp.stack([c, d])])
 

@@ -85,6 +85,7 @@ def fit_structural(
     *,
     periods: Sequence[float] = (),
     harmonics: Sequence[int] | None = None,
+    inputs: Float[np.ndarray, "times inputs"] | None = None,
     steps: int = 60,
 ) -> list[StructuralFit]:
     """Fit one structural SDE to each series by maximum likelihood, with a weak prior on the parameters.
@@ -97,6 +98,7 @@ def fit_structural(
         ys: Values of about zero mean and unit variance; `nan` where there is none. Series may be masked copies of one.
         periods: The period of each season.
         harmonics: How many harmonics each season has; see `StructuralSDE`.
+        inputs: Known inputs at all times, of about unit variance, that all series depend on.
         steps: The maximum number of steps.
 
     Returns:
@@ -118,11 +120,12 @@ def fit_structural(
         ```
     """
     with jax.enable_x64(True):
-        blank = StructuralSDE(periods, harmonics)
+        known = np.zeros((len(ts), 0)) if inputs is None else np.asarray(inputs, np.float64)
+        blank = StructuralSDE(periods, harmonics, inputs=known.shape[1])
         unravel = ravel_pytree(_weights(blank))[1]
         starts = np.stack([_start(blank, changes) for changes in _STARTS])
-        ts, ys = _padded(np.asarray(ts, np.float64), np.asarray(ys, np.float64))
-        data = (jnp.asarray(ts), jnp.asarray(np.repeat(ys, len(starts), axis=0)), blank.periods)
+        ts, ys, known = _padded(np.asarray(ts, np.float64), np.asarray(ys, np.float64), known)
+        data = (jnp.asarray(ts), jnp.asarray(np.repeat(ys, len(starts), axis=0)), jnp.asarray(known), blank.periods)
 
         def objective(x: Float[np.ndarray, "batch weights"]) -> tuple[np.ndarray, np.ndarray]:
             value, gradient = _objective(jnp.asarray(x), *data, blank.harmonics)
@@ -153,17 +156,18 @@ def _objective(
     x: Float[Array, "batch weights"],
     ts: Float[Array, " times"],
     ys: Float[Array, "batch times"],
+    inputs: Float[Array, "times inputs"],
     periods: Float[Array, " seasons"],
     harmonics: tuple[int, ...],
 ) -> tuple[Float[Array, " batch"], Float[Array, "batch weights"]]:
     """The negative log-posteriors of weights, and their gradients."""
-    typical = StructuralSDE([2.0] * len(harmonics), harmonics)
+    typical = StructuralSDE([2.0] * len(harmonics), harmonics, inputs=inputs.shape[1])
     blank = eqx.tree_at(lambda model: model.periods, typical, periods)
     unravel = ravel_pytree(_weights(blank))[1]
 
     def loss(flat: Float[Array, " weights"], own: Float[Array, " times"]) -> Float[Array, ""]:
         model = eqx.combine(unravel(flat), blank)
-        return -model.log_likelihood(ts, own) - model.log_prior()
+        return -model.log_likelihood(ts, own, inputs) - model.log_prior()
 
     return jax.vmap(jax.value_and_grad(loss))(x, ys)
 
@@ -187,11 +191,15 @@ def _start(blank: StructuralSDE, changes: dict[str, float]) -> Float[np.ndarray,
 
 
 def _padded(
-    ts: Float[np.ndarray, " times"], ys: Float[np.ndarray, "series times"]
-) -> tuple[Float[np.ndarray, " padded"], Float[np.ndarray, "series padded"]]:
+    ts: Float[np.ndarray, " times"], ys: Float[np.ndarray, "series times"], inputs: Float[np.ndarray, "times inputs"]
+) -> tuple[Float[np.ndarray, " padded"], Float[np.ndarray, "series padded"], Float[np.ndarray, "padded inputs"]]:
     """Repeat the last time, without observations, up to one of a few lengths: fewer programs to compile."""
     length = 32
     while length < len(ts):
         length = length * 3 // 2
     more = length - len(ts)
-    return np.pad(ts, (0, more), mode="edge"), np.pad(ys, ((0, 0), (0, more)), constant_values=np.nan)
+    return (
+        np.pad(ts, (0, more), mode="edge"),
+        np.pad(ys, ((0, 0), (0, more)), constant_values=np.nan),
+        np.pad(inputs, ((0, more), (0, 0))),
+    )
