@@ -69,6 +69,10 @@ class Calendar:
                 return cls(ts, index, spacing, frequency, months or season / spacing)
         return cls(ts, index, spacing, frequency, None)
 
+    def until(self, rows: int) -> "Calendar":
+        """The first rows."""
+        return dataclasses.replace(self, ts=self.ts[:rows], labels=self.labels[:rows])
+
     def after(self, rows: int) -> tuple[Values, Any]:
         """The next times, in typical spacings and as they would come, at the usual spacing."""
         ts = self.ts[-1] + np.arange(1, rows + 1)

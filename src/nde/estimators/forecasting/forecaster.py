@@ -5,14 +5,15 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from jaxtyping import Float
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from nde.data import DataError, Table
+from nde.data import DataError
+from nde.data.plural import pluralize
 from nde.estimators.forecasting.calendar import Calendar
 from nde.estimators.forecasting.choice import Choice, Found, average, choose
+from nde.estimators.forecasting.columns import columns_of, split_known
 from nde.estimators.forecasting.comparison import scores_of, sentence
 from nde.estimators.forecasting.distribution import Distribution
 from nde.estimators.forecasting.exponential_smoothing import ExponentialSmoothing
@@ -65,6 +66,9 @@ class Forecaster(BaseEstimator):
             `"last value"`, `"drift"` and `"seasonal naive"`; by default all. A dictionary of names and weights asks for
             their weighted mean.
         levels: Levels of the intervals, in percent.
+        known: Columns that are known in advance, such as prices or holidays, and are not forecast. The table must have
+            rows with them, without the other columns, after its last row: those are forecast. The linear SDE depends on
+            them linearly; other methods do not.
 
     Attributes:
         season_: Rows in a season, for each column; `None` where there is none.
@@ -92,11 +96,13 @@ class Forecaster(BaseEstimator):
         season: float | str | None = "auto",
         methods: Sequence[str] | Mapping[str, float] | None = None,
         levels: Sequence[int] = (50, 80, 95),
+        known: Sequence[str] = (),
     ) -> None:
         self.horizon = horizon
         self.season = season
         self.methods = methods
         self.levels = levels
+        self.known = known
 
     def fit(self, X: Any, y: Any = None) -> "Forecaster":
         """Compare the methods on the past of each column.
@@ -107,12 +113,17 @@ class Forecaster(BaseEstimator):
             y: Unused.
 
         Raises:
-            DataError: If times do not increase, a column has fewer than two values, or a value is infinite.
+            DataError: If times do not increase, a column has fewer than two values, a value is infinite, or a known
+                column has a gap.
             ValueError: If a setting is out of range.
         """
         del y
-        labels, names, ys = _columns(X)
-        self.calendar_, self.values_ = Calendar.of(labels), ys
+        labels, names, ys = columns_of(X)
+        calendar = Calendar.of(labels)
+        names, ys, self.inputs_ = split_known(calendar, names, ys, self.known)
+        rows = len(ys)
+        self.calendar_, self.values_ = calendar.until(rows), ys
+        self.future_ = calendar.ts[rows:], calendar.labels[rows:]
         self.feature_names_in_ = np.asarray(names, object)
         methods = self._methods()
         self._check_levels()
@@ -138,7 +149,7 @@ class Forecaster(BaseEstimator):
         """
         check_is_fitted(self, "columns_")
         rows = self._horizon(self.columns_[0].history) if horizon is None else _checked_horizon(horizon)
-        ts, times = self.calendar_.after(rows)
+        ts, times = self._after(rows)
         found = [self._distribution(each, ts) for each in self.columns_]
         return Forecast(
             times=times,
@@ -194,8 +205,8 @@ class Forecaster(BaseEstimator):
         history = History(self.calendar_.ts[:last], ys[:last])
         period = self._period(history)
         certain = self.season != "auto" or period == self.calendar_.suggested
-        history = dataclasses.replace(history, period=period, certain=certain)
-        future, _ = self.calendar_.after(self._horizon(history))
+        history = dataclasses.replace(history, period=period, certain=certain, inputs=self.inputs_)
+        future, _ = self._after(self._horizon(history))
         found = roll(methods, history, self._horizon(history), future)
         if not found:
             raise DataError(f"No method can forecast column '{name}'; it needs more values.")
@@ -212,9 +223,23 @@ class Forecaster(BaseEstimator):
             raise ValueError(f"season must be at least 2 rows; got {self.season}.")
         return None if self.season is None else float(self.season)
 
+    def _after(self, rows: int) -> tuple[Values, Any]:
+        """The next times, in typical spacings and as they come: those of the table, if it has rows to forecast."""
+        if self.inputs_ is None:
+            return self.calendar_.after(rows)
+        ts, labels = self.future_
+        if rows > len(ts):
+            raise DataError(
+                f"{', '.join(self.known)} must be known for {pluralize(rows, 'row')} to forecast; the table has "
+                f"{len(ts)} after the last that is complete. Append rows, with the other columns empty."
+            )
+        return ts[:rows], labels[:rows]
+
     def _horizon(self, history: History) -> int:
         if self.horizon is not None:
             return _checked_horizon(self.horizon)
+        if self.inputs_ is not None:
+            return max(1, len(self.future_[0]))
         wanted = _LEAST_HORIZON if history.period is None else max(_LEAST_HORIZON, round(history.period))
         return max(1, min(wanted, len(history.ts) // _MOST_SHARE))
 
@@ -228,22 +253,6 @@ class Forecaster(BaseEstimator):
             }
             choice = average(found, choice.weights)
         return choice.forecast.widen(choice.factor)
-
-
-def _columns(X: Any) -> tuple[Any, list[str], Float[np.ndarray, "rows columns"]]:
-    """Times, names and values of the columns."""
-    if isinstance(X, Table):
-        return X.ts, list(X.names), np.asarray(X.ys, np.float64)
-    if isinstance(X, pd.Series):
-        X = X.to_frame("value" if X.name is None else str(X.name))
-    if isinstance(X, pd.DataFrame):
-        return X.index, [str(name) for name in X.columns], X.to_numpy(np.float64, na_value=np.nan)
-    array = np.asarray(X, np.float64)
-    array = array[:, None] if array.ndim == 1 else array
-    if array.ndim != 2 or not array.size:
-        raise DataError(f"X must have shape (rows,) or (rows, columns); got {array.shape}.")
-    names = ["value"] if array.shape[1] == 1 else [f"x{place}" for place in range(array.shape[1])]
-    return np.arange(len(array)), names, array
 
 
 def _checked_horizon(horizon: int) -> int:

@@ -10,6 +10,23 @@ Times = Float[np.ndarray, " _"]
 
 
 @dataclasses.dataclass(frozen=True)
+class Inputs:
+    """Inputs that are known in advance.
+
+    Attributes:
+        ts: Times in units of the typical spacing, increasing, past and future.
+        values: Values at these times, of about zero mean and unit variance.
+    """
+
+    ts: Values
+    values: Float[np.ndarray, "times inputs"]
+
+    def at(self, ts: Times) -> Float[np.ndarray, "_ inputs"]:
+        """The values at some of the times."""
+        return self.values[np.searchsorted(self.ts, ts - 1e-9)]
+
+
+@dataclasses.dataclass(frozen=True)
 class History:
     """One series up to the present.
 
@@ -18,12 +35,14 @@ class History:
         ys: Values; `nan` where there is none. At least one is known.
         period: The period of the season in typical spacings; `None` without a season.
         certain: Whether the calendar or the user says that there is this season, and not the values alone.
+        inputs: Inputs that are known in advance; `None` without any.
     """
 
     ts: Float[np.ndarray, " rows"]
     ys: Float[np.ndarray, " rows"]
     period: float | None = None
     certain: bool = False
+    inputs: Inputs | None = None
 
     def until(self, row: int) -> "History":
         """The first rows."""

@@ -51,8 +51,10 @@ class Structural(AbstractForecastMethod):
             for transform in (_LOG_OR_NOT if history.positive else _NOT)
             for cut in cuts
         ]
+        inputs = np.zeros((len(ts), 0)) if history.inputs is None else history.inputs.at(ts)
         candidates = [
-            _fitted(ts, views, periods) for periods in _seasons(history, history.ts[min(cuts) - 1] - history.ts[first])
+            _fitted(ts, views, periods, inputs)
+            for periods in _seasons(history, history.ts[min(cuts) - 1] - history.ts[first])
         ]
         places = [np.searchsorted(ts, times) for times in ahead]
         found = []
@@ -123,14 +125,16 @@ class _Fitted:
         return Mixture(center, spread, self.weights[kept] / self.weights[kept].sum(), self.view.transform)
 
 
-def _fitted(ts: Values, views: Sequence[_View], periods: tuple[float, ...]) -> list[_Fitted]:
+def _fitted(
+    ts: Values, views: Sequence[_View], periods: tuple[float, ...], inputs: Float[np.ndarray, "times inputs"]
+) -> list[_Fitted]:
     """Fit a model to each view."""
     zs = np.stack([view.zs for view in views])
-    fits = fit_structural(ts, zs, periods=periods)
+    fits = fit_structural(ts, zs, periods=periods, inputs=inputs)
     scores = _normal_scores(fits[0].axes.shape[1])
     with jax.enable_x64(True):
         models = jax.tree.map(lambda *each: jnp.stack(each), *(to_double(fit.at(scores)) for fit in fits))
-        predicted = _predictions(models, jnp.asarray(ts), jnp.asarray(zs))
+        predicted = _predictions(models, jnp.asarray(ts), jnp.asarray(zs), jnp.asarray(inputs))
     posteriors = np.asarray(predicted.log_posterior) + (scores**2).sum(axis=1) / 2
     posteriors = np.where(np.isfinite(posteriors), posteriors, -np.inf)
     return [
@@ -156,9 +160,14 @@ class _Predicted(eqx.Module):
 
 
 @eqx.filter_jit
-def _predictions(models: StructuralSDE, ts: Float[Array, " times"], zs: Float[Array, "views times"]) -> _Predicted:
+def _predictions(
+    models: StructuralSDE,
+    ts: Float[Array, " times"],
+    zs: Float[Array, "views times"],
+    inputs: Float[Array, "times inputs"],
+) -> _Predicted:
     def of_one(model: StructuralSDE, own: Float[Array, " times"]) -> _Predicted:
-        filtered = model.filter(ts, own)
+        filtered = model.filter(ts, own, inputs)
         return _Predicted(filtered.mean, filtered.variance, jnp.sum(filtered.log_densities) + model.log_prior())
 
     return jax.vmap(jax.vmap(of_one, in_axes=(0, None)))(models, zs)
