@@ -1,5 +1,7 @@
 """Each method forecasts what it says, from every point by what is known there alone."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -7,8 +9,8 @@ from nde.estimators.forecasting.exponential_smoothing import ExponentialSmoothin
 from nde.estimators.forecasting.history import History
 from nde.estimators.forecasting.methods import PLAIN, Drift, Last, Mean, SeasonalNaive
 from nde.estimators.forecasting.rolling import origins, roll
-from nde.estimators.forecasting.season import find_period
-from nde.estimators.forecasting.structural import Structural
+from nde.estimators.forecasting.season import find_longer, find_period
+from nde.estimators.forecasting.structural import Structural, _seasons
 
 
 def wave(rows: int = 48, period: float = 12.0, trend: float = 0.0, noise: float = 0.0) -> History:
@@ -100,3 +102,20 @@ def test_rolling_errors_are_those_of_each_point():
     np.testing.assert_allclose(rolling.rmse, np.sqrt(np.mean(np.square(expected))))
     np.testing.assert_allclose(end.median, history.ys[-1:])
     np.testing.assert_allclose(found["seasonal naive"][0].rmse, 12.0)
+
+
+def test_the_week_is_found_behind_the_day():
+    hours = np.arange(24.0 * 28)
+    day, weekday = np.sin(2 * np.pi * hours / 24), (hours // 24) % 7
+    noise = 0.3 * np.random.default_rng(0).normal(size=len(hours))
+    history = History(hours, day - 1.5 * (weekday >= 5) + noise, 24.0)
+    assert find_longer(history, 7.0) == 168
+    assert find_longer(History(hours, day + noise, 24.0), 7.0) is None
+    assert find_longer(history.until(24 * 12), 7.0) is None
+
+
+def test_seasons_that_were_seen_are_tried():
+    history = dataclasses.replace(wave(), longer=36.0)
+    assert _seasons(history, 47.0) == [(), (12.0, 36.0)]
+    assert _seasons(dataclasses.replace(history, certain=True), 30.0) == [(12.0,)]
+    assert _seasons(history, 5.0) == [()]

@@ -21,7 +21,7 @@ from nde.estimators.forecasting.forecast import Forecast
 from nde.estimators.forecasting.history import History, Values
 from nde.estimators.forecasting.methods import PLAIN, AbstractForecastMethod
 from nde.estimators.forecasting.rolling import roll
-from nde.estimators.forecasting.season import find_period
+from nde.estimators.forecasting.season import find_longer, find_period
 from nde.estimators.forecasting.structural import Structural
 
 if TYPE_CHECKING:
@@ -206,6 +206,7 @@ class Forecaster(BaseEstimator):
         period = self._period(history)
         certain = self.season != "auto" or period == self.calendar_.suggested
         history = dataclasses.replace(history, period=period, certain=certain, inputs=self.inputs_)
+        history = dataclasses.replace(history, longer=self._longer(history))
         future, _ = self._after(self._horizon(history))
         found = roll(methods, history, self._horizon(history), future)
         if not found:
@@ -222,6 +223,12 @@ class Forecaster(BaseEstimator):
         if self.season is not None and not self.season >= 2:
             raise ValueError(f"season must be at least 2 rows; got {self.season}.")
         return None if self.season is None else float(self.season)
+
+    def _longer(self, history: History) -> float | None:
+        """The longer season of a season that the calendar suggests."""
+        seasons = self.calendar_.further
+        usual = self.season == "auto" and history.period == self.calendar_.suggested
+        return find_longer(history, seasons) if usual and history.period and seasons else None
 
     def _after(self, rows: int) -> tuple[Values, Any]:
         """The next times, in typical spacings and as they come: those of the table, if it has rows to forecast."""

@@ -34,6 +34,7 @@ class History:
         ts: Times in units of the typical spacing, increasing.
         ys: Values; `nan` where there is none. At least one is known.
         period: The period of the season in typical spacings; `None` without a season.
+        longer: The period of a longer season that this one is part of; `None` without one.
         certain: Whether the calendar or the user says that there is this season, and not the values alone.
         inputs: Inputs that are known in advance; `None` without any.
     """
@@ -41,6 +42,7 @@ class History:
     ts: Float[np.ndarray, " rows"]
     ys: Float[np.ndarray, " rows"]
     period: float | None = None
+    longer: float | None = None
     certain: bool = False
     inputs: Inputs | None = None
 

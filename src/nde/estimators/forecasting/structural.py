@@ -69,10 +69,9 @@ _LOG_OR_NOT: tuple[Transform, ...] = ("none", "log")
 
 
 def _seasons(history: History, span: float) -> list[tuple[float, ...]]:
-    """The seasons to try: none, that of the series if it was seen once, or both if it is not certain."""
-    if history.period is None or span < history.period:
-        return [()]
-    return [(history.period,)] if history.certain else [(), (history.period,)]
+    """The seasons to try: none, those of the series that were seen once, or both if they are not certain."""
+    periods = tuple(each for each in (history.period, history.longer) if each is not None and each <= span)
+    return [periods] if history.certain or not periods else [(), periods]
 
 
 @dataclasses.dataclass(frozen=True)
