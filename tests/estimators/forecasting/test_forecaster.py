@@ -109,6 +109,7 @@ def test_default_horizons_are_a_season_or_ten_rows():
         ({}, np.zeros((2, 2, 2)), DataError, r"got \(2, 2, 2\)"),
         ({}, np.full(9, np.nan), DataError, "at least two values"),
         ({}, np.array([1.0, np.inf, 2.0]), DataError, "infinite in row 2"),
+        ({}, np.array([1e300, 2e300, 1e300]), DataError, "values up to 2e.300; choose a unit"),
         ({}, pd.Series([1.0, 2.0], index=[3, 3]), DataError, "Times must increase"),
         ({}, pd.Series([1.0, 2.0], index=["a", "b"]), DataError, "numbers or dates"),
     ],
@@ -151,6 +152,12 @@ def test_inputs_that_are_known_in_advance_count():
 def test_known_columns_that_are_not_are_refused(known, frame, message):
     with pytest.raises(DataError, match=message):
         Forecaster(season=None, methods=["mean"], known=known).fit(frame)
+
+
+def test_constants_are_forecast():
+    forecast = Forecaster(horizon=2, methods=["mean", "last value"]).fit(np.full(40, 3.0)).predict()
+    np.testing.assert_allclose(forecast.median, 3.0)
+    assert all(np.isfinite(end).all() for ends in forecast.intervals.values() for end in ends)
 
 
 def test_it_is_an_estimator():

@@ -67,7 +67,7 @@ def choose(found: Found) -> Choice:
         raise DataError("No method gives a finite forecast. Check for outliers.")
     first, *others = errors
     best = min(others, key=lambda name: errors[name], default=first)
-    if best == first or not np.isfinite(errors[best]):
+    if best == first or errors[first] == 0 or not np.isfinite(errors[best]):
         return average(found, {first: 1.0})
     if not np.isfinite(errors[first]) or errors[best] == 0:
         return average(found, {best: 1.0})

@@ -31,6 +31,8 @@ METHODS: dict[str, AbstractForecastMethod] = {
     method.name: method for method in (Structural(), ExponentialSmoothing(), *PLAIN)
 }
 """All methods, by name; the first is taken unless another is clearly better."""
+_LARGEST = 1e100
+"""Squares of larger values overflow."""
 _LEAST_HORIZON = 10
 _MOST_SHARE = 5
 """A default horizon is at most one part in so many of the rows."""
@@ -113,8 +115,8 @@ class Forecaster(BaseEstimator):
             y: Unused.
 
         Raises:
-            DataError: If times do not increase, a column has fewer than two values, a value is infinite, or a known
-                column has a gap.
+            DataError: If times do not increase, a column has fewer than two values, a value is infinite or beyond
+                1e100, or a known column has a gap.
             ValueError: If a setting is out of range.
         """
         del y
@@ -199,6 +201,11 @@ class Forecaster(BaseEstimator):
     def _column(self, name: str, ys: Float[np.ndarray, " rows"], methods: list[AbstractForecastMethod]) -> _Column:
         if np.isinf(ys).any():
             raise DataError(f"Column '{name}' is infinite in row {int(np.argmax(np.isinf(ys))) + 1}.")
+        size = float(np.nanmax(np.abs(ys), initial=0.0))
+        if size > _LARGEST or 0 < size < 1 / _LARGEST:
+            raise DataError(
+                f"Column '{name}' has values up to {size:.3g}; choose a unit in which they are of usual size."
+            )
         if np.count_nonzero(~np.isnan(ys)) < 2:
             raise DataError(f"Column '{name}' must have at least two values to forecast from.")
         last = int(np.flatnonzero(~np.isnan(ys))[-1]) + 1

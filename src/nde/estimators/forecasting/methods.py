@@ -109,7 +109,7 @@ class SeasonalNaive(AbstractPlainMethod):
         return _around(center, _spread(filled - before) * np.sqrt(seasons))
 
 
-PLAIN: tuple[AbstractForecastMethod, ...] = (Mean(), Last(), Drift(), SeasonalNaive())
+PLAIN: tuple[AbstractForecastMethod, ...] = (Last(), Mean(), Drift(), SeasonalNaive())
 """The methods that need no fit."""
 
 
