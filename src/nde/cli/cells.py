@@ -6,14 +6,20 @@ from typing import Any
 import numpy as np
 
 from nde.data import DataError
+from nde.data.panel import TimeSeries
+from nde.data.times.text import time_text
 
 
-def time_text(time: Any) -> str:
-    """A number of as many digits as a double surely keeps, or a date without parts that say nothing."""
-    if not isinstance(time, np.datetime64):
-        return f"{time:.15g}"
-    text = str(time.astype("datetime64[us]")).replace("T", " ").removesuffix(".000000")
-    return text.removesuffix(" 00:00:00")
+def time_texts(panel: TimeSeries, ts: np.ndarray, series: int) -> list[str]:
+    """Times of a series of a panel as its file has them.
+
+    Args:
+        panel: The panel.
+        ts: The times, counted as those of the panel are.
+        series: The index of the series.
+    """
+    zone, times = panel.clock.zone, panel.clock.restore(ts, series)
+    return [time_text(time) if zone is None else zone.text(time) for time in times]
 
 
 def exact(value: Any) -> str:

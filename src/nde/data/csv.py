@@ -84,8 +84,8 @@ def read_indexed(
         options: How to read the file, if it shall not be guessed.
 
     Returns:
-        A data frame. `attrs["notes"]` says what was guessed; `attrs["zone"]` is the `nde.data.Zone` of dates that have
-        offsets from UTC, whose index is in UTC, or `None`.
+        A data frame; `attrs["notes"]` says what was guessed. The index has a time zone if the dates have offsets from
+        UTC (of several, the last), or if the time zone is given.
 
     Raises:
         DataError: If the file or a column is missing, a cell is not a number, or times do not increase.
@@ -109,8 +109,11 @@ def read_indexed(
     if not len(times.values):
         raise DataError(f"{path} has a header and no rows; expected at least one.")
     check_increasing(times.values, time)
-    frame = pd.DataFrame(found.ys, columns=list(columns), index=pd.Index(times.values, name=time))
-    frame.attrs.update(notes=found.notes, zone=times.zone)
+    index = pd.Index(times.values, name=time)
+    if times.zone is not None and isinstance(index, pd.DatetimeIndex):
+        index = index.tz_localize("UTC").tz_convert(times.zone.tzinfo())
+    frame = pd.DataFrame(found.ys, columns=list(columns), index=index)
+    frame.attrs["notes"] = found.notes
     return frame
 
 

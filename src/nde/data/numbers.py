@@ -51,6 +51,7 @@ _QUANTITY = re.compile(
 )
 """A number with a limit sign or a unit."""
 _FORTRAN = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))[dD]([+-]?\d+)")
+_EITHER = "the comma may be a decimal comma or stand between thousands: give --decimal , or --decimal ."
 _SHOWN = 40
 """The number of characters of a cell that error messages show."""
 
@@ -76,7 +77,7 @@ def numbers_of_cells(column: "pandas.Series", name: str) -> tuple[Float[np.ndarr
     """The cells of a column as numbers, `nan` for a missing value; and notes on how cells were taken.
 
     Raises:
-        DataError: If a cell is neither a number nor a missing value, or is infinite.
+        DataError: If a cell is neither a number nor a missing value.
     """
     found = parse_numbers(column)
     if found.wrong.any():
@@ -179,12 +180,7 @@ def _parse_quantities(texts: Sequence[str], entries: Collection[str]) -> _Parsed
     found = {text: _QUANTITY.fullmatch(text) for text in entries}
     matches = {text: match for text, match in found.items() if match is not None}
     if len(matches) < len(found):
-        either = next((text for text in texts if may_be_either(text)), None)
-        return (
-            {},
-            (),
-            "" if either is None else f"'{shown(either)}' may be either: give the --decimal separator, . or ,",
-        )
+        return {}, (), _EITHER if any(map(may_be_either, entries)) else ""
     units = {text: f"{match['currency'] or ''}{(match['unit'] or '').strip()}" for text, match in matches.items()}
     first = next(text for text in texts if text in units)
     different = next((unit for unit in units.values() if unit != units[first]), None)

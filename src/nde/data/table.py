@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Float
 
 from nde.data.plural import pluralize
+from nde.data.times.text import time_text
 
 
 class DataError(ValueError):
@@ -145,10 +146,8 @@ def check_increasing(times: np.ndarray, name: str) -> None:
     row = int(late[0]) + 2
     again = bool(times[row - 1] == times[row - 2])
     what = "repeats the time" if again else "goes back from"
-    before = times[row - 2]
-    text = str(before) if times.dtype.kind in "Mm" else f"{before:.15g}"
     fix = f"Merge them by --duplicates mean, first or last{clock_hint(times)}." if again else "Sort the rows."
-    raise DataError(f"Time column '{name}' {what} {text} in row {row}; times must increase. {fix}")
+    raise DataError(f"Time column '{name}' {what} {time_text(times[row - 2])} in row {row}; times must increase. {fix}")
 
 
 def clock_hint(times: np.ndarray) -> str:

@@ -191,7 +191,7 @@ REFUSED = {
     "contradiction": (
         GOOD + "a,1,83,110,,no,31\n",
         {},
-        "several rows with time 1.0, and different values 82 and 83 in column 'pulse'",
+        "several rows with time 1, and different values 82 and 83 in column 'pulse'",
     ),
     "target changes": (
         GOOD.replace("no,31\nb", "yes,31\nb"),

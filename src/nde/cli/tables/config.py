@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from nde.cli.files import column_names
-from nde.data import DataError, Table, read_csv, read_series
+from nde.data import DataError, ReadOptions, Table, read_csv, read_series
 from nde.data.plural import pluralize
 from nde.models.registry import current_name
 from nde.models.scaling import Transform
@@ -32,6 +32,7 @@ class TableConfig:
         truth: The true parameters of simulated data.
         horizon: How many rows to forecast; if none is given, as many as suit the table.
         season: How many rows a season has: a number, `auto` or `none`.
+        reading: How to read the file, if it shall not be guessed.
     """
 
     source: str
@@ -46,6 +47,7 @@ class TableConfig:
     truth: Mapping[str, float] = dataclasses.field(default_factory=dict)
     horizon: int | None = None
     season: str | None = None
+    reading: ReadOptions = dataclasses.field(default_factory=ReadOptions)
 
     @classmethod
     def from_options(cls, file: Path, options: Mapping[str, Any]) -> "TableConfig":
@@ -67,6 +69,7 @@ class TableConfig:
             series=None if series is None else series.strip(),
             horizon=options["horizon"],
             season=options["season"],
+            reading=ReadOptions.from_options(options),
         )
 
     def read(self) -> Tables:
@@ -76,8 +79,8 @@ class TableConfig:
             DataError: If it cannot be read, or is not what the options say.
         """
         if self.series is None:
-            return {"": read_csv(self.source, self.time, list(self.columns))}
-        return read_series(self.source, self.time, list(self.columns), self.series)
+            return {"": read_csv(self.source, self.time, list(self.columns), options=self.reading)}
+        return read_series(self.source, self.time, list(self.columns), self.series, options=self.reading)
 
 
 def _transform(name: str | None) -> Transform | None:

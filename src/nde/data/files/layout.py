@@ -146,7 +146,10 @@ def _find_separator(records: Sequence[str]) -> str:
     """The separator that cuts the header and most rows into the same number of cells."""
     best, best_score = ",", (False, 0.0)
     for sep in _CANDIDATES:
-        rows = [split_cells(record, sep) for record in records]
+        try:
+            rows = [split_cells(record, sep) for record in records]
+        except DataError:
+            continue
         (common, count), *_ = Counter(map(len, rows)).most_common(1)
         header = rows[_header_row(rows)]
         agrees = len(header) == common and count >= len(rows) / 2

@@ -8,6 +8,7 @@ from jaxtyping import Bool, Float, Int
 from nde.data.panel.notes import quote_names
 from nde.data.plural import pluralize
 from nde.data.table import DataError, clock_hint
+from nde.data.times.text import time_text
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -130,7 +131,7 @@ def _contradiction(
     end = first[which + 1] if which + 1 < len(first) else len(rows.ys)
     values = rows.ys[first[which] : end, channel]
     return DataError(
-        f"Series '{series}' has several rows with time {rows.times[first[which]]}, and different values "
+        f"Series '{series}' has several rows with time {time_text(rows.times[first[which]])}, and different values "
         f"{np.nanmin(values):g} and {np.nanmax(values):g} in column '{rows.channels[channel]}'. Merge them by "
         f"--duplicates mean, first or last; or give the rows different times or series{clock_hint(rows.times)}."
     )

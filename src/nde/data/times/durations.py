@@ -20,6 +20,15 @@ def parse_durations(texts: Collection[str]) -> dict[str, np.timedelta64] | None:
     return {text: _duration(match) for text, match in found.items() if match is not None}
 
 
+def duration_text(duration: np.timedelta64) -> str:
+    """A duration as hours, minutes and seconds."""
+    microseconds = int(duration.astype("timedelta64[us]").astype(np.int64))
+    seconds, rest = divmod(abs(microseconds), 10**6)
+    fraction = f".{rest:06d}".rstrip("0") if rest else ""
+    sign = "-" if microseconds < 0 else ""
+    return f"{sign}{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}{fraction}"
+
+
 def _duration(match: re.Match[str]) -> np.timedelta64:
     days, hours, minutes, seconds = (int(match[name] or 0) for name in ("days", "hours", "minutes", "seconds"))
     microseconds = int((match["fraction"] or "0")[:6].ljust(6, "0"))

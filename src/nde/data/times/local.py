@@ -51,7 +51,7 @@ def to_utc(wall: np.ndarray, zone: str, name: str, owners: Int[np.ndarray, " row
     if twice.size:
         rows = pluralize(twice.size, "row")
         notes.append(
-            f"{rows} in the hour that repeats at the end of summer time in {zone}: to which of the two a row belongs was "
+            f"{rows} in the hour that repeats at the end of summer time in {zone}: which of the two a row is in was "
             "taken from the order of rows."
         )
     return _localized(index, zone, summer).tz_convert("UTC").tz_localize(None).to_numpy(), notes

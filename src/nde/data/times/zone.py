@@ -64,6 +64,12 @@ class Zone:
         place = np.searchsorted(np.array(self.since, "datetime64[s]"), time, side="right") - 1
         return self.offsets[max(0, int(place))]
 
+    def tzinfo(self) -> datetime.tzinfo:
+        """The zone, or its last offset, for other libraries."""
+        if self.name:
+            return zone_of(self.name)
+        return datetime.timezone(datetime.timedelta(minutes=self.offsets[-1])) if self.offsets[-1] else datetime.UTC
+
     def text(self, time: np.datetime64) -> str:
         """A time in UTC as text, with its offset."""
         minutes = self.offset(time)
