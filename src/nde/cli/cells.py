@@ -5,20 +5,21 @@ from typing import Any
 
 import numpy as np
 
-from nde.data import DataError
-from nde.data.panel import TimeSeries
+from nde.data import Clock, DataError
 from nde.data.times.text import time_text
 
 
-def time_texts(panel: TimeSeries, ts: np.ndarray, series: int) -> list[str]:
-    """Times of a series of a panel as its file has them.
+def time_texts(clock: Clock | None, ts: np.ndarray, series: int = 0) -> list[str]:
+    """Times of a series as its file has them.
 
     Args:
-        panel: The panel.
-        ts: The times, counted as those of the panel are.
+        clock: The clock of a panel or table; none if times are those of the file.
+        ts: The times.
         series: The index of the series.
     """
-    zone, times = panel.clock.zone, panel.clock.restore(ts, series)
+    if clock is None:
+        return [exact(time) for time in ts]
+    zone, times = clock.zone, clock.restore(ts, series)
     return [time_text(time) if zone is None else zone.text(time) for time in times]
 
 

@@ -15,6 +15,7 @@ from nde.data.numbers import numbers_of_cells, texts_of
 from nde.data.panel.merging import merge_repeats
 from nde.data.panel.notes import notes_on_sentinels
 from nde.data.table import DataError, Table, check_bounded, check_increasing
+from nde.data.times.elapsed import elapsed
 from nde.data.times.time_column import TimeColumn, times_of_cells
 
 if TYPE_CHECKING:
@@ -46,7 +47,8 @@ def read_csv(path: str | Path, time: str, states: Sequence[str], *, options: Rea
 
     Args:
         path: The file: text with separators, compressed or not, `.xlsx` or Parquet.
-        time: The column of times, strictly increasing: numbers.
+        time: The column of times, strictly increasing: numbers, or dates, which become numbers since the first; the
+            clock of the table turns them into dates again.
         states: The columns of measured quantities; an empty cell or `nan` is a missing value.
         options: How to read the file, if it shall not be guessed.
 
@@ -69,7 +71,8 @@ def read_csv(path: str | Path, time: str, states: Sequence[str], *, options: Rea
         ```
     """
     found = read_columns(path, time, states, options=options)
-    return Table(time, tuple(states), numeric_times(found.times, time), found.ys, found.notes)
+    ts, clock, notes = elapsed(found.times, time, None)
+    return Table(time, tuple(states), ts, found.ys, (*found.notes, *notes), clock)
 
 
 def read_indexed(
@@ -149,21 +152,6 @@ def read_columns(
         texts = [texts[row] for row in kept] if texts else []
         notes += more
     return TableColumns(times, ys, tuple(texts), tuple(notes))
-
-
-def numeric_times(times: TimeColumn, name: str) -> Float[np.ndarray, " rows"]:
-    """The times of a table that has numbers.
-
-    Raises:
-        DataError: If they are dates or durations.
-    """
-    if times.values.dtype.kind == "M":
-        raise DataError(
-            f"Time column '{name}' has dates; the times of an equation for one table (--state with --model) must be "
-            "numbers. A forecast of one table (--state without --model) and many series (--series, `read_panel`) take "
-            "dates."
-        )
-    return times.values
 
 
 def _read_named(path: Path, time: str, states: Sequence[str], series: str | None, options: ReadOptions) -> FileFrame:

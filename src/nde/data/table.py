@@ -1,7 +1,7 @@
 """Tables of measurements."""
 
 import dataclasses
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from jaxtyping import Float
@@ -35,6 +35,7 @@ class Table:
         ts: Times in any unit, of shape `(rows,)`, strictly increasing.
         ys: Measurements in any unit, of shape `(rows, columns)`; `nan` for missing values.
         notes: What was guessed when the table was read from a file, one sentence each.
+        clock: The `nde.data.Clock` that turns times into the dates of the file; `None` if the file has numbers.
 
     Raises:
         DataError: If times are not finite or do not increase; if a value is infinite or a whole column is missing; or
@@ -58,6 +59,7 @@ class Table:
     ts: Float[np.ndarray, " rows"]
     ys: Float[np.ndarray, "rows columns"]
     notes: tuple[str, ...] = ()
+    clock: Any = None
 
     def __post_init__(self) -> None:
         if len(self.ts) < self.least_rows:
@@ -96,7 +98,7 @@ class Table:
         return self._rows(slice(None, left), type(self)), self._rows(slice(left, None), _Holdout)
 
     def _rows(self, rows: slice, make: type["Table"]) -> "Table":
-        return make(self.time_name, self.names, self.ts[rows], self.ys[rows], self.notes)
+        return make(self.time_name, self.names, self.ts[rows], self.ys[rows], self.notes, self.clock)
 
 
 class Series(Table):
@@ -108,6 +110,7 @@ class Series(Table):
         ts: Times, of shape `(rows,)`, increasing.
         ys: Values, of shape `(rows, columns)`; `nan` for missing ones.
         notes: What was guessed when the series was read from a file.
+        clock: The `nde.data.Clock` that turns times into the dates of the file.
 
     Example:
         ```python

@@ -4,12 +4,9 @@ import numpy as np
 from jaxtyping import Float
 
 from nde.cli.task import Query
-from nde.data import DataError, ReadOptions
-from nde.data.files.read_options import NUMBER
-from nde.data.numbers import is_number
+from nde.cli.times import elapsed_times
+from nde.data import DataError
 from nde.data.panel import TimeSeries
-from nde.data.panel.clock import UNITS
-from nde.data.times.time_column import times_of_cells
 
 
 def check_times(query: Query) -> None:
@@ -35,7 +32,7 @@ def forecast_times(panel: TimeSeries, query: Query) -> list[Float[np.ndarray, " 
     if query.times is None:
         steps = np.arange(1, (query.horizon or 0) + 1)
         return [series.ts[-1] + step * steps for series, step in zip(panel, _spacings(panel), strict=True)]
-    times = _elapsed(panel, query, [part.strip() for part in query.times.split(",") if part.strip()])
+    times = elapsed_times(panel.clock, [part.strip() for part in query.times.split(",") if part.strip()], query.reading)
     for place, (series, own) in enumerate(zip(panel, times, strict=True)):
         if own.min() <= series.ts[-1]:
             early, last = panel.clock.restore(np.array([own.min(), series.ts[-1]]), place)
@@ -57,23 +54,3 @@ def _spacings(panel: TimeSeries) -> list[float]:
         raise DataError("Got --horizon, and each series has one row, so there is no usual spacing; name --times.")
     usual = float(np.median(every))
     return [float(np.median(own)) if own.size else usual for own in steps]
-
-
-def _elapsed(panel: TimeSeries, query: Query, texts: list[str]) -> list[Float[np.ndarray, " _"]]:
-    """Times of the command line as those of each series."""
-    import pandas as pd  # noqa: PLC0415 (takes long to import)
-
-    if not texts:
-        raise DataError("--times is empty; give times separated by commas, for example --times 5,6,7.")
-    clock, numeric = panel.clock, all(map(is_number, texts))
-    form = NUMBER if clock.unit is None and numeric else query.reading.date_format
-    found = times_of_cells(pd.Series(texts, dtype=object), "--times", ReadOptions(date_format=form))
-    times, kind = found.values, clock.origins.dtype.kind
-    if times.dtype.kind != kind:
-        wanted = {"M": "dates", "m": "durations such as 00:01:30"}.get(kind, "numbers")
-        raise DataError(f"Got {texts[0]} among --times; the times of the series are {wanted}.")
-    if clock.unit is None:
-        return [times - float(origin) for origin in clock.origins]
-    if clock.zone is not None and found.zone is None:
-        times = clock.zone.to_utc(times)
-    return [(times - origin) / UNITS[clock.unit] for origin in clock.origins]

@@ -76,7 +76,7 @@ class ForecastingTask(AbstractTrajectoryTask):
         rows = []
         values = self.trajectories(self.load(folder), panel, times)
         for place, (name, own) in enumerate(zip(panel.ids, values, strict=True)):
-            texts = time_texts(panel, times[place], place)
+            texts = time_texts(panel.clock, times[place], place)
             check_finite(own, texts)
             for text, channels in zip(texts, own, strict=True):
                 rows.append([f"{name}", text, *(rounded(value) for value in channels)])

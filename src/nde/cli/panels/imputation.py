@@ -82,7 +82,7 @@ class ImputationTask(AbstractTrajectoryTask):
 def _filled(panel: TimeSeries, values: list[Values]) -> Iterator[list[str]]:
     """The rows of a panel with its gaps filled."""
     for place, (series, predictions) in enumerate(zip(panel, values, strict=True)):
-        times = time_texts(panel, series.ts, place)
+        times = time_texts(panel.clock, series.ts, place)
         check_finite(predictions, times, f"Leave series '{series.id}' out.")
         for time, ys, own in zip(times, series.ys, predictions, strict=True):
             cells = [rounded(p) if np.isnan(y) else exact(y) for y, p in zip(ys, own, strict=True)]

@@ -231,7 +231,7 @@ class TrajectoryResult(AbstractPanelResult):
     def _rows(self) -> Iterator[list[str]]:
         test, outputs = self.test, self.outputs["test"]
         for place, (name, times) in enumerate(zip(test.inputs.ids, test.times, strict=True)):
-            truth, texts = test.truth[place], time_texts(test.inputs, times, place)
+            truth, texts = test.truth[place], time_texts(test.inputs.clock, times, place)
             for row in np.flatnonzero(~np.isnan(truth).all(axis=1)):
                 cells = [rounded(value) for value in outputs[place][row]]
                 yield [f"{name}", texts[row], *cells, *(exact(value) for value in truth[row])]

@@ -13,7 +13,6 @@ from nde.cli.cells import exact, rounded
 from nde.cli.files import csv_text
 from nde.cli.report import (
     Block,
-    Bullets,
     Code,
     Grid,
     Paragraph,
@@ -21,6 +20,7 @@ from nde.cli.report import (
     Report,
     Section,
     Subheading,
+    data_sections,
     number,
     reference_section,
     versions,
@@ -144,9 +144,8 @@ class ForecastResult(Result):
             picture = Picture("held_out.png", "the rows held out, and their forecast from the rows before")
             sections.append(Section("Rows held out", [picture, self._held_out_grid()]))
         shell = f"nde predict {folder} --horizon {len(self._forecast.times)} --out next.csv"
-        notes = self.data.table.attrs.get("notes", ())
-        sections += [Section("Data", [Bullets(list(notes))])] if notes else []
         sections += [
+            *data_sections(self.data.table.attrs.get("notes", ())),
             Section("Forecast again", [Code(shell)]),
             reference_section(StructuralSDE(), Forecaster()),
         ]

@@ -35,7 +35,7 @@ class TimeColumn:
     Attributes:
         values: Numbers, dates in UTC (or without a time zone), or durations.
         notes: How cells were taken that can be taken in several ways.
-        zone: The offsets from UTC of dates that had some.
+        zone: The offsets from UTC of dates that had some; `None` for dates without.
         order: The order of day, month and year, if dates have three numbers.
     """
 
@@ -104,7 +104,7 @@ def _native(column: "pandas.Series", name: str, options: ReadOptions, owners: In
     values = naive.to_numpy()
     if values.dtype.kind == "m":
         return TimeColumn(values)
-    return _localized(TimeColumn(values, zone=zone), name, options, owners, aware=hasattr(column.dtype, "tz"))
+    return _localized(TimeColumn(values, zone=zone), name, options, owners)
 
 
 def _of_texts(texts: Sequence[str], name: str, options: ReadOptions, owners: Int[np.ndarray, " rows"]) -> TimeColumn:
@@ -135,7 +135,7 @@ def _of_dates(dates: Sequence[Date]) -> TimeColumn:
     wall = np.array([date.moment for date in dates], "datetime64[us]")
     offsets = [date.offset for date in dates]
     values = wall - np.array([offset or 0 for offset in offsets], np.int64) * np.timedelta64(1, "m")
-    return TimeColumn(values, zone=Zone.of_offsets(values, offsets) if None not in offsets else None)
+    return TimeColumn(values, zone=Zone.of_offsets(values, offsets))
 
 
 def _order(texts: Sequence[str], name: str, options: ReadOptions) -> str | None:
@@ -212,14 +212,12 @@ def _strptime(text: str, form: str) -> Date | None:
     return Date(moment.replace(tzinfo=None), None if offset is None else round(offset.total_seconds() / 60))
 
 
-def _localized(
-    times: TimeColumn, name: str, options: ReadOptions, owners: Int[np.ndarray, " rows"], *, aware: bool = False
-) -> TimeColumn:
+def _localized(times: TimeColumn, name: str, options: ReadOptions, owners: Int[np.ndarray, " rows"]) -> TimeColumn:
     """Dates in the time zone that was given, if they have no offsets; else only results are in it."""
     if options.timezone is None:
         return times
     zone = Zone(options.timezone)
-    if times.zone is not None or aware:
+    if times.zone is not None:
         return dataclasses.replace(times, zone=zone)
     values, notes = to_utc(times.values, options.timezone, name, owners)
     return dataclasses.replace(times, values=values, notes=(*times.notes, *notes), zone=zone)

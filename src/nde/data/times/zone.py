@@ -10,6 +10,8 @@ import numpy as np
 from nde.data.files.read_options import zone_of
 
 _MINUTE = np.timedelta64(1, "m")
+_SUMMER = 60
+"""Minutes by which the clock is put forward in summer."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,18 +38,19 @@ class Zone:
 
     @classmethod
     def of_offsets(cls, times: np.ndarray, offsets: Sequence[int | None]) -> "Zone | None":
-        """The offsets of times in UTC; `None` if a time has none, or the same time has two."""
-        if not len(offsets) or any(offset is None for offset in offsets):
+        """The zone of times in UTC by their offsets; UTC if these do not follow from time, `None` if there are none."""
+        known = [offset for offset in offsets if offset is not None]
+        if not known:
             return None
-        order = np.lexsort((np.array(offsets), times))
-        ts, minutes = times[order], np.array(offsets, np.int64)[order]
+        order = np.lexsort((np.array([offset or 0 for offset in offsets]), times))
+        ts, minutes = times[order], np.array([offset or 0 for offset in offsets], np.int64)[order]
         change = np.flatnonzero(np.diff(minutes)) + 1
-        if (ts[change] == ts[change - 1]).any() or len(change) > max(2, len(ts) // 10):
-            return None
+        summer_time = len(set(known)) <= 2 and max(known) - min(known) <= _SUMMER
+        if len(known) < len(offsets) or (ts[change] == ts[change - 1]).any() or not (summer_time or len(change) <= 2):
+            return cls("UTC")
         starts = [0, *change.tolist()]
-        return cls(
-            "", tuple(str(ts[i].astype("datetime64[s]")) for i in starts), tuple(int(minutes[i]) for i in starts)
-        )
+        since = tuple(str(ts[i].astype("datetime64[s]")) for i in starts)
+        return cls("", since, tuple(int(minutes[i]) for i in starts))
 
     @classmethod
     def from_json(cls, content: Any) -> "Zone | None":
