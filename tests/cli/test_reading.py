@@ -41,18 +41,18 @@ def metrics(folder: str = "run") -> dict:
 
 
 def test_a_table_of_another_country_is_forecast(monkeypatch, capsys):
-    values = [f"{value:.3f}".replace(".", ",") for value in SEASON]
+    values = [f"{value:.2f}".replace(".", ",") for value in SEASON]
     rows = [f"01.{month:02d}.{year};{value}" for (year, month), value in zip(MONTHS, values, strict=True)]
     write("sales.csv", "Tag;Umsatz", *rows)
-    fit = ("fit", "sales.csv", "--time", "Tag", "--state", "Umsatz", "--horizon", "12", "--out", "run")
+    fit = ("fit", "sales.csv", "--time", "Tag", "--state", "Umsatz", "--horizon", "6", "--out", "run")
     assert nde(monkeypatch, *fit) == 0
     assert "- Numbers were read with ',' as the decimal separator." in capsys.readouterr().out
     assert any("'01.01.2020' was read as 2020-01-01" in remark for remark in metrics()["remarks"])
     assert "Read with &#39;;&#39; between columns." in Path("run/report.html").read_text(encoding="utf-8")
     found = read("run/predictions.csv")
-    assert [row["Tag"] for row in found] == [f"2023-{month:02d}-01" for month in range(1, 13)]
-    np.testing.assert_allclose([float(row["Umsatz"]) for row in found], SEASON[:12], atol=1e-3)
-    assert nde(monkeypatch, "predict", "run", "--horizon", "12", "--out", "next.csv") == 0
+    assert [row["Tag"] for row in found] == [f"2023-{month:02d}-01" for month in range(1, 7)]
+    np.testing.assert_allclose([float(row["Umsatz"]) for row in found], SEASON[:6], atol=0.01)
+    assert nde(monkeypatch, "predict", "run", "--horizon", "6", "--out", "next.csv") == 0
     assert read("next.csv") == found
 
 

@@ -51,7 +51,7 @@ _QUANTITY = re.compile(
 )
 """A number with a limit sign or a unit."""
 _FORTRAN = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))[dD]([+-]?\d+)")
-_EITHER = "the comma may be a decimal comma or stand between thousands: give --decimal , or --decimal ."
+_EITHER = "the comma may be a decimal comma or stand between thousands: name the decimal separator with --decimal"
 _SHOWN = 40
 """The number of characters of a cell that error messages show."""
 

@@ -24,6 +24,10 @@ class DataError(ValueError):
         ```
     """
 
+    def __init__(self, message: str) -> None:
+        # Names and cells of a broken file may have line breaks.
+        super().__init__(" ".join(message.splitlines()))
+
 
 @dataclasses.dataclass(frozen=True)
 class Table:

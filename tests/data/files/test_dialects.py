@@ -113,7 +113,7 @@ def test_numbers_of_many_countries(content: str, options: dict, values: list, tm
 
 
 def test_a_comma_that_may_be_either_is_a_question(tmp_path: Path):
-    with pytest.raises(DataError, match=r"the text '1,234' in row 1; the comma may be .* give --decimal"):
+    with pytest.raises(DataError, match=r"the text '1,234' in row 1; the comma may be .* with --decimal"):
         read(tmp_path, "t;x\n0;1,234\n1;2,345\n")
 
 

@@ -38,23 +38,26 @@ def label_texts(column: "pandas.Series") -> np.ndarray:
     return texts
 
 
-def unify_spelling(texts: np.ndarray, name: str) -> tuple[np.ndarray, list[str]]:
-    """Give labels that differ only in case or spaces the spelling that is most frequent; and a note.
+def unify_spelling(texts: np.ndarray, name: str, known: Sequence[str] = ()) -> tuple[np.ndarray, list[str]]:
+    """Give labels that differ only in case or spaces the spelling that is known, or most frequent; and a note.
 
     Args:
         texts: The labels; `None` for missing ones.
         name: The name of their column.
+        known: Spellings from another file.
     """
     counts = Counter(text for text in texts if text is not None)
     spellings: dict[str, list[str]] = {}
-    for text in counts:
+    for text in dict.fromkeys([*known, *counts]):
         spellings.setdefault(" ".join(text.casefold().split()), []).append(text)
     several = {key: words for key, words in spellings.items() if len(words) > 1}
     if not several:
         return texts, []
-    usual = {word: max(words, key=counts.__getitem__) for words in several.values() for word in words}
+    usual = {
+        word: max(words, key=lambda word: (word in known, counts[word])) for words in several.values() for word in words
+    }
     notes = [
-        f"Column '{name}': {quote_names(words)} were taken as one, '{usual[words[0]]}'." for words in several.values()
+        f"Column '{name}': {quote_names(words)} were taken as one, '{best[key]}'." for key, words in several.items()
     ]
     return np.array([usual.get(text, text) for text in texts], object), notes
 
@@ -104,7 +107,7 @@ def _indicators(
     texts: np.ndarray, name: str, categories: tuple[str, ...]
 ) -> tuple[Float[np.ndarray, "series words"], list[str], tuple[str, ...], list[str]]:
     """A column of 0 and 1 for each word."""
-    texts, notes = unify_spelling(texts, name)
+    texts, notes = unify_spelling(texts, name, categories)
     words = sorted({text for text in texts if text is not None})
     names = [f"{name}={word}" for word in categories or words]
     if not categories:
