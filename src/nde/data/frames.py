@@ -54,6 +54,7 @@ def read_frame(path: str | Path, options: ReadOptions | None = None) -> FileFram
     Raises:
         DataError: If the file does not exist or cannot be read.
     """
+    require("nde.data", "pandas")
     path = Path(path)
     if not path.exists():
         raise DataError(f"There is no file {path}; check the spelling, or give a path relative to the current folder.")

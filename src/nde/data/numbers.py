@@ -120,6 +120,11 @@ def is_number(text: str) -> bool:
     return number is not None and not np.isnan(number)
 
 
+def is_quantity(text: str) -> bool:
+    """Whether a cell is a number, perhaps with a unit or as a limit."""
+    return is_number(text) or _QUANTITY.fullmatch(text) is not None
+
+
 def cell_text(cell: object) -> str:
     """A cell as stripped text, with integers written without a decimal point."""
     if isinstance(cell, float):

@@ -41,6 +41,7 @@ SAME = {
     "titles as wide as the table": ("Station 5,\n,\n" + PLAIN, ("above the header skipped: 'Station 5'",)),
     "text below": (PLAIN + "Source: the station\n", ("Text below the rows skipped: 'Source: the station'.",)),
     "units": (PLAIN.replace("\n", "\ns,mV\n", 1), ("taken for units and skipped: t in 's', x in 'mV'.",)),
+    "units above limits": (PLAIN.replace("\n", "\n,mV\n", 1).replace("1.5", "<1.5"), ("x in 'mV'", "1 value lies")),
     "two rows of units": (PLAIN.replace("\n", "\ntime,voltage\n[s],[mV]\n", 1), ("x in 'voltage'", "x in '[mV]'")),
     "empty lines": ("\n" + PLAIN.replace("\n", "\n\n") + ",\n,\n", ("2 rows without an entry skipped.",)),
     "separators at the ends": (PLAIN.replace("\n", ",,\n"), ()),

@@ -4,7 +4,6 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nde.core.extras import require
 from nde.data.files.decimals import plain_numbers
 from nde.data.files.decoding import decode
 from nde.data.files.layout import TextRows, read_layout
@@ -49,7 +48,6 @@ def frame_of_rows(layout: TextRows, decimal: str | None) -> tuple["pandas.DataFr
     Raises:
         DataError: If a row has more cells than the header.
     """
-    require("nde.data", "pandas")
     import pandas as pd  # noqa: PLC0415 (takes long to import)
 
     header, rows, notes = _without_row_numbers(layout)

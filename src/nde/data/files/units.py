@@ -1,6 +1,6 @@
 """Rows of units below the header."""
 
-from nde.data.numbers import is_gap, is_number
+from nde.data.numbers import is_gap, is_quantity
 from nde.data.times.dates import looks_like_date
 
 _MOST_ROWS = 3
@@ -17,14 +17,14 @@ def without_units(columns: dict[str, list[str]]) -> tuple[dict[str, list[str]], 
 def _are_units(columns: dict[str, list[str]], rows: int) -> bool:
     """Whether the first rows have no number or date, and text in a column that has only numbers below."""
     above = [cell for cells in columns.values() for cell in cells[:rows]]
-    if not above or any(is_number(cell) or looks_like_date(cell) for cell in above):
+    if not above or any(is_quantity(cell) or looks_like_date(cell) for cell in above):
         return False
     return any(_has_unit(cells[:rows], cells[rows:]) for cells in columns.values())
 
 
 def _has_unit(above: list[str], below: list[str]) -> bool:
-    numbers = any(is_number(cell) for cell in below)
-    return numbers and not all(map(is_gap, above)) and all(is_number(cell) or is_gap(cell) for cell in below)
+    numbers = any(is_quantity(cell) for cell in below)
+    return numbers and not all(map(is_gap, above)) and all(is_quantity(cell) or is_gap(cell) for cell in below)
 
 
 def _note(units: dict[str, str]) -> str:

@@ -53,9 +53,8 @@ def unify_spelling(texts: np.ndarray, name: str, known: Sequence[str] = ()) -> t
     several = {key: words for key, words in spellings.items() if len(words) > 1}
     if not several:
         return texts, []
-    usual = {
-        word: max(words, key=lambda word: (word in known, counts[word])) for words in several.values() for word in words
-    }
+    best = {key: max(words, key=lambda word: (word in known, counts[word])) for key, words in several.items()}
+    usual = {word: best[key] for key, words in several.items() for word in words}
     notes = [
         f"Column '{name}': {quote_names(words)} were taken as one, '{best[key]}'." for key, words in several.items()
     ]
