@@ -1,6 +1,7 @@
 """Runs: fit a task, evaluate it, and write its folder; resume a run; read a finished one."""
 
 import contextlib
+import dataclasses
 import json
 import os
 import shutil
@@ -11,7 +12,7 @@ from typing import Any
 import jax
 
 from nde.cli import registry
-from nde.cli.console import show
+from nde.cli.console import show, show_notes
 from nde.cli.files import check_new, new_folder
 from nde.cli.panels.config import FILE, PanelConfig
 from nde.cli.panels.generation import GenerationTask
@@ -104,7 +105,8 @@ def prepare_panel(config: PanelConfig) -> tuple[Task, PanelConfig, PanelData]:
     tasks, config = registry.choose_panel_tasks(config)
     source = config.read()
     task = registry.choose_by_target(tasks, source)
-    return task, config, task.prepare(config, source)
+    data = task.prepare(config, source)
+    return task, config, dataclasses.replace(data, reading=source.options, categories=source.categories)
 
 
 def _fit_resumable(task: Task, config: PanelConfig, data: PanelData, folder: Path) -> None:
@@ -112,8 +114,7 @@ def _fit_resumable(task: Task, config: PanelConfig, data: PanelData, folder: Pat
         parts = data.split.parts()
         sizes = ", ".join(f"{len(part)} series to {name}" for name, part in parts.items())
         show(f"{sizes}; {pluralize(len(data.split.train.channels), 'channel')}")
-        for remark in data.remarks:
-            show(f"- {remark}")
+        show_notes(data.remarks)
         result = task.evaluate(config, data, task.fit(config, data, folder))
         write(folder, folder, result)
         # From here on the model is all that is needed.

@@ -4,10 +4,9 @@ import numpy as np
 from jaxtyping import Float
 
 from nde.cli.task import Query
+from nde.cli.times import elapsed_times
 from nde.data import DataError
 from nde.data.panel import TimeSeries
-from nde.data.panel.cells import times_of_cells
-from nde.data.panel.clock import UNITS
 
 
 def check_times(query: Query) -> None:
@@ -33,7 +32,7 @@ def forecast_times(panel: TimeSeries, query: Query) -> list[Float[np.ndarray, " 
     if query.times is None:
         steps = np.arange(1, (query.horizon or 0) + 1)
         return [series.ts[-1] + step * steps for series, step in zip(panel, _spacings(panel), strict=True)]
-    times = _elapsed(panel, [part.strip() for part in query.times.split(",") if part.strip()])
+    times = elapsed_times(panel.clock, [part.strip() for part in query.times.split(",") if part.strip()], query.reading)
     for place, (series, own) in enumerate(zip(panel, times, strict=True)):
         if own.min() <= series.ts[-1]:
             early, last = panel.clock.restore(np.array([own.min(), series.ts[-1]]), place)
@@ -55,19 +54,3 @@ def _spacings(panel: TimeSeries) -> list[float]:
         raise DataError("Got --horizon, and each series has one row, so there is no usual spacing; name --times.")
     usual = float(np.median(every))
     return [float(np.median(own)) if own.size else usual for own in steps]
-
-
-def _elapsed(panel: TimeSeries, texts: list[str]) -> list[Float[np.ndarray, " _"]]:
-    """Times of the command line as those of each series."""
-    import pandas as pd  # noqa: PLC0415 (takes long to import)
-
-    if not texts:
-        raise DataError("--times is empty; give times separated by commas, for example --times 5,6,7.")
-    times, unit = times_of_cells(pd.Series(texts), "--times"), panel.clock.unit
-    dates = times.dtype.kind == "M"
-    if dates != (unit is not None):
-        wanted = "numbers" if unit is None else "dates"
-        raise DataError(f"Got {texts[0]} among --times; the times of the series are {wanted}.")
-    if unit is None:
-        return [times.astype(np.float64) - float(origin) for origin in panel.clock.origins]
-    return [(times - origin) / UNITS[unit] for origin in panel.clock.origins]

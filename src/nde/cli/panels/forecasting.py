@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from nde.cli.cells import check_finite, rounded, time_text
+from nde.cli.cells import check_finite, rounded, time_texts
 from nde.cli.files import csv_text
 from nde.cli.panels.forecast_times import check_times, forecast_times
 from nde.cli.panels.holdout import Holdout, hold_out_future, hold_out_last_rows
@@ -71,12 +71,12 @@ class ForecastingTask(AbstractTrajectoryTask):
         """Forecast each series of a file, a row for each time."""
         file = query_file(folder, query, "one of forecast", times=True)
         check_times(query)
-        source, data = read_like(metrics, file), metrics["data"]
+        source, data = read_like(metrics, file, query.reading), metrics["data"]
         panel, times = source.panel, forecast_times(source.panel, query)
         rows = []
         values = self.trajectories(self.load(folder), panel, times)
         for place, (name, own) in enumerate(zip(panel.ids, values, strict=True)):
-            texts = [time_text(time) for time in panel.clock.restore(times[place], place)]
+            texts = time_texts(panel.clock, times[place], place)
             check_finite(own, texts)
             for text, channels in zip(texts, own, strict=True):
                 rows.append([f"{name}", text, *(rounded(value) for value in channels)])

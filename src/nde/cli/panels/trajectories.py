@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float
 from matplotlib.figure import Figure
 
-from nde.cli.cells import exact, rounded, time_text
+from nde.cli.cells import exact, rounded, time_texts
 from nde.cli.files import csv_text
 from nde.cli.panels.config import PanelConfig
 from nde.cli.panels.holdout import Holdout
@@ -231,10 +231,10 @@ class TrajectoryResult(AbstractPanelResult):
     def _rows(self) -> Iterator[list[str]]:
         test, outputs = self.test, self.outputs["test"]
         for place, (name, times) in enumerate(zip(test.inputs.ids, test.times, strict=True)):
-            truth, dates = test.truth[place], test.inputs.clock.restore(times, place)
+            truth, texts = test.truth[place], time_texts(test.inputs.clock, times, place)
             for row in np.flatnonzero(~np.isnan(truth).all(axis=1)):
                 cells = [rounded(value) for value in outputs[place][row]]
-                yield [f"{name}", time_text(dates[row]), *cells, *(exact(value) for value in truth[row])]
+                yield [f"{name}", texts[row], *cells, *(exact(value) for value in truth[row])]
 
     def summary(self) -> Sequence[str | Grid]:
         """The scores."""

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from nde.cli.cells import exact, rounded, time_text
+from nde.cli.cells import exact, rounded
 from nde.cli.files import csv_text
 from nde.cli.report import (
     Block,
@@ -20,13 +20,16 @@ from nde.cli.report import (
     Report,
     Section,
     Subheading,
+    data_sections,
     number,
     reference_section,
     versions,
 )
 from nde.cli.tables.config import TableConfig
 from nde.cli.task import Result
+from nde.data.files.read_options import NUMBER
 from nde.data.plural import pluralize
+from nde.data.times.text import time_text
 from nde.estimators import Forecast, Forecaster
 from nde.models import StructuralSDE
 from nde.plot import plot_errors, plot_intervals
@@ -88,6 +91,8 @@ class ForecastResult(Result):
             "source": self.config.source,
             "time": self.config.time,
             "states": list(self.data.table.columns),
+            "remarks": list(self.data.table.attrs.get("notes", ())),
+            "reading": self._reading(),
             "rows_fitted": len(self.data.past),
             "rows_held_out": self.data.holdout,
             "horizon": len(self._forecast.times),
@@ -145,6 +150,7 @@ class ForecastResult(Result):
             sections.append(Section("Rows held out", [picture, self._held_out_grid()]))
         shell = f"nde predict {folder} --horizon {len(self._forecast.times)} --out next.csv"
         sections += [
+            *data_sections(self.data.table.attrs.get("notes", ())),
             Section("Forecast again", [Code(shell)]),
             reference_section(StructuralSDE(), Forecaster()),
         ]
@@ -161,6 +167,13 @@ class ForecastResult(Result):
         grids = [block for name in self.data.table.columns for block in self._scores(name) if isinstance(block, Grid)]
         held_out = [] if self.past is None else [self._held_out_grid()]
         return [*grids, *held_out, *(f"\n{line}" for line in self.whole.summary().splitlines())]
+
+    def _reading(self) -> dict[str, str]:
+        """How to read the table that the folder of the run holds: dates in their zone, and numbers as numbers."""
+        if not isinstance(self.data.table.index, pd.DatetimeIndex):
+            return {"date_format": NUMBER}
+        zone = self.config.reading.timezone
+        return {} if zone is None else {"timezone": zone}
 
     @property
     def _forecast(self) -> Forecast:
@@ -242,7 +255,9 @@ def forecast_csv(time: str, forecasts: Sequence[Forecast]) -> str:
 
 
 def _text(time: Any) -> str:
-    return time_text(time.to_datetime64() if isinstance(time, pd.Timestamp) else time)
+    if not isinstance(time, pd.Timestamp):
+        return time_text(time)
+    return time_text(time.to_datetime64()) if time.tz is None else time.isoformat(sep=" ")
 
 
 def _finite(value: float) -> float | None:

@@ -10,6 +10,7 @@ from nde.core.extras import require
 from nde.data.frames import did_you_mean
 from nde.data.panel.rows import Rows
 from nde.data.table import DataError
+from nde.data.times.native import naive_times
 
 if TYPE_CHECKING:
     import pandas
@@ -61,13 +62,7 @@ def times_of(column: "pandas.Series", name: str) -> np.ndarray:
     Raises:
         DataError: If the column has another type, or a time is missing.
     """
-    require("nde.data", "pandas")
-    import pandas as pd  # noqa: PLC0415 (takes long to import)
-
-    if isinstance(column.dtype, pd.PeriodDtype):
-        column = column.dt.to_timestamp()
-    if isinstance(column.dtype, pd.DatetimeTZDtype):
-        column = column.dt.tz_convert("UTC").dt.tz_localize(None)
+    column, _ = naive_times(column)
     if column.isna().any():
         row = int(np.argmax(column.isna().to_numpy())) + 1
         raise DataError(f"Time column '{name}' is empty in row {row}; every row must have a time.")
