@@ -10,6 +10,7 @@ from nde.estimators.forecasting import Forecast, Forecaster, MethodScore
 from nde.estimators.latent_ode_imputer import LatentODEImputer
 from nde.estimators.neural_cde import NeuralCDEClassifier, NeuralCDERegressor
 from nde.estimators.neural_ode_forecaster import NeuralODEForecaster
+from nde.estimators.panels.panel_forecaster import PanelForecaster
 from nde.estimators.registry import load_estimator
 from nde.estimators.series_generator import SeriesGenerator
 
@@ -22,6 +23,7 @@ __all__ = [
     "NeuralCDEClassifier",
     "NeuralCDERegressor",
     "NeuralODEForecaster",
+    "PanelForecaster",
     "SeriesGenerator",
     "as_panel",
     "load_estimator",

@@ -62,7 +62,11 @@ class Distribution:
 
     def quantile(self, level: float) -> Values:
         """The quantiles of a level between 0 and 1."""
-        at = self.center + ndtri(level) * self.deviation
+        return self.reach(float(ndtri(level)))
+
+    def reach(self, deviations: float) -> Values:
+        """The values so many standard deviations above the center, or below it."""
+        at = self.center + deviations * self.deviation
         return np.exp(at) if self.transform == "log" else at
 
     def standardize(self, ys: Values) -> Values:
