@@ -11,6 +11,7 @@ from nde.estimators.latent_ode_imputer import LatentODEImputer
 from nde.estimators.neural_cde import NeuralCDEClassifier, NeuralCDERegressor
 from nde.estimators.neural_ode_forecaster import NeuralODEForecaster
 from nde.estimators.panels.panel_forecaster import PanelForecaster
+from nde.estimators.panels.panel_imputer import PanelImputer
 from nde.estimators.registry import load_estimator
 from nde.estimators.series_generator import SeriesGenerator
 
@@ -24,6 +25,7 @@ __all__ = [
     "NeuralCDERegressor",
     "NeuralODEForecaster",
     "PanelForecaster",
+    "PanelImputer",
     "SeriesGenerator",
     "as_panel",
     "load_estimator",

@@ -8,6 +8,7 @@ from nde.estimators.latent_ode_imputer import LatentODEImputer
 from nde.estimators.neural_cde import NeuralCDEClassifier, NeuralCDERegressor
 from nde.estimators.neural_ode_forecaster import NeuralODEForecaster
 from nde.estimators.panels.panel_forecaster import PanelForecaster
+from nde.estimators.panels.panel_imputer import PanelImputer
 from nde.estimators.saving import read
 from nde.estimators.series_generator import SeriesGenerator
 
@@ -20,6 +21,7 @@ ESTIMATORS: dict[str, Any] = {
         NeuralCDERegressor,
         NeuralODEForecaster,
         PanelForecaster,
+        PanelImputer,
         SeriesGenerator,
     )
 }

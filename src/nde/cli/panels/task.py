@@ -229,6 +229,12 @@ class AbstractPanelResult(Result):
         return self.data.split.train
 
     @property
+    def steps_made(self) -> int:
+        """Training steps made; zero for an estimator that is not trained step by step."""
+        history = getattr(self.estimator, "history_", None)
+        return 0 if history is None else len(history.step)
+
+    @property
     def heads(self) -> tuple[str, str]:
         """The names of the columns of series and times."""
         return self.config.series, self.config.time
@@ -255,7 +261,7 @@ class AbstractPanelResult(Result):
                 "target": config.target,
                 "remarks": list(self.data.remarks),
             },
-            "settings": {**dataclasses.asdict(config), "steps_made": len(self.estimator.history_.step)},
+            "settings": {**dataclasses.asdict(config), "steps_made": self.steps_made},
             "seconds": round(self.fitted.seconds, 2),
         }
 
@@ -319,8 +325,9 @@ class AbstractPanelResult(Result):
 
     def footer(self) -> str:
         """By which versions, from which seed, and how fast."""
-        config, steps = self.config, len(self.estimator.history_.step)
+        config, steps = self.config, self.steps_made
+        work = f", {pluralize(steps, 'training step')}" if steps else ""
         return (
-            f"{versions('nde', 'jax', 'equinox', 'optax')}; {config.model}, seed {config.seed}, "
-            f"{pluralize(steps, 'training step')} in {self.fitted.seconds:.0f} s."
+            f"{versions('nde', 'jax', 'equinox', 'optax')}; {config.model}, seed {config.seed}{work} "
+            f"in {self.fitted.seconds:.0f} s."
         )

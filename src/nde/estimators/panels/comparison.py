@@ -17,9 +17,8 @@ from nde.estimators.panels.linear_sde import (
     Form,
     LinearSDE,
     affordable,
-    fit_forms,
+    fit_likeliest,
     forecast_cells,
-    forms_of,
     typical,
     with_parameters,
 )
@@ -65,27 +64,28 @@ class Rolled:
     deviations: Float[np.ndarray, " values"]
 
 
-def sample_of(cells: Sequence[Cell], period: float | None) -> list[Cell]:
-    """Some of the cells, if all would take too long: those in all parts of the panel."""
+def sample_of(cells: Sequence[Cell], rows: int) -> list[Cell]:
+    """Some of the cells, if all have more rows, known at all points together: those in all parts of the panel."""
     known = [history for cell in cells for history in cell.known]
-    share = affordable(known, period) / max(1, len(known))
+    share = affordable(known, rows) / max(1, len(known))
     count = max(1, int(share * len(cells)))
     places = np.unique(np.linspace(0, len(cells) - 1, count).round().astype(np.int64)) if cells else []
     return [cells[place] for place in places]
 
 
 def roll_all(
-    cells: Sequence[Cell], period: float | None, names: Sequence[str], curves: CurvesOfOthers
+    cells: Sequence[Cell], period: float | None, rows: int, names: Sequence[str], curves: CurvesOfOthers
 ) -> dict[str, Rolled]:
     """Forecast each cell from points of its past by each method, in the order of preference.
 
     Args:
         cells: The cells.
         period: The period of the season in typical spacings, if there is one.
+        rows: How many rows, of all series together, parameters may be fitted to.
         names: The names of the methods.
         curves: The method that reads other series.
     """
-    found = _linear(cells, period, names)
+    found = _linear(cells, period, rows, names)
     if curves.name in names and curves.suits(cells):
         found[curves.name] = (curves, curves.forecast(cells))
     for name, method in PLAIN_METHODS.items():
@@ -95,12 +95,12 @@ def roll_all(
 
 
 def _linear(
-    cells: Sequence[Cell], period: float | None, names: Sequence[str]
+    cells: Sequence[Cell], period: float | None, rows: int, names: Sequence[str]
 ) -> dict[str, tuple[AbstractPanelMethod, Forecasts]]:
     if not {OWN, SHARED} & set(names):
         return {}
     known = [history for cell in cells for history in cell.known]
-    form, models = fit_forms(known, forms_of(known, period))
+    form, models = fit_likeliest(known, period, rows)
     found: dict[str, tuple[AbstractPanelMethod, Forecasts]] = {}
     if OWN in names:
         found[OWN] = (LinearSDE(form, typical(models), own=True), forecast_cells(cells, form, models))

@@ -18,10 +18,11 @@ from nde.train.likelihood import to_double
 _MOST_ROWS = 300
 """Rows, the last ones, that parameters are fitted to and forecasts start from."""
 MOST_FITTED = 12_000
-"""Rows, of all series together, that parameters are fitted to; with a season half as many."""
+"""Rows, of all series and channels together, that parameters are fitted to."""
+_MOST_FITS = 256
 OWN, SHARED = "linear SDE", "linear SDE, shared"
 _AT_ONCE = 128
-_PSEUDO_ROWS = 4.0
+_PSEUDO_ROWS = 1.0
 """Values that the typical deviation of a channel counts as, in that of a series."""
 PARAMETERS = ("log_level", "log_slope", "log_damping", "log_season", "log_deviation", "log_time", "log_noise")
 
@@ -34,25 +35,28 @@ class Form:
         logarithm: Whether it is of the logarithms of the values.
         period: The period of its season in typical spacings, if it has one.
         deviation: The typical standard deviation of a series, or of its logarithms.
+        rows: How many rows, of all series together, parameters may be fitted to.
     """
 
     logarithm: bool
     period: float | None
     deviation: float
+    rows: int
 
     @property
     def periods(self) -> tuple[float, ...]:
         """The periods of its seasons."""
         return () if self.period is None else (self.period,)
 
-    def standardize(self, history: History) -> "Standardized":
-        """The last values of a history with about zero mean and unit variance."""
-        ys = history.ys[-_MOST_ROWS:]
+    def standardize(self, history: History, *, whole: bool = False) -> "Standardized":
+        """The last values of a history, or all of them, with about zero mean and unit variance."""
+        rows = len(history.ys) if whole else min(len(history.ys), _MOST_ROWS)
+        ys = history.ys[-rows:]
         xs = np.log(ys) if self.logarithm else ys
         variance = (xs.size * xs.var() + _PSEUDO_ROWS * self.deviation**2) / (xs.size + _PSEUDO_ROWS)
         center, scale = float(xs.mean()), float(np.sqrt(variance))
         slope = -xs.size * np.log(scale) - (float(xs.sum()) if self.logarithm else 0.0)
-        return Standardized(history.ts[-_MOST_ROWS:], (xs - center) / scale, center, scale, slope)
+        return Standardized(history.ts[-rows:], (xs - center) / scale, center, scale, slope)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,15 +76,6 @@ class Standardized:
     center: float
     scale: float
     slope: float
-
-
-def forms_of(histories: Sequence[History], period: float | None) -> list[Form]:
-    """All forms that suit some series: with logarithms if all values are positive, with the season if there is one."""
-    logarithms = (False, True) if all(history.positive for history in histories) else (False,)
-    periods = (None,) if period is None else (None, period)
-    return [
-        Form(logarithm, own, _deviation(histories, logarithm=logarithm)) for logarithm in logarithms for own in periods
-    ]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -106,26 +101,38 @@ class LinearSDE(AbstractPanelMethod):
     def forecast(self, cells: Sequence[Cell]) -> list[list[Distribution]]:
         """Forecast each cell, see the base class. Beyond a number of rows, series share parameters."""
         known = [history for cell in cells for history in cell.known]
-        fitted = fit_form(known[: affordable(known, self.form.period)], self.form)[0] if self.own else []
+        fitted = fit_form(known[: affordable(known, self.form.rows)], self.form)[0] if self.own else []
         rest = with_parameters(self.form, self.shared)
         return forecast_cells(cells, self.form, [*fitted, *[rest] * (len(known) - len(fitted))])
 
 
-def affordable(histories: Sequence[History], period: float | None) -> int:
+def affordable(histories: Sequence[History], rows: int) -> int:
     """How many of the first histories have few enough rows to fit parameters to each; at least one."""
-    rows = np.cumsum([min(len(history.ys), _MOST_ROWS) for history in histories])
-    return max(1, int(np.searchsorted(rows, MOST_FITTED if period is None else MOST_FITTED // 2, side="right")))
+    sizes = np.cumsum([min(len(history.ys), _MOST_ROWS) for history in histories])
+    return max(1, min(_MOST_FITS, int(np.searchsorted(sizes, rows, side="right"))))
 
 
-def fit_forms(histories: Sequence[History], forms: Sequence[Form]) -> tuple[Form, list[StructuralSDE]]:
-    """Fit all forms to each series.
+def fit_likeliest(
+    histories: Sequence[History], period: float | None, rows: int
+) -> tuple[Form, list[StructuralSDE]]:
+    """Fit several forms to each series: of the values or their logarithms, and of that with the season.
+
+    Args:
+        histories: The series.
+        period: The period of the season in typical spacings, if there is one.
+        rows: How many rows, of all series together, parameters may be fitted to.
 
     Returns:
         The form that is most likely, for all series together; its model of each series.
     """
-    found = [fit_form(histories, form) for form in forms]
-    best = int(np.argmax([score for _, score in found]))
-    return forms[best], found[best][0]
+    logarithms = (False, True) if all(history.positive for history in histories) else (False,)
+    forms = [Form(own, None, _deviation(histories, logarithm=own), rows) for own in logarithms]
+    found = [(form, *fit_form(histories, form)) for form in forms]
+    best = max(found, key=lambda each: each[2])
+    if period is not None:
+        form = dataclasses.replace(best[0], period=period)
+        best = max([best, (form, *fit_form(histories, form))], key=lambda each: each[2])
+    return best[0], best[1]
 
 
 def fit_form(histories: Sequence[History], form: Form) -> tuple[list[StructuralSDE], float]:
@@ -138,10 +145,11 @@ def fit_form(histories: Sequence[History], form: Form) -> tuple[list[StructuralS
     models, score = [], 0.0
     for first in range(0, len(views), _AT_ONCE):
         some = views[first : first + _AT_ONCE]
-        ts, zs = _stacked([view.ts for view in some], [view.zs for view in some])
-        fits = fit_structural(ts, zs, periods=form.periods)
-        models += [fit.model for fit in fits]
-        score += sum(fit.log_posterior + view.slope for fit, view in zip(fits, some, strict=True))
+        ts, zs = stack_rows([view.ts for view in some], [view.zs for view in some])
+        more = ((0, min(_AT_ONCE, rounded(len(some))) - len(some)), (0, 0))
+        fits = fit_structural(np.pad(ts, more, mode="edge"), np.pad(zs, more, mode="edge"), periods=form.periods)
+        models += [fit.model for fit in fits[: len(some)]]
+        score += sum(fit.log_posterior + view.slope for fit, view in zip(fits, some, strict=False))
     return models, score
 
 
@@ -174,7 +182,7 @@ def forecast_cells(
     found = []
     for first in range(0, len(tasks), _AT_ONCE):
         some = tasks[first : first + _AT_ONCE]
-        ts, zs = _stacked(
+        ts, zs = stack_rows(
             [np.concatenate([view.ts, ahead]) for view, ahead, _ in some],
             [np.concatenate([view.zs, np.full(len(ahead), np.nan)]) for view, ahead, _ in some],
         )
@@ -192,13 +200,18 @@ def forecast_cells(
 def _filter(
     models: Sequence[StructuralSDE], ts: Float[np.ndarray, "batch times"], zs: Float[np.ndarray, "batch times"]
 ) -> tuple[Float[np.ndarray, "batch times"], Float[np.ndarray, "batch times"]]:
-    count, rows = len(models), _rounded(len(models))
+    count, rows = len(models), rounded(len(models))
     models = [*models, *models[-1:] * (rows - count)]
     ts, zs = (np.pad(each, ((0, rows - count), (0, 0)), mode="edge") for each in (ts, zs))
     with jax.enable_x64(True):
-        every = jax.tree.map(lambda *each: jnp.stack(each), *(to_double(model) for model in models))
+        every = stack_models(models)
         mean, variance = _filtered(every, jnp.asarray(ts), jnp.asarray(zs))
         return np.asarray(mean)[:count], np.asarray(variance)[:count]
+
+
+def stack_models(models: Sequence[StructuralSDE]) -> StructuralSDE:
+    """Models as one with a leading axis, in double precision."""
+    return jax.tree.map(lambda *each: jnp.stack(each), *(to_double(model) for model in models))
 
 
 @eqx.filter_jit
@@ -210,23 +223,20 @@ def _filtered(
     return found.mean, found.variance
 
 
-def _stacked(
+def stack_rows(
     ts: Sequence[Times], zs: Sequence[Times]
 ) -> tuple[Float[np.ndarray, "batch times"], Float[np.ndarray, "batch times"]]:
     """Series of different lengths as rows: the last time repeats, without values."""
-    longest = _rounded(max(map(len, ts)))
+    longest = max(32, rounded(max(map(len, ts))))
     return (
         np.stack([np.pad(own, (0, longest - len(own)), mode="edge") for own in ts]),
         np.stack([np.pad(own, (0, longest - len(own)), constant_values=np.nan) for own in zs]),
     )
 
 
-def _rounded(count: int) -> int:
-    """One of a few sizes, so that few programs are compiled."""
-    size = 8
-    while size < count:
-        size = size * 3 // 2
-    return size
+def rounded(count: int) -> int:
+    """The next power of two, so that few programs are compiled."""
+    return 1 << (count - 1).bit_length()
 
 
 def _deviation(histories: Sequence[History], *, logarithm: bool) -> float:

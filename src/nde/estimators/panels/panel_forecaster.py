@@ -21,7 +21,7 @@ from nde.estimators.panels.channel import ChannelMethod, Chosen
 from nde.estimators.panels.comparison import PanelScore, Rolled, choose, roll_all, sample_of, sentence
 from nde.estimators.panels.curves import NAME as CURVES
 from nde.estimators.panels.curves import Curve, curves_for, curves_of
-from nde.estimators.panels.linear_sde import OWN, SHARED
+from nde.estimators.panels.linear_sde import MOST_FITTED, OWN, SHARED
 from nde.estimators.panels.plain import PLAIN_METHODS
 from nde.estimators.panels.seasons import find_season
 from nde.estimators.saving import write
@@ -124,14 +124,9 @@ class PanelForecaster(BaseEstimator):
         self.horizon_ = self._horizon(panel, seasons)
         self.fitted_, self.scores_, self.curves_ = {}, {}, {}
         for channel, name in enumerate(panel.channels):
-            curves = curves_of(panel, channel)
-            cells = sample_of(past_cells(panel, axes, channel, seasons[channel], self.horizon_), seasons[channel])
-            found = roll_all(cells, seasons[channel], names, curves_for(panel, curves, leave_out=True)) if cells else {}
-            self.fitted_[name] = _chosen(panel, channel, seasons[channel], found, len(cells), names)
-            self.scores_[name] = sorted((each.score for each in found.values()), key=lambda score: score.error)
-            self.curves_[name] = curves if self.methods_[name] == CURVES else []
+            scores = self._compare(panel, axes, channel, seasons[channel], names)
             if self.progress is not None:
-                own = [score.error for score in self.scores_[name] if score.name == self.methods_[name]]
+                own = [score.error for score in scores if score.name == self.methods_[name]]
                 self.progress(channel + 1, len(panel.channels), own[0] if own else np.nan)
         return self
 
@@ -178,34 +173,37 @@ class PanelForecaster(BaseEstimator):
             DataError: If `X` has other channels than the forecaster was fitted to, or a time is before the last row.
             ValueError: If `horizon` is not a positive number.
         """
-        check_is_fitted(self, "fitted_")
-        panel = self._panel(X, self.channels_)
-        if panel.channels != self.channels_:
-            raise DataError(
-                f"Got a panel with channels {', '.join(panel.channels)}; this forecaster was fitted to channels "
-                f"{', '.join(self.channels_)}."
-            )
-        axes = axes_of(panel)
-        wanted = self._times(panel, axes, horizon, times)
-        orders = [np.argsort(own, kind="stable") for own in wanted]
-        ordered = [own[order] for own, order in zip(wanted, orders, strict=True)]
-        found = [self._channel(panel, axes, channel, ordered) for channel in range(len(panel.channels))]
-        return [
-            self._forecast(panel, place, wanted[place], np.argsort(orders[place]), [own[place] for own in found])
-            for place in range(len(panel))
-        ]
+        panel = self._check_panel(X)
+        if times is not None:
+            return self.forecast_each(panel, broadcast_times(times, len(panel)))
+        rows = self.horizon_ if horizon is None else _checked_horizon(horizon)
+        return self.forecast_each(panel, [axis.after(rows) for axis in axes_of(panel)])
 
-    def refit(self, X: Any) -> "PanelForecaster":
-        """Let the methods that were chosen learn from other series, without comparing methods again.
+    def forecast_each(self, X: Any, times: Sequence[Times]) -> list[Forecast]:
+        """Forecast each series at times of its own, with intervals.
 
         Args:
             X: A panel, a long data frame, or an array of shape `(series, time, channels)`.
+            times: For each series its times, in any order; none before the last row.
+
+        Raises:
+            NotFittedError: If the forecaster is not fitted.
+            DataError: If `X` has other channels than the forecaster was fitted to, or a time is before the last row.
         """
-        check_is_fitted(self, "fitted_")
-        panel = self._panel(X, self.channels_)
-        for channel, name in enumerate(self.channels_):
-            self.curves_[name] = curves_of(panel, channel) if self.methods_[name] == CURVES else []
-        return self
+        panel = self._check_panel(X)
+        for record, own in zip(panel, times, strict=True):
+            if own.min() < record.ts[-1]:
+                raise DataError(
+                    f"Got time {own.min():g} for series {record.id!r}, whose last row is at {record.ts[-1]:g}. "
+                    "Forecast times must not be before the last row."
+                )
+        axes, orders = axes_of(panel), [np.argsort(own, kind="stable") for own in times]
+        ordered = [own[order] for own, order in zip(times, orders, strict=True)]
+        found = [self._channel(panel, axes, channel, ordered) for channel in range(len(panel.channels))]
+        return [
+            self._forecast(panel, place, times[place], np.argsort(orders[place]), [own[place] for own in found])
+            for place in range(len(panel))
+        ]
 
     def summary(self) -> str:
         """Say in a sentence for each channel which method is used, and how it compares with the plain ones."""
@@ -248,6 +246,20 @@ class PanelForecaster(BaseEstimator):
         self.scores_ = {own["name"]: [PanelScore(**score) for score in own["scores"]] for own in config["channels"]}
         self.curves_ = {own["name"]: [Curve.from_dict(curve) for curve in own["curves"]] for own in config["channels"]}
 
+    def _compare(
+        self, panel: TimeSeries, axes: list[SeriesAxis], channel: int, period: float | None, names: Sequence[str]
+    ) -> list[PanelScore]:
+        """Compare the methods for a channel, and keep the best."""
+        name, curves = panel.channels[channel], curves_of(panel, channel)
+        rows = MOST_FITTED // len(panel.channels) // (1 if period is None else 2)
+        cells = sample_of(past_cells(panel, axes, channel, period, self.horizon_), rows)
+        others = curves_for(panel, curves, leave_out=True)
+        found = roll_all(cells, period, rows, names, others) if cells else {}
+        self.fitted_[name] = _chosen(panel, channel, period, found, len(cells), names)
+        self.scores_[name] = sorted((each.score for each in found.values()), key=lambda score: score.error)
+        self.curves_[name] = curves if self.methods_[name] == CURVES else []
+        return self.scores_[name]
+
     def _panel(self, X: Any, channels: Sequence[str] | None) -> TimeSeries:
         return as_panel(X, series=self.series, time=self.time, channels=channels)
 
@@ -277,18 +289,15 @@ class PanelForecaster(BaseEstimator):
         season = max((period for period in seasons if period is not None), default=0.0)
         return max(1, min(max(_LEAST_HORIZON, round(season)), int(np.median(panel.lengths)) // _MOST_SHARE))
 
-    def _times(self, panel: TimeSeries, axes: list[SeriesAxis], horizon: int | None, times: Any) -> list[Times]:
-        if times is None:
-            rows = self.horizon_ if horizon is None else _checked_horizon(horizon)
-            return [axis.after(rows) for axis in axes]
-        wanted = broadcast_times(times, len(panel))
-        for record, own in zip(panel, wanted, strict=True):
-            if own.min() < record.ts[-1]:
-                raise DataError(
-                    f"Got time {own.min():g} for series {record.id!r}, whose last row is at {record.ts[-1]:g}. "
-                    "Forecast times must not be before the last row."
-                )
-        return wanted
+    def _check_panel(self, X: Any) -> TimeSeries:
+        check_is_fitted(self, "fitted_")
+        panel = self._panel(X, self.channels_)
+        if panel.channels != self.channels_:
+            raise DataError(
+                f"Got a panel with channels {', '.join(panel.channels)}; this forecaster was fitted to channels "
+                f"{', '.join(self.channels_)}."
+            )
+        return panel
 
     def _channel(
         self, panel: TimeSeries, axes: list[SeriesAxis], channel: int, times: Sequence[Times]

@@ -19,7 +19,7 @@ _CLEAR = 0.2
 """The autocorrelation of increments at a season, averaged over the series, below which there is none."""
 _ERRORS = 4.0
 """By how many standard errors it must exceed zero: it is the largest of many."""
-_ALMOST = 0.85
+_ALMOST = 0.75
 """The share of the largest autocorrelation at which a shorter season is preferred."""
 
 

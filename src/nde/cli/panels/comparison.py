@@ -1,0 +1,43 @@
+"""Who won: in the comparison that chose a method, and on the test."""
+
+from typing import Any
+
+from nde.cli.panels.task import Scores
+from nde.cli.report import Block, Grid, Paragraph, number
+from nde.estimators import PanelForecaster
+
+_MOST_CHANNELS = 6
+
+
+def comparison_blocks(estimator: Any, note: str) -> list[Block]:
+    """A table for each of the first channels; nothing for an estimator that compares no methods.
+
+    Args:
+        estimator: The fitted estimator.
+        note: How the methods were compared.
+    """
+    if not isinstance(estimator, PanelForecaster):
+        return []
+    grids: list[Block] = [_grid(estimator, name) for name in estimator.channels_[:_MOST_CHANNELS]]
+    return [*(grid for grid in grids if isinstance(grid, Grid) and grid.rows), Paragraph(note, faint=True)]
+
+
+def _grid(estimator: PanelForecaster, name: str) -> Grid:
+    rows = [
+        [s.name, number(s.error), number(s.mase), number(s.rmse), f"{100 * s.coverage:.0f}%"]
+        for s in estimator.scores_[name]
+    ]
+    return Grid(["", "error", "MASE", "RMSE", "in 80% interval"], rows, best=estimator.methods_[name], title=name)
+
+
+def verdict(model: str, test: dict[str, Any], baselines: Scores) -> str:
+    """Whether the model was better on the test than the best simple prediction, and by how much."""
+    best = min(baselines, key=lambda name: baselines[name]["scaled_rmse"])
+    ours, theirs = test["scaled_rmse"], baselines[best]["scaled_rmse"]
+    if not ours < theirs:
+        name = best if "interpolation" in best else f"the {best} forecast"
+        return f"On the test, {name} is better than every model here: RMSE {number(theirs)} standard deviations, " + (
+            f"against {number(ours)} of {model}."
+        )
+    share = f"{1 - ours / theirs:.0%} below" if theirs > 0 else "below"
+    return f"On the test, the RMSE of {model} is {share} that of the best plain method, {best}."
