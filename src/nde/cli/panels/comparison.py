@@ -2,9 +2,11 @@
 
 from typing import Any
 
+import numpy as np
+
 from nde.cli.panels.task import Scores
 from nde.cli.report import Block, Grid, Paragraph, number
-from nde.estimators import PanelForecaster
+from nde.estimators import PanelForecaster, PanelImputer
 
 _MOST_CHANNELS = 6
 
@@ -16,18 +18,28 @@ def comparison_blocks(estimator: Any, note: str) -> list[Block]:
         estimator: The fitted estimator.
         note: How the methods were compared.
     """
-    if not isinstance(estimator, PanelForecaster):
+    if not isinstance(estimator, PanelForecaster | PanelImputer):
         return []
-    grids: list[Block] = [_grid(estimator, name) for name in estimator.channels_[:_MOST_CHANNELS]]
-    return [*(grid for grid in grids if isinstance(grid, Grid) and grid.rows), Paragraph(note, faint=True)]
+    table = _forecasts if isinstance(estimator, PanelForecaster) else _gaps
+    grids = [table(estimator, name) for name in estimator.channels_[:_MOST_CHANNELS] if estimator.scores_[name]]
+    return [*grids, Paragraph(note, faint=True)]
 
 
-def _grid(estimator: PanelForecaster, name: str) -> Grid:
+def _forecasts(forecaster: PanelForecaster, name: str) -> Grid:
     rows = [
-        [s.name, number(s.error), number(s.mase), number(s.rmse), f"{100 * s.coverage:.0f}%"]
-        for s in estimator.scores_[name]
+        [s.name, _finite(s.error), _finite(s.mase), _finite(s.rmse), f"{100 * s.coverage:.0f}%"]
+        for s in forecaster.scores_[name]
     ]
-    return Grid(["", "error", "MASE", "RMSE", "in 80% interval"], rows, best=estimator.methods_[name], title=name)
+    return Grid(["", "error", "MASE", "RMSE", "in 80% interval"], rows, best=forecaster.methods_[name], title=name)
+
+
+def _gaps(imputer: PanelImputer, name: str) -> Grid:
+    rows = [[score.name, _finite(score.error), _finite(score.rmse)] for score in imputer.scores_[name]]
+    return Grid(["", "error", "RMSE"], rows, best=imputer.methods_[name], title=name)
+
+
+def _finite(value: float) -> str:
+    return number(value) if np.isfinite(value) else "not finite"
 
 
 def verdict(model: str, test: dict[str, Any], baselines: Scores) -> str:

@@ -110,9 +110,7 @@ class ForecastingTask(AbstractTrajectoryTask):
             ]
         return Predictions(csv_text([data["series"], data["time"], *frames[0].columns], rows), source.notes)
 
-    def _frames(
-        self, estimator: Any, panel: TimeSeries, times: list[Float[np.ndarray, " _"]]
-    ) -> list[pd.DataFrame]:
+    def _frames(self, estimator: Any, panel: TimeSeries, times: list[Float[np.ndarray, " _"]]) -> list[pd.DataFrame]:
         """The forecast of each series, with intervals if the forecaster has some."""
         if isinstance(estimator, PanelForecaster):
             return [forecast.to_frame() for forecast in estimator.forecast_each(panel, times)]

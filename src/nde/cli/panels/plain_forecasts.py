@@ -9,7 +9,8 @@ from nde.cli.panels.trajectory_scores import Values, trajectory_scores
 from nde.data.panel import TimeSeries
 from nde.estimators import PanelForecaster
 
-PLAIN = ("last value", "mean", "drift", "seasonal naive")
+SEASONAL = "seasonal naive"
+PLAIN = ("last value", "mean", "drift", SEASONAL)
 
 
 def plain_scores(holdout: Holdout, train: TimeSeries) -> dict[str, dict[str, Any]]:
@@ -17,7 +18,7 @@ def plain_scores(holdout: Holdout, train: TimeSeries) -> dict[str, dict[str, Any
     found = {}
     for name in PLAIN:
         forecaster = PanelForecaster(methods=[name]).fit(train)
-        if name in forecaster.methods_.values():
+        if name != SEASONAL or any(forecaster.season_.values()):
             found[name] = trajectory_scores(holdout, forecasts(forecaster, holdout), train)
     return found
 

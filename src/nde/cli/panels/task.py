@@ -14,7 +14,7 @@ from nde.cli.console import ProgressFunction, progress_bar
 from nde.cli.panels.config import PanelConfig
 from nde.cli.panels.holdout import Holdout
 from nde.cli.panels.split import Split
-from nde.cli.report import Block, Bullets, Grid, Paragraph, Picture, Section, versions
+from nde.cli.report import Block, Bullets, Grid, Paragraph, Picture, Section, number, versions
 from nde.cli.task import Query, Result, Task
 from nde.data import DataError, PanelFile, read_panel
 from nde.data.panel import TimeSeries
@@ -279,10 +279,7 @@ class AbstractPanelResult(Result):
         """
         rows = {f"{self.config.model}, {part}": scores for part, scores in reversed(list(self.scores.items()))}
         rows |= {f"{name}, test": scores for name, scores in self.baselines.items()}
-        cells = [
-            [row, *("" if scores[name] is None else f"{scores[name]:.4g}" for name in labels)]
-            for row, scores in rows.items()
-        ]
+        cells = [[row, *(number(scores.get(name), 4) for name in labels)] for row, scores in rows.items()]
         return Grid(["", *labels.values()], cells, best=f"{self.config.model}, test")
 
     def channel_title(self) -> str:

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from nde.cli.cells import exact, rounded, time_text
 from nde.cli.files import csv_text
+from nde.cli.panels.comparison import comparison_blocks, verdict
 from nde.cli.panels.config import PanelConfig
 from nde.cli.panels.holdout import Holdout
 from nde.cli.panels.split import Split, drop_remarks, is_too_small, only_so_many, split_series
@@ -24,7 +25,6 @@ from nde.cli.panels.task import (
     PanelData,
     Scores,
 )
-from nde.cli.panels.comparison import comparison_blocks, verdict
 from nde.cli.panels.trajectory_scores import Values, trajectory_scores
 from nde.cli.report import Block, Code, Grid, Paragraph, Picture, Report, Section, number, reference_section
 from nde.data import DataError, PanelFile, drop_observations

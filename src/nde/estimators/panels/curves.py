@@ -74,7 +74,9 @@ def curves_of(panel: TimeSeries, channel: int) -> list[Curve]:
         series = panel[int(place)]
         known = ~np.isnan(series.ys[:, channel])
         start = None if ages else start_of(panel, int(place))
-        found.append(Curve(int(place), series.ts[known] - (0.0 if ages else series.ts[0]), series.ys[known, channel], start))
+        found.append(
+            Curve(int(place), series.ts[known] - (0.0 if ages else series.ts[0]), series.ys[known, channel], start)
+        )
     return found
 
 
@@ -150,9 +152,9 @@ class CurvesOfOthers(AbstractPanelMethod):
         others = [curve for curve in self.curves if not (self.leave_out and curve.owner == cell.series)]
         inputs = np.array([curve.at(ages, end) for curve in others]).reshape(-1, 3)
         known = ~np.isnan(inputs).any(axis=1)
-        outputs = np.array(
-            [curve.at(wanted, end) for curve, use in zip(others, known, strict=True) if use]
-        ).reshape(-1, len(query))
+        outputs = np.array([curve.at(wanted, end) for curve, use in zip(others, known, strict=True) if use]).reshape(
+            -1, len(query)
+        )
         return inputs[known], outputs, cell.history.ys[rows]
 
 

@@ -107,9 +107,7 @@ def _pieces(gap: Gap, owner: int) -> list[_Piece]:
     return pieces
 
 
-def _smooth(
-    models: Sequence[StructuralSDE], views: Sequence[Standardized], query: Sequence[Times]
-) -> list[Times]:
+def _smooth(models: Sequence[StructuralSDE], views: Sequence[Standardized], query: Sequence[Times]) -> list[Times]:
     """The means at the times to fill: values and times to fill are merged, so that one program does for all."""
     ts = [np.concatenate([view.ts, own]) for view, own in zip(views, query, strict=True)]
     zs = [np.concatenate([view.zs, np.full(len(own), np.nan)]) for view, own in zip(views, query, strict=True)]

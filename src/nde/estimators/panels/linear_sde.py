@@ -112,9 +112,7 @@ def affordable(histories: Sequence[History], rows: int) -> int:
     return max(1, min(_MOST_FITS, int(np.searchsorted(sizes, rows, side="right"))))
 
 
-def fit_likeliest(
-    histories: Sequence[History], period: float | None, rows: int
-) -> tuple[Form, list[StructuralSDE]]:
+def fit_likeliest(histories: Sequence[History], period: float | None, rows: int) -> tuple[Form, list[StructuralSDE]]:
     """Fit several forms to each series: of the values or their logarithms, and of that with the season.
 
     Args:
@@ -169,9 +167,7 @@ def with_parameters(form: Form, parameters: dict[str, float]) -> StructuralSDE:
     return eqx.tree_at(lambda model: [getattr(model, name) for name in parameters], blank, values)
 
 
-def forecast_cells(
-    cells: Sequence[Cell], form: Form, models: Sequence[StructuralSDE]
-) -> list[list[Distribution]]:
+def forecast_cells(cells: Sequence[Cell], form: Form, models: Sequence[StructuralSDE]) -> list[list[Distribution]]:
     """Forecast each cell from each of its points, by a model for each point."""
     each = iter(models)
     tasks = [
@@ -190,9 +186,7 @@ def forecast_cells(
         for (view, ahead, _), m, v in zip(some, mean, variance, strict=True):
             rows = slice(len(view.ts), len(view.ts) + len(ahead))
             center = view.center + view.scale * m[rows]
-            found.append(
-                Distribution(center, view.scale * np.sqrt(v[rows]), "log" if form.logarithm else "none")
-            )
+            found.append(Distribution(center, view.scale * np.sqrt(v[rows]), "log" if form.logarithm else "none"))
     distributions = iter(found)
     return [[next(distributions) for _ in cell.cuts] for cell in cells]
 

@@ -314,7 +314,12 @@ class PanelForecaster(BaseEstimator):
         ]
 
     def _forecast(
-        self, panel: TimeSeries, place: int, times: Times, order: np.ndarray, channels: Sequence[tuple[Distribution, Chosen]]
+        self,
+        panel: TimeSeries,
+        place: int,
+        times: Times,
+        order: np.ndarray,
+        channels: Sequence[tuple[Distribution, Chosen]],
     ) -> Forecast:
         """The forecast of a series, in the order of the times."""
 

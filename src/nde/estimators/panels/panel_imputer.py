@@ -15,55 +15,12 @@ from nde.data import DataError, as_panel
 from nde.data.panel import TimeSeries
 from nde.estimators.forecasting.history import Times
 from nde.estimators.latent import broadcast_times
-from nde.estimators.panels.axis import SeriesAxis, axes_of
-from nde.estimators.panels.cell import typical_step
-from nde.estimators.panels.filling import (
-    JOINT,
-    LINE,
-    MIXTURES,
-    SDE,
-    Filled,
-    Smoother,
-    fill_channel,
-    fit_smoother,
-    mixed,
-)
-from nde.estimators.panels.gaps import Gap, gaps_of
+from nde.estimators.panels.axis import axes_of
+from nde.estimators.panels.filling import MIXTURES, Filled, fill_channel
+from nde.estimators.panels.gap_comparison import GapMethod, GapScore, compare
+from nde.estimators.panels.gaps import gaps_of
 from nde.estimators.panels.hiding import hide_values, repeat_series
-from nde.estimators.panels.linear_sde import MOST_FITTED
-from nde.estimators.panels.other_channels import OtherChannels
-from nde.estimators.panels.seasons import find_season
 from nde.estimators.saving import write
-
-
-@dataclasses.dataclass(frozen=True)
-class GapScore:
-    """How well a method filled the hidden values of one channel of all series.
-
-    Attributes:
-        name: The method.
-        error: The root mean squared error of a series over its mean absolute step from value to value, averaged over
-            the series; infinite if a value is not finite.
-        rmse: The root mean squared error, in the unit of the channel.
-
-    Example:
-        See `PanelImputer`.
-    """
-
-    name: str
-    error: float
-    rmse: float
-
-
-@dataclasses.dataclass(frozen=True)
-class _Channel:
-    """How a channel is filled."""
-
-    method: str
-    period: float | None
-    smoothers: dict[str, Smoother]
-    mean: float
-    scores: list[GapScore]
 
 
 class PanelImputer(TransformerMixin, BaseEstimator):
@@ -145,9 +102,9 @@ class PanelImputer(TransformerMixin, BaseEstimator):
         panel, names = repeat_series(self._panel(X, self.channels)), self._methods()
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         seen, axes = hide_values(panel, seed), axes_of(panel)
-        self.fitted_: dict[str, _Channel] = {}
+        self.fitted_: dict[str, GapMethod] = {}
         for channel, name in enumerate(panel.channels):
-            self.fitted_[name] = _compare(panel, seen, axes, channel, names)
+            self.fitted_[name] = compare(panel, seen, axes, channel, names)
             if self.progress is not None:
                 errors = [score.error for score in self.fitted_[name].scores]
                 self.progress(channel + 1, len(panel.channels), min(errors, default=np.nan))
@@ -220,7 +177,7 @@ class PanelImputer(TransformerMixin, BaseEstimator):
     def summary(self) -> str:
         """Say in a sentence for each channel which method is used, and how it compares with lines."""
         check_is_fitted(self, "fitted_")
-        return "\n".join(_sentence(name, own) for name, own in self.fitted_.items())
+        return "\n".join(own.sentence(name) for name, own in self.fitted_.items())
 
     def save(self, folder: str | Path) -> None:
         """Save the fitted imputer to a folder; `nde.estimators.load_estimator` loads it.
@@ -235,19 +192,10 @@ class PanelImputer(TransformerMixin, BaseEstimator):
         write(folder, self, self._to_config(), None)
 
     def _to_config(self) -> dict[str, Any]:
-        return {"channels": [{"name": name, **_to_dict(own)} for name, own in self.fitted_.items()]}
+        return {"channels": [{"name": name, "method": own.to_dict()} for name, own in self.fitted_.items()]}
 
     def _from_config(self, config: dict[str, Any]) -> None:
-        self.fitted_ = {
-            own["name"]: _Channel(
-                own["method"],
-                own["period"],
-                {name: Smoother.from_dict(saved) for name, saved in own["smoothers"].items()},
-                own["mean"],
-                [GapScore(**score) for score in own["scores"]],
-            )
-            for own in config["channels"]
-        }
+        self.fitted_ = {own["name"]: GapMethod.from_dict(own["method"]) for own in config["channels"]}
 
     def _panel(self, X: Any, channels: Sequence[str] | None) -> TimeSeries:
         return as_panel(X, series=self.series, time=self.time, channels=channels)
@@ -277,81 +225,3 @@ class PanelImputer(TransformerMixin, BaseEstimator):
         values = fill_channel(panel, axes, gaps, fitted.method, fitted.smoothers) if gaps else []
         known = {gap.series: own for gap, own in zip(gaps, values, strict=True)}
         return [known.get(place, np.full(len(own), fitted.mean)) for place, own in enumerate(times)]
-
-
-def _compare(
-    panel: TimeSeries, seen: TimeSeries, axes: Sequence[SeriesAxis], channel: int, names: Sequence[str]
-) -> _Channel:
-    """Fill the hidden values of a channel by each method, and choose the best."""
-    period = find_season(seen, axes, channel)
-    hidden = np.isnan(seen.ys[:, channel]) & ~np.isnan(panel.ys[:, channel])
-    places = [
-        np.flatnonzero(hidden[start : start + length])
-        for start, length in zip(panel.starts, panel.lengths, strict=True)
-    ]
-    steps = [axis.steps[own] for axis, own in zip(axes, places, strict=True)]
-    gaps = gaps_of(seen, axes, channel, period, steps)
-    values = panel.ys[~np.isnan(panel.ys[:, channel]), channel]
-    mean = float(values.mean()) if values.size else 0.0
-    if not gaps:
-        return _Channel(LINE, period, {}, mean, [])
-    smoothers, parts = _parts(seen, axes, channel, gaps, names)
-    truth = [panel[gap.series].ys[places[gap.series], channel] for gap in gaps]
-    usable = [name for name in names if set(MIXTURES[name]) <= set(parts)]
-    least = typical_step(panel, channel)
-    scores = [_score(name, mixed(name, parts), truth, gaps, least) for name in usable]
-    best = min(scores, key=lambda score: score.error).name
-    used = {name: smoother for name, smoother in smoothers.items() if name in MIXTURES[best]}
-    return _Channel(best, period, used, mean, sorted(scores, key=lambda score: score.error))
-
-
-def _parts(
-    seen: TimeSeries, axes: Sequence[SeriesAxis], channel: int, gaps: Sequence[Gap], names: Sequence[str]
-) -> tuple[dict[str, Smoother], dict[str, Filled]]:
-    """The smoothers that methods need, and what they and lines fill in."""
-    rows = MOST_FITTED // len(seen.channels) // (1 if gaps[0].history.period is None else 2)
-    needed = {part for name in names for part in MIXTURES[name]}
-    smoothers: dict[str, Smoother] = {}
-    parts: dict[str, Filled] = {LINE: [gap.line for gap in gaps]} if LINE in needed else {}
-    if SDE in needed:
-        smoothers[SDE], parts[SDE] = fit_smoother(seen, axes, gaps, None, rows)
-    others = OtherChannels.fit(seen, axes, channel) if JOINT in needed else None
-    if others is not None:
-        smoothers[JOINT], parts[JOINT] = fit_smoother(seen, axes, gaps, others, rows)
-    return smoothers, parts
-
-
-_LEAST_SCALE = 0.1
-
-
-def _score(name: str, filled: Filled, truth: Filled, gaps: Sequence[Gap], typical: float) -> GapScore:
-    errors = [own - true for own, true in zip(filled, truth, strict=True)]
-    every = np.concatenate(errors)
-    if not np.isfinite(every).all():
-        return GapScore(name, np.inf, np.inf)
-    scaled = []
-    for own, gap in zip(errors, gaps, strict=True):
-        steps = np.abs(np.diff(gap.history.ys))
-        scale = max(float(steps.mean()) if steps.size else typical, _LEAST_SCALE * typical)
-        scaled.append(float(np.sqrt(np.mean(own**2))) / scale)
-    return GapScore(name, float(np.mean(scaled)), float(np.sqrt(np.mean(every**2))))
-
-
-def _sentence(channel: str, own: _Channel) -> str:
-    errors = {score.name: score.error for score in own.scores}
-    if not errors:
-        return f"{channel}: filled by {own.method}; the series are too short to compare methods on hidden values."
-    if own.method == LINE:
-        return f"{channel}: linear interpolation is better than every model here."
-    if not errors.get(LINE, 0.0) > 0:
-        return f"{channel}: filled by the {own.method}."
-    ratio = errors[own.method] / errors[LINE]
-    return f"{channel}: filled by the {own.method}. Its error is {1 - ratio:.0%} below that of linear interpolation."
-
-
-def _to_dict(own: _Channel) -> dict[str, Any]:
-    saved = dataclasses.asdict(own)
-    for smoother in saved["smoothers"].values():
-        if smoother["others"] is not None:
-            smoother["others"]["weights"] = smoother["others"]["weights"].tolist()
-    return saved

@@ -62,9 +62,7 @@ def _shortest_peak(found: Float[np.ndarray, " lags"], needed: Float[np.ndarray, 
     return float(next(lag for lag in peaks if found[lag] >= _ALMOST * top))
 
 
-def _increments(
-    panel: TimeSeries, axes: Sequence[SeriesAxis], channel: int, place: int
-) -> Float[np.ndarray, " steps"]:
+def _increments(panel: TimeSeries, axes: Sequence[SeriesAxis], channel: int, place: int) -> Float[np.ndarray, " steps"]:
     """The increments of a series on a regular grid."""
     ys = panel[place].ys[:, channel]
     known = ~np.isnan(ys)
