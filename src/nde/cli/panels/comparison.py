@@ -20,9 +20,10 @@ def comparison_blocks(estimator: Any, note: str) -> list[Block]:
     """
     if not isinstance(estimator, PanelForecaster | PanelImputer):
         return []
-    table = _forecasts if isinstance(estimator, PanelForecaster) else _gaps
-    grids = [table(estimator, name) for name in estimator.channels_[:_MOST_CHANNELS] if estimator.scores_[name]]
-    return [*grids, Paragraph(note, faint=True)]
+    names = [name for name in estimator.channels_ if estimator.scores_[name]][:_MOST_CHANNELS]
+    if isinstance(estimator, PanelForecaster):
+        return [*(_forecasts(estimator, name) for name in names), Paragraph(note, faint=True)]
+    return [*(_gaps(estimator, name) for name in names), Paragraph(note, faint=True)]
 
 
 def _forecasts(forecaster: PanelForecaster, name: str) -> Grid:

@@ -150,12 +150,11 @@ class CurvesOfOthers(AbstractPanelMethod):
         end = None if start is None else start + float(ages[-1])
         wanted = query + self.offsets[cell.series]
         others = [curve for curve in self.curves if not (self.leave_out and curve.owner == cell.series)]
-        inputs = np.array([curve.at(ages, end) for curve in others]).reshape(-1, 3)
-        known = ~np.isnan(inputs).any(axis=1)
-        outputs = np.array([curve.at(wanted, end) for curve, use in zip(others, known, strict=True) if use]).reshape(
-            -1, len(query)
-        )
-        return inputs[known], outputs, cell.history.ys[rows]
+        pairs = [(curve.at(ages, end), curve.at(wanted, end)) for curve in others]
+        known = [pair for pair in pairs if not np.isnan(pair[0]).any()]
+        inputs = np.array([before for before, _ in known]).reshape(-1, len(rows))
+        outputs = np.array([after for _, after in known]).reshape(-1, len(query))
+        return inputs, outputs, cell.history.ys[rows]
 
 
 def _regress(

@@ -119,7 +119,7 @@ def _smooth(models: Sequence[StructuralSDE], views: Sequence[Standardized], quer
     more = ((0, rounded(len(models)) - len(models)), (0, 0))
     merged, values = (np.pad(each, more, mode="edge") for each in (merged, values))
     with jax.enable_x64(True):
-        every = stack_models([*models, *models[-1:] * more[0][1]])
+        every = stack_models([*models, *[models[-1]] * more[0][1]])
         means = np.asarray(_smoothed(every, jnp.asarray(merged), jnp.asarray(values)))
     places = [np.argsort(order)[len(view.ts) :] for order, view in zip(orders, views, strict=True)]
     return [mean[own] for mean, own in zip(means, places, strict=False)]

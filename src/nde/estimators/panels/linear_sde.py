@@ -195,7 +195,7 @@ def _filter(
     models: Sequence[StructuralSDE], ts: Float[np.ndarray, "batch times"], zs: Float[np.ndarray, "batch times"]
 ) -> tuple[Float[np.ndarray, "batch times"], Float[np.ndarray, "batch times"]]:
     count, rows = len(models), rounded(len(models))
-    models = [*models, *models[-1:] * (rows - count)]
+    models = [*models, *[models[-1]] * (rows - count)]
     ts, zs = (np.pad(each, ((0, rows - count), (0, 0)), mode="edge") for each in (ts, zs))
     with jax.enable_x64(True):
         every = stack_models(models)
