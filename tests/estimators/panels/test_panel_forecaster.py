@@ -106,7 +106,9 @@ def test_intervals_hold_their_share_of_walks():
     forecasts = forecaster.forecast(walks[:, :45])
     for level in (50, 80, 95):
         ends = [own.intervals[level] for own in forecasts]
-        inside = [(low[:, 0] < came) & (came < high[:, 0]) for (low, high), came in zip(ends, walks[:, 45:], strict=True)]
+        inside = [
+            (low[:, 0] < came) & (came < high[:, 0]) for (low, high), came in zip(ends, walks[:, 45:], strict=True)
+        ]
         assert np.mean(inside) == pytest.approx(level / 100, abs=0.05)
 
 
