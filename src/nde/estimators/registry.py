@@ -7,6 +7,8 @@ from nde.estimators.flow_density import FlowDensity
 from nde.estimators.latent_ode_imputer import LatentODEImputer
 from nde.estimators.neural_cde import NeuralCDEClassifier, NeuralCDERegressor
 from nde.estimators.neural_ode_forecaster import NeuralODEForecaster
+from nde.estimators.panels.panel_forecaster import PanelForecaster
+from nde.estimators.panels.panel_imputer import PanelImputer
 from nde.estimators.saving import read
 from nde.estimators.series_generator import SeriesGenerator
 
@@ -18,6 +20,8 @@ ESTIMATORS: dict[str, Any] = {
         NeuralCDEClassifier,
         NeuralCDERegressor,
         NeuralODEForecaster,
+        PanelForecaster,
+        PanelImputer,
         SeriesGenerator,
     )
 }

@@ -129,6 +129,21 @@ class PanelConfig:
         )
 
 
+def file_of_run(folder: Path) -> Path:
+    """The file that a finished run was fitted to.
+
+    Raises:
+        DataError: If it is missing or has changed.
+    """
+    saved = json.loads((folder / FILE).read_text(encoding="utf-8"))
+    path = Path(saved["file"])
+    if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != saved["digest"]:
+        raise DataError(
+            f"{path} is missing or has changed since the run {folder}; name a file: `nde predict {folder} FILE`."
+        )
+    return path
+
+
 def _fields(options: Mapping[str, Any]) -> dict[str, Any]:
     """The options that were given, as fields; without those about reading."""
     reading = {field.name for field in dataclasses.fields(ReadOptions)}

@@ -7,6 +7,7 @@ from nde.cli.task import Query
 from nde.cli.times import elapsed_times
 from nde.data import DataError
 from nde.data.panel import TimeSeries
+from nde.estimators.panels.axis import axes_of
 
 
 def check_times(query: Query) -> None:
@@ -30,8 +31,9 @@ def forecast_times(panel: TimeSeries, query: Query) -> list[Float[np.ndarray, " 
         DataError: If they are not of the kind that the panel has, or not all after the end of each series.
     """
     if query.times is None:
-        steps = np.arange(1, (query.horizon or 0) + 1)
-        return [series.ts[-1] + step * steps for series, step in zip(panel, _spacings(panel), strict=True)]
+        if panel.lengths.max() == 1:
+            raise DataError("Got --horizon, and each series has one row, so there is no usual spacing; name --times.")
+        return [axis.after(query.horizon or 0) for axis in axes_of(panel)]
     times = elapsed_times(panel.clock, [part.strip() for part in query.times.split(",") if part.strip()], query.reading)
     for place, (series, own) in enumerate(zip(panel, times, strict=True)):
         if own.min() <= series.ts[-1]:
@@ -40,17 +42,3 @@ def forecast_times(panel: TimeSeries, query: Query) -> list[Float[np.ndarray, " 
                 f"--times must be after the end of every series; got {early}, and series '{series.id}' ends at {last}."
             )
     return times
-
-
-def _spacings(panel: TimeSeries) -> list[float]:
-    """The median time between the rows of each series; of a series of one row, that of all.
-
-    Raises:
-        DataError: If all have one row.
-    """
-    steps = [np.diff(series.ts) for series in panel]
-    every = np.concatenate(steps)
-    if not every.size:
-        raise DataError("Got --horizon, and each series has one row, so there is no usual spacing; name --times.")
-    usual = float(np.median(every))
-    return [float(np.median(own)) if own.size else usual for own in steps]

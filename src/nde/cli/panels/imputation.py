@@ -10,12 +10,12 @@ from jaxtyping import Float
 from nde.cli.cells import check_finite, exact, rounded, time_texts
 from nde.cli.files import csv_text
 from nde.cli.panels.holdout import Holdout, hide_observations, hold_out_observations
-from nde.cli.panels.task import COMMON_OPTIONS, query_file, read_like
-from nde.cli.panels.trajectories import AbstractTrajectoryTask, Words
-from nde.cli.panels.trajectory_scores import Values, linear_interpolation
+from nde.cli.panels.task import COMMON_OPTIONS, Scores, query_file, read_like
+from nde.cli.panels.trajectories import AbstractTrajectoryTask, Words, refuse_steps
+from nde.cli.panels.trajectory_scores import Values, baseline_scores, linear_interpolation
 from nde.cli.task import Predictions, Query
 from nde.data.panel import TimeSeries
-from nde.estimators import LatentODEImputer
+from nde.estimators import LatentODEImputer, PanelImputer
 from nde.models.registry import LATENT_MODELS
 
 
@@ -25,7 +25,8 @@ class ImputationTask(AbstractTrajectoryTask):
     name = "impute"
     option = "--impute"
     options = COMMON_OPTIONS | {"impute"}
-    baseline = ("linear interpolation", linear_interpolation)
+    models = ("smoother", *LATENT_MODELS)
+    default = "smoother"
     words = Words(
         title="Gaps of",
         heading="Series with gaps",
@@ -42,11 +43,28 @@ class ImputationTask(AbstractTrajectoryTask):
         useless="too few observations to hide some",
         command="--out filled.csv",
         program="print(model.transform(panel).ys)",
+        compared=(
+            "Each method predicts observations of the training part that were hidden from it, some alone and some in "
+            "a row. The error of a series is its root mean squared error over its mean absolute step from value to "
+            "value, averaged over the series. RMSE is in the unit of the channel, all series together."
+        ),
     )
 
     def estimator(self, model: str, **settings: Any) -> Any:
         """The imputer."""
+        if model == self.default:
+            refuse_steps(settings, LATENT_MODELS)
+            return PanelImputer(progress=settings["progress"], random_state=settings["random_state"])
         return LatentODEImputer(encoder=LATENT_MODELS[model], **settings)
+
+    def baselines(self, holdout: Holdout, train: TimeSeries) -> Scores:
+        """The scores of lines, and of the mean."""
+        return baseline_scores(holdout, train, "linear interpolation", linear_interpolation)
+
+    def more_scores(self, estimator: Any, holdout: Holdout) -> dict[str, Any]:
+        """None."""
+        del estimator, holdout
+        return {}
 
     def hold_out(self, panel: TimeSeries, seed: int) -> Holdout | None:
         """Withhold a fifth of the observations."""

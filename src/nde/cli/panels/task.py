@@ -14,7 +14,7 @@ from nde.cli.console import ProgressFunction, progress_bar
 from nde.cli.panels.config import PanelConfig
 from nde.cli.panels.holdout import Holdout
 from nde.cli.panels.split import Split
-from nde.cli.report import Block, Bullets, Grid, Paragraph, Picture, Section, versions
+from nde.cli.report import Block, Bullets, Grid, Paragraph, Picture, Section, number, versions
 from nde.cli.task import Query, Result, Task
 from nde.data import DataError, PanelFile, ReadOptions, read_panel
 from nde.data.panel import TimeSeries
@@ -246,6 +246,12 @@ class AbstractPanelResult(Result):
         return self.data.split.train
 
     @property
+    def steps_made(self) -> int:
+        """Training steps made; zero for an estimator that is not trained step by step."""
+        history = getattr(self.estimator, "history_", None)
+        return 0 if history is None else len(history.step)
+
+    @property
     def heads(self) -> tuple[str, str]:
         """The names of the columns of series and times."""
         return self.config.series, self.config.time
@@ -274,7 +280,7 @@ class AbstractPanelResult(Result):
                 "target": config.target,
                 "remarks": list(self.data.remarks),
             },
-            "settings": {**dataclasses.asdict(config), "steps_made": len(self.estimator.history_.step)},
+            "settings": {**dataclasses.asdict(config), "steps_made": self.steps_made},
             "seconds": round(self.fitted.seconds, 2),
         }
 
@@ -292,10 +298,7 @@ class AbstractPanelResult(Result):
         """
         rows = {f"{self.config.model}, {part}": scores for part, scores in reversed(list(self.scores.items()))}
         rows |= {f"{name}, test": scores for name, scores in self.baselines.items()}
-        cells = [
-            [row, *("" if scores[name] is None else f"{scores[name]:.4g}" for name in labels)]
-            for row, scores in rows.items()
-        ]
+        cells = [[row, *(number(scores.get(name), 4) for name in labels)] for row, scores in rows.items()]
         return Grid(["", *labels.values()], cells, best=f"{self.config.model}, test")
 
     def channel_title(self) -> str:
@@ -341,8 +344,9 @@ class AbstractPanelResult(Result):
 
     def footer(self) -> str:
         """By which versions, from which seed, and how fast."""
-        config, steps = self.config, len(self.estimator.history_.step)
+        config, steps = self.config, self.steps_made
+        work = f", {pluralize(steps, 'training step')}" if steps else ""
         return (
-            f"{versions('nde', 'jax', 'equinox', 'optax')}; {config.model}, seed {config.seed}, "
-            f"{pluralize(steps, 'training step')} in {self.fitted.seconds:.0f} s."
+            f"{versions('nde', 'jax', 'equinox', 'optax')}; {config.model}, seed {config.seed}{work} "
+            f"in {self.fitted.seconds:.0f} s."
         )

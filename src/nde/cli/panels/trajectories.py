@@ -2,7 +2,7 @@
 
 import abc
 import dataclasses
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from nde.cli.cells import exact, rounded, time_texts
 from nde.cli.files import csv_text
+from nde.cli.panels.comparison import comparison_blocks, verdict
 from nde.cli.panels.config import PanelConfig
 from nde.cli.panels.holdout import Holdout
 from nde.cli.panels.split import Split, drop_remarks, is_too_small, only_so_many, split_series
@@ -22,19 +23,25 @@ from nde.cli.panels.task import (
     AbstractPanelTask,
     FittedEstimator,
     PanelData,
+    Scores,
 )
-from nde.cli.panels.trajectory_scores import Baseline, Values, baseline_scores, trajectory_scores
-from nde.cli.report import Code, Grid, Paragraph, Picture, Report, Section, number, reference_section
+from nde.cli.panels.trajectory_scores import Values, trajectory_scores
+from nde.cli.report import Block, Code, Grid, Paragraph, Picture, Report, Section, number, reference_section
 from nde.data import DataError, PanelFile, drop_observations
 from nde.data.panel import TimeSeries
 from nde.data.panel.notes import quote_names
 from nde.data.plural import pluralize
-from nde.models.registry import LATENT_MODELS
 from nde.plot import Trajectory, plot_trajectories
 
 RESULT = "result.png"
 _MOST_SERIES, _POINTS = 4, 200
-_LABELS = {"rmse": "RMSE", "scaled_rmse": "RMSE in standard deviations", "mae": "mean absolute error"}
+_LABELS = {
+    "rmse": "RMSE",
+    "scaled_rmse": "RMSE in standard deviations",
+    "mae": "mean absolute error",
+    "coverage": "in 80% interval",
+}
+_LOSS = "The loss is minus a lower bound of the log-likelihood of an observation; the last weights were kept."
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,6 +61,7 @@ class Words:
         useless: What series have that are of no use.
         command: Further options of `nde predict`.
         program: The last line of the Python program.
+        compared: How methods were compared.
     """
 
     title: str
@@ -68,6 +76,17 @@ class Words:
     useless: str
     command: str
     program: str
+    compared: str
+
+
+def refuse_steps(settings: Mapping[str, Any], models: Iterable[str]) -> None:
+    """Refuse a number of training steps for a model that has none.
+
+    Raises:
+        DataError: If there is one.
+    """
+    if "max_iter" in settings:
+        raise DataError(f"--steps is the number of training steps of --model {' or '.join(models)}; leave it out.")
 
 
 class AbstractTrajectoryTask(AbstractPanelTask):
@@ -75,14 +94,18 @@ class AbstractTrajectoryTask(AbstractPanelTask):
 
     Attributes:
         words: How the report and remarks speak of it.
-        baseline: The name of a simple prediction, and its function.
     """
 
-    models = LATENT_MODELS
-    default = next(iter(LATENT_MODELS))
     options = COMMON_OPTIONS
     words: ClassVar[Words]
-    baseline: ClassVar[tuple[str, Baseline]]
+
+    @abc.abstractmethod
+    def baselines(self, holdout: Holdout, train: TimeSeries) -> Scores:
+        """The scores of simple predictions."""
+
+    @abc.abstractmethod
+    def more_scores(self, estimator: Any, holdout: Holdout) -> dict[str, Any]:
+        """Scores that only some estimators have."""
 
     @abc.abstractmethod
     def hold_out(self, panel: TimeSeries, seed: int) -> Holdout | None:
@@ -120,7 +143,8 @@ class AbstractTrajectoryTask(AbstractPanelTask):
             for name, holdout in holdouts.items()
         }
         scores = {name: trajectory_scores(holdout, outputs[name], train) for name, holdout in holdouts.items()}
-        baselines = baseline_scores(holdouts["test"], train, *self.baseline)
+        scores["test"] |= self.more_scores(model.estimator, holdouts["test"])
+        baselines = self.baselines(holdouts["test"], train)
         return TrajectoryResult(self, config, data, model, scores, baselines, outputs)
 
     def trajectories(self, estimator: Any, panel: TimeSeries, times: list[Float[np.ndarray, " _"]]) -> list[Values]:
@@ -191,7 +215,8 @@ class TrajectoryResult(AbstractPanelResult):
 
     def figures(self) -> dict[str, Figure]:
         """Some series of the test with what was withheld and predicted; and the loss."""
-        return {RESULT: self._series_figure(), LEARNING: self.learning_curve()}
+        learning = {LEARNING: self.learning_curve()} if self.steps_made else {}
+        return {RESULT: self._series_figure(), **learning}
 
     def _series_figure(self) -> Figure:
         shown = np.unique(np.linspace(0, len(self.test.times) - 1, _MOST_SERIES).round().astype(np.int64))
@@ -237,8 +262,23 @@ class TrajectoryResult(AbstractPanelResult):
                 yield [f"{name}", texts[row], *cells, *(exact(value) for value in truth[row])]
 
     def summary(self) -> Sequence[str | Grid]:
-        """The scores."""
-        return [self.score_grid(_LABELS)]
+        """The comparison of methods, the scores, and who won."""
+        grids = [block for block in self._comparison() if isinstance(block, Grid)]
+        return [*grids, self.score_grid(self._labels), *(f"\n{line}" for line in self._sentences())]
+
+    @property
+    def _labels(self) -> dict[str, str]:
+        """The heads of scores."""
+        return {name: label for name, label in _LABELS.items() if name in self.scores["test"]}
+
+    def _comparison(self) -> list[Block]:
+        """How methods compared on the training part; empty for a model that is trained alone."""
+        return comparison_blocks(self.estimator, self.task.words.compared)
+
+    def _sentences(self) -> list[str]:
+        """Who won, on the training part and on the test."""
+        compared = self.estimator.summary().splitlines() if self._comparison() else []
+        return [*compared, verdict(f"{self.config.model}", self.scores["test"], self.baselines)]
 
     def report(self, folder: Path) -> Report:
         """The report."""
@@ -259,12 +299,10 @@ class TrajectoryResult(AbstractPanelResult):
                 f"Source: {config.file}"
             ),
             sections=[
-                Section("Scores", [self.score_grid(_LABELS), Paragraph(note, faint=True), self._channel_grid()]),
+                Section("Comparison", [*map(Paragraph, self._sentences()), *self._comparison()]),
+                Section("Scores", [self.score_grid(self._labels), Paragraph(note, faint=True), self._channel_grid()]),
                 Section(words.heading, [Paragraph(shown), picture]),
-                self.training_section(
-                    "The loss is minus a lower bound of the log-likelihood of an observation; the last weights were "
-                    "kept."
-                ),
+                *([self.training_section(_LOSS)] if self.steps_made else []),
                 self.data_section(),
                 Section("Use the model", [Code(shell), Code(self.program(folder, words.program))]),
                 reference_section(self.estimator),

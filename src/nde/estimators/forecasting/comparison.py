@@ -21,10 +21,7 @@ class MethodScore:
         plain: Whether it is one that a practitioner would write in a line.
         rmse: Root mean squared error of its forecasts from several points of the past; infinite if one is not finite.
         mase: Mean absolute error over that of repeating the last value, or the last season, on the rows known.
-        crps: Mean of the continuous ranked probability score, in the unit of the column: the mean absolute error, with
-            a reward for intervals that are as narrow as they can be.
         coverage: The share of values within its own 80% interval, before intervals are corrected.
-        rmse_by_step: Root mean squared error of the first row ahead, the second, and so on; `nan` where none is known.
 
     Example:
         See `Forecaster`.
@@ -34,14 +31,29 @@ class MethodScore:
     plain: bool
     rmse: float
     mase: float
-    crps: float
     coverage: float
+
+
+@dataclasses.dataclass(frozen=True)
+class ColumnScore(MethodScore):
+    """How well a method forecast the past of one column of a table, in more detail.
+
+    Attributes:
+        crps: Mean of the continuous ranked probability score, in the unit of the column: the mean absolute error, with
+            a reward for intervals that are as narrow as they can be.
+        rmse_by_step: Root mean squared error of the first row ahead, the second, and so on; `nan` where none is known.
+
+    Example:
+        See `Forecaster`.
+    """
+
+    crps: float
     rmse_by_step: tuple[float, ...]
 
 
 def scores_of(
     history: History, found: Found, choice: Choice, methods: Mapping[str, AbstractForecastMethod]
-) -> list[MethodScore]:
+) -> list[ColumnScore]:
     """How well each method forecast the past, the best first; empty if there was no point to forecast from."""
     if not choice.rolling.came:
         return []
@@ -52,9 +64,9 @@ def scores_of(
     return sorted(scores, key=lambda score: score.rmse)
 
 
-def _score(name: str, rolling: Rolling, plain: bool, naive: float) -> MethodScore:
+def _score(name: str, rolling: Rolling, plain: bool, naive: float) -> ColumnScore:
     within = np.abs(rolling.scores) < ndtri(0.9)
-    return MethodScore(
+    return ColumnScore(
         name=name,
         plain=plain,
         rmse=rolling.rmse,

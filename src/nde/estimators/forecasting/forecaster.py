@@ -261,10 +261,8 @@ class Forecaster(BaseEstimator):
         choice = column.choice
         if len(ts) != len(choice.forecast.median):
             history = column.history
-            found = {
-                name: (column.found[name][0], *METHODS[name].forecast(history, [len(history.ts)], [ts]))
-                for name in choice.weights
-            }
+            ends = {name: METHODS[name].forecast(history, [len(history.ts)], [ts])[0] for name in choice.weights}
+            found = {name: (column.found[name][0], end) for name, end in ends.items()}
             choice = average(found, choice.weights)
         return choice.forecast.widen(choice.factor)
 

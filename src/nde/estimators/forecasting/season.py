@@ -33,7 +33,7 @@ def find_period(history: History, suggested: float | None = None) -> float | Non
     lags = int(len(steps) / _LEAST_SEASONS)
     if lags < 2 or not np.ptp(steps) > 0:
         return None
-    found = _autocorrelation(steps, lags)
+    found = autocorrelation(steps, lags)
     noise = 2 / np.sqrt(len(steps))
     if suggested is not None and 2 <= suggested <= lags and found[round(suggested)] > max(_EXPECTED, noise):
         return suggested
@@ -66,7 +66,7 @@ def find_longer(history: History, seasons: float) -> float | None:
     return seasons * history.period if found == round(seasons) else None
 
 
-def _autocorrelation(steps: Float[np.ndarray, " steps"], lags: int) -> Float[np.ndarray, " lags"]:
+def autocorrelation(steps: Float[np.ndarray, " steps"], lags: int) -> Float[np.ndarray, " lags"]:
     """The autocorrelations of lags 0 to `lags`, each over the pairs there are."""
     steps = steps - steps.mean()
     spectrum = np.abs(np.fft.rfft(steps, 2 * len(steps))) ** 2

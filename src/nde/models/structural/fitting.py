@@ -80,7 +80,7 @@ class StructuralFit:
 
 
 def fit_structural(
-    ts: Float[np.ndarray, " times"],
+    ts: Float[np.ndarray, "*series times"],
     ys: Float[np.ndarray, "series times"],
     *,
     periods: Sequence[float] = (),
@@ -90,11 +90,12 @@ def fit_structural(
 ) -> list[StructuralFit]:
     """Fit one structural SDE to each series by maximum likelihood, with a weak prior on the parameters.
 
-    All series share their times and seasons; the fits run side by side, from several starting values each, in double
+    All series share their seasons; the fits run side by side, from several starting values each, in double
     precision. Compiles once for a number of series, of seasons, and of times, which is rounded up.
 
     Args:
-        ts: Times, increasing, with a typical spacing of one.
+        ts: Times, increasing, with a typical spacing of one: of all series, or a row for each. At the end of a row the
+            last time may repeat, without values, to make up for a series that is shorter.
         ys: Values of about zero mean and unit variance; `nan` where there is none. Series may be masked copies of one.
         periods: The period of each season.
         harmonics: How many harmonics each season has; see `StructuralSDE`.
@@ -120,12 +121,14 @@ def fit_structural(
         ```
     """
     with jax.enable_x64(True):
-        known = np.zeros((len(ts), 0)) if inputs is None else np.asarray(inputs, np.float64)
+        known = np.zeros((np.shape(ys)[1], 0)) if inputs is None else np.asarray(inputs, np.float64)
         blank = StructuralSDE(periods, harmonics, inputs=known.shape[1])
         unravel = ravel_pytree(_weights(blank))[1]
         starts = np.stack([_start(blank, changes) for changes in _STARTS])
         ts, ys, known = _padded(np.asarray(ts, np.float64), np.asarray(ys, np.float64), known)
-        data = (jnp.asarray(ts), jnp.asarray(np.repeat(ys, len(starts), axis=0)), jnp.asarray(known), blank.periods)
+        each = ts if ts.ndim == 1 else np.repeat(ts, len(starts), axis=0)
+        own = jnp.asarray(np.repeat(ys, len(starts), axis=0))
+        data = (jnp.asarray(each), own, jnp.asarray(known), blank.periods)
 
         def objective(x: Float[np.ndarray, "batch weights"]) -> tuple[np.ndarray, np.ndarray]:
             value, gradient = _objective(jnp.asarray(x), *data, blank.harmonics)
@@ -154,7 +157,7 @@ def _fit_of(model: StructuralSDE, posterior: float, axes: Float[np.ndarray, "wei
 @eqx.filter_jit
 def _objective(
     x: Float[Array, "batch weights"],
-    ts: Float[Array, " times"],
+    ts: Float[Array, "*batch times"],
     ys: Float[Array, "batch times"],
     inputs: Float[Array, "times inputs"],
     periods: Float[Array, " seasons"],
@@ -165,11 +168,11 @@ def _objective(
     blank = eqx.tree_at(lambda model: model.periods, typical, periods)
     unravel = ravel_pytree(_weights(blank))[1]
 
-    def loss(flat: Float[Array, " weights"], own: Float[Array, " times"]) -> Float[Array, ""]:
+    def loss(flat: Float[Array, " weights"], times: Float[Array, " times"], own: Float[Array, " times"]) -> Array:
         model = eqx.combine(unravel(flat), blank)
-        return -model.log_likelihood(ts, own, inputs) - model.log_prior()
+        return -model.log_likelihood(times, own, inputs) - model.log_prior()
 
-    return jax.vmap(jax.value_and_grad(loss))(x, ys)
+    return jax.vmap(jax.value_and_grad(loss), in_axes=(0, None if ts.ndim == 1 else 0, 0))(x, ts, ys)
 
 
 def _as_users_have_it(model: StructuralSDE) -> StructuralSDE:
@@ -191,15 +194,18 @@ def _start(blank: StructuralSDE, changes: dict[str, float]) -> Float[np.ndarray,
 
 
 def _padded(
-    ts: Float[np.ndarray, " times"], ys: Float[np.ndarray, "series times"], inputs: Float[np.ndarray, "times inputs"]
-) -> tuple[Float[np.ndarray, " padded"], Float[np.ndarray, "series padded"], Float[np.ndarray, "padded inputs"]]:
+    ts: Float[np.ndarray, "*series times"],
+    ys: Float[np.ndarray, "series times"],
+    inputs: Float[np.ndarray, "times inputs"],
+) -> tuple[Float[np.ndarray, "*series padded"], Float[np.ndarray, "series padded"], Float[np.ndarray, "padded inputs"]]:
     """Repeat the last time, without observations, up to one of a few lengths: fewer programs to compile."""
     length = 32
-    while length < len(ts):
+    while length < ys.shape[1]:
         length = length * 3 // 2
-    more = length - len(ts)
+    more = (0, length - ys.shape[1])
+    each = ((0, 0), more)
     return (
-        np.pad(ts, (0, more), mode="edge"),
-        np.pad(ys, ((0, 0), (0, more)), constant_values=np.nan),
-        np.pad(inputs, ((0, more), (0, 0))),
+        np.pad(ts, each[-ts.ndim :], mode="edge"),
+        np.pad(ys, each, constant_values=np.nan),
+        np.pad(inputs, (more, (0, 0))),
     )

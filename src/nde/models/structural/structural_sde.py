@@ -188,7 +188,7 @@ class StructuralSDE(eqx.Module):
         filled = jnp.concatenate([ys, jnp.full(len(query), jnp.nan, ys.dtype)])
         states = self.smooth(times[order], filled[order], jnp.concatenate([known, asked])[order])
         back = jnp.argsort(order)[len(ts) :]
-        weights = self.weights(asked)
+        weights = self.weights(len(query), asked)
         mean = jnp.sum(states.mean[back] * weights, axis=(1, 2))
         outer = weights[:, :, :, None, None] * weights[:, None, None]
         return mean, jnp.sum(states.covariance[back] * outer, axis=(1, 2, 3, 4)) + self._noise
@@ -232,7 +232,7 @@ class StructuralSDE(eqx.Module):
         normals = jax.random.normal(rest, (len(ts), *x.shape))
         xs = jax.lax.scan(step, x, (self.transitions(ts), normals))[1]
         noise = jnp.sqrt(self._noise) * jax.random.normal(last, (len(ts),))
-        return jnp.sum(xs * self.weights(self._checked(inputs, len(ts))), axis=(1, 2)) + noise
+        return jnp.sum(xs * self.weights(len(ts), inputs), axis=(1, 2)) + noise
 
     def start(self) -> Gaussian:
         """Return the distribution of the states before the first observation."""
@@ -249,19 +249,23 @@ class StructuralSDE(eqx.Module):
         """Return the transition to each time from the one before; at the first time nothing moves."""
         return jax.vmap(self._transition)(jnp.diff(ts, prepend=ts[:1]))
 
-    def weights(self, inputs: Inputs) -> Float[Array, "times blocks 2"]:
+    def weights(self, times: int, inputs: Inputs | None = None) -> Float[Array, "times blocks 2"]:
         """Return the weights of the states in the observed quantity: the first of each block counts, and the inputs.
 
         Args:
-            inputs: Known inputs; of shape `(times, 0)` if the model has none.
+            times: How many times there are.
+            inputs: Known inputs at these times, if the model has any.
+
+        Raises:
+            ValueError: If the model wants other inputs.
         """
-        times = len(inputs)
+        inputs = self._checked(inputs, times)
         moving = jnp.broadcast_to(jnp.asarray([1.0, 0.0]), (times, 2 + sum(self.harmonics), 2))
         fixed = jnp.pad(jnp.asarray(inputs, moving.dtype), ((0, 0), (0, self.inputs % 2)))
         return jnp.concatenate([moving, fixed.reshape(times, -1, 2)], axis=1)
 
     def _observed(self, ts: Times, ys: Times, inputs: Inputs | None) -> Observed:
-        ts, ys, weights = jnp.asarray(ts), jnp.asarray(ys), self.weights(self._checked(inputs, len(ts)))
+        ts, ys, weights = jnp.asarray(ts), jnp.asarray(ys), self.weights(len(ts), inputs)
         return Observed(self.start(), self.transitions(ts), weights, self._noise, ys)
 
     def _checked(self, inputs: Any, times: int) -> Float[Array, "times inputs"]:
