@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Float
 from matplotlib.figure import Figure
 
+from nde.data.plural import pluralize
 from nde.plot.style import COLORS, INK, stacked_figure
 from nde.plot.times import draw_time_axis, plain_dates
 
@@ -56,8 +57,9 @@ def plot_intervals(
     """
     if len(names) != ys.shape[1] or len(times) != len(ys) or len(future) != len(median):
         raise ValueError(
-            f"Expected a name for each of {ys.shape[1]} columns, and a time for each of {len(ys)} rows and "
-            f"{len(median)} rows of the forecast; got {len(names)}, {len(times)} and {len(future)}."
+            f"Expected a name for each of {pluralize(ys.shape[1], 'column')}, and a time for each of "
+            f"{pluralize(len(ys), 'row')} and {pluralize(len(median), 'row')} of the forecast; got {len(names)}, "
+            f"{len(times)} and {len(future)}."
         )
     times, future = plain_dates(times), plain_dates(future)
     first = max(0, len(ys) - max(_LEAST_ROWS, _MOST_ROWS * len(median)))

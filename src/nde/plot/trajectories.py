@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from nde.data.plural import pluralize
 from nde.plot.checks import check_lengths, check_some
 from nde.plot.style import COLORS, INK, SHADE, style_axes
 from nde.plot.times import draw_time_axis
@@ -100,7 +101,9 @@ def plot_trajectories(
     check_some("channels", channels)
     for each in trajectories:
         if each.ys.shape[1] != len(channels):
-            raise ValueError(f"channels must have a name for each of {each.ys.shape[1]} channels; got {len(channels)}.")
+            raise ValueError(
+                f"channels must have a name for each of {pluralize(each.ys.shape[1], 'channel')}; got {len(channels)}."
+            )
     names = list(channels)[:_MOST_CHANNELS]
     size = (1.4 + 2.7 * max(2, len(trajectories)), 1.1 + 1.9 * len(names))
     figure = Figure(figsize=size, layout="constrained", dpi=130)

@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Array
 
 from nde.core.extras import require
+from nde.data.plural import pluralize
 from nde.train.run import Run, Snapshot
 
 _FORMAT = 1
@@ -101,8 +102,9 @@ class Checkpoints:
     def save(self, run: Run) -> None:
         """Start to write a checkpoint, unless there is one of this step."""
         if run.done != self._last_step:
+            snapshot = run.snapshot()
             try:
-                self._save(run.done, run.snapshot())
+                self._save(run.done, snapshot)
             except (OSError, ValueError) as error:
                 # It may be the failure of an earlier checkpoint, which was written in the background.
                 self._warn(error)
@@ -192,8 +194,8 @@ def _check(folder: Path, metadata: dict[str, Any], fingerprint: dict[str, Any], 
             )
     if metadata["done"] > steps:
         raise ValueError(
-            f"The checkpoint in '{folder}' already has {metadata['done']} steps, more than steps={steps}. Ask for at "
-            "least as many steps, or choose a new folder."
+            f"The checkpoint in '{folder}' already has {pluralize(metadata['done'], 'step')}, more than steps={steps}. "
+            "Ask for at least as many steps, or choose a new folder."
         )
 
 

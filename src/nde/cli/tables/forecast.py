@@ -12,6 +12,7 @@ from nde.cli.tables.forecast_result import TABLE, ForecastData, ForecastResult, 
 from nde.cli.tables.task import AbstractTableTask
 from nde.cli.task import Predictions, Query
 from nde.data import DataError, read_indexed
+from nde.data.plural import pluralize
 from nde.estimators import Forecaster
 
 _LEAST_ROWS = 5
@@ -44,7 +45,7 @@ class TableForecastTask(AbstractTableTask[pd.DataFrame, ForecastData]):
         left = len(source) - config.holdout
         if config.holdout < 0 or left < _LEAST_ROWS:
             raise DataError(
-                f"Got {config.holdout} rows to hold out of {len(source)}; choose between 0 and "
+                f"Got {pluralize(config.holdout, 'row')} to hold out of {len(source)}; choose between 0 and "
                 f"{max(0, len(source) - _LEAST_ROWS)}, to leave at least {_LEAST_ROWS} to fit."
             )
         return ForecastData(source, config.holdout)
