@@ -20,6 +20,7 @@ from nde.data.panel.cells import number_of
 from nde.data.panel.notes import quote_names
 from nde.estimators import NeuralCDEClassifier
 from nde.plot import plot_confusion, plot_running_predictions
+from nde.plot.times import time_label
 
 
 class ClassificationTask(AbstractTargetTask):
@@ -149,7 +150,9 @@ class ClassificationResult(AbstractTargetResult):
         found = readings(self.test[shown], titles, lambda panel: self.task.outputs(self.estimator, panel))
         classes = [f"{name}" for name in self.classes.tolist()]
         true = [f"{name}" for name in truth[shown].tolist()]
-        return plot_running_predictions(found, classes, true, time=self.config.time)
+        return plot_running_predictions(
+            found, classes, true, channels=self.train.channels, time=time_label(self.config.time, self.test.clock)
+        )
 
     def score_summary(self) -> str:
         """The accuracy."""

@@ -20,6 +20,7 @@ from nde.data.panel import TimeSeries
 from nde.data.panel.cells import number_of
 from nde.estimators import NeuralCDERegressor
 from nde.plot import plot_predicted, plot_running_predictions
+from nde.plot.times import time_label
 
 
 class RegressionTask(AbstractTargetTask):
@@ -104,7 +105,14 @@ class RegressionResult(AbstractTargetResult):
         titles = [f"{short(self.test.ids[i])}: {predicted[i]:.4g}, true: {truth[i]:.4g}" for i in shown]
         found = readings(self.test[shown], titles, lambda panel: self.task.outputs(self.estimator, panel))
         true = [float(number) for number in truth[shown]]
-        return plot_running_predictions(found, (), true, time=self.config.time, what=f"{self.config.target}")
+        return plot_running_predictions(
+            found,
+            (),
+            true,
+            channels=self.train.channels,
+            time=time_label(self.config.time, self.test.clock),
+            what=f"{self.config.target}",
+        )
 
     def score_summary(self) -> str:
         """The error."""

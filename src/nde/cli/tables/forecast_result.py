@@ -123,7 +123,13 @@ class ForecastResult(Result):
         if self.past is not None:
             forecast, past = self.past.predict(), self.data.past
             figure = plot_intervals(
-                past.index, past.to_numpy(), list(forecast.names), forecast.times, forecast.median, forecast.intervals
+                past.index,
+                past.to_numpy(),
+                list(forecast.names),
+                forecast.times,
+                forecast.median,
+                forecast.intervals,
+                time=f"{past.index.name or ''}",
             )
             for column, axes in enumerate(figure.axes):
                 axes.plot(self.data.rest.index, self.data.rest.iloc[:, column], "o", color="black", markersize=3.5)

@@ -177,7 +177,13 @@ class Forecaster(BaseEstimator):
         forecast = self.predict(horizon)
         names = list(forecast.names)
         return plot_intervals(
-            self.calendar_.labels, self.values_, names, forecast.times, forecast.median, forecast.intervals
+            self.calendar_.labels,
+            self.values_,
+            names,
+            forecast.times,
+            forecast.median,
+            forecast.intervals,
+            time=f"{self.calendar_.labels.name or ''}",
         )
 
     def summary(self) -> str:
