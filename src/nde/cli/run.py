@@ -114,7 +114,8 @@ def _fit_resumable(task: Task, config: PanelConfig, data: PanelData, folder: Pat
         show(f"{sizes}; {pluralize(len(data.split.train.channels), 'channel')}")
         for remark in data.remarks:
             show(f"- {remark}")
-        result = task.evaluate(config, data, task.fit(config, data, folder))
+        with _failures_in_words("Training or testing", at_times=False):
+            result = task.evaluate(config, data, task.fit(config, data, folder))
         write(folder, folder, result)
         # From here on the model is all that is needed.
         shutil.rmtree(folder / "checkpoints", ignore_errors=True)
