@@ -15,6 +15,7 @@ NAMES: tuple[str, ...] = (
     "ou_gan",
     "returns",
     "seminorm",
+    "series_tables",
     "tables",
 )
 """Modules of this package, each with `run(folder, quick)`, which writes `NAME.md`, `NAME.json` and `NAME.png`."""

@@ -1,18 +1,36 @@
 """Mixtures of predictions, with weights chosen on series that the predictions were not fitted to."""
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 _ROUNDS = 500
 _PRIOR = 1.0
 """Series that count for the equal weights."""
-_LEAST = 0.05
+_LEAST = 0.1
 """A weight below this is zero."""
 LEAST_PROBABILITY = 1e-6
 """A class of less probability counts as one of this."""
 _TEMPERATURES = np.geomspace(0.25, 16.0, 61)
 
 Probabilities = Float[np.ndarray, "series classes"]
+
+
+def beats_constant(
+    errors: Float[np.ndarray, "methods series"],
+    margins: Float[np.ndarray, " methods"],
+    weights: Float[np.ndarray, " series"],
+) -> Bool[np.ndarray, " methods"]:
+    """Which methods are better than a constant by more than chance.
+
+    Args:
+        errors: The loss of each method for each series; the last method is the constant, which is always one of them.
+        margins: How many standard errors each has to be better.
+        weights: The weight of each series.
+    """
+    gains, shares = errors[-1] - errors, weights / weights.sum()
+    means = gains @ shares
+    deviations = np.sqrt(((gains - means[:, None]) ** 2) @ shares**2)
+    return (means > margins * deviations) | (np.arange(len(errors)) == len(errors) - 1)
 
 
 def class_mixture(
@@ -55,7 +73,7 @@ def number_mixture(
 
     count, roots = len(predictions), np.sqrt(weights)[:, None]
     errors = ((predictions - targets) * roots).reshape(count, -1)
-    typical = np.sqrt(np.mean(errors**2)) + 1e-12
+    typical = np.sqrt(np.mean(errors**2, axis=1).min()) + 1e-12
     # The last row asks for a sum of one; those before it are worth some series, and draw to equal weights.
     rows = [errors.T / typical, np.sqrt(_PRIOR) * (np.eye(count) - 1 / count), np.full((1, count), 1e3)]
     wanted = np.concatenate([np.zeros(errors.shape[1] + count), [1e3]])
@@ -93,7 +111,12 @@ def log_loss(
     probabilities: Probabilities, codes: Int[np.ndarray, " series"], weights: Float[np.ndarray, " series"]
 ) -> float:
     """The mean of minus the logarithm of the probability of the true class."""
-    return float(-np.average(np.log(likelihood(probabilities, codes)), weights=weights))
+    return float(np.average(log_losses(probabilities, codes), weights=weights))
+
+
+def log_losses(probabilities: Probabilities, codes: Int[np.ndarray, " series"]) -> Float[np.ndarray, " series"]:
+    """Minus the logarithm of the probability of the true class of each series."""
+    return -np.log(likelihood(probabilities, codes))
 
 
 def likelihood(probabilities: Probabilities, codes: Int[np.ndarray, " series"]) -> Float[np.ndarray, " series"]:

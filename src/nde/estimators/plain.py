@@ -99,7 +99,7 @@ def moments(features: Features) -> tuple[Float[np.ndarray, " features"], Float[n
     return center, np.where(deviation > 1e-12 * np.maximum(1.0, np.abs(center)), deviation, 1.0)
 
 
-def constant(size: int, classes: bool) -> Fitting:
+def constant(size: int, classes: bool) -> Callable[..., LinearMap]:
     """The shares of the classes, or the mean."""
 
     def fit(features: Features, targets: np.ndarray, weights: Float[np.ndarray, " series"]) -> LinearMap:

@@ -9,13 +9,25 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from nde.estimators import plain
-from nde.estimators.mixture import class_mixture, likelihood, log_loss, number_mixture, softmax, temperature
+from nde.estimators.mixture import (
+    beats_constant,
+    class_mixture,
+    likelihood,
+    log_loss,
+    log_losses,
+    number_mixture,
+    softmax,
+    temperature,
+)
 from nde.estimators.plain import Features, Fitting, Outputs, Predictor
 
 Weights = Float[np.ndarray, " series"]
 Splits = Sequence[tuple[Int[np.ndarray, " _"], Int[np.ndarray, " _"]]]
 MemberOutputs = Float[np.ndarray, "members series output"]
 _STRENGTHS = tuple(10.0**power for power in (-4, -3, -2, -1, 0, 1))
+_MARGIN, _NETWORK_MARGIN = 1.0, 2.0
+"""Standard errors by which a method has to beat a constant to be used; it is more for the network, whose training was
+stopped by the same series."""
 FREQUENCIES, MEAN = "class frequencies", "mean"
 LOGISTIC, RIDGE, FOREST = "logistic regression", "ridge regression", "random forest"
 _ON_SUMMARIES = {LOGISTIC: "logistic regression", RIDGE: "ridge regression", FOREST: "a random forest"}
@@ -40,7 +52,7 @@ class AbstractKind(abc.ABC):
 
     @abc.abstractmethod
     def candidates(self, seed: int) -> dict[str, list[Fitting]]:
-        """Plain methods, each with several strengths of its penalty if it has one."""
+        """Plain methods, each with several strengths of its penalty if it has one; the last is a constant."""
 
     @abc.abstractmethod
     def calibration(self, outputs: MemberOutputs, targets: np.ndarray, weights: Weights) -> float:
@@ -51,8 +63,12 @@ class AbstractKind(abc.ABC):
         """The prediction of an ensemble: probabilities, or numbers."""
 
     @abc.abstractmethod
+    def errors(self, outputs: Outputs, targets: np.ndarray) -> Float[np.ndarray, " series"]:
+        """The loss of each prediction."""
+
+    @abc.abstractmethod
     def loss(self, outputs: Outputs, targets: np.ndarray, weights: Weights) -> float:
-        """The loss of predictions."""
+        """The loss of all predictions."""
 
     @abc.abstractmethod
     def mixture(
@@ -67,11 +83,11 @@ class Classes(AbstractKind):
     measure = "log loss"
 
     def candidates(self, seed: int) -> dict[str, list[Fitting]]:
-        """Shares of the classes, logistic regressions and a random forest."""
+        """Logistic regressions, a random forest and the shares of the classes."""
         return {
-            FREQUENCIES: [plain.constant(self.size, True)],
             LOGISTIC: [plain.logistic(self.size, strength) for strength in _STRENGTHS],
             FOREST: [plain.forest(self.size, True, seed)],
+            FREQUENCIES: [plain.constant(self.size, True)],
         }
 
     def calibration(self, outputs: MemberOutputs, targets: np.ndarray, weights: Weights) -> float:
@@ -81,6 +97,10 @@ class Classes(AbstractKind):
     def network(self, outputs: MemberOutputs, heat: float) -> Outputs:
         """The mean of the members' probabilities."""
         return softmax(outputs / heat).mean(axis=0)
+
+    def errors(self, outputs: Outputs, targets: np.ndarray) -> Float[np.ndarray, " series"]:
+        """The log loss of each."""
+        return log_losses(outputs, targets)
 
     def loss(self, outputs: Outputs, targets: np.ndarray, weights: Weights) -> float:
         """The log loss."""
@@ -99,11 +119,11 @@ class Numbers(AbstractKind):
     measure = "RMSE"
 
     def candidates(self, seed: int) -> dict[str, list[Fitting]]:
-        """The mean, ridge regressions and a random forest."""
+        """Ridge regressions, a random forest and the mean."""
         return {
-            MEAN: [plain.constant(self.size, False)],
             RIDGE: [plain.ridge(penalty) for penalty in _PENALTIES],
             FOREST: [plain.forest(self.size, False, seed)],
+            MEAN: [plain.constant(self.size, False)],
         }
 
     def calibration(self, outputs: MemberOutputs, targets: np.ndarray, weights: Weights) -> float:
@@ -116,9 +136,13 @@ class Numbers(AbstractKind):
         del heat
         return outputs.mean(axis=0)
 
+    def errors(self, outputs: Outputs, targets: np.ndarray) -> Float[np.ndarray, " series"]:
+        """The squared error of each."""
+        return np.mean((outputs - targets) ** 2, axis=1)
+
     def loss(self, outputs: Outputs, targets: np.ndarray, weights: Weights) -> float:
         """The root mean squared error, in standard deviations of the targets."""
-        return float(np.sqrt(np.average(np.mean((outputs - targets) ** 2, axis=1), weights=weights)))
+        return float(np.sqrt(np.average(self.errors(outputs, targets), weights=weights)))
 
     def mixture(
         self, outputs: Float[np.ndarray, "methods series output"], targets: np.ndarray, weights: Weights
@@ -221,7 +245,12 @@ class Stack:
         found, fittings = {name: kind.network(outputs, heat)}, {}
         for method, settings in kind.candidates(seed).items():
             fittings[method], found[method] = best_fitting(kind, settings, series, splits)
-        shares = kind.mixture(np.stack(list(found.values())), targets, weights)
+        every = np.stack(list(found.values()))
+        errors = np.stack([kind.errors(each, targets) for each in every])
+        margins = np.array([_NETWORK_MARGIN] + [_MARGIN] * len(fittings))
+        useful = beats_constant(errors, margins, weights)
+        shares = np.zeros(len(every))
+        shares[useful] = kind.mixture(every[useful], targets, weights)
         chosen = dict(zip(found, shares.tolist(), strict=True))
         return cls(
             heat,
