@@ -187,9 +187,9 @@ def report(rows: Sequence[Row]) -> str:
         "# Classes and numbers of series of public tables",
         "",
         f"Log loss (and accuracy in percent) for classes, RMSE for numbers: means over {seeds} random splits, a "
-        "quarter of the series for the test. *nde* is `NeuralCDEClassifier` or `NeuralCDERegressor` with the defaults; its "
-        "network has the share in the last column. The others but MiniRocket see summary features. *Ratio* is the loss "
-        "of nde over that of the other method that turned out best.",
+        "quarter of the series for the test. *nde* is `NeuralCDEClassifier` or `NeuralCDERegressor` with the "
+        "defaults; its network has the share in the last column. The others but MiniRocket see summary features. "
+        "*Ratio* is the loss of nde over that of the other method that turned out best.",
         "",
         f"| table | {OURS} | {' | '.join(others)} | ratio | share of the network |",
         f"| --- | --- | {'--- | ' * len(others)}--- | --- |",
