@@ -4,6 +4,7 @@ from nde.core.extras import require_for_room
 
 require_for_room("plot")
 
+from nde.plot.calibration import plot_calibration
 from nde.plot.confusion import plot_confusion
 from nde.plot.density import Density, plot_density
 from nde.plot.errors import plot_errors
@@ -22,6 +23,7 @@ __all__ = [
     "Density",
     "RunningPrediction",
     "Trajectory",
+    "plot_calibration",
     "plot_confusion",
     "plot_density",
     "plot_errors",
