@@ -5,10 +5,12 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from nde.estimators.forecasting import forecaster
-from nde.estimators.forecasting.methods import PLAIN
+from nde.estimators.forecasting.methods import PLAIN, Mean
+from nde.estimators.forecasting.structural import Structural
 from tests.cli.test_fit import nde
 
 FIT = ("fit", "sales.csv", "--time", "month", "--state", '"sales, EUR",visits')
@@ -76,6 +78,38 @@ def test_a_run_forecasts_again(monkeypatch, capsys):
     Path("run/metrics.json").write_text(json.dumps(metrics))
     assert nde(monkeypatch, "predict", "run") == 2
     assert "metrics.json is damaged" in capsys.readouterr().err
+
+
+def test_columns_that_are_known_in_advance(monkeypatch, capsys):
+    """The price of some rows more than sales have; later prices come in a file of their own."""
+    monkeypatch.setattr(forecaster, "METHODS", {"linear SDE": Structural(), "mean": Mean()})
+    price = np.random.default_rng(0).uniform(1, 3, 40)
+    sales = 50 - 8 * price
+    dates = [f"{day:%Y-%m-%d}" for day in pd.date_range("2024-01-01", periods=40)]
+
+    def write(path: str, first: int, last: int, sold: int) -> None:
+        rows = (f"{dates[i]},{sales[i] if i < sold else ''},{price[i]}" for i in range(first, last))
+        Path(path).write_text("\n".join(["day,sales,price", *rows]) + "\n")
+
+    write("priced.csv", 0, 35, 32)
+    fit = ("fit", "priced.csv", "--time", "day", "--state", "sales", "--known", "price", "--season", "none")
+    assert nde(monkeypatch, *fit, "--holdout", "3", "--out", "run") == 0
+    rows = read("run/predictions.csv")
+    assert [row["day"] for row in rows] == dates[32:35]
+    np.testing.assert_allclose([float(row["sales"]) for row in rows], sales[32:35], atol=0.5)
+    assert json.loads(Path("run/metrics.json").read_text())["held_out"]["sales"]["rmse"] < 0.5
+    write("later.csv", 32, 40, 0)
+    assert nde(monkeypatch, "predict", "run", "later.csv", "--out", "later-sales.csv") == 0
+    rows = read("later-sales.csv")
+    assert [row["day"] for row in rows] == dates[32:]
+    np.testing.assert_allclose([float(row["sales"]) for row in rows], sales[32:], atol=0.5)
+    capsys.readouterr()
+    write("early.csv", 20, 40, 0)
+    assert nde(monkeypatch, "predict", "run", "early.csv") == 2
+    assert "must come after the last of the run" in " ".join(capsys.readouterr().err.split())
+    write("complete.csv", 0, 32, 32)
+    assert nde(monkeypatch, "fit", "complete.csv", *fit[2:], "--out", "other") == 2
+    assert "price must be known for the rows to forecast" in " ".join(capsys.readouterr().err.split())
 
 
 def test_numbers_are_times_too(monkeypatch):

@@ -110,6 +110,14 @@ def fit(
         str | None,
         typer.Option("--season", metavar="ROWS", help="One table, forecasts: rows in a season | auto | none."),
     ] = None,
+    known: Annotated[
+        str | None,
+        typer.Option(
+            "--known",
+            metavar="COLUMNS",
+            help=f"One table, forecasts: columns that are known in advance, {_NAMES}; the last rows have only these.",
+        ),
+    ] = None,
     sep: Sep = None,
     decimal: Decimal = None,
     encoding: Encoding = None,
@@ -142,6 +150,7 @@ def fit(
         "holdout": holdout,
         "horizon": horizon,
         "season": season,
+        "known": known,
         "time": time,
         "series": series,
         "model": _current(model),

@@ -8,11 +8,11 @@ import pandas as pd
 
 from nde.cli.console import show, show_notes
 from nde.cli.tables.config import TableConfig
-from nde.cli.tables.forecast_result import TABLE, ForecastData, ForecastResult, forecast_csv
+from nde.cli.tables.forecast_data import ForecastData
+from nde.cli.tables.forecast_result import TABLE, ForecastResult, forecast_csv
 from nde.cli.tables.task import AbstractTableTask
 from nde.cli.task import Predictions, Query
-from nde.data import DataError, ReadOptions, Table, read_indexed
-from nde.data.table import check_holdout
+from nde.data import DataError, ReadOptions, read_indexed
 from nde.estimators import Forecaster
 
 
@@ -21,7 +21,7 @@ class TableForecastTask(AbstractTableTask[pd.DataFrame, ForecastData]):
 
     name = "forecast-table"
     option = "--state"
-    options = frozenset({"time", "state", "model", "holdout", "horizon", "season"})
+    options = frozenset({"time", "state", "model", "holdout", "horizon", "season", "known"})
     models = ("forecast",)
     default = "forecast"
 
@@ -36,23 +36,29 @@ class TableForecastTask(AbstractTableTask[pd.DataFrame, ForecastData]):
 
     def read(self, config: TableConfig) -> pd.DataFrame:
         """Read the table, with dates or numbers as times."""
-        table = read_indexed(config.source, config.time, list(config.columns), options=config.reading)
+        table = read_indexed(config.source, config.time, [*config.columns, *config.known], options=config.reading)
         show_notes(table.attrs["notes"])
         return table
 
     def prepare(self, config: TableConfig, source: pd.DataFrame) -> ForecastData:
         """Set the last rows aside."""
-        check_holdout(config.holdout, len(source), Table.least_rows)
-        return ForecastData(source, config.holdout)
+        data = ForecastData.split(source, config.known, config.holdout)
+        ahead = len(source) - len(data.complete)
+        if config.known and not ahead:
+            raise DataError(
+                f"{', '.join(config.known)} must be known for the rows to forecast. Append rows to the file, with "
+                f"{', '.join(config.columns)} empty."
+            )
+        return data
 
     def fit(self, config: TableConfig, data: ForecastData, folder: Path | None) -> dict[str, Forecaster]:
         """Compare the methods on the past. Rows that are held out are forecast as well, from the rows before."""
         del folder
-        season = season_of(config.season)
+        season, known = season_of(config.season), list(data.known)
         show("Forecasting the past of the table by each method.")
-        found = {"whole": Forecaster(config.horizon, season=season).fit(data.table)}
+        found = {"whole": Forecaster(config.horizon, season=season, known=known).fit(data.table)}
         if data.holdout:
-            found["past"] = Forecaster(data.holdout, season=season).fit(data.past)
+            found["past"] = Forecaster(data.holdout, season=season, known=known).fit(data.seen)
         return found
 
     def evaluate(self, config: TableConfig, data: ForecastData, model: dict[str, Forecaster]) -> ForecastResult:
@@ -65,17 +71,22 @@ class TableForecastTask(AbstractTableTask[pd.DataFrame, ForecastData]):
 
     def predict(self, folder: Path, metrics: dict[str, Any], query: Query) -> Predictions:
         """Forecast the rows after the last."""
-        if query.file is not None or query.times is not None or query.model is not None:
+        known = list(metrics.get("known", ()))
+        if query.times is not None or query.model is not None or (query.file is not None and not known):
             got = (
                 "--times" if query.times is not None else "--model" if query.file is None else f"the file {query.file}"
             )
             raise DataError(f"A forecast of one table takes --horizon, a number of rows; got {got}.")
         options = ReadOptions(**metrics.get("reading", {}))
-        table = read_indexed(folder / TABLE, metrics["time"], metrics["states"], options=options)
+        table = read_indexed(folder / TABLE, metrics["time"], [*metrics["states"], *known], options=options)
+        compared = metrics["horizon"]
+        if query.file is not None:
+            future = read_indexed(query.file, metrics["time"], known, options=query.reading)
+            table, compared = ForecastData(table, tuple(known)).with_future(future).table, len(future)
         columns = []
         for name in metrics["states"]:
-            season, weights = metrics["season"][name], metrics["methods"][name]
-            forecaster = Forecaster(metrics["horizon"], season=season, methods=weights).fit(table[[name]])
+            settings = {"season": metrics["season"][name], "methods": metrics["methods"][name], "known": known}
+            forecaster = Forecaster(compared, **settings).fit(table[[name, *known]])
             columns.append(forecaster.predict(query.horizon))
         return Predictions(forecast_csv(metrics["time"], columns))
 

@@ -26,6 +26,7 @@ from nde.cli.report import (
     versions,
 )
 from nde.cli.tables.config import TableConfig
+from nde.cli.tables.forecast_data import ForecastData
 from nde.cli.task import Result
 from nde.data.files.read_options import NUMBER
 from nde.data.plural import pluralize
@@ -36,29 +37,6 @@ from nde.plot import plot_errors, plot_intervals
 
 TABLE = "table.csv"
 """Where in the folder of a run its table is."""
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class ForecastData:
-    """The data of a run.
-
-    Attributes:
-        table: All rows, with times as the index.
-        holdout: How many of the last rows are held out.
-    """
-
-    table: pd.DataFrame
-    holdout: int
-
-    @property
-    def past(self) -> pd.DataFrame:
-        """The rows that are not held out."""
-        return self.table.iloc[: len(self.table) - self.holdout]
-
-    @property
-    def rest(self) -> pd.DataFrame:
-        """The rows that are held out."""
-        return self.table.iloc[len(self.table) - self.holdout :]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -90,7 +68,8 @@ class ForecastResult(Result):
             "task": "forecast-table",
             "source": self.config.source,
             "time": self.config.time,
-            "states": list(self.data.table.columns),
+            "states": self.data.states,
+            "known": list(self.data.known),
             "remarks": list(self.data.table.attrs.get("notes", ())),
             "reading": self._reading(),
             "rows_fitted": len(self.data.past),
@@ -142,8 +121,8 @@ class ForecastResult(Result):
 
     def report(self, folder: Path) -> Report:
         """The report."""
-        names = list(self.data.table.columns)
-        rows = pluralize(len(self.data.table), "row")
+        names = self.data.states
+        rows = pluralize(len(self.data.complete), "row")
         sections = [
             Section(
                 "Forecast", [Picture("forecast.png", "the last rows and the forecast with intervals"), *self._said()]
@@ -154,7 +133,8 @@ class ForecastResult(Result):
         if self.past is not None:
             picture = Picture("held_out.png", "the rows held out, and their forecast from the rows before")
             sections.append(Section("Rows held out", [picture, self._held_out_grid()]))
-        shell = f"nde predict {folder} --horizon {len(self._forecast.times)} --out next.csv"
+        file = " future.csv" if self.data.known else ""
+        shell = f"nde predict {folder}{file} --horizon {len(self._forecast.times)} --out next.csv"
         sections += [
             *data_sections(self.data.table.attrs.get("notes", ())),
             Section("Forecast again", [Code(shell)]),
@@ -162,7 +142,7 @@ class ForecastResult(Result):
         ]
         return Report(
             title=f"{', '.join(names)} over {self.config.time}",
-            summary=f"{rows}, {_text(self.data.table.index[0])} to {_text(self.data.table.index[-1])}. "
+            summary=f"{rows}, {_text(self.data.complete.index[0])} to {_text(self.data.complete.index[-1])}. "
             f"Source: {self.config.source}",
             sections=sections,
             footer=f"{versions('nde', 'jax', 'statsmodels')}.",
@@ -170,7 +150,7 @@ class ForecastResult(Result):
 
     def summary(self) -> Sequence[str | Grid]:
         """The comparison, and who won."""
-        grids = [block for name in self.data.table.columns for block in self._scores(name) if isinstance(block, Grid)]
+        grids = [block for name in self.data.states for block in self._scores(name) if isinstance(block, Grid)]
         held_out = [] if self.past is None else [self._held_out_grid()]
         return [*grids, *held_out, *(f"\n{line}" for line in self.whole.summary().splitlines())]
 

@@ -41,8 +41,8 @@ def refuse_forecast_options(config: TableConfig) -> None:
     Raises:
         DataError: If one was given.
     """
-    for name in ("horizon", "season"):
-        if getattr(config, name) is not None:
+    for name in ("horizon", "season", "known"):
+        if getattr(config, name):
             raise DataError(
                 f"--{name} is for a forecast of one table, without --model; got --model {', '.join(config.models)}."
             )

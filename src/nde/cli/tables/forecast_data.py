@@ -1,0 +1,84 @@
+"""The rows of a table to forecast: those to learn from, those held out, and those known in part."""
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+
+from nde.data import DataError, Table
+from nde.data.table import check_holdout
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class ForecastData:
+    """The data of a run.
+
+    Attributes:
+        table: All rows, with times as the index; the last ones may have only what is known in advance.
+        known: The columns that are known in advance.
+        holdout: How many of the rows that have more are held out, the last ones.
+    """
+
+    table: pd.DataFrame
+    known: tuple[str, ...] = ()
+    holdout: int = 0
+
+    @classmethod
+    def split(cls, table: pd.DataFrame, known: tuple[str, ...], holdout: int) -> "ForecastData":
+        """Hold the last rows out.
+
+        Raises:
+            DataError: If too few rows are left.
+        """
+        data = cls(table, known, holdout)
+        check_holdout(holdout, len(data.complete), Table.least_rows)
+        return data
+
+    @property
+    def states(self) -> list[str]:
+        """The columns to forecast."""
+        return [name for name in self.table.columns if name not in self.known]
+
+    @property
+    def complete(self) -> pd.DataFrame:
+        """The rows up to the last that has more than what is known in advance."""
+        return self.table.iloc[: _complete_rows(self.table, self.states)] if self.known else self.table
+
+    @property
+    def past(self) -> pd.DataFrame:
+        """What is to be forecast, in the rows that are not held out."""
+        return self.complete[self.states].iloc[: len(self.complete) - self.holdout]
+
+    @property
+    def rest(self) -> pd.DataFrame:
+        """What is to be forecast, in the rows that are held out."""
+        return self.complete[self.states].iloc[len(self.complete) - self.holdout :]
+
+    @property
+    def seen(self) -> pd.DataFrame:
+        """What a forecast of the rows held out may see."""
+        seen = self.complete.copy()
+        seen.loc[self.rest.index, self.states] = np.nan
+        return seen if self.known else self.past
+
+    def with_future(self, future: pd.DataFrame) -> "ForecastData":
+        """The same with other rows after the last.
+
+        Args:
+            future: Rows with the columns that are known in advance.
+
+        Raises:
+            DataError: If they begin before the last row ends.
+        """
+        complete = self.complete
+        if future.index[0] <= complete.index[-1]:
+            raise DataError(
+                f"The rows to forecast begin at {future.index[0]}; they must come after the last of the run, "
+                f"{complete.index[-1]}."
+            )
+        return dataclasses.replace(self, table=pd.concat([complete, future]))
+
+
+def _complete_rows(table: pd.DataFrame, states: list[str]) -> int:
+    has = np.flatnonzero(table[states].notna().any(axis=1).to_numpy())
+    return int(has[-1]) + 1 if has.size else 0
