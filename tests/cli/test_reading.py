@@ -159,7 +159,7 @@ def test_a_stopped_run_goes_on_with_its_options(monkeypatch, capsys):
     assert metrics()["settings"]["reading"]["date_format"] == "dmy"
 
 
-def test_words_that_describe_series(monkeypatch):
+def test_words_that_describe_series(monkeypatch, capsys):
     monkeypatch.setattr(task, "make_estimator", doubles.estimator)
     monkeypatch.setattr(task, "load_estimator", doubles.load)
     random = np.random.default_rng(0)
@@ -175,9 +175,33 @@ def test_words_that_describe_series(monkeypatch):
     assert (data["static"], data["categories"]) == (["sex"], {"sex": ["f", "m"]})
     assert metrics()["classes"] == ["Yes", "no"]
     assert any("'Yes', 'yes' were taken as one, 'Yes'" in remark for remark in data["remarks"])
-    write("new.csv", "who,t,x,sex", *(f"a,{t},1,x" for t in range(5)))
+    write("new.csv", "who,t,x,sex,ill", *(f"{who},{t},1,x,YES" for who in "ab" for t in range(5)))
+    capsys.readouterr()
     assert nde(monkeypatch, "predict", "run", "new.csv", "--out", "said.csv") == 0
-    assert len(read("said.csv")) == 1
+    assert len(read("said.csv")) == 2
+    said = " ".join(capsys.readouterr().err.split())
+    assert "'x' did not occur in training" in said
+    assert "of 2 series whose 'ill' is known" in said
+
+
+def test_names_with_commas_in_every_option(monkeypatch):
+    head = '"who, id","t, s","x, mV","y, l/min","age, a","ill, or not","part, of it"'
+    rows = [
+        f"s{site},{t},{np.sin(t + site):.3f},{site},{30 + site},{'ab'[site % 2]},{'test' if site > 5 else 'train'}"
+        for site in range(8)
+        for t in range(6)
+    ]
+    write("data.csv", head, *rows)
+    monkeypatch.setattr(task, "make_estimator", doubles.estimator)
+    options = {"series": "who, id", "time": "t, s", "target": "ill, or not", "split": "part, of it"}
+    lists = {"channels": '"x, mV","y, l/min"', "static": '"age, a"'}
+    for quote, out in (("", "plain"), ('"', "quoted")):
+        given = {**{name: f"{quote}{value}{quote}" for name, value in options.items()}, **lists}
+        arguments = [part for name, value in given.items() for part in (f"--{name}", value)]
+        assert nde(monkeypatch, "fit", "data.csv", *arguments, "--out", out) == 0
+        data = metrics(out)["data"]
+        assert (data["series"], data["time"], data["target"]) == ("who, id", "t, s", "ill, or not")
+        assert (data["channels"], data["static"]) == (["x, mV", "y, l/min"], ["age, a"])
 
 
 def test_large_times_keep_their_distances(monkeypatch):

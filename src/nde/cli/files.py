@@ -44,6 +44,13 @@ def column_names(option: str | None) -> list[str]:
     return [name.strip() for row in csv.reader([option], skipinitialspace=True) for name in row if name.strip()]
 
 
+def column_name(option: str) -> str:
+    """One name, which may stand in double quotes."""
+    name = option.strip()
+    quoted = len(name) > 1 and name.startswith('"') and name.endswith('"')
+    return column_names(name)[0] if quoted and len(column_names(name)) == 1 else name
+
+
 def check_new(path: Path) -> None:
     """Refuse a file or folder that exists, or cannot be made.
 

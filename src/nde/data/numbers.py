@@ -182,10 +182,12 @@ def _parse_booleans(entries: Collection[str]) -> _Parsed | None:
 
 def _parse_quantities(texts: Sequence[str], entries: Collection[str]) -> _Parsed:
     """Numbers with one unit, and limits such as `<0.01`, if all entries are such."""
-    found = {text: _QUANTITY.fullmatch(text) for text in entries}
-    matches = {text: match for text, match in found.items() if match is not None}
-    if len(matches) < len(found):
-        return {}, (), _EITHER if any(map(may_be_either, entries)) else ""
+    matches: dict[str, re.Match[str]] = {}
+    for text in entries:
+        match = _QUANTITY.fullmatch(text)
+        if match is None:
+            return {}, (), _EITHER if any(map(may_be_either, entries)) else ""
+        matches[text] = match
     units = {text: f"{match['currency'] or ''}{(match['unit'] or '').strip()}" for text, match in matches.items()}
     first = next(text for text in texts if text in units)
     different = next((unit for unit in units.values() if unit != units[first]), None)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from nde.cli.files import column_names
+from nde.cli.files import column_name, column_names
 from nde.cli.seeds import check_seed
 from nde.data import DataError, PanelFile, ReadOptions, read_panel
 
@@ -151,6 +151,9 @@ def _fields(options: Mapping[str, Any]) -> dict[str, Any]:
     for name in ("channels", "static"):
         if name in given:
             given[name] = tuple(column_names(given[name]))
+    for name in ("series", "time", "target", "split"):
+        if name in given:
+            given[name] = column_name(given[name])
     return {name: value.strip() if isinstance(value, str) else value for name, value in given.items()}
 
 

@@ -190,6 +190,8 @@ def read_like(metrics: dict[str, Any], file: Path, reading: ReadOptions) -> Pane
     """
     data = metrics["data"]
     options = reading.or_else(ReadOptions(**data.get("reading", {})))
+    classes = [name for name in metrics.get("classes", ()) if isinstance(name, str)]
+    spellings = {} if data["target"] is None else {data["target"]: classes}
     source = read_panel(
         file,
         data["series"],
@@ -198,7 +200,7 @@ def read_like(metrics: dict[str, Any], file: Path, reading: ReadOptions) -> Pane
         data["static"],
         labels=_labels(file, data["target"], options),
         options=options,
-        categories=data.get("categories"),
+        categories={**data.get("categories", {}), **spellings},
     )
     if (source.panel.clock.unit is not None) != data["dates"]:
         kind = "dates" if data["dates"] else "numbers"

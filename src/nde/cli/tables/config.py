@@ -8,7 +8,7 @@ from typing import Any, get_args
 import numpy as np
 
 from nde.cli.cells import time_texts
-from nde.cli.files import column_names
+from nde.cli.files import column_name, column_names
 from nde.cli.tables.query import clock_metrics
 from nde.data import DataError, ReadOptions, Table, read_csv, read_series
 from nde.data.plural import pluralize
@@ -70,9 +70,9 @@ class TableConfig:
             holdout=options["holdout"] or 0,
             seed=options["seed"] or 0,
             steps=options["steps"],
-            time=options["time"].strip(),
+            time=column_name(options["time"]),
             columns=tuple(column_names(options["state"])),
-            series=None if series is None else series.strip(),
+            series=None if series is None else column_name(series),
             horizon=options["horizon"],
             season=options["season"],
             known=() if options["known"] is None else tuple(column_names(options["known"])),

@@ -60,10 +60,11 @@ def _without_signs(cells: list[str]) -> list[str]:
 def _mark(cells: set[str]) -> str | None:
     """The decimal separator of a column, if some cells show it and none speaks against it."""
     comma = any(_COMMA.fullmatch(cell) and not may_be_either(cell) for cell in cells)
+    with_point = [cell for cell in cells if "." in cell or cell.count(",") > 1]
     point = any(
         (_POINT.fullmatch(cell) and not _COMMA.fullmatch(cell))
         or (_PLAIN.fullmatch(cell) and not _EITHER_POINT.fullmatch(cell))
-        for cell in cells
+        for cell in with_point
     )
     return None if comma == point else "," if comma else "."
 
@@ -71,13 +72,15 @@ def _mark(cells: set[str]) -> str | None:
 def _rewritten(cells: list[str], mark: str | None) -> list[str]:
     """Cells with a decimal point, if the decimal separator of the column is known."""
     if mark == ",":
-        return [_with_point(cell, (_COMMA, _POINTS)) for cell in cells]
+        return [_simple(cell) or _with_point(cell, (_COMMA, _POINTS)) for cell in cells]
     if mark == "." and any("," in cell for cell in cells):
         return [_with_point(cell, (_POINT,)) for cell in cells]
     return cells
 
 
 def _with_point(cell: str, patterns: Sequence[re.Pattern[str]]) -> str:
+    if "," not in cell and "." not in cell:
+        return cell
     for pattern in patterns:
         number = pattern.fullmatch(cell)
         if number is not None:
@@ -85,3 +88,9 @@ def _with_point(cell: str, patterns: Sequence[re.Pattern[str]]) -> str:
             rest = f".{number['rest']}" if number["rest"] else ""
             return f"{number['sign']}{whole or '0'}{rest}{number['end']}"
     return cell
+
+
+def _simple(cell: str) -> str | None:
+    """A plain number with a decimal comma, found faster than by a pattern; `None` for all else."""
+    whole, comma, rest = cell.partition(",")
+    return f"{whole}.{rest}" if comma and rest.isdecimal() and whole.removeprefix("-").isdecimal() else None

@@ -81,7 +81,7 @@ def read_panel(
         unit: Unit for dates; see `TimeSeries.from_frame`.
         since: Origin of times; see `TimeSeries.from_frame`.
         options: How to read the file, if it shall not be guessed.
-        categories: The words of static columns, if they are known from another file; see `PanelFile`.
+        categories: The words of static columns (see `PanelFile`) and of labels, if they are known from another file.
 
     Returns:
         The panel, notes on the data, and the labels.
@@ -113,10 +113,10 @@ def read_panel(
     names, notes = choose_channels(file, special, channels, owners)
     times = times_of_cells(file.frame[time], time, options, owners)
     ys, notes_on_values = _channel_values(file.frame, names, owners, ids)
-    values, notes_on_labels = _series_columns(file.frame, special[2:], static, owners, ids)
+    known = categories or {}
+    values, notes_on_labels = _series_columns(file.frame, special[2:], static, known, owners, ids)
     rows, notes_on_rows = merge_rows(FileRows(ids, owners, times.values, ys, tuple(names)), options.duplicates)
     kept, left_out = _usable_series(rows, target, values)
-    known = categories or {}
     features = {name: features_of(values[name][kept], name, known.get(name)) for name in static}
     panel = TimeSeries.from_arrays(
         *_split(rows, kept),
@@ -162,12 +162,18 @@ def _channel_values(
 
 
 def _series_columns(
-    frame: Any, names: Sequence[str], static: Sequence[str], owners: Int[np.ndarray, " rows"], ids: tuple[str, ...]
+    frame: Any,
+    names: Sequence[str],
+    static: Sequence[str],
+    known: Mapping[str, Sequence[str]],
+    owners: Int[np.ndarray, " rows"],
+    ids: tuple[str, ...],
 ) -> tuple[dict[str, np.ndarray], list[str]]:
     """The values of columns that have one for each series, as text, and notes on labels of several spellings."""
     found, notes = {}, []
     for name in names:
-        texts, more = unify_spelling((feature_texts if name in static else label_texts)(frame[name]), name)
+        texts = (feature_texts if name in static else label_texts)(frame[name])
+        texts, more = unify_spelling(texts, name, known.get(name, ()))
         found[name] = series_values(texts, name, owners, ids)
         notes += more
     return found, notes

@@ -26,6 +26,7 @@ _COMPACT = {8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S", 6: "%Y%m"}
 _FIRST_YEAR, _LAST_YEAR = 1800, 2199
 _WORDS = {"dmy": "day, month, year", "mdy": "month, day, year", "ymd": "year, month, day"}
 _ISO = re.compile(r"\d{4}[-/.]\d{1,2}.*")
+_PLAIN_ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)?", re.ASCII)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -109,6 +110,9 @@ def _native(column: "pandas.Series", name: str, options: ReadOptions, owners: In
 
 def _of_texts(texts: Sequence[str], name: str, options: ReadOptions, owners: Int[np.ndarray, " rows"]) -> TimeColumn:
     """Durations, or dates in any format."""
+    plain = None if options.date_format == NUMBER else _plain_dates(texts)
+    if plain is not None:
+        return _localized(TimeColumn(plain), name, options, owners)
     durations = parse_durations(set(texts))
     if durations is not None:
         note = f"Time column '{name}': times such as '{texts[0]}' were read as hours and minutes since the beginning."
@@ -123,6 +127,16 @@ def _of_texts(texts: Sequence[str], name: str, options: ReadOptions, owners: Int
     if order is not None:
         notes = (f"Time column '{name}': {_reading(texts[0], found[0])} ({_WORDS[order]}).",)
     return _localized(dataclasses.replace(_of_dates(found), notes=notes, order=order), name, options, owners)
+
+
+def _plain_dates(texts: Sequence[str]) -> np.ndarray | None:
+    """Dates in the plain format of ISO 8601, all at once, or `None` if some are not; much faster than one at a time."""
+    if not all(map(_PLAIN_ISO.fullmatch, texts)):
+        return None
+    try:
+        return np.array(texts, "datetime64[us]")
+    except ValueError:
+        return None
 
 
 def _reading(text: str, date: Date) -> str:
