@@ -34,7 +34,7 @@ REFUSED = {
     "model of targets": (
         None,
         ("waves.csv", *COLUMNS[:4], "--model", "gru-d"),
-        "There is no model 'gru-d' of many series without a --target; there are latent-ode,",
+        "There is no model 'gru-d' of many series without a --target; there are forecast, latent-ode,",
     ),
     "both purposes": (None, ("waves.csv", *COLUMNS, "--impute"), "Got both --impute and --target kind"),
     "nothing to forecast": (

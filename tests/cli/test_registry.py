@@ -23,8 +23,8 @@ def names_of(**options) -> tuple[list[str], str | None]:
 
 
 def test_options_choose_the_task():
-    assert names_of() == (["forecast"], "latent-ode")
-    assert names_of(impute=True) == (["impute"], "latent-ode")
+    assert names_of() == (["forecast"], "forecast")
+    assert names_of(impute=True) == (["impute"], "smoother")
     assert names_of(target="kind") == (["classes", "numbers"], "neural-cde")
     assert names_of(target="kind", task="numbers") == (["numbers"], "neural-cde")
     assert names_of(task="generate") == (["generate"], "latent-sde")

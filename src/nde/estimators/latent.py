@@ -17,6 +17,7 @@ from nde.data.panel import TimeSeries
 from nde.data.panel.windows import windows
 from nde.data.plural import pluralize
 from nde.estimators.base import AbstractSeriesEstimator
+from nde.estimators.frequencies import initial_frequencies
 from nde.estimators.pieces import Pieces
 from nde.models import LatentODE
 from nde.models.latent.training import Cuts, cut_loss
@@ -90,6 +91,7 @@ class AbstractLatentEstimator(AbstractSeriesEstimator):
         rows = self._rows()
         pieces = windows(self._panel(X, self.channels), rows, max(1, rows // _OVERLAP))
         self.normalization_ = Normalization.fit(pieces, times=True)
+        self.frequencies_ = initial_frequencies(pieces, self.normalization_.time_scale, self.state_size // 2)
         seed = self._seed()
         data = Cuts(pad(self.normalization_.apply(pieces)), self.batch_size, steps=self.max_iter, seed=seed)
         self._train(cut_loss, data, seed=seed, steps=self.max_iter)
@@ -118,6 +120,7 @@ class AbstractLatentEstimator(AbstractSeriesEstimator):
             state_size=self.state_size,
             width=self.width,
             depth=self.depth,
+            frequencies=getattr(self, "frequencies_", ()),
             encoder=ENCODERS[self.encoder](size, self.hidden_size, key=read),
             key=rest,
         )

@@ -1,6 +1,7 @@
 """Latent ODEs, whose initial state is inferred from a series."""
 
 import math
+from collections.abc import Sequence
 
 import equinox as eqx
 import jax
@@ -50,6 +51,8 @@ class LatentODE(eqx.Module):
         depth: Number of hidden layers of the vector field.
         encoder: The encoder, by default a `GRUEncoder`.
         noise: The standard deviation of the observation noise, if known; by default it is learned for each channel.
+        frequencies: Turns per unit time by which pairs of states rotate at first; by default random, up to about one.
+            Training moves frequencies only a little, so they should include those of the data.
         solver: The solver.
         stepsize_controller: The step size controller, in scaled time: `StepTo(jnp.linspace(0, 1, 21))` makes 20 steps.
         adjoint: How gradients are computed through the solve.
@@ -104,6 +107,7 @@ class LatentODE(eqx.Module):
         depth: int = 2,
         encoder: AbstractEncoder | None = None,
         noise: float | None = None,
+        frequencies: Sequence[float] = (),
         solver: AbstractSolver = Tsit5(),
         stepsize_controller: AbstractStepSizeController = PIDController(rtol=1e-3, atol=1e-4),
         adjoint: AbstractAdjoint = RecursiveCheckpointAdjoint(),
@@ -115,7 +119,7 @@ class LatentODE(eqx.Module):
         self.encoder = GRUEncoder(input_size, hidden_size, key=keys[0]) if encoder is None else encoder
         self.posterior = eqx.nn.Linear(self.encoder.hidden_size, 2 * latent_size, key=keys[1])
         self.lift = eqx.nn.MLP(latent_size, state_size, width, 1, jax.nn.softplus, key=keys[2])
-        self.field = DampedField(state_size, width, depth, key=keys[3])
+        self.field = DampedField(state_size, width, depth, frequencies=frequencies, key=keys[3])
         self.decoder = eqx.nn.Linear(state_size, input_size, key=keys[4])
         self.log_noise = jnp.full(input_size, math.log(_INITIAL_NOISE if noise is None else noise), float)
         self.solver, self.stepsize_controller, self.adjoint = solver, stepsize_controller, adjoint
