@@ -56,6 +56,7 @@ def test_series_of_a_group_stay_together(X):
             np.testing.assert_array_equal(seen.ys, panel()[places].ys)
             np.testing.assert_array_equal(seen.ts, panel()[places].ts)
     ids = [fitted.seen_.ids for fitted in found["estimator"]]
+    assert all(fitted.seen_.channels == ("height",) for fitted in found["estimator"])
     if isinstance(X, nde.TimeSeries):
         assert ids == [panel()[places].ids for places in found["indices"]["train"]]
 

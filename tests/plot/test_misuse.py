@@ -75,7 +75,7 @@ REFUSED = {
     "validation": (lambda: plot_learning(TS, TS, np.ones(3)), "step, loss and validation must have the same length"),
     "no losses": (lambda: plot_training({}), "losses must not be empty"),
     "no classes": (lambda: plot_confusion(np.zeros((0, 0), int), []), "classes must not be empty"),
-    "a matrix": (lambda: plot_confusion(np.eye(2, dtype=int), ["a"]), r"shape \(1, 1\) for 1 classes; got \(2, 2\)"),
+    "a matrix": (lambda: plot_confusion(np.eye(2, dtype=int), ["a"]), r"shape \(1, 1\) for 1 class; got \(2, 2\)"),
     "half of a matrix": (lambda: plot_confusion(np.ones((2, 3), int), ["a", "b"]), r"got \(2, 3\)"),
     "pairs": (lambda: plot_predicted(TS, TS[1:]), "4 of truth, 3 of predicted"),
     "no pairs": (lambda: plot_predicted(NONE, NONE), "none among 0"),

@@ -86,7 +86,7 @@ REFUSED = {
     "text": ("data.csv", r"a str of shape \(\)"),
     "a long frame": (frame(LONG), "1 levels of row index; .*from_frame"),
     "aeon's df-list": ([pd.DataFrame(LONG), pd.DataFrame(SHORT)], "number 1 has the columns .*transpose each"),
-    "channels of unequal number": ([LONG, SHORT[:1]], "number 1 has 1 channels"),
+    "channels of unequal number": ([LONG, SHORT[:1]], "number 1 has 1 channel"),
     "four axes": ([np.zeros((2, 2, 2))], r"a series of shape \(2, 2, 2\)"),
     "no series": ([], "without series"),
     "an empty frame": ([frame(LONG), frame(SHORT).iloc[:0]], "Series 1 has no rows"),

@@ -70,14 +70,16 @@ def _stacked(X: Sequence[Any], series: str | None, time: str | None) -> Any:
 
 def _of_records(records: Sequence[Record], channels: Sequence[str] | None) -> TimeSeries:
     """A panel from some of the series of another, which is what `cross_val_score` passes."""
-    targets = [record.target for record in records]
+    first, targets = records[0], [record.target for record in records]
+    named = channels if channels is not None and len(channels) == first.ys.shape[1] else first.channels
     known = all(target is not None for target in targets)
     return TimeSeries.from_arrays(
         [record.ys for record in records],
         [record.ts for record in records],
         ids=[record.id for record in records],
-        channels=channels if channels is not None and len(channels) == records[0].ys.shape[1] else None,
+        channels=named or None,
         static=np.stack([record.static for record in records]),
+        static_names=first.static_names or None,
         targets=targets if known else None,
     )
 

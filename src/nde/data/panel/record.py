@@ -18,6 +18,8 @@ class Record:
         ys: Values of the channels, of shape `(length, channels)`; `nan` for missing values.
         static: Static features, of shape `(features,)`.
         target: Target or label, or `None`.
+        channels: Names of the channels; there may be none.
+        static_names: Names of the static features; there may be none.
 
     Example:
         ```python
@@ -33,3 +35,5 @@ class Record:
     ys: Float[np.ndarray, "length channels"]
     static: Float[np.ndarray, " features"]
     target: Any = None
+    channels: tuple[str, ...] = ()
+    static_names: tuple[str, ...] = ()

@@ -421,7 +421,15 @@ class TimeSeries:
     def _record(self, place: int) -> Record:
         rows = slice(self.starts[place], self.starts[place] + self.lengths[place])
         target = None if self.targets is None else self.targets[place]
-        return Record(self.ids[place], self.ts[rows], self.ys[rows], self.static[place], target)
+        return Record(
+            self.ids[place],
+            self.ts[rows],
+            self.ys[rows],
+            self.static[place],
+            target,
+            self.channels,
+            self.static_names,
+        )
 
     def _at(self, places: Int[np.ndarray, " some"]) -> "TimeSeries":
         rows = rows_at(self.starts, self.lengths, places)
