@@ -182,6 +182,7 @@ def test_words_that_describe_series(monkeypatch, capsys):
     said = " ".join(capsys.readouterr().err.split())
     assert "'x' did not occur in training" in said
     assert "of 2 series whose 'ill' is known" in said
+    assert "The model never saw" not in said
 
 
 def test_names_with_commas_in_every_option(monkeypatch):
