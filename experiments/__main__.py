@@ -17,6 +17,7 @@ NAMES: tuple[str, ...] = (
     "panels",
     "returns",
     "seminorm",
+    "series_tables",
     "tables",
 )
 """Modules of this package, each with `run(folder, quick)`, which writes `NAME.md`, `NAME.json` and `NAME.png`."""

@@ -1,17 +1,22 @@
 """The main job: what a run leaves behind, and that bad input leaves nothing."""
 
 import base64
+import errno
 import json
 import re
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from nde.cli import app, run
+from nde.cli import app, run_folder
+from nde.cli.report import Report, render
+from nde.cli.tables.ode import ODETask
+from nde.core.results import SolveError
 from nde.data import load_lynx_hare
 from nde.models import LotkaVolterra, load_model
 
@@ -146,20 +151,60 @@ def test_bad_tables_get_one_line(
     assert [path.name for path in record.parent.iterdir()] == ["record.csv"]
 
 
-@pytest.mark.parametrize("reason", [KeyboardInterrupt, OSError("disk full")])
-def test_a_run_that_is_stopped_while_it_writes_leaves_nothing(
-    record: Path, reason: BaseException, monkeypatch: pytest.MonkeyPatch
-):
-    def stopped(*_):
-        raise reason
+ONE_STEP = (*COLUMNS, "--model", "lotka-volterra", "--steps", "1", "--out", "a/b/run")
 
-    monkeypatch.setattr(run, "render", stopped)
-    arguments = ("fit", str(record), *COLUMNS, "--model", "lotka-volterra", "--steps", "1", "--out", "a/b/run")
-    if reason is KeyboardInterrupt:
-        assert nde(monkeypatch, *arguments) == 130
+
+def test_a_run_that_is_interrupted_while_it_writes_leaves_nothing(
+    record: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run_folder, "render", interrupt)
+    assert nde(monkeypatch, "fit", str(record), *ONE_STEP) == 130
+    assert capsys.readouterr().err == "nde: Stopped; nothing was written.\n"
+    assert [path.name for path in record.parent.iterdir()] == ["record.csv"]
+
+
+@pytest.mark.parametrize("other", [True, False], ids=["space elsewhere", "no space anywhere"])
+def test_a_full_disk_is_one_line_and_the_fit_is_not_lost(
+    record: Path, other: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    elsewhere = record.parent / "temporary"
+    elsewhere.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(elsewhere))
+
+    def render_with_space(report: Report, folder: Path) -> str:
+        if not other or not folder.is_relative_to(elsewhere):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return render(report, folder)
+
+    monkeypatch.setattr(run_folder, "render", render_with_space)
+    assert nde(monkeypatch, "fit", str(record), *ONE_STEP) == 2
+    line = capsys.readouterr().err
+    assert line.startswith("nde: a/b/run cannot be written: No space left on device. It ")
+    assert line.count("\n") == 1
+    assert sorted(path.name for path in record.parent.iterdir()) == ["record.csv", "temporary"]
+    if other:
+        (kept,) = elsewhere.iterdir()
+        assert f"It was written to {kept} instead." in line
+        assert nde(monkeypatch, "predict", str(kept), "--times", "1921") == 0
+        assert "1921," in capsys.readouterr().out
     else:
-        with pytest.raises(OSError, match="disk full"):
-            nde(monkeypatch, *arguments)
+        assert "set TMPDIR to one with space" in line
+
+
+def test_a_solve_that_fails_in_the_evaluation_is_one_line(
+    record: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    def fail(*_):
+        raise SolveError("too many steps")
+
+    monkeypatch.setattr(ODETask, "evaluate", fail)
+    assert nde(monkeypatch, "fit", str(record), *ONE_STEP) == 2
+    line = capsys.readouterr().err
+    assert "The fit failed: the solution of the model is not finite or needs too many steps. Try other --steps" in line
+    assert line.count("\n") == 1
     assert [path.name for path in record.parent.iterdir()] == ["record.csv"]
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sklearn.metrics import balanced_accuracy_score, log_loss, recall_score
+from sklearn.metrics import balanced_accuracy_score, brier_score_loss, log_loss, recall_score, roc_auc_score
 
 from nde.cli.panels import task
 from tests.cli import doubles, made
@@ -37,8 +37,12 @@ def test_a_run_of_classes(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
     assert nde(monkeypatch, "fit", "waves.csv", *arguments) == 0
     folder = Path("deep/run")
     files = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
-    assert files == {"job.json", "metrics.json", "report.html", "predictions.csv", "model/model.npz", *PICTURES}
-    assert "linear model of summaries" in capsys.readouterr().out
+    pictures = PICTURES | {"calibration.png"}
+    assert files == {"job.json", "metrics.json", "report.html", "predictions.csv", "model/model.npz", *pictures}
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "linear model of summaries" in shown
+    assert "The nearest mean is the only method." in shown
+    assert re.search(r"series of the test part correctly \(95% interval \d+% to \d+%\)", shown)
 
     metrics = json.loads((folder / "metrics.json").read_text())
     found = rows_of(folder / "predictions.csv")
@@ -48,12 +52,16 @@ def test_a_run_of_classes(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
     assert metrics["test"]["accuracy"] == np.mean(np.array(truth) == np.array(said))
     assert metrics["test"]["log_loss"] == pytest.approx(log_loss(truth, chances), rel=1e-6)
     assert metrics["test"]["balanced_accuracy"] == pytest.approx(balanced_accuracy_score(truth, said))
+    fast = np.array(truth) == "fast"
+    assert metrics["test"]["brier"] == pytest.approx(brier_score_loss(fast, chances[:, 0]), rel=1e-6)
+    assert metrics["test"]["auc"] == pytest.approx(roc_auc_score(fast, chances[:, 0]))
+    assert metrics["methods"]["shares"] == {"nearest mean": 1.0}
     assert list(metrics["test"]["recall"].values()) == pytest.approx(recall_score(truth, said, average=None).tolist())
 
     html = (folder / "report.html").read_text()
     assert re.findall(r'(?:src|href)="(?!data:)', html) == []
     inside = [base64.b64decode(data) for data in re.findall(r'src="data:image/png;base64,([^"]+)"', html)]
-    assert {*inside} == {(folder / picture).read_bytes() for picture in PICTURES}
+    assert {*inside} == {(folder / picture).read_bytes() for picture in pictures}
 
     assert nde(monkeypatch, "predict", "deep/run", "waves.csv", "--out", "said.csv") == 0
     every = {row["series"]: row for row in rows_of(Path("said.csv"))}

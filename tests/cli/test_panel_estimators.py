@@ -41,7 +41,7 @@ def test_a_run_leaves_what_predicts_the_same(tmp_path: Path, monkeypatch: pytest
     arguments = ("--target", "kind", "--static", "age", "--model", "gru-dt", "--steps", "4", "--out", "run")
     assert nde(monkeypatch, "fit", "waves.csv", *COLUMNS, *arguments) == 0
     files = {path.name for path in Path("run").iterdir()}
-    pictures = {"result.png", "learning.png", "readings.png"}
+    pictures = {"result.png", "learning.png", "readings.png", "calibration.png"}
     texts = {"job.json", "metrics.json", "report.html", "predictions.csv", "log.jsonl"}
     assert files == {*pictures, *texts, "model"}
     assert [json.loads(line)["step"] for line in Path("run/log.jsonl").read_text().splitlines()[1:]] == [1, 2, 3, 4]

@@ -117,7 +117,18 @@ REFUSED = {
     ),
     "no Parquet": (None, ("bad.parquet", *COLUMNS), "bad.parquet cannot be read as Parquet"),
     "nothing in it": (None, ("empty.csv", *COLUMNS), "empty.csv is empty"),
-    "text as feature": (None, ("waves.csv", *COLUMNS, "--static", "part"), "Column 'part' has the text 'train'"),
+    "text as feature": (
+        where(",train,", ",7,", 0),
+        ("waves.csv", *COLUMNS, "--static", "part"),
+        "Column 'part' has the text 'test'; static features must be numbers, or words in all series",
+    ),
+    "too many words": (
+        where(",(train|test),(\\d+)$", r",\1,w\2", 0),
+        ("waves.csv", *COLUMNS, "--static", "age"),
+        "Column 'age' has 24 different words for 24 series",
+    ),
+    "sep": (None, ("waves.csv", *COLUMNS, "--sep", "ab"), "The separator (--sep) must be one character"),
+    "time zone": (None, ("waves.csv", *COLUMNS, "--timezone", "Moon"), "There is no time zone 'Moon'"),
 }
 
 

@@ -107,3 +107,28 @@ def test_series_to_show():
     assert classes_to_show(truth, said, chances).tolist() == [5, 7, 1, 0, 2, 4]
     assert numbers_to_show(np.array([3.0, 1.0, 2.0])).tolist() == [1, 2, 0]
     assert numbers_to_show(np.arange(101.0)).tolist() == [0, 20, 40, 60, 80, 100]
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_brier_score_and_roc_auc(classes: int):
+    random, names = np.random.default_rng(1), CLASSES[:classes]
+    truth, chances = names[random.integers(0, classes, 50)], random.dirichlet(np.ones(classes), 50).round(1)
+    found = class_scores(truth, chances, names)
+    squares = ((chances - (truth[:, None] == names)) ** 2).sum(axis=1).mean()
+    assert found["brier"] == pytest.approx(squares / 2 if classes == 2 else squares)
+    each = [metrics.roc_auc_score(truth == name, chances[:, place]) for place, name in enumerate(names)]
+    assert found["auc"] == pytest.approx(np.mean(each))
+    assert class_scores(truth[:1], chances[:1], names)["auc"] is None
+
+
+def test_intervals_of_accuracy_and_error():
+    right = np.arange(400) < 300
+    low, high = class_scores(np.where(right, "a", "b"), np.tile([1.0, 0.0], (400, 1)), CLASSES[:2])["accuracy_interval"]
+    deviation = np.sqrt(0.75 * 0.25 / 400)
+    assert (low, high) == pytest.approx((0.75 - 1.96 * deviation, 0.75 + 1.96 * deviation), abs=0.006)
+    all_right = class_scores(CLASSES[[0] * 20], np.tile([1.0, 0.0], (20, 1)), CLASSES[:2])["accuracy_interval"]
+    # Twenty of twenty have a chance of 2.5% if each has one of 83%.
+    assert all_right == pytest.approx([0.8316, 1.0], abs=1e-4)
+    errors = np.random.default_rng(0).normal(size=500)
+    low, high = number_scores(errors, np.zeros(500))["rmse_interval"]
+    assert (low, high) == pytest.approx((1 - 1.96 / np.sqrt(1000), 1 + 1.96 / np.sqrt(1000)), abs=0.03)

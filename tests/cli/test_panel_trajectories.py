@@ -106,7 +106,7 @@ NO_SENSE = (
     (("--times", "5", "--horizon", "2"), "got both --times and --horizon"),
     (("--times", "1,9"), "must be after the end of every series; got 1.0, and series 's0' ends at"),
     (("--times", "5,soon"), "has the text 'soon'"),
-    (("--times", "2024-01-01"), "the times of the series are numbers"),
+    (("--times", "2024-01-01"), "the times of the data are numbers"),
     (("--times", ","), "--times is empty"),
     (("--model", "latent-ode", "--times", "5"), "--model is only for a run on one table"),
 )

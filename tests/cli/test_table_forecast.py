@@ -46,7 +46,7 @@ def test_a_table_is_forecast_with_its_dates(monkeypatch, capsys):
     np.testing.assert_allclose([float(row["visits"]) for row in rows], range(48, 54), rtol=1e-6)
     assert all(float(row["visits_lower_95"]) <= float(row["visits"]) <= float(row["visits_upper_95"]) for row in rows)
     metrics = json.loads(Path("run/metrics.json").read_text())
-    assert metrics["methods"] == {"sales, EUR": "seasonal naive", "visits": "drift"}
+    assert metrics["methods"] == {"sales, EUR": {"seasonal naive": 1}, "visits": {"drift": 1}}
     assert metrics["season"]["sales, EUR"] == 12
     assert metrics["held_out"]["visits"]["rmse"] == pytest.approx(0, abs=1e-6)
     report = Path("run/report.html").read_text()

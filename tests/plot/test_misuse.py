@@ -51,6 +51,11 @@ REFUSED = {
     "prefixes": (lambda: dataclasses.replace(NUMBERS, predicted_at=TS[1:]), "3 of predicted_at, 4 of predictions"),
     "truth": (lambda: plot_running_predictions([NUMBERS] * 3, (), [1.0]), "3 of series, 1 of truth"),
     "classes": (lambda: plot_running_predictions([NUMBERS], ["a", "b"]), r"\(prefixes, 2\).*; got \(4, 1\)"),
+    "channels": (
+        lambda: plot_running_predictions([NUMBERS, dataclasses.replace(NUMBERS, ys=YS[:, :1])]),
+        r"the same channels, each with a name; got \[1, 2\]",
+    ),
+    "names": (lambda: plot_running_predictions([NUMBERS], channels=["a"]), r"with a name; got \[1, 2\]"),
     "no number": (
         lambda: plot_running_predictions([dataclasses.replace(NUMBERS, predictions=NANS[:, None])]),
         "predictions must contain a finite number; got none among 4",
@@ -99,7 +104,7 @@ def test_predicted_leaves_out_what_is_not_finite():
 
 def test_one_running_prediction_that_is_not_a_number_is_not_drawn():
     some = dataclasses.replace(NUMBERS, predictions=np.array([[0.0], [np.nan], [2.0], [np.inf]]))
-    ends = plot_running_predictions([some]).axes[1].get_ylim()
+    ends = plot_running_predictions([some]).axes[2].get_ylim()
     assert ends == pytest.approx((-0.12, 2.12))
 
 

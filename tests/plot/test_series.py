@@ -1,17 +1,27 @@
 """Plots of models of many series contain what they are given."""
 
-import numpy as np
-import pytest
+import dataclasses
 
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.dates import date2num
+
+from nde.data import Clock, Fan, Table
 from nde.plot import (
     RunningPrediction,
     Trajectory,
     plot_confusion,
+    plot_fan,
+    plot_forecast,
+    plot_intervals,
     plot_learning,
     plot_predicted,
     plot_running_predictions,
     plot_trajectories,
 )
+from nde.plot.times import dates_or_numbers, time_label
 from tests.plot.test_plot import has_line, lines_of
 
 
@@ -62,12 +72,12 @@ def running_prediction(outputs: int, rows: int = 8) -> RunningPrediction:
 def test_running_predictions_show_channels_without_gaps_and_each_class(classes: int):
     one, names = running_prediction(classes), [f"class {i}" for i in range(classes)]
     figure = plot_running_predictions([one] * 4, names, ["class 1"] * 4)
-    assert len(figure.axes) == 8
+    assert len(figure.axes) == 12  # two channels and the probabilities of each of the four
     known = ~np.isnan(one.ys[:, 0])
     assert has_line(figure, one.ts[known], one.ys[known, 0])
     for probability in one.predictions.T:
         assert has_line(figure, one.predicted_at, probability)
-    true = [line for line in figure.axes[1].get_lines() if line.get_linewidth() > 2]
+    true = [line for line in figure.axes[2].get_lines() if line.get_linewidth() > 2]
     np.testing.assert_array_equal(true[0].get_ydata(), one.predictions[:, 1])
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
     assert "class 1" in labels
@@ -76,10 +86,95 @@ def test_running_predictions_show_channels_without_gaps_and_each_class(classes: 
 
 def test_running_predictions_of_numbers_share_one_scale():
     figure = plot_running_predictions([running_prediction(1)] * 2, (), [0.5, 7.0], what="age")
-    ends = {axes.get_ylim() for axes in figure.axes[1::2]}
+    ends = {axes.get_ylim() for axes in figure.axes[2::3]}
     assert len(ends) == 1
     assert ends.pop()[1] > 7
     assert any(np.allclose(line[:, 1], 7.0) for line in lines_of(figure))
+
+
+def test_channels_of_different_scales_have_their_own_axes_and_names():
+    one = running_prediction(1)
+    one = dataclasses.replace(one, ys=one.ys * [1.0, 1e6])
+    figure = plot_running_predictions([one, one], channels=["pulse", "cells"], what="age", time="hour")
+    assert [axes.get_ylabel() for axes in figure.axes] == ["pulse", "cells", "age", "", "", ""]
+    assert figure.axes[2].get_xlabel() == "hour"
+    assert figure.axes[0].get_ylim()[1] < 10
+    assert figure.axes[1].get_ylim()[1] > 1e5
+    (line,) = figure.axes[4].get_lines()
+    np.testing.assert_array_equal(line.get_ydata(), one.ys[:, 1])
+
+
+def test_many_channels_are_standardized_over_all_series_and_share_an_axis():
+    random, ts = np.random.default_rng(0), np.arange(50.0)
+    ys = [random.normal(size=(50, 5)) * 10.0 ** np.arange(5) + shift for shift in (0, 3)]
+    ys[0][4, 2], ys[0][:, 4], ys[1][:, 4] = np.nan, 7.0, 7.0
+    series = [RunningPrediction("", ts, each, ts, np.ones((50, 1))) for each in ys]
+    figure = plot_running_predictions(series, channels=list("abcde"))
+    assert [axes.get_ylabel() for axes in figure.axes] == ["channels, standardized", "prediction", "", ""]
+    drawn = [[line.get_ydata() for line in figure.axes[place].get_lines()] for place in (0, 2)]
+    for channel in range(5):
+        values = np.concatenate([drawn[0][channel], drawn[1][channel]])
+        assert values.mean() == pytest.approx(0.0, abs=1e-12)
+        assert values.std() == pytest.approx(0.0 if channel == 4 else 1.0)
+
+
+DATES = np.datetime64("2023-12-01") + np.arange(60).astype("timedelta64[D]")
+
+
+def labels_of(axes: Axes) -> list[str]:
+    axes.get_figure(root=True).draw_without_rendering()
+    return [label.get_text() for label in axes.get_xticklabels()]
+
+
+def test_dates_are_drawn_as_dates():
+    ys = np.arange(60.0)[:, None]
+    one = Trajectory("one", DATES[:40], ys[:40], DATES[40:], ys[40:], DATES[39:], ys[39:])
+    prediction = RunningPrediction("one", DATES, ys, DATES, ys)
+    for figure in (plot_trajectories([one], ["x"], time="day"), plot_running_predictions([prediction], time="day")):
+        assert "Jan" in labels_of(figure.axes[-1])
+        assert figure.axes[-1].get_xlabel() == "day"
+        assert len(labels_of(figure.axes[-1])) <= 7
+
+
+@pytest.mark.parametrize("zone", [None, "Europe/Berlin"])
+def test_intervals_are_drawn_over_the_dates_of_their_clocks(zone: str | None):
+    days = pd.date_range("2023-12-01", periods=60, tz=zone)
+    ys = np.arange(60.0)[:, None]
+    figure = plot_intervals(days[:50], ys[:50], ["x"], days[50:], ys[50:], {80: (ys[50:] - 1, ys[50:] + 1)}, time="day")
+    measured = figure.axes[0].get_lines()[0]
+    np.testing.assert_array_equal(measured.get_xdata(orig=True), DATES[10:50])
+    assert "Jan" in labels_of(figure.axes[0])
+    assert figure.axes[0].get_xlabel() == "day"
+
+
+@dataclasses.dataclass(frozen=True)
+class DatedTable(Table):
+    """A table with a clock."""
+
+    clock: Clock | None = None
+
+
+def test_tables_with_a_clock_are_drawn_over_dates():
+    clock = Clock(DATES[:1], "D")
+    fitted, holdout = (
+        DatedTable("day", ("x",), np.arange(60.0)[rows], np.arange(60.0)[rows, None], clock=clock)
+        for rows in (slice(50), slice(50, None))
+    )
+    ahead, fan = (Fan.of(table.ts, np.repeat(table.ys[None], 10, axis=0)) for table in (fitted, holdout))
+    forecast = plot_forecast(fitted, holdout, {"model": (fitted.ts, fitted.ys)})
+    assert has_line(forecast, date2num(DATES[:50]), fitted.ys[:, 0])
+    assert has_line(forecast, date2num(DATES[50:]), holdout.ys[:, 0])
+    fans = plot_fan({"": fitted}, {"": holdout}, {"": ahead}, {"": fan})
+    assert has_line(fans, date2num(DATES[50:]), fan.median[:, 0])
+    for figure in (forecast, fans):
+        assert "Jan" in labels_of(figure.axes[0])
+
+
+def test_durations_have_their_unit_and_dates_do_not():
+    assert time_label("t", Clock(np.array([0], "timedelta64[s]"), "h")) == "t (h)"
+    assert time_label("t", Clock(DATES[:1], "D")) == time_label("t", Clock(np.zeros(1))) == "t"
+    np.testing.assert_array_equal(dates_or_numbers(np.array([0.0, 2.0]), Clock(DATES[:1], "D")), DATES[[0, 2]])
+    np.testing.assert_array_equal(dates_or_numbers(np.array([0.0, 2.0]), Clock(np.array([5.0]))), [0.0, 2.0])
 
 
 def test_trajectories_show_observed_held_out_and_predicted_values_of_each_channel():

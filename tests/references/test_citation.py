@@ -2,6 +2,7 @@
 
 import functools
 import importlib
+import inspect
 
 import equinox as eqx
 import jax
@@ -135,3 +136,13 @@ def test_strings_and_numbers_are_no_methods(value):
 def test_a_string_by_name_is_no_method_either():
     with pytest.raises(TypeError, match=r"got 'Tsit5'\.$"):
         nde.citation(solver="Tsit5")
+
+
+def test_an_unknown_keyword_is_refused():
+    with pytest.raises(TypeError, match=r"keyword argument 'foo', which nothing in nde takes. Pass objects without"):
+        nde.citation(foo=1)
+    with pytest.raises(TypeError, match=r"'solvr', which nothing in nde takes. Did you mean 'solver'"):
+        nde.citation(solvr=nde.Tsit5())
+    for function in (nde.diffeqsolve, nde.odeint, nde.sdeint, nde.cdeint):
+        names = [name for name in inspect.signature(function).parameters if name != "kwargs"]
+        assert keys(nde.citation(**dict.fromkeys(names))) == []

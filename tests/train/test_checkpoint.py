@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import types
 from pathlib import Path
 
 import equinox as eqx
@@ -18,6 +19,7 @@ import pytest
 
 from nde.data import ArrayLoader
 from nde.train import LengthCurriculum, adam
+from nde.train.log import Log
 from tests.train import killed
 from tests.train.small import HOLDOUT, ROWS, TARGETS, Line, assert_same, loss, train
 
@@ -53,6 +55,75 @@ def test_a_stopped_run_resumes_bit_for_bit_and_continues_its_log(tmp_path):
         raise AssertionError
 
     assert_same(train(**{**SETTINGS, "loss": never, "metric": never}, checkpoint=folder), unbroken)
+
+
+class Disk:
+    """A disk that is full for the first checkpoints."""
+
+    def __init__(self, full: int) -> None:
+        self.left = full
+
+    def usage(self, folder: Path) -> types.SimpleNamespace:
+        assert folder.is_dir()
+        self.left -= 1
+        return types.SimpleNamespace(free=1000 if self.left >= 0 else 10**9)
+
+
+def test_training_survives_a_full_disk_and_its_later_checkpoints_are_complete(tmp_path, monkeypatch):
+    folder = tmp_path / "run"
+    monkeypatch.setattr("nde.train.checkpoint.shutil.disk_usage", Disk(full=2).usage)
+    with pytest.warns(RuntimeWarning, match="No space left on device; there is none yet") as caught:
+        found = train(**SETTINGS, checkpoint=folder)
+    assert len(caught) == 2
+    assert_same(found, train(**SETTINGS))
+    assert sorted(p.name for p in folder.iterdir()) == ["24", "30"]
+    assert_same(train(**SETTINGS, checkpoint=folder), found)
+
+
+@pytest.mark.parametrize("method", ["save", "close"])
+def test_training_survives_a_disk_that_fills_up_while_it_is_written(method, tmp_path, monkeypatch):
+    import orbax.checkpoint as orbax
+
+    real, full = getattr(orbax.CheckpointManager, method), iter([True])
+
+    def fail_once(*args, **kwargs):
+        real(*args, **kwargs)
+        if next(full, False):
+            raise ValueError("RESOURCE_EXHAUSTED: Error writing: No space left on device [os_error_code='28']")
+
+    monkeypatch.setattr(orbax.CheckpointManager, method, fail_once)
+    with pytest.warns(RuntimeWarning, match=r"could not be written to '.*run': No space left on device; "):
+        found = train(**SETTINGS, checkpoint=tmp_path / "run")
+    assert_same(found, train(**SETTINGS))
+
+
+def test_other_errors_of_checkpoints_are_raised(tmp_path, monkeypatch):
+    import orbax.checkpoint as orbax
+
+    def fail(*_, **__):
+        raise ValueError("wrong tree")
+
+    monkeypatch.setattr(orbax.CheckpointManager, "save", fail)
+    with pytest.raises(ValueError, match="wrong tree"):
+        train(**SETTINGS, checkpoint=tmp_path / "run")
+
+
+def test_training_survives_a_log_that_cannot_be_written(tmp_path, monkeypatch):
+    real = Log._write_line
+
+    def fail_later(self, line):
+        if '"step": 9,' in line:
+            self._file.close()
+            self._file = open("/dev/full", "a", buffering=1)  # noqa: SIM115 (the log closes it)
+        real(self, line)
+
+    monkeypatch.setattr(Log, "_write_line", fail_later)
+    with pytest.warns(RuntimeWarning, match="could not be written: No space left on device") as caught:
+        found = train(**SETTINGS, log=tmp_path / "log.jsonl")
+    assert len(caught) == 1
+    assert_same(found, train(**SETTINGS))
+    _, *lines = map(json.loads, (tmp_path / "log.jsonl").read_text().splitlines())
+    assert [line["step"] for line in lines] == list(range(1, 9))
 
 
 def test_a_finished_run_resumes_with_more_steps(tmp_path):

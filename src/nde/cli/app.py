@@ -1,14 +1,16 @@
 """`nde fit`, `nde demo`, `nde predict`, `nde sample`."""
 
+import logging
 import sys
-from typing import NoReturn
+import warnings
+from typing import Any, NoReturn
 
 import typer
 
 from nde.cli.commands.demo import demo
 from nde.cli.commands.fit import fit
 from nde.cli.commands.predict import predict, sample
-from nde.cli.stopped import STOPPED, StoppedError
+from nde.cli.stopped import FAILED, STOPPED, StoppedError
 from nde.data import DataError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
@@ -18,10 +20,14 @@ for command in (fit, demo, predict, sample):
 
 def main() -> None:
     """Run the command line; bad input ends with one line and exit status 2."""
+    # Orbax logs what `nde.train` warns of, with tracebacks.
+    logging.getLogger("absl").setLevel(logging.CRITICAL)
     try:
-        status = app(standalone_mode=False)
+        with warnings.catch_warnings():
+            warnings.showwarning = _show_warning
+            status = app(standalone_mode=False)
     except StoppedError as stopped:
-        _fail(str(stopped), STOPPED)
+        _fail(str(stopped), stopped.status)
     except (typer.Abort, KeyboardInterrupt):
         status = STOPPED
     except DataError as error:
@@ -35,12 +41,17 @@ def main() -> None:
     sys.exit(status if isinstance(status, int) else 0)
 
 
+def _show_warning(message: Warning | str, *_: Any) -> None:
+    """Print a warning without the line of code that it is from."""
+    typer.echo(f"nde: {' '.join(str(message).split())}", err=True)
+
+
 def _is_usage(error: Exception) -> bool:
     """Whether the command was misspelt."""
     return hasattr(error, "format_message") and hasattr(error, "exit_code")
 
 
-def _fail(message: str, status: int = 2) -> NoReturn:
+def _fail(message: str, status: int = FAILED) -> NoReturn:
     typer.echo(f"nde: {' '.join(message.split())}", err=True)
     sys.exit(status)
 

@@ -5,15 +5,22 @@ from typing import Any
 
 import numpy as np
 
-from nde.data import DataError
+from nde.data import Clock, DataError
+from nde.data.times.text import time_text
 
 
-def time_text(time: Any) -> str:
-    """A number of as many digits as a double surely keeps, or a date without parts that say nothing."""
-    if not isinstance(time, np.datetime64):
-        return f"{time:.15g}"
-    text = str(time.astype("datetime64[us]")).replace("T", " ").removesuffix(".000000")
-    return text.removesuffix(" 00:00:00")
+def time_texts(clock: Clock | None, ts: np.ndarray, series: int = 0) -> list[str]:
+    """Times of a series as its file has them.
+
+    Args:
+        clock: The clock of a panel or table; none if times are those of the file.
+        ts: The times.
+        series: The index of the series.
+    """
+    if clock is None:
+        return [exact(time) for time in ts]
+    zone, times = clock.zone, clock.restore(ts, series)
+    return [time_text(time) if zone is None else zone.text(time) for time in times]
 
 
 def exact(value: Any) -> str:

@@ -2,7 +2,7 @@
 
 import contextlib
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -21,6 +21,12 @@ ProgressFunction = Callable[[int, int, float], None]
 def show(content: str | Grid) -> None:
     """Print a text or a table."""
     _CONSOLE.print(content if isinstance(content, str) else _table(content), markup=False)
+
+
+def show_notes(notes: Iterable[str]) -> None:
+    """Print sentences, each on a line of its own."""
+    for note in notes:
+        show(f"- {note}")
 
 
 @contextlib.contextmanager

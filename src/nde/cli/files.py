@@ -13,6 +13,13 @@ from pathlib import Path
 from nde.data import DataError
 
 
+class WriteError(DataError):
+    """A file or folder that cannot be written, for example because the disk is full."""
+
+    def __init__(self, path: Path, error: OSError) -> None:
+        super().__init__(f"{path} cannot be written: {error.strerror or error}.")
+
+
 def csv_text(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Format a CSV file; cells with commas, quotes or line breaks are quoted.
 
@@ -59,36 +66,49 @@ def write_new_file(path: Path, text: str) -> None:
         DataError: If it exists, or cannot be written.
     """
     check_new(path)
-    draft = None
     try:
         path.absolute().parent.mkdir(parents=True, exist_ok=True)
-        handle, draft = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.absolute().parent)
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-        Path(draft).chmod(0o644)
-        Path(draft).rename(path)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.absolute().parent)
+        draft = Path(name)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+                file.write(text)
+            draft.chmod(0o644)
+            draft.rename(path)
+        finally:
+            draft.unlink(missing_ok=True)
     except OSError as error:
-        if draft is not None:
-            Path(draft).unlink(missing_ok=True)
-        raise DataError(f"{path} cannot be written: {error.strerror or error}.") from None
+        raise WriteError(path, error) from None
 
 
 @contextlib.contextmanager
 def new_folder(folder: Path) -> Iterator[Path]:
-    """A folder to write into: it takes its name when all is written, and is removed if something fails."""
+    """A folder to write into: it takes its name when all is written, and is removed if something fails.
+
+    Raises:
+        DataError: If the folder exists, or it or what is in it cannot be written.
+    """
     check_new(folder)
+    try:
+        with _draft(folder) as draft:
+            yield draft
+    except OSError as error:
+        raise WriteError(folder, error) from None
+
+
+@contextlib.contextmanager
+def _draft(folder: Path) -> Iterator[Path]:
     missing = [parent for parent in folder.absolute().parents if not parent.exists()]
+    draft = None
     try:
         folder.absolute().parent.mkdir(parents=True, exist_ok=True)
         draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.absolute().parent))
-    except OSError as error:
-        raise DataError(f"{folder} cannot be made: {error.strerror or error}.") from None
-    try:
         yield draft
         draft.chmod(0o755)
         draft.rename(folder.absolute())
     except BaseException:
-        shutil.rmtree(draft, ignore_errors=True)
+        if draft is not None:
+            shutil.rmtree(draft, ignore_errors=True)
         for parent in missing:
             with contextlib.suppress(OSError):
                 parent.rmdir()

@@ -142,6 +142,11 @@ def render(report: Report, folder: Path) -> str:
     return environment.get_template(_TEMPLATE).render(report=report, encoded=encoded)
 
 
+def data_sections(notes: Sequence[str]) -> list[Section]:
+    """The section of notes on the data; none without notes."""
+    return [Section("Data", [Bullets(list(notes))])] if notes else []
+
+
 def versions(*packages: str) -> str:
     """The versions of packages and of Python."""
     found = ", ".join(f"{package} {metadata.version(package)}" for package in packages)

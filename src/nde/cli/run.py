@@ -1,30 +1,27 @@
 """Runs: fit a task, evaluate it, and write its folder; resume a run; read a finished one."""
 
-import contextlib
+import dataclasses
 import json
-import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import jax
-
 from nde.cli import registry
-from nde.cli.console import show
-from nde.cli.files import check_new, new_folder
-from nde.cli.panels.config import FILE, PanelConfig
+from nde.cli.console import show, show_notes
+from nde.cli.failures import at_times, failures_in_words, resumable
+from nde.cli.files import WriteError, check_new, new_folder
+from nde.cli.panels.config import PanelConfig
 from nde.cli.panels.generation import GenerationTask
 from nde.cli.panels.task import PanelData
-from nde.cli.report import render
-from nde.cli.stopped import StoppedError
+from nde.cli.run_folder import CHECKPOINTS, METRICS, is_panel_run, rescue, write
+from nde.cli.stopped import FAILED, StoppedError
 from nde.cli.tables.config import TableConfig
 from nde.cli.task import Predictions, Query, Result, Task
-from nde.core.results import SolveError
 from nde.data import DataError
 from nde.data.plural import pluralize
 
-_METRICS = "metrics.json"
+_TRAIN_OTHERWISE = "Try other --steps, another --seed, or another --model."
 
 
 def fit_table(config: TableConfig, folder: Path) -> None:
@@ -50,10 +47,16 @@ def fit_at_once(task: Task, jobs: Mapping[Path, tuple[Any, Any]], folder: Path) 
         jobs: The options and data of each run, by its folder.
         folder: The folder that holds all of them.
     """
-    results = {path: task.evaluate(config, data, task.fit(config, data, None)) for path, (config, data) in jobs.items()}
-    with new_folder(folder) as draft:
-        for path, result in results.items():
-            write(draft / path.relative_to(folder), path, result)
+    results = {}
+    with failures_in_words("The fit", _TRAIN_OTHERWISE):
+        for path, (config, data) in jobs.items():
+            results[path] = task.evaluate(config, data, task.fit(config, data, None))
+    try:
+        with new_folder(folder) as draft:
+            for path, result in results.items():
+                write(draft / path.relative_to(folder), path, result)
+    except WriteError as error:
+        raise StoppedError(f"{error} {rescue(folder, results)}", FAILED) from None
     for path, result in results.items():
         _announce(path, result)
 
@@ -71,13 +74,17 @@ def fit_panel(config: PanelConfig, folder: Path) -> None:
     """
     check_new(folder)
     task, config, data = prepare_panel(config)
-    with new_folder(folder) as draft:
-        config.write(draft)
-    try:
-        _fit_resumable(task, config, data, folder)
-    except DataError:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
+    # A resumed run has only this path, which is the same in all folders.
+    config = dataclasses.replace(config, file=f"{Path(config.file).absolute()}")
+    with resumable(folder):
+        with new_folder(folder) as draft:
+            config.write(draft)
+        try:
+            model = _train(task, config, data, folder)
+        except DataError:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        _finish(task, config, data, model, folder)
 
 
 def resume(config: PanelConfig, folder: Path) -> None:
@@ -92,7 +99,8 @@ def resume(config: PanelConfig, folder: Path) -> None:
         StoppedError: If it was interrupted; then the run can be resumed.
     """
     task, config, data = prepare_panel(config)
-    _fit_resumable(task, config, data, folder)
+    with resumable(folder):
+        _finish(task, config, data, _train(task, config, data, folder), folder)
 
 
 def prepare_panel(config: PanelConfig) -> tuple[Task, PanelConfig, PanelData]:
@@ -104,43 +112,46 @@ def prepare_panel(config: PanelConfig) -> tuple[Task, PanelConfig, PanelData]:
     tasks, config = registry.choose_panel_tasks(config)
     source = config.read()
     task = registry.choose_by_target(tasks, source)
-    return task, config, task.prepare(config, source)
+    data = task.prepare(config, source)
+    return task, config, dataclasses.replace(data, reading=source.options, categories=source.categories)
 
 
-def _fit_resumable(task: Task, config: PanelConfig, data: PanelData, folder: Path) -> None:
-    try:
-        parts = data.split.parts()
-        sizes = ", ".join(f"{len(part)} series to {name}" for name, part in parts.items())
-        show(f"{sizes}; {pluralize(len(data.split.train.channels), 'channel')}")
-        for remark in data.remarks:
-            show(f"- {remark}")
-        result = task.evaluate(config, data, task.fit(config, data, folder))
-        write(folder, folder, result)
-        # From here on the model is all that is needed.
-        shutil.rmtree(folder / "checkpoints", ignore_errors=True)
-    except KeyboardInterrupt:
-        raise StoppedError(f"Stopped; resume with `nde fit --resume {folder}`.") from None
-    _announce(folder, result)
+def _train(task: Task, config: PanelConfig, data: PanelData, folder: Path) -> Any:
+    """Train, with checkpoints in the folder.
 
-
-def write(folder: Path, name: Path, result: Result) -> None:
-    """Write a run; `metrics.json`, which tells that it is finished, comes last.
-
-    Args:
-        folder: Where to write.
-        name: The name that the folder will have.
-        result: What to write.
+    Raises:
+        DataError: If the data are not what the model needs, training fails, or the folder cannot be written.
     """
-    folder.mkdir(exist_ok=True)
-    result.save(folder)
-    for file, figure in result.figures().items():
-        figure.savefig(folder / file)
-    (folder / "report.html").write_text(render(result.report(name), folder), encoding="utf-8")
-    file, text = result.predictions()
-    (folder / file).write_text(text, encoding="utf-8", newline="")
-    draft = folder / f".{_METRICS}"
-    draft.write_text(json.dumps(result.metrics(), indent=2) + "\n", encoding="utf-8")
-    os.replace(draft, folder / _METRICS)
+    parts = data.split.parts()
+    sizes = ", ".join(f"{len(part)} series to {name}" for name, part in parts.items())
+    show(f"{sizes}; {pluralize(len(data.split.train.channels), 'channel')}")
+    show_notes(data.remarks)
+    try:
+        with failures_in_words("Training", _TRAIN_OTHERWISE):
+            return task.fit(config, data, folder)
+    except OSError as error:
+        raise WriteError(folder, error) from None
+
+
+def _finish(task: Task, config: PanelConfig, data: PanelData, model: Any, folder: Path) -> None:
+    """Evaluate a trained model, and write the run.
+
+    Raises:
+        StoppedError: If that fails; the checkpoints are kept.
+    """
+    try:
+        with failures_in_words("The evaluation of the trained model", _TRAIN_OTHERWISE):
+            result = task.evaluate(config, data, model)
+    except DataError as error:
+        raise StoppedError(f"{error} The trained weights are kept in {folder / CHECKPOINTS}.", FAILED) from None
+    try:
+        write(folder, folder, result)
+    except OSError as error:
+        again = f"Or free some space, and resume with `nde fit --resume {folder}`."
+        raise StoppedError(f"{WriteError(folder, error)} {rescue(folder, {folder: result})} {again}", FAILED) from None
+    # From here on the model is all that is needed.
+    shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)
+    _announce(folder, result)
 
 
 def _announce(folder: Path, result: Result) -> None:
@@ -156,8 +167,8 @@ def predict(folder: Path, query: Query) -> Predictions:
         DataError: If there is no such run, or the query makes no sense for it.
     """
     metrics = read_metrics(folder)
-    at_times = query.times is not None or query.horizon is not None
-    with _failures_in_words("Predictions", at_times=at_times):
+    chosen = query.times is not None or query.horizon is not None
+    with at_times("Predictions", chosen=chosen):
         return registry.task_of_run(metrics).predict(folder, metrics, query)
 
 
@@ -178,31 +189,8 @@ def sample(folder: Path, count: int, times: str | None, seed: int) -> str:
             f"There is no run of many series in {folder}. Name a folder that `nde fit --task generate` wrote."
         )
     metrics = read_metrics(folder)
-    with _failures_in_words("Sampling", at_times=times is not None):
+    with at_times("Sampling", chosen=times is not None):
         return GenerationTask().sample(folder, metrics, count, times, seed)
-
-
-@contextlib.contextmanager
-def _failures_in_words(what: str, *, at_times: bool) -> Iterator[None]:
-    """Turn the failure of a solve into one line.
-
-    Args:
-        what: What was to be done.
-        at_times: Whether at times that the user chose.
-
-    Raises:
-        DataError: If a solve failed.
-    """
-    try:
-        yield
-    except (SolveError, jax.errors.JaxRuntimeError) as error:
-        # Under `jax.jit`, JAX's own error holds the name.
-        if not isinstance(error, SolveError) and SolveError.__name__ not in str(error):
-            raise
-        at, advice = (" at these times", " Choose earlier times.") if at_times else ("", "")
-        raise DataError(
-            f"{what}{at} failed: the solution of the model is not finite or needs too many steps.{advice}"
-        ) from None
 
 
 def read_metrics(folder: Path) -> dict[str, Any]:
@@ -211,19 +199,14 @@ def read_metrics(folder: Path) -> dict[str, Any]:
     Raises:
         DataError: If there is no run, it is not finished, or the file is damaged.
     """
-    path = folder / _METRICS
+    path = folder / METRICS
     if not path.is_file() and is_panel_run(folder):
         raise DataError(f"The run {folder} is not finished; resume it with `nde fit --resume {folder}`.")
     if not path.is_file():
-        raise DataError(f"There is no run in {folder}: {_METRICS} is missing. Give a folder that `nde fit` wrote.")
+        raise DataError(f"There is no run in {folder}: {METRICS} is missing. Give a folder that `nde fit` wrote.")
     try:
         metrics = json.loads(path.read_text(encoding="utf-8"))
         registry.task_of_run(metrics).check_metrics(metrics)
     except (ValueError, KeyError, TypeError):
         raise DataError(f"{path} is damaged; fit again.") from None
     return metrics
-
-
-def is_panel_run(folder: Path) -> bool:
-    """Whether a folder holds a run with many series, finished or not."""
-    return (folder / FILE).is_file()

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 from matplotlib.figure import Figure
 
 from nde.cli.report import Grid, Report
+from nde.data import ReadOptions
 
 Config = TypeVar("Config")
 Source = TypeVar("Source")
@@ -24,12 +25,14 @@ class Query:
         times: Times, with commas between them.
         horizon: How many steps to forecast.
         model: The name of a model, if the run has several.
+        reading: How to read the file, where it differs from that of the run.
     """
 
     file: Path | None = None
     times: str | None = None
     horizon: int | None = None
     model: str | None = None
+    reading: ReadOptions = dataclasses.field(default_factory=ReadOptions)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from nde.data.array_loader import ArrayLoader
 from nde.data.csv import read_csv, read_indexed
 from nde.data.fan import LEVELS, Fan
+from nde.data.files.read_options import ReadOptions
 from nde.data.japanese_vowels import JAPANESE_VOWELS_SOURCE, load_japanese_vowels
 from nde.data.lynx_hare import LYNX_HARE_SOURCE, load_lynx_hare
 from nde.data.panel import (
@@ -24,6 +25,7 @@ from nde.data.panel import (
 from nde.data.series import read_series
 from nde.data.sunspots import SUNSPOTS_SOURCE, load_sunspots
 from nde.data.table import DataError, Series, Table
+from nde.data.times.zone import Zone
 
 __all__ = [
     "JAPANESE_VOWELS_SOURCE",
@@ -38,9 +40,11 @@ __all__ = [
     "Loader",
     "Normalization",
     "PanelFile",
+    "ReadOptions",
     "Record",
     "Series",
     "Table",
+    "Zone",
     "as_panel",
     "bucket_lengths",
     "drop_observations",

@@ -1,4 +1,4 @@
-"""Many series from one CSV file."""
+"""Many series from one file."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,20 +6,26 @@ from pathlib import Path
 import numpy as np
 
 from nde.data.csv import read_columns
+from nde.data.files.read_options import ReadOptions
 from nde.data.plural import pluralize
 from nde.data.table import DataError, Series
+from nde.data.times.elapsed import elapsed
 
 _LEAST_ROWS = 5
 
 
-def read_series(path: str | Path, time: str, states: Sequence[str], series: str) -> dict[str, Series]:
-    r"""Read several series of the same quantities from one CSV file.
+def read_series(
+    path: str | Path, time: str, states: Sequence[str], series: str, *, options: ReadOptions | None = None
+) -> dict[str, Series]:
+    r"""Read several series of the same quantities from one file.
 
     Args:
         path: The file.
-        time: The column of times, strictly increasing within each series.
+        time: The column of times, strictly increasing within each series: numbers, or dates, which become numbers since
+            the first of all.
         states: The columns of measured quantities; an empty cell or `nan` is a missing value.
         series: The column that identifies, by a number or text, the series that a row belongs to.
+        options: How to read the file, if it shall not be guessed.
 
     Returns:
         The series by their ids, in order of first appearance. The rows of a series need not be adjacent.
@@ -39,15 +45,17 @@ def read_series(path: str | Path, time: str, states: Sequence[str], series: str)
             print(list(read_series(path, time="t", states=["x"], series="who")))
         ```
     """
-    texts, ts, ys = read_columns(path, time, states, series)
+    columns = read_columns(path, time, states, series, options=options)
+    texts, ys = columns.series, columns.ys
     for row, text in enumerate(texts, start=1):
         if not text:
             raise DataError(f"Column '{series}' is empty in row {row}; every row must name its series.")
+    ts, clock, notes = elapsed(columns.times, time, np.unique(texts, return_inverse=True)[1] if texts else None)
     found = {}
     for name in dict.fromkeys(texts):
         rows = np.array([text == name for text in texts])
         try:
-            found[name] = Series(time, tuple(states), ts[rows], ys[rows])
+            found[name] = Series(time, tuple(states), ts[rows], ys[rows], (*columns.notes, *notes), clock)
         except DataError as error:
             raise DataError(f"Series '{name}': {error}") from None
     if len(ts) < _LEAST_ROWS:

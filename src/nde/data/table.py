@@ -1,12 +1,13 @@
 """Tables of measurements."""
 
 import dataclasses
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from jaxtyping import Float
 
 from nde.data.plural import pluralize
+from nde.data.times.text import time_text
 
 
 class DataError(ValueError):
@@ -23,6 +24,10 @@ class DataError(ValueError):
         ```
     """
 
+    def __init__(self, message: str) -> None:
+        # Names and cells of a broken file may have line breaks.
+        super().__init__(" ".join(message.splitlines()))
+
 
 @dataclasses.dataclass(frozen=True)
 class Table:
@@ -33,6 +38,8 @@ class Table:
         names: Names of the quantities.
         ts: Times in any unit, of shape `(rows,)`, strictly increasing.
         ys: Measurements in any unit, of shape `(rows, columns)`; `nan` for missing values.
+        notes: What was guessed when the table was read from a file, one sentence each.
+        clock: The `nde.data.Clock` that turns times into the dates of the file; `None` if the file has numbers.
 
     Raises:
         DataError: If times are not finite or do not increase; if a value is infinite or a whole column is missing; or
@@ -55,6 +62,8 @@ class Table:
     names: tuple[str, ...]
     ts: Float[np.ndarray, " rows"]
     ys: Float[np.ndarray, "rows columns"]
+    notes: tuple[str, ...] = ()
+    clock: Any = None
 
     def __post_init__(self) -> None:
         if len(self.ts) < self.least_rows:
@@ -63,9 +72,7 @@ class Table:
             )
         self._check_times()
         for name, column in zip(self.names, self.ys.T, strict=True):
-            if np.isinf(column).any():
-                row = int(np.argmax(np.isinf(column))) + 1
-                raise DataError(f"Column '{name}' is infinite in row {row}; leave missing values empty.")
+            check_bounded(column, name)
             if np.count_nonzero(~np.isnan(column)) < self.least_values:
                 raise DataError(f"Column '{name}' is empty in all {len(column)} rows; leave it out, or add values.")
 
@@ -74,14 +81,7 @@ class Table:
         if not np.isfinite(ts).all():
             row = int(np.argmin(np.isfinite(ts))) + 1
             raise DataError(f"Time column '{name}' has no finite time in row {row}; every row must have one.")
-        late = np.flatnonzero(np.diff(ts) <= 0)
-        if late.size:
-            row = int(late[0]) + 2
-            what = "repeats the time" if ts[row - 1] == ts[row - 2] else "goes back from"
-            raise DataError(
-                f"Time column '{name}' {what} {ts[row - 2]:.15g} in row {row}; times must increase. Sort the rows, and "
-                "merge rows with the same time."
-            )
+        check_increasing(ts, name)
 
     def split(self, holdout: int) -> tuple["Table", "Table | None"]:
         """Split off the last rows as a holdout.
@@ -95,18 +95,14 @@ class Table:
         Raises:
             DataError: If `holdout` is negative, or leaves too few rows or an empty column to fit.
         """
-        left, least = len(self.ts) - holdout, self.least_rows
-        if holdout < 0 or left < least:
-            raise DataError(
-                f"Got {pluralize(holdout, 'row')} to hold out of {len(self.ts)}; choose between 0 and "
-                f"{max(0, len(self.ts) - least)}, to leave at least {least} to fit."
-            )
+        check_holdout(holdout, len(self.ts), self.least_rows)
+        left = len(self.ts) - holdout
         if not holdout:
             return self, None
         return self._rows(slice(None, left), type(self)), self._rows(slice(left, None), _Holdout)
 
     def _rows(self, rows: slice, make: type["Table"]) -> "Table":
-        return make(self.time_name, self.names, self.ts[rows], self.ys[rows])
+        return make(self.time_name, self.names, self.ts[rows], self.ys[rows], self.notes, self.clock)
 
 
 class Series(Table):
@@ -117,6 +113,8 @@ class Series(Table):
         names: Names of the columns.
         ts: Times, of shape `(rows,)`, increasing.
         ys: Values, of shape `(rows, columns)`; `nan` for missing ones.
+        notes: What was guessed when the series was read from a file.
+        clock: The `nde.data.Clock` that turns times into the dates of the file.
 
     Example:
         ```python
@@ -136,3 +134,59 @@ class _Holdout(Table):
 
     def __post_init__(self) -> None:
         """Nothing to check: the rows were checked as part of the whole table."""
+
+
+def check_increasing(times: np.ndarray, name: str) -> None:
+    """Check that times increase.
+
+    Args:
+        times: Numbers, dates or durations.
+        name: The name of their column.
+
+    Raises:
+        DataError: If a time repeats, or goes back.
+    """
+    steps = np.diff(times)
+    late = np.flatnonzero(steps <= np.zeros((), steps.dtype))
+    if not late.size:
+        return
+    row = int(late[0]) + 2
+    again = bool(times[row - 1] == times[row - 2])
+    what = "repeats the time" if again else "goes back from"
+    fix = f"Merge them by --duplicates mean, first or last{clock_hint(times)}." if again else "Sort the rows."
+    raise DataError(f"Time column '{name}' {what} {time_text(times[row - 2])} in row {row}; times must increase. {fix}")
+
+
+def clock_hint(times: np.ndarray) -> str:
+    """What to do about a date that repeats, if the clock was put back; empty for numbers."""
+    hint = "; or, if they are of the hour that repeats at the end of summer time, name the time zone with --timezone"
+    return hint if times.dtype.kind == "M" else ""
+
+
+def check_bounded(column: Float[np.ndarray, " rows"], name: str) -> None:
+    """Check that no value is infinite.
+
+    Raises:
+        DataError: If one is.
+    """
+    if np.isinf(column).any():
+        row = int(np.argmax(np.isinf(column))) + 1
+        raise DataError(f"Column '{name}' is infinite in row {row}; leave missing values empty.")
+
+
+def check_holdout(holdout: int, rows: int, least: int) -> None:
+    """Check that so many of the last rows can be held out.
+
+    Args:
+        holdout: How many.
+        rows: How many there are.
+        least: How many must be left.
+
+    Raises:
+        DataError: If too few are left, or the number is negative.
+    """
+    if not 0 <= holdout <= rows - least:
+        raise DataError(
+            f"Got {pluralize(holdout, 'row')} to hold out of {rows}; choose between 0 and {max(0, rows - least)}, to "
+            f"leave at least {least} to fit."
+        )

@@ -6,7 +6,7 @@ require_for_room("estimators")
 
 from nde.data import as_panel
 from nde.estimators.flow_density import FlowDensity
-from nde.estimators.forecasting import Forecast, Forecaster, MethodScore
+from nde.estimators.forecasting import ColumnScore, Forecast, Forecaster, MethodScore
 from nde.estimators.latent_ode_imputer import LatentODEImputer
 from nde.estimators.neural_cde import NeuralCDEClassifier, NeuralCDERegressor
 from nde.estimators.neural_ode_forecaster import NeuralODEForecaster
@@ -16,6 +16,7 @@ from nde.estimators.registry import load_estimator
 from nde.estimators.series_generator import SeriesGenerator
 
 __all__ = [
+    "ColumnScore",
     "FlowDensity",
     "Forecast",
     "Forecaster",

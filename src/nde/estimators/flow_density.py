@@ -14,6 +14,7 @@ from sklearn.utils import check_array, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from nde.data import ArrayLoader, DataError
+from nde.data.plural import pluralize
 from nde.estimators.base import AbstractEstimator
 from nde.models import ContinuousFlow, FlowLikelihood, FlowMatching
 from nde.stepping import PIDController
@@ -298,5 +299,8 @@ def _conditions(condition: Any, count: int) -> Float[np.ndarray, "points conditi
         return np.zeros((count, 0))
     rows = check_array(condition, dtype="float64", input_name="condition")
     if len(rows) not in {1, count}:
-        raise DataError(f"condition must have one row, or one for each point; got {len(rows)} rows for {count} points.")
+        raise DataError(
+            f"condition must have one row, or one for each point; got {pluralize(len(rows), 'row')} for "
+            f"{pluralize(count, 'point')}."
+        )
     return np.repeat(rows, count, axis=0) if len(rows) != count else rows

@@ -15,6 +15,7 @@ from nde.core.device import to_device
 from nde.data import DataError, Normalization, as_panel, pad
 from nde.data.panel import TimeSeries
 from nde.data.panel.windows import windows
+from nde.data.plural import pluralize
 from nde.estimators.base import AbstractSeriesEstimator
 from nde.estimators.frequencies import initial_frequencies
 from nde.estimators.pieces import Pieces
@@ -179,5 +180,7 @@ def broadcast_times(times: Any, count: int) -> list[Float[np.ndarray, " _"]]:
             f"{'' if np.isfinite(array).all() else ' with non-finite values'}."
         )
     if array.ndim == 2 and len(array) != count:
-        raise DataError(f"times must have one row for each series; got {len(array)} rows for {count} series.")
+        raise DataError(
+            f"times must have one row for each series; got {pluralize(len(array), 'row')} for {count} series."
+        )
     return list(np.broadcast_to(array, (count, array.shape[-1])))

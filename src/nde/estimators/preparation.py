@@ -38,10 +38,14 @@ class Preparation:
         Raises:
             DataError: If channels or static features differ from those of the training panel.
         """
-        return self.normalization.apply(_with_channels(self._reorder(panel), self.counted))
+        return self.normalization.apply(_with_channels(self.reorder(panel), self.counted))
 
-    def _reorder(self, panel: TimeSeries) -> TimeSeries:
-        """The panel with its channels in the order of the training panel."""
+    def reorder(self, panel: TimeSeries) -> TimeSeries:
+        """The panel with its channels in the order of the training panel.
+
+        Raises:
+            DataError: If channels differ from those of the training panel.
+        """
         missing = [name for name in self.channels if name not in panel.channels]
         if missing and len(panel.channels) != len(self.channels):
             raise DataError(

@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Float
 
 from nde.data import DataError
+from nde.data.plural import pluralize
 from nde.metrics.bootstrap import Bootstrap, Weights
 from nde.metrics.estimate import Estimate
 from nde.metrics.pair import one_panel
@@ -116,8 +117,8 @@ def _correlation(x: _Rows, y: _Rows, lags: int, ids: tuple, bootstrap: Bootstrap
     """The correlation of `x` with later `y`, or its mean over lags."""
     if not 1 <= lags < x.shape[1]:
         raise DataError(
-            f"lags must be at least 1 and less than the number of rows; got {lags} lags for series of at most "
-            f"{x.shape[1]} rows."
+            f"lags must be at least 1 and less than the number of rows; got {pluralize(lags, 'lag')} for series of at "
+            f"most {pluralize(x.shape[1], 'row')}."
         )
     x, y = _centered(x), _centered(y)
     of_x, of_y = moments(x, 2), moments(y, 2)

@@ -11,6 +11,7 @@ from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 from nde.data import DataError
 from nde.data.panel import TimeSeries
+from nde.data.plural import pluralize
 from nde.metrics.bootstrap import Bootstrap, Weights, groups_of
 from nde.metrics.estimate import Estimate
 from nde.metrics.features import series_features
@@ -155,8 +156,8 @@ def _folds(pooled: TimeSeries, labels: Int[np.ndarray, " series"], folds: int, s
         names = len(set(groups[labels == label].tolist()))
         if names < folds:
             raise DataError(
-                f"Got {names} distinct ids of {what} series for {folds} folds; each fold needs at least one. Use fewer "
-                "folds."
+                f"Got {pluralize(names, 'distinct id')} of {what} series for {folds} folds; each fold needs at least "
+                "one. Use fewer folds."
             )
     if distinct:
         return list(StratifiedKFold(folds, shuffle=True, random_state=seed).split(labels, labels))

@@ -6,6 +6,7 @@ import numpy as np
 
 from nde.data import DataError, as_panel
 from nde.data.panel import TimeSeries
+from nde.data.plural import pluralize
 
 
 def one_panel(panel: Any) -> TimeSeries:
@@ -32,8 +33,8 @@ def two_panels(real: Any, fake: Any, *, least: int = 2) -> tuple[TimeSeries, Tim
     second = as_panel(fake, channels=first.channels)
     if len(first.channels) != len(second.channels):
         raise DataError(
-            f"Got real series with {len(first.channels)} channels and generated ones with {len(second.channels)}; both "
-            "must have the same channels."
+            f"Got real series with {pluralize(len(first.channels), 'channel')} and generated ones with "
+            f"{len(second.channels)}; both must have the same channels."
         )
     if isinstance(fake, TimeSeries) and isinstance(real, TimeSeries) and first.channels != second.channels:
         raise DataError(

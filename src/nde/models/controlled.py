@@ -1,8 +1,9 @@
 """What neural CDEs and RDEs share: a control path drives the state."""
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, PRNGKeyArray
 
 from nde.gradients import AbstractAdjoint
 from nde.nn import MatrixMLP
@@ -13,6 +14,7 @@ from nde.stepping import AbstractStepSizeController, StepTo
 from nde.terms import ControlTerm
 
 Static = Float[Array, " features"] | None
+_MAX_STEPS, _STEPS_PER_KNOT = 4096, 2
 
 
 class AbstractControlled(eqx.Module):
@@ -33,7 +35,10 @@ class AbstractControlled(eqx.Module):
         static: Static,
         saveat: SaveAt,
     ) -> Float[Array, "saved state"]:
-        """Solve along a control path, by default with a step from each knot to the next."""
+        """Solve along a control path, by default with a step from each knot to the next.
+
+        There is no limit of steps that a long series could reach: as many as it has knots are always allowed.
+        """
         return diffeqsolve(
             ControlTerm(self.vector_field, path).to_ode(),
             self.solver,
@@ -44,11 +49,29 @@ class AbstractControlled(eqx.Module):
             saveat=saveat,
             stepsize_controller=StepTo(ts) if self.stepsize_controller is None else self.stepsize_controller,
             adjoint=self.adjoint,
+            max_steps=max(_MAX_STEPS, _STEPS_PER_KNOT * len(ts)),
         ).ys
 
     def output(self, state: Float[Array, " state"], static: Static) -> Float[Array, " output"]:
         """Return the output for a state and static features."""
         return self.readout(_concatenate(state, static))
+
+
+def projection_of(input_size: int, rank: int | None, key: PRNGKeyArray) -> eqx.nn.Linear | None:
+    """A linear map from the channels to `rank` combinations of them, or `None` without a rank.
+
+    It factorizes the last layer of the vector field, whose size grows with the number of channels.
+    """
+    if rank is None:
+        return None
+    if not 0 < rank <= input_size:
+        raise ValueError(f"rank must be between 1 and the number of channels, {input_size}; got {rank}.")
+    return eqx.nn.Linear(input_size, rank, use_bias=False, key=key)
+
+
+def project(projection: eqx.nn.Linear | None, xs: Float[Array, "knots channels"]) -> Float[Array, "knots combinations"]:
+    """The combinations of the channels at each knot; the channels themselves without a projection."""
+    return xs if projection is None else jax.vmap(projection)(xs)
 
 
 def fill_missing(

@@ -10,7 +10,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from nde.data import Table
 from nde.models.base import AbstractODEModel
 from nde.models.lotka_volterra import LotkaVolterra, check_two_columns
-from nde.models.scaling import Scaling
+from nde.models.scaling import Scaling, free_symbol
 from nde.nn import scaled_last_layer
 
 
@@ -93,4 +93,5 @@ class HybridLotkaVolterra(AbstractODEModel):
         """Return the equation of the mechanism, with the network as a function."""
         lines = self.mechanism.equation().split("\n")
         x, y = self.names
-        return f"{lines[0]} + {x} f1({x}, {y})\n{lines[1]} + {y} f2({x}, {y})"
+        first, second = (free_symbol(self.names, (f"f{i}", f"g{i}")) for i in (1, 2))
+        return f"{lines[0]} + {x} {first}({x}, {y})\n{lines[1]} + {y} {second}({x}, {y})"

@@ -6,7 +6,7 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from nde.core.compiled import compiled
 from nde.gradients import AbstractAdjoint, RecursiveCheckpointAdjoint
-from nde.models.controlled import AbstractControlled, Static, fill_missing
+from nde.models.controlled import AbstractControlled, Static, fill_missing, project, projection_of
 from nde.nn import MatrixMLP
 from nde.signatures import logsignature_dimension, logsignature_windows
 from nde.solve import SaveAt
@@ -29,6 +29,9 @@ class NeuralRDE(AbstractControlled):
         window: Number of rows per step.
         order: Depth of the log-signatures, 2 or 3. Their size grows quickly with the number of channels.
         static_size: Number of static features.
+        rank: Number of linear combinations of the channels that drive the state; by default the channels themselves
+            do. The last layer of the vector field has as many outputs for each of them as the state is long, so with
+            hundreds of channels a small rank makes training many times faster.
         width: Width of the vector field's hidden layers.
         depth: Number of its hidden layers.
         gated: Whether the vector field is gated, see `nde.nn.MatrixMLP`.
@@ -39,6 +42,7 @@ class NeuralRDE(AbstractControlled):
 
     Attributes:
         initial: The map from the first row and static features to the initial state.
+        projection: The map from the channels to their linear combinations, or `None`.
         vector_field: The vector field, whose values are matrices.
         readout: The map from the state and static features to the output.
 
@@ -58,6 +62,7 @@ class NeuralRDE(AbstractControlled):
     """
 
     initial: eqx.nn.Linear
+    projection: eqx.nn.Linear | None
     vector_field: MatrixMLP
     readout: eqx.nn.Linear
     window: int = eqx.field(static=True)
@@ -75,6 +80,7 @@ class NeuralRDE(AbstractControlled):
         window: int = 8,
         order: int = 2,
         static_size: int = 0,
+        rank: int | None = None,
         width: int = 32,
         depth: int = 1,
         gated: bool = False,
@@ -84,7 +90,9 @@ class NeuralRDE(AbstractControlled):
         key: PRNGKeyArray,
     ) -> None:
         keys = jax.random.split(key, 3)
-        control_size = logsignature_dimension(input_size, order)
+        self.projection = projection_of(input_size, rank, jax.random.fold_in(key, 3))
+        driving = input_size if rank is None else rank
+        control_size = logsignature_dimension(driving, order)
         self.initial = eqx.nn.Linear(input_size + static_size, hidden_size, key=keys[0])
         self.vector_field = MatrixMLP(hidden_size, control_size, width, depth, gated=gated, key=keys[1])
         self.readout = eqx.nn.Linear(hidden_size + static_size, output_size, key=keys[2])
@@ -109,5 +117,5 @@ class NeuralRDE(AbstractControlled):
         """
         del length
         ts, xs = fill_missing(ts, ys)
-        path = logsignature_windows(ts, xs, self.window, self.order)
+        path = logsignature_windows(ts, project(self.projection, xs), self.window, self.order)
         return self.output(self.solve_along(path, path.ts, xs[0], static, SaveAt(t1=True))[0], static)

@@ -107,5 +107,5 @@ class NeuralSDE(AbstractSDEModel):
     def equation(self) -> str:
         """Return the equation with the state as a vector and the networks as functions."""
         states = ", ".join(self.scaling.label(name) for name in self.names)
-        z = free_symbol(self.names)
-        return f"d{z} = f({z}) dt + g({z}) dW, {z} = ({states}) standardized, f and g networks with tanh"
+        z, f, g = (free_symbol(self.names, letters) for letters in ("zuvxyw", "fpa", "gqb"))
+        return f"d{z} = {f}({z}) dt + {g}({z}) dW, {z} = ({states}) standardized, {f} and {g} networks with tanh"

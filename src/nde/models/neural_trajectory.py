@@ -76,5 +76,5 @@ class NeuralTrajectory(AbstractODEModel):
     def equation(self) -> str:
         """Return the equation with the state as a vector and the network as a function."""
         states = [f"log {name}" if self.scaling.log else name for name in self.names]
-        z = free_symbol(self.names)
-        return f"d{z} / dt = f({z}), {z} = ({', '.join(states)}) standardized, f a network with tanh"
+        z, f = free_symbol(self.names), free_symbol(self.names, "fgh")
+        return f"d{z} / dt = {f}({z}), {z} = ({', '.join(states)}) standardized, {f} a network with tanh"

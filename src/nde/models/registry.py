@@ -54,13 +54,13 @@ class SeriesModel:
             sizes: Sizes by name; those that the model does not take are left out.
             arguments: What all such models take.
         """
-        return self.kind(**arguments, **{name: sizes[name] for name in self.sizes})
+        return self.kind(**arguments, **{name: sizes[name] for name in self.sizes if name in sizes})
 
 
 _VECTOR_FIELD = ("width", "depth")
 SERIES_MODELS: dict[str, SeriesModel] = {
-    "neural-cde": SeriesModel(NeuralCDE, _VECTOR_FIELD),
-    "neural-rde": SeriesModel(NeuralRDE, _VECTOR_FIELD),
+    "neural-cde": SeriesModel(NeuralCDE, (*_VECTOR_FIELD, "rank")),
+    "neural-rde": SeriesModel(NeuralRDE, (*_VECTOR_FIELD, "window", "rank")),
     "gru-dt": SeriesModel(GRUDeltaT),
     "gru-d": SeriesModel(GRUD),
     "ode-rnn": SeriesModel(ODERNN, _VECTOR_FIELD),

@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import json
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -77,7 +78,10 @@ def load_model(folder: str | Path) -> AbstractODEModel | AbstractSDEModel:
 
 
 def write_folder(folder: Path, name: str, content: dict[str, Any], weights: Any) -> None:
-    """Write weights and a JSON file into a folder; the JSON file last, so that a folder without it holds nothing.
+    """Write weights and a JSON file into a folder.
+
+    Both are complete before they get their names, so that a full disk leaves what was in the folder before. The JSON
+    file gets its name last: a folder without it holds nothing.
 
     Args:
         folder: The folder, made if it does not exist.
@@ -86,11 +90,13 @@ def write_folder(folder: Path, name: str, content: dict[str, Any], weights: Any)
         weights: A pytree.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / name).unlink(missing_ok=True)
-    eqx.tree_serialise_leaves(folder / _WEIGHTS, weights)
-    draft = folder / f".{name}"
-    draft.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-    draft.rename(folder / name)
+    with tempfile.TemporaryDirectory(prefix=".new-", dir=folder) as draft_name:
+        draft = Path(draft_name)
+        eqx.tree_serialise_leaves(draft / _WEIGHTS, weights)
+        (draft / name).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+        (folder / name).unlink(missing_ok=True)
+        (draft / _WEIGHTS).replace(folder / _WEIGHTS)
+        (draft / name).replace(folder / name)
 
 
 @contextlib.contextmanager

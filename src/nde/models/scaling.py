@@ -1,6 +1,7 @@
 """Convert between measurements in their units and the numbers that a model computes with."""
 
 import dataclasses
+import itertools
 from collections.abc import Sequence
 from typing import Literal
 
@@ -135,9 +136,15 @@ def check_transform(tables: Sequence[Table], transform: Transform) -> None:
             raise DataError(f"Column '{name}' has negative values, which have no square root. Use no transformation.")
 
 
-def free_symbol(names: Sequence[str]) -> str:
-    """A letter for the standardized state in an equation: `z`, or another if a quantity is called so."""
-    return next((letter for letter in "zuvxyw" if letter not in names), "state")
+def free_symbol(names: Sequence[str], symbols: Sequence[str] = "zuvxyw") -> str:
+    """A symbol for an equation that no quantity has.
+
+    Args:
+        names: The quantities.
+        symbols: The symbols to choose from, the first that is free; if all are taken, the first with a number.
+    """
+    numbered = (f"{symbols[0]}{number}" for number in itertools.count(1))
+    return next(symbol for symbol in itertools.chain(symbols, numbered) if symbol not in names)
 
 
 def _row(values: Float[np.ndarray, " columns"]) -> Row:

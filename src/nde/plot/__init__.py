@@ -4,8 +4,10 @@ from nde.core.extras import require_for_room
 
 require_for_room("plot")
 
+from nde.plot.calibration import plot_calibration
 from nde.plot.confusion import plot_confusion
 from nde.plot.density import Density, plot_density
+from nde.plot.errors import plot_errors
 from nde.plot.fan import plot_fan
 from nde.plot.forecast import plot_forecast
 from nde.plot.generated import plot_generated
@@ -21,8 +23,10 @@ __all__ = [
     "Density",
     "RunningPrediction",
     "Trajectory",
+    "plot_calibration",
     "plot_confusion",
     "plot_density",
+    "plot_errors",
     "plot_fan",
     "plot_forecast",
     "plot_generated",

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sized
 import numpy as np
 
 from nde.data import Table
+from nde.data.plural import pluralize
 
 
 def check_some(name: str, given: Sized) -> None:
@@ -53,5 +54,6 @@ def check_states(fitted: Table, holdout: Table | None, curves: Mapping[str, tupl
         raise ValueError(f"holdout must have the quantities {fitted.names} of fitted; got {holdout.names}.")
     for model, (ts, ys) in curves.items():
         if ys.shape != (len(ts), len(fitted.names)):
-            wanted = f"({len(ts)}, {len(fitted.names)}) for {len(ts)} times of {len(fitted.names)} quantities"
+            counts = f"{pluralize(len(ts), 'time')} of {pluralize(len(fitted.names), 'quantity')}"
+            wanted = f"({len(ts)}, {len(fitted.names)}) for {counts}"
             raise ValueError(f"curves must have states of shape {wanted}; got {ys.shape} of {model!r}.")

@@ -7,6 +7,7 @@ from jaxtyping import Int
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
+from nde.data.plural import pluralize
 from nde.plot.checks import check_some
 from nde.plot.style import COLORS, FAINT, INK
 
@@ -38,7 +39,9 @@ def plot_confusion(matrix: Int[np.ndarray, "truth predicted"], classes: Sequence
     count = len(classes)
     check_some("classes", classes)
     if matrix.shape != (count, count):
-        raise ValueError(f"matrix must have shape ({count}, {count}) for {count} classes; got {matrix.shape}.")
+        raise ValueError(
+            f"matrix must have shape ({count}, {count}) for {pluralize(count, 'class')}; got {matrix.shape}."
+        )
     size = 1.8 + min(0.38, 8.0 / count) * count
     figure = Figure(figsize=(size + 0.6, size), layout="constrained", dpi=130)
     panel = figure.subplots()

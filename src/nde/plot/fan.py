@@ -6,11 +6,11 @@ import numpy as np
 from jaxtyping import Bool
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from nde.data import Fan, Table
 from nde.plot.checks import check_some
 from nde.plot.style import COLORS, FAINT, INK, SHADE, grid_figure
+from nde.plot.times import draw_time_axis, table_times
 
 _MOST = 3
 """The number of series in one plot, at most."""
@@ -65,7 +65,8 @@ def plot_fan(
         for column, name in enumerate(names):
             panel = panels[column][i]
             _draw_measurements(panel, fitted[series], holdout.get(series), near, column)
-            _draw_predictions(panel, ahead[series].at(slice(int(near.argmax()), None)), fans[series], column)
+            first = int(near.argmax())
+            _draw_predictions(panel, ahead[series].at(slice(first, None)), fans[series], fitted[series], column)
             if i == 0:
                 panel.set_ylabel(name, color=INK)
         _frame([row[i] for row in panels], series, fitted[series], series in holdout, end)
@@ -81,18 +82,19 @@ def plot_fan(
     return figure
 
 
-def _draw_predictions(panel: Axes, ahead: Fan, fan: Fan, column: int) -> None:
+def _draw_predictions(panel: Axes, ahead: Fan, fan: Fan, fitted: Table, column: int) -> None:
     """Draw bands, median and some sample paths."""
+    before, after = table_times(fitted, ahead.ts), table_times(fitted, fan.ts)
     low, high = (end[:, column] for end in ahead.bands["90%"])
-    panel.vlines(ahead.ts, low, high, color=FAINT, alpha=0.7, linewidth=3.0, zorder=1, label="90%, one step ahead")
+    panel.vlines(before, low, high, color=FAINT, alpha=0.7, linewidth=3.0, zorder=1, label="90%, one step ahead")
     for band, (low, high) in fan.bands.items():
         shade = _SHADES[band]
         panel.fill_between(
-            fan.ts, low[:, column], high[:, column], color=COLORS[0], alpha=shade, linewidth=0, label=f"{band} of paths"
+            after, low[:, column], high[:, column], color=COLORS[0], alpha=shade, linewidth=0, label=f"{band} of paths"
         )
     for path in fan.paths:
-        panel.plot(fan.ts, path[:, column], color=COLORS[0], linewidth=0.6, alpha=0.6)
-    panel.plot(fan.ts, fan.median[:, column], color=COLORS[0], linewidth=1.8, label="median")
+        panel.plot(after, path[:, column], color=COLORS[0], linewidth=0.6, alpha=0.6)
+    panel.plot(after, fan.median[:, column], color=COLORS[0], linewidth=1.8, label="median")
 
 
 def _draw_measurements(
@@ -101,21 +103,21 @@ def _draw_measurements(
     """Draw points joined by a thin line."""
     size = 4.5 if near.sum() < 40 else 3.0
     known = near & ~np.isnan(fitted.ys[:, column])
-    panel.plot(fitted.ts[known], fitted.ys[known, column], "-", color=INK, linewidth=0.5, alpha=0.4, zorder=3)
-    panel.plot(fitted.ts[known], fitted.ys[known, column], "o", color=INK, markersize=size, label="measured", zorder=4)
+    ts, ys = table_times(fitted, fitted.ts[known]), fitted.ys[known, column]
+    panel.plot(ts, ys, "-", color=INK, linewidth=0.5, alpha=0.4, zorder=3)
+    panel.plot(ts, ys, "o", color=INK, markersize=size, label="measured", zorder=4)
     if holdout is not None:
         style = {"color": INK, "markerfacecolor": "white", "markersize": size + 0.5, "zorder": 4}
-        panel.plot(holdout.ts, holdout.ys[:, column], "o", label="held out", **style)
+        ts = table_times(holdout, holdout.ts)
+        panel.plot(ts, holdout.ys[:, column], "o", label="held out", **style)
 
 
 def _frame(panels: list[Axes], series: str, fitted: Table, shaded: bool, end: float) -> None:
     """Shade the held-out part of a column of panels, and add its title and x-axis."""
     for panel in panels:
         if shaded:
-            panel.axvspan(fitted.ts[-1], end, color=SHADE, zorder=0)
+            panel.axvspan(*table_times(fitted, np.array([fitted.ts[-1], end])), color=SHADE, zorder=0)
         panel.margins(x=0.02)
-    whole = bool((fitted.ts == np.round(fitted.ts)).all())
-    panels[-1].xaxis.set_major_locator(MaxNLocator(nbins=6, integer=whole))
-    panels[-1].set_xlabel(fitted.time_name, color=INK)
+    draw_time_axis(panels[-1], table_times(fitted, fitted.ts), fitted.time_name)
     if series:
         panels[0].set_title(series, color=INK, fontsize=9.5, loc="left")

@@ -1,15 +1,16 @@
 """Plot of forecasts over time."""
 
 from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 from jaxtyping import Float
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from nde.data import Table
 from nde.plot.checks import check_states
 from nde.plot.style import COLORS, INK, SHADE, STYLES, stacked_figure
+from nde.plot.times import draw_time_axis, table_times
 
 Curve = tuple[Float[np.ndarray, " times"], Float[np.ndarray, "times columns"]]
 """Times, and the states at these times."""
@@ -39,19 +40,21 @@ def plot_forecast(fitted: Table, holdout: Table | None, curves: Mapping[str, Cur
         ```
     """
     check_states(fitted, holdout, curves)
+    # Times of the table, as they are drawn.
+    drawn = partial(table_times, fitted)
     figure, axes = stacked_figure(8.0, 1.2 + 2.3 * len(fitted.names), rows=len(fitted.names))
     for column, (name, panel) in enumerate(zip(fitted.names, axes, strict=True)):
         if holdout is not None:
-            start = (fitted.ts[-1] + holdout.ts[0]) / 2
-            panel.axvspan(start, holdout.ts[-1], color=SHADE, zorder=0, label="held out")
+            span = np.array([(fitted.ts[-1] + holdout.ts[0]) / 2, holdout.ts[-1]])
+            panel.axvspan(*drawn(span), color=SHADE, zorder=0, label="held out")
         for i, (model, (ts, ys)) in enumerate(curves.items()):
             style = STYLES[i % len(STYLES)]
-            panel.plot(ts, ys[:, column], style, color=COLORS[i % len(COLORS)], linewidth=1.8, label=model)
-        panel.plot(fitted.ts, fitted.ys[:, column], "o", color=INK, markersize=4.5, label="measured")
+            panel.plot(drawn(ts), ys[:, column], style, color=COLORS[i % len(COLORS)], linewidth=1.8, label=model)
+        panel.plot(drawn(fitted.ts), fitted.ys[:, column], "o", color=INK, markersize=4.5, label="measured")
         if holdout is not None:
-            panel.plot(holdout.ts, holdout.ys[:, column], "o", color=INK, markerfacecolor="white", markersize=5)
+            withheld = drawn(holdout.ts), holdout.ys[:, column]
+            panel.plot(*withheld, "o", color=INK, markerfacecolor="white", markersize=5)
         panel.set_ylabel(name, color=INK)
     axes[0].legend(frameon=False, fontsize=8.5, ncols=5, loc="lower left", bbox_to_anchor=(0.0, 1.0), borderaxespad=0.2)
-    axes[-1].set_xlabel(fitted.time_name, color=INK)
-    axes[-1].xaxis.set_major_locator(MaxNLocator(integer=bool((fitted.ts == np.round(fitted.ts)).all())))
+    draw_time_axis(axes[-1], drawn(fitted.ts), fitted.time_name)
     return figure

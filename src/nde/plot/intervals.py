@@ -7,7 +7,9 @@ import numpy as np
 from jaxtyping import Float
 from matplotlib.figure import Figure
 
+from nde.data.plural import pluralize
 from nde.plot.style import COLORS, INK, stacked_figure
+from nde.plot.times import draw_time_axis, plain_dates
 
 _MOST_ROWS = 3
 """How many rows of the past are shown for each row of the forecast, at most."""
@@ -22,6 +24,8 @@ def plot_intervals(
     future: Any,
     median: Float[np.ndarray, "ahead columns"],
     intervals: Mapping[int, tuple[Float[np.ndarray, "ahead columns"], Float[np.ndarray, "ahead columns"]]],
+    *,
+    time: str = "",
 ) -> Figure:
     """Plot the last rows of a table and a forecast with intervals, one panel for each column.
 
@@ -32,6 +36,7 @@ def plot_intervals(
         future: Times of the forecast.
         median: Its medians.
         intervals: For each level in percent, the lower and upper ends.
+        time: Label of the time axis.
 
     Returns:
         The figure.
@@ -52,9 +57,11 @@ def plot_intervals(
     """
     if len(names) != ys.shape[1] or len(times) != len(ys) or len(future) != len(median):
         raise ValueError(
-            f"Expected a name for each of {ys.shape[1]} columns, and a time for each of {len(ys)} rows and "
-            f"{len(median)} rows of the forecast; got {len(names)}, {len(times)} and {len(future)}."
+            f"Expected a name for each of {pluralize(ys.shape[1], 'column')}, and a time for each of "
+            f"{pluralize(len(ys), 'row')} and {pluralize(len(median), 'row')} of the forecast; got {len(names)}, "
+            f"{len(times)} and {len(future)}."
         )
+    times, future = plain_dates(times), plain_dates(future)
     first = max(0, len(ys) - max(_LEAST_ROWS, _MOST_ROWS * len(median)))
     figure, panels = stacked_figure(8.0, 1.2 + 2.3 * len(names), rows=len(names))
     for column, (name, panel) in enumerate(zip(names, panels, strict=True)):
@@ -65,5 +72,6 @@ def plot_intervals(
             panel.fill_between(future, lower, upper, color=COLORS[0], alpha=shade, linewidth=0, label=f"{level}%")
         panel.plot(future, median[:, column], color=COLORS[0], linewidth=1.6, label="median")
         panel.set_ylabel(name, color=INK)
+    draw_time_axis(panels[-1], times, time)
     panels[0].legend(frameon=False, fontsize=8.5, ncols=6, loc="lower left", bbox_to_anchor=(0.0, 1.0))
     return figure

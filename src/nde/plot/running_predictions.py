@@ -4,15 +4,18 @@ import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Shaped
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from nde.plot.checks import check_lengths, check_some, finite
 from nde.plot.style import COLORS, FAINT, INK, style_axes
+from nde.plot.times import draw_time_axis
 
 _COLUMNS = 3
+_MOST_CHANNELS = 4
+"""Channels up to which each has its own axis."""
 _CLASSES = (*COLORS, "#e8a100", "#12b5a6", "#e64980")
 """One color for each class, while they last."""
 
@@ -23,7 +26,7 @@ class RunningPrediction:
 
     Attributes:
         title: Title above the series.
-        ts: Times of the series, of shape `(rows,)`.
+        ts: Times of the series, of shape `(rows,)`: numbers, or NumPy dates, which are drawn as dates.
         ys: Channels, of shape `(rows, channels)`; `nan` for missing values.
         predicted_at: For each prediction, the last time that the model had observed, of shape `(prefixes,)`.
         predictions: Predictions at these times: class probabilities of shape `(prefixes, classes)`, or a number of
@@ -37,9 +40,9 @@ class RunningPrediction:
     """
 
     title: str
-    ts: Float[np.ndarray, " rows"]
+    ts: Shaped[np.ndarray, " rows"]
     ys: Float[np.ndarray, "rows channels"]
-    predicted_at: Float[np.ndarray, " prefixes"]
+    predicted_at: Shaped[np.ndarray, " prefixes"]
     predictions: Float[np.ndarray, "prefixes outputs"]
 
     def __post_init__(self) -> None:
@@ -54,15 +57,19 @@ def plot_running_predictions(
     classes: Sequence[str] = (),
     truth: Sequence[float | str] = (),
     *,
+    channels: Sequence[str] = (),
     time: str = "time",
     what: str = "prediction",
 ) -> Figure:
     """Plot series and, below each, how the model's prediction changes as it observes more of the series.
 
+    Each channel has its own axis. More than four channels are standardized and share one.
+
     Args:
         series: The series and their predictions.
         classes: Names of the classes that the predictions are probabilities of; empty if they are numbers.
         truth: The true class or number of each series, if known; drawn as a thick or dashed line.
+        channels: Names of the channels.
         time: Label of the time axis.
         what: Name of the predicted number.
 
@@ -70,7 +77,8 @@ def plot_running_predictions(
         The figure.
 
     Raises:
-        ValueError: If there are no series, lengths differ, or numbers are to be drawn of which none is finite.
+        ValueError: If there are no series, lengths or numbers of channels differ, or numbers are to be drawn of which
+            none is finite.
 
     Example:
         ```python
@@ -88,26 +96,50 @@ def plot_running_predictions(
         check_lengths(series=series, truth=truth)
     for each in series:
         _check_outputs(each, len(classes) or 1)
+    names, drawn = _own_axes(series, channels)
     columns = min(_COLUMNS, len(series))
     rows = -(-len(series) // columns)
-    figure = Figure(figsize=(1.2 + 3.0 * columns, 0.7 + 3.5 * rows), layout="constrained", dpi=130)
+    heights = (*[max(3.0 / len(names), 1.3)] * len(names), 2.0)
+    size = (1.2 + 3.0 * columns, 0.7 + 0.7 * sum(heights) * rows)
+    figure = Figure(figsize=size, layout="constrained", dpi=130)
     subfigures = figure.subfigures(rows, columns, squeeze=False, wspace=0.02, hspace=0.02)
     colors = _class_colors(series, classes, truth)
     for place, each in enumerate(series):
-        above, below = subfigures[place // columns][place % columns].subplots(2, 1, sharex=True, height_ratios=(3, 2))
-        _draw_series(above, each)
+        subfigure = subfigures[place // columns][place % columns]
+        *above, below = subfigure.subplots(len(heights), 1, sharex=True, height_ratios=heights)
+        _draw_series(above, each, drawn[place])
         true = truth[place] if len(truth) else None
         if len(classes):
             _draw_probabilities(below, each, classes, true, colors)
         else:
             _draw_number(below, each, true)
             below.set_ylim(*_limits(series, truth))
-        below.set_xlabel(time, color=INK, fontsize=8.5)
+        draw_time_axis(below, each.ts, time, 8.5)
         if place % columns == 0:
-            above.set_ylabel("channels", color=INK, fontsize=8.5)
             below.set_ylabel("probability" if len(classes) else what, color=INK, fontsize=8.5)
+            for panel, name in zip(above, names, strict=True):
+                panel.set_ylabel(name, color=INK, fontsize=8.5)
     _legend(figure, colors, len(classes) > len(colors), bool(len(classes)), bool(len(truth)))
     return figure
+
+
+def _own_axes(series: Sequence[RunningPrediction], channels: Sequence[str]) -> tuple[list[str], list[list[np.ndarray]]]:
+    """The label of each axis, and the channels of each series that are drawn in each axis."""
+    counts = {each.ys.shape[1] for each in series} | ({len(channels)} if len(channels) else set())
+    if len(counts) > 1:
+        raise ValueError(f"All series must have the same channels, each with a name; got {sorted(counts)} channels.")
+    (count,) = counts
+    if count > _MOST_CHANNELS:
+        return ["channels, standardized"], [[each] for each in _standardized([each.ys for each in series])]
+    names = list(channels) or ["series" if count == 1 else f"channel {i}" for i in range(count)]
+    return names, [[each.ys[:, [channel]] for channel in range(count)] for each in series]
+
+
+def _standardized(ys: Sequence[Float[np.ndarray, "_ channels"]]) -> list[Float[np.ndarray, "_ channels"]]:
+    """The channels of all series with mean 0 and standard deviation 1; constant and missing ones with mean 0."""
+    every = np.ma.masked_invalid(np.concatenate(ys))
+    deviation = every.std(axis=0).filled(0.0)
+    return [(each - every.mean(axis=0).filled(0.0)) / np.where(deviation > 0, deviation, 1.0) for each in ys]
 
 
 def _check_outputs(series: RunningPrediction, outputs: int) -> None:
@@ -118,14 +150,15 @@ def _check_outputs(series: RunningPrediction, outputs: int) -> None:
         )
 
 
-def _draw_series(panel: Axes, series: RunningPrediction) -> None:
-    style_axes(panel)
+def _draw_series(panels: Sequence[Axes], series: RunningPrediction, ys: Sequence[np.ndarray]) -> None:
     mark = "o" if len(series.ts) <= 60 else ""
-    for values in series.ys.T:
-        known = ~np.isnan(values)
-        panel.plot(series.ts[known], values[known], color=INK, marker=mark, markersize=2, linewidth=0.7, alpha=0.55)
-    panel.set_title(series.title, color=INK, fontsize=9, loc="left")
-    panel.tick_params(labelsize=8)
+    for panel, channels in zip(panels, ys, strict=True):
+        style_axes(panel)
+        panel.tick_params(labelsize=8)
+        for values in channels.T:
+            known = ~np.isnan(values)
+            panel.plot(series.ts[known], values[known], color=INK, marker=mark, markersize=2, linewidth=0.7, alpha=0.55)
+    panels[0].set_title(series.title, color=INK, fontsize=9, loc="left")
 
 
 def _draw_probabilities(

@@ -4,13 +4,15 @@ import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Shaped
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from nde.data.plural import pluralize
 from nde.plot.checks import check_lengths, check_some
 from nde.plot.style import COLORS, INK, SHADE, style_axes
+from nde.plot.times import draw_time_axis
 
 _MOST_CHANNELS = 4
 _MANY = 80
@@ -23,7 +25,7 @@ class Trajectory:
 
     Attributes:
         title: Title above the series.
-        ts: Times of the observed rows, of shape `(rows,)`.
+        ts: Times of the observed rows, of shape `(rows,)`: numbers, or NumPy dates, which are drawn as dates.
         ys: Observed channels, of shape `(rows, channels)`; `nan` for missing values.
         holdout_ts: Times of the held-out rows.
         holdout_ys: Held-out values of the channels; `nan` elsewhere.
@@ -38,11 +40,11 @@ class Trajectory:
     """
 
     title: str
-    ts: Float[np.ndarray, " rows"]
+    ts: Shaped[np.ndarray, " rows"]
     ys: Float[np.ndarray, "rows channels"]
-    holdout_ts: Float[np.ndarray, " holdout"]
+    holdout_ts: Shaped[np.ndarray, " holdout"]
     holdout_ys: Float[np.ndarray, "holdout channels"]
-    predicted_ts: Float[np.ndarray, " predicted"]
+    predicted_ts: Shaped[np.ndarray, " predicted"]
     predicted_ys: Float[np.ndarray, "predicted channels"]
 
     def __post_init__(self) -> None:
@@ -99,7 +101,9 @@ def plot_trajectories(
     check_some("channels", channels)
     for each in trajectories:
         if each.ys.shape[1] != len(channels):
-            raise ValueError(f"channels must have a name for each of {each.ys.shape[1]} channels; got {len(channels)}.")
+            raise ValueError(
+                f"channels must have a name for each of {pluralize(each.ys.shape[1], 'channel')}; got {len(channels)}."
+            )
     names = list(channels)[:_MOST_CHANNELS]
     size = (1.4 + 2.7 * max(2, len(trajectories)), 1.1 + 1.9 * len(names))
     figure = Figure(figsize=size, layout="constrained", dpi=130)
@@ -108,7 +112,7 @@ def plot_trajectories(
         for channel in range(len(names)):
             _draw(axes[channel][column], trajectory, channel)
         axes[0][column].set_title(_short(trajectory.title), color=INK, fontsize=9, loc="left")
-        axes[-1][column].set_xlabel(time, color=INK, fontsize=8.5)
+        draw_time_axis(axes[-1][column], trajectory.ts, time, 8.5)
     for channel, name in enumerate(names):
         axes[channel][0].set_ylabel(_short(name), color=INK, fontsize=8.5)
     _legend(figure, holdout, prediction)

@@ -1,6 +1,9 @@
 """Citations for the methods that a piece of work uses."""
 
 import dataclasses
+import difflib
+import functools
+import importlib
 import inspect
 from collections.abc import Iterable
 from typing import Any
@@ -55,13 +58,14 @@ def citation(*args: Any, **kwargs: Any) -> Citation:
     Args:
         *args: Terms, solvers, step size controllers, adjoints, paths, models, losses, estimators; classes and
             functions, such as `nde.cdeint`; lists and dictionaries of them.
-        **kwargs: More of them, such as the keyword arguments of a call to `nde.diffeqsolve`.
+        **kwargs: More of them, by the names of arguments of the library, as in a call to `nde.diffeqsolve`.
 
     Returns:
         The citation. Print it, or use its attributes.
 
     Raises:
-        TypeError: If an argument is a string, or a number that is not passed by name.
+        TypeError: If an argument is a string, or a number that is not passed by name; or if nothing in the library has
+            an argument of a name.
         RuntimeError: If Python runs with `-OO`, which removes docstrings.
 
     Example:
@@ -76,6 +80,7 @@ def citation(*args: Any, **kwargs: Any) -> Citation:
     """
     if citation.__doc__ is None:
         raise RuntimeError("The works to cite are in docstrings, which Python removes with -OO; run it without -OO.")
+    _check_keywords(kwargs)
     _refuse((str, bytes), [*args, *kwargs.values()], "")
     _refuse((int, float, complex, np.generic), args, " Pass numbers that are arguments of a call by name.")
     entries = bibliography()
@@ -101,6 +106,35 @@ def _refuse(kinds: tuple[type, ...], values: Iterable[Any], then: str) -> None:
                 "nde.citation needs objects, classes or functions, such as nde.Tsit5() or nde.cdeint; got "
                 f"{each!r}.{then}"
             )
+
+
+def _check_keywords(names: Iterable[str]) -> None:
+    """Check that names are those of arguments of the library.
+
+    Raises:
+        TypeError: If one is not.
+    """
+    for name in names:
+        if name not in _keywords():
+            near = difflib.get_close_matches(name, sorted(_keywords()), n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise TypeError(
+                f"nde.citation got a keyword argument {name!r}, which nothing in nde takes.{hint} Pass objects without "
+                "a name, or by the name that they have in a call such as nde.diffeqsolve."
+            )
+
+
+@functools.cache
+def _keywords() -> frozenset[str]:
+    """The names of all arguments of public functions and classes."""
+    library = importlib.import_module("nde")
+    return frozenset(name for public in library.__all__ for name in _arguments(getattr(library, public)))
+
+
+def _arguments(thing: Any) -> Iterable[str]:
+    # Exceptions have no signature.
+    is_error = inspect.isclass(thing) and issubclass(thing, BaseException)
+    return inspect.signature(thing).parameters if callable(thing) and not is_error else ()
 
 
 def _source(method: Method) -> Source | None:

@@ -1,7 +1,11 @@
 """Save checkpoints of a training run and resume from them."""
 
+import contextlib
 import dataclasses
+import errno
+import shutil
 import time
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +14,17 @@ import numpy as np
 from jaxtyping import Array
 
 from nde.core.extras import require
+from nde.data.plural import pluralize
 from nde.train.run import Run, Snapshot
 
 _FORMAT = 1
 _STATE, _BEST, _COLUMNS, _METADATA, _FINGERPRINT = "descent", "best", "columns", "told", "identity"
 """Names inside a checkpoint. They are part of the format."""
 _KEEP = 2
+_EXHAUSTED, _NO_SPACE = "RESOURCE_EXHAUSTED", "No space left on device"
+"""What Orbax says, and what the operating system says, when the disk is full."""
+_OVERHEAD = 100_000
+"""Bytes of a checkpoint beside those of its arrays, with a margin."""
 _SYNC_EVERY = 16
 """Steps after which several processes agree on whether to save."""
 
@@ -24,7 +33,8 @@ class Checkpoints:
     """Saves checkpoints in the background of training, and loads the last one.
 
     Orbax writes each checkpoint under a temporary name and renames it when it is complete: whenever the process is
-    killed, the last complete checkpoint is intact. A thread writes from a copy that no training step overwrites.
+    killed, the last complete checkpoint is intact. A thread writes from a copy that no training step overwrites. If the
+    disk is full, there is a warning, and training continues.
 
     Args:
         folder: The folder to write to. It should hold nothing else.
@@ -44,12 +54,7 @@ class Checkpoints:
 
         self._orbax, self._folder, self._fingerprint = orbax, folder, fingerprint
         self._seconds, self._steps = seconds, steps
-        policy = orbax.checkpoint_managers.LatestN(n=_KEEP)
-        self._manager = orbax.CheckpointManager(
-            folder.absolute(),
-            options=orbax.CheckpointManagerOptions(preservation_policy=policy, cleanup_tmp_directories=True),
-            item_names=("arrays", _METADATA),
-        )
+        self._manager = self._open()
         self._last_time, self._last_step = time.monotonic(), self._manager.latest_step() or 0
 
     def restore(self, run: Run, place: Any) -> bool:
@@ -97,15 +102,59 @@ class Checkpoints:
     def save(self, run: Run) -> None:
         """Start to write a checkpoint, unless there is one of this step."""
         if run.done != self._last_step:
-            snapshot, args = run.snapshot(), self._orbax.args
-            metadata = {**snapshot.metadata, "format": _FORMAT, _FINGERPRINT: self._fingerprint}
-            items = {"arrays": args.StandardSave(_to_tree(snapshot)), _METADATA: args.JsonSave(metadata)}
-            self._manager.save(run.done, args=args.Composite(**items))
+            snapshot = run.snapshot()
+            try:
+                self._save(run.done, snapshot)
+            except (OSError, ValueError) as error:
+                # It may be the failure of an earlier checkpoint, which was written in the background.
+                self._warn(error)
+                self._reopen()
         self._last_time, self._last_step = time.monotonic(), run.done
 
     def close(self) -> None:
         """Wait until everything is written."""
-        self._manager.close()
+        try:
+            self._manager.close()
+        except (OSError, ValueError) as error:
+            self._warn(error)
+
+    def _save(self, step: int, snapshot: Snapshot) -> None:
+        args, arrays = self._orbax.args, _to_tree(snapshot)
+        needed = sum(x.nbytes for x in jax.tree.leaves(arrays)) + _OVERHEAD
+        # Orbax logs many lines when it runs out of space.
+        if jax.process_count() == 1 and shutil.disk_usage(self._folder).free < needed:
+            raise OSError(errno.ENOSPC, _NO_SPACE)
+        metadata = {**snapshot.metadata, "format": _FORMAT, _FINGERPRINT: self._fingerprint}
+        items = {"arrays": args.StandardSave(arrays), _METADATA: args.JsonSave(metadata)}
+        self._manager.save(step, args=args.Composite(**items))
+
+    def _open(self) -> Any:
+        orbax = self._orbax
+        policy = orbax.checkpoint_managers.LatestN(n=_KEEP)
+        return orbax.CheckpointManager(
+            self._folder.absolute(),
+            options=orbax.CheckpointManagerOptions(preservation_policy=policy, cleanup_tmp_directories=True),
+            item_names=("arrays", _METADATA),
+        )
+
+    def _reopen(self) -> None:
+        """Replace a manager that failed, and remove what it left incomplete."""
+        with contextlib.suppress(OSError, ValueError):
+            self._manager.close()
+        self._manager = self._open()
+
+    def _warn(self, error: OSError | ValueError) -> None:
+        """Warn that a checkpoint could not be written; other errors, and those of several processes, are raised."""
+        reason = error.strerror if isinstance(error, OSError) else _NO_SPACE
+        if jax.process_count() > 1 or (isinstance(error, ValueError) and _EXHAUSTED not in str(error)):
+            raise error
+        steps = [int(each.name) for each in self._folder.iterdir() if each.name.isdecimal()]
+        last = f"the last complete one is of step {max(steps)}" if steps else "there is none yet"
+        warnings.warn(
+            f"A checkpoint could not be written to '{self._folder}': {reason or error}; {last}.",
+            RuntimeWarning,
+            stacklevel=2,
+        )
 
 
 def _abstract(shape: Any, sharding: Any) -> jax.ShapeDtypeStruct:
@@ -145,8 +194,8 @@ def _check(folder: Path, metadata: dict[str, Any], fingerprint: dict[str, Any], 
             )
     if metadata["done"] > steps:
         raise ValueError(
-            f"The checkpoint in '{folder}' already has {metadata['done']} steps, more than steps={steps}. Ask for at "
-            "least as many steps, or choose a new folder."
+            f"The checkpoint in '{folder}' already has {pluralize(metadata['done'], 'step')}, more than steps={steps}. "
+            "Ask for at least as many steps, or choose a new folder."
         )
 
 

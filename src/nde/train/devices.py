@@ -10,6 +10,7 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jaxtyping import Array, PyTree
 
 from nde.core.device import to_device
+from nde.data.plural import pluralize
 from nde.train.batches import rows_of
 
 
@@ -82,7 +83,7 @@ class Placement:
                 "devices must not be empty. Pass some of `jax.devices()`, or None to use as many as possible."
             )
         if count > 1 and (rows is None or rows % count):
-            what = "arrays that share no leading axis" if rows is None else f"{rows} rows"
+            what = "arrays that share no leading axis" if rows is None else pluralize(rows, "row")
             raise ValueError(
                 f"{count} devices cannot share batches of {what} evenly. Choose a batch size that is a multiple of "
                 f"{count}, or fewer devices."

@@ -8,6 +8,7 @@ import jax
 import numpy as np
 from jaxtyping import Float, Int
 
+from nde.data.plural import pluralize
 from nde.train.step import StepOutput
 
 _NAMES = ("loss", "rate", "validation")
@@ -128,8 +129,8 @@ class Recorder:
             )
         if consecutive >= _MAX_SKIPPED:
             raise TrainingError(
-                f"The gradients of {consecutive} steps in a row, up to step {len(self._rows)}, were not finite. Try a "
-                "lower learning rate, gradient clipping, or a bounded loss."
+                f"The gradients of {pluralize(consecutive, 'step')} in a row, up to step {len(self._rows)}, were not "
+                "finite. Try a lower learning rate, gradient clipping, or a bounded loss."
             )
 
 

@@ -1,8 +1,10 @@
 """Write a training log as JSON lines."""
 
+import contextlib
 import json
 import math
 import time
+import warnings
 from pathlib import Path
 from typing import IO, Any
 
@@ -12,7 +14,8 @@ from nde.train.history import Row
 class Log:
     """A log file with a header and one JSON line for each logged step.
 
-    The header holds versions and settings. When training resumes, lines after the resumed step are removed.
+    The header holds versions and settings. When training resumes, lines after the resumed step are removed. If the disk
+    is full, there is a warning, and no more lines are written.
 
     Args:
         file: The file to write.
@@ -33,14 +36,30 @@ class Log:
 
     def write(self, row: Row) -> None:
         """Write the line of a step if the step is to be logged."""
+        if self._file.closed:
+            return
         if row["step"] % self._every == 0 or "validation" in row or row["step"] == 1:
             line = {**row, "seconds": round(time.perf_counter() - self._start_time, 3)}
             finite = {name: value if math.isfinite(value) else None for name, value in line.items()}
-            self._file.write(json.dumps(finite) + "\n")
+            self._write_line(json.dumps(finite))
+
+    def _write_line(self, line: str) -> None:
+        try:
+            self._file.write(f"{line}\n")
+        except OSError as error:
+            self.close()
+            warnings.warn(
+                f"The log '{self._file.name}' could not be written: {error.strerror or error}. Training continues "
+                "without it.",
+                RuntimeWarning,
+                stacklevel=2,
+            )
 
     def close(self) -> None:
         """Close the file."""
-        self._file.close()
+        # Closing writes again what could not be written before.
+        with contextlib.suppress(OSError):
+            self._file.close()
 
 
 def _lines_up_to(file: Path, done: int) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Array
 
+from nde.data.plural import pluralize
 from nde.train.batches import Batches
 from nde.train.history import History, Recorder
 from nde.train.settings import Settings
@@ -69,8 +70,9 @@ class Run:
     def reason(self) -> str | None:
         """Why the run has ended, or `None` if it has not."""
         if self._validator.exhausted:
-            return f"no improvement in {self._validator.waited} validations since step {self._validator.best_step}"
-        return f"all {self.done} steps completed" if self.done >= self.steps else None
+            waited = pluralize(self._validator.waited, "validation")
+            return f"no improvement in {waited} since step {self._validator.best_step}"
+        return f"all {pluralize(self.done, 'step')} completed" if self.done >= self.steps else None
 
     @property
     def seconds(self) -> float:

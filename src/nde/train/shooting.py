@@ -12,6 +12,7 @@ from jaxtyping import Array, Bool, Float, Int
 from nde.core.compiled import compiled
 from nde.core.count import divisor_of
 from nde.data import DataError
+from nde.data.plural import pluralize
 
 Solve = Callable[[Any, Any, Any], Any]
 """`solve(model, y0, ts)`, which returns the states at the times, of shape `(times, states)`; the first is `y0`."""
@@ -184,7 +185,7 @@ def multiple_shooting(
 
 def _check(ts: np.ndarray, ys: np.ndarray, segments: int, penalty: float) -> None:
     if not 1 <= segments <= len(ts) - 1:
-        raise DataError(f"segments must be from 1 to {len(ts) - 1} for {len(ts)} times; got {segments}.")
+        raise DataError(f"segments must be from 1 to {len(ts) - 1} for {pluralize(len(ts), 'time')}; got {segments}.")
     if not (np.diff(ts) > 0).all():
         row = int(np.argmin(np.diff(ts)))
         raise DataError(f"ts must increase; got {ts[row]} and {ts[row + 1]} in rows {row} and {row + 1}.")

@@ -83,6 +83,7 @@ class Step:
         self._loss, self._optimizer = loss, with_standard_promotion(optimizer)
         self._average, self._curriculum = average, curriculum
         weights, rest = partition_weights(model)
+        weights = jax.tree.map(_strongly_typed, weights)
         if not jax.tree.leaves(weights):
             raise ValueError("model must contain at least one floating-point array to train; got none.")
         frozen, self._static = eqx.partition(rest, eqx.is_array)

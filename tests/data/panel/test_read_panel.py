@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import nde
-from nde.data import DataError, load_japanese_vowels, read_panel
+from nde.data import DataError, ReadOptions, load_japanese_vowels, read_indexed, read_panel
 
 GOOD = (
     "who,day,pulse,pressure,note,ill,age\n"
@@ -167,6 +167,117 @@ def test_a_named_channel_that_is_never_observed_stays(tmp_path: Path):
     assert "Channel 'e' was never observed." in found.notes
 
 
+def test_columns_that_are_constant_within_every_series_are_no_channels(tmp_path: Path):
+    found = read(tmp_path, GOOD.replace("note", "flag").replace("late", ""))
+    assert found.panel.channels == ("pulse", "pressure")
+    (note,) = (note for note in found.notes if "constant within every series" in note)
+    assert "left out: 'age'. To use it, name it with --static, or all measurements with --channels." in note
+    assert read(tmp_path, channels=["pulse", "age"]).panel.channels == ("pulse", "age")
+
+
+CHANNELS = {
+    "one row of each series": "a,0,1,5\nb,0,2,6\n",
+    "the same in all series": "a,0,1,5\na,1,2,5\nb,0,2,5\nb,1,3,5\n",
+    "one series": "a,0,1,5\na,1,2,5\n",
+    "a change in one series": "a,0,1,5\na,1,2,5\nb,0,2,6\nb,1,3,7\n",
+}
+
+
+@pytest.mark.parametrize("rows", CHANNELS.values(), ids=CHANNELS)
+def test_columns_that_are_not_known_to_be_constant_are_channels(rows: str, tmp_path: Path):
+    assert read(tmp_path, "who,day,x,y\n" + rows, target=None).panel.channels == ("x", "y")
+
+
+def test_a_column_that_is_constant_stays_if_there_is_no_other(tmp_path: Path):
+    assert read(tmp_path, "who,day,x\na,0,1\na,1,1\nb,0,2\nb,1,2\n", target=None).panel.channels == ("x",)
+
+
+WORDS = "who,day,x,sex,dose\na,0,1,f,1 mg\na,1,2,f,1 mg\nb,0,1, M,2 mg\nb,1,3,m,2 mg\nc,0,5,m,3 mg\n"
+
+
+def test_static_words_become_features(tmp_path: Path):
+    found = read(tmp_path, WORDS, target=None, static=["sex", "dose"])
+    assert found.panel.static_names == ("sex=f", "sex=m", "dose")
+    np.testing.assert_array_equal(found.panel.static, [[1, 0, 1], [0, 1, 2], [0, 1, 3]])
+    assert found.categories == {"sex": ("f", "m")}
+    said = " ".join(found.notes)
+    assert "Column 'sex' has words: it became the features 'sex=f', 'sex=m', each 0 or 1." in said
+    assert "'M', 'm' were taken as one, 'm'" in said
+    assert "Column 'dose': the unit mg was left out" in said
+
+
+def test_static_words_of_another_file(tmp_path: Path):
+    text = WORDS.replace(",f,", ",x,").replace(",m,", ",M,")
+    found = read(tmp_path, text, target=None, static=["sex"], categories={"sex": ["f", "m", "n"]})
+    assert found.panel.static_names == ("sex=f", "sex=m", "sex=n")
+    np.testing.assert_array_equal(found.panel.static, [[0, 0, 0], [0, 1, 0], [0, 1, 0]])
+    assert any("'x' did not occur in training" in note for note in found.notes)
+
+
+def test_static_words_that_are_missing_or_too_many_are_refused(tmp_path: Path):
+    with pytest.raises(DataError, match="no finite 'sex=m'"):
+        read(tmp_path, WORDS.replace(",f,", ",,"), target=None, static=["sex"])
+    rows = "".join(f"{name},0,1,w{name}\n" for name in range(30))
+    with pytest.raises(DataError, match="'word' has 30 different words for 30 series"):
+        read(tmp_path, "who,day,x,word\n" + rows, target=None, static=["word"])
+
+
+def test_yes_or_no_is_one_static_feature(tmp_path: Path):
+    found = read(
+        tmp_path,
+        WORDS.replace(",f,", ",yes,").replace(" M,", "no,").replace(",m,", ",no,"),
+        static=["sex"],
+        target=None,
+    )
+    np.testing.assert_array_equal(found.panel.static, [[1], [0], [0]])
+
+
+def test_labels_that_differ_in_case_and_spaces_are_one(tmp_path: Path):
+    text = "who,day,x,ill\na,0,1,Yes\na,1,2,yes \nb,0,1,no\nc,0,1,Yes\nd,0,1,?\n"
+    found = read(tmp_path, text)
+    assert found.panel.targets.tolist() == ["Yes", "no", "Yes"]
+    assert "Column 'ill': 'Yes', 'yes' were taken as one, 'Yes'." in found.notes
+    assert "1 series with no 'ill' left out: 'd'." in found.notes
+
+
+MERGED = {"mean": [[1.5, 4], [3, 5]], "first": [[1, 4], [3, 5]], "last": [[2, 4], [3, 5]]}
+
+
+@pytest.mark.parametrize(("how", "values"), MERGED.items(), ids=MERGED)
+def test_rows_that_differ_are_merged_if_wanted(how: str, values: list, tmp_path: Path):
+    text = "who,day,x,y\na,1,3,5\na,0,1,\na,0,2,4\nb,0,7,7\n"
+    found = read(tmp_path, text, target=None, options=ReadOptions(duplicates=how))
+    np.testing.assert_array_equal(found.panel[0].ys, values)
+    assert f"different values were merged, for 1 time: the {how} was taken." in " ".join(found.notes)
+
+
+def test_rows_of_a_table_are_merged_in_their_order(tmp_path: Path):
+    path = written(tmp_path, "day,x\n0,1\n0,3\n1,\n1,5\n2,6\n")
+    table = read_indexed(path, "day", ["x"], options=ReadOptions(duplicates="mean"))
+    np.testing.assert_array_equal(table.index, [0, 1, 2])
+    np.testing.assert_array_equal(table["x"], [2, 5, 6])
+    path = written(tmp_path, "day,x\n1,1\n0,3\n0,3\n")
+    with pytest.raises(DataError, match="goes back from 1 in row 2"):
+        read_indexed(path, "day", ["x"], options=ReadOptions(duplicates="first"))
+
+
+def test_booleans_are_channels(tmp_path: Path):
+    found = read(tmp_path, "who,day,x,on\na,0,1,True\na,1,2,False\nb,0,1,True\nb,1,2,\n", target=None)
+    assert found.panel.channels == ("x", "on")
+    np.testing.assert_array_equal(found.panel.ys[:, 1], [1, 0, 1, np.nan])
+    assert "Column 'on': 'true' was read as 1 and 'false' as 0." in found.notes
+
+
+def test_the_order_of_dates_is_kept_for_other_files(tmp_path: Path):
+    found = read(tmp_path, "who,day,x\na,30/03/2024,1\na,01/04/2024,2\n", target=None)
+    assert found.options == ReadOptions(date_format="dmy")
+    np.testing.assert_array_equal(found.panel.ts, [0, 2])
+    later = "who,day,x\na,01/04/2024,1\na,02/05/2024,2\n"
+    with pytest.raises(DataError, match="give --date-format"):
+        read(tmp_path, later, target=None)
+    np.testing.assert_array_equal(read(tmp_path, later, target=None, options=found.options).panel.ts, [0, 31])
+
+
 REFUSED = {
     "empty": ("", {}, "is empty"),
     "header only": ("who,day,x,ill\n", {}, "has a header and no rows"),
@@ -191,7 +302,7 @@ REFUSED = {
     "contradiction": (
         GOOD + "a,1,83,110,,no,31\n",
         {},
-        "several rows with time 1.0, and different values 82 and 83 in column 'pulse'",
+        "several rows with time 1, and different values 82 and 83 in column 'pulse'",
     ),
     "target changes": (
         GOOD.replace("no,31\nb", "yes,31\nb"),

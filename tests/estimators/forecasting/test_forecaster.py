@@ -41,15 +41,25 @@ def test_intervals_hold_their_share_of_the_future():
         assert np.mean(shares) == pytest.approx(level / 100, abs=0.1)
 
 
-def test_the_linear_sde_is_used_unless_another_is_clearly_better():
+def test_the_linear_sde_has_the_greater_weight_unless_another_is_clearly_better():
     forecaster = Forecaster(horizon=6, methods=["linear SDE", *PLAIN]).fit(months(48))
-    assert forecaster.methods_ == {"sales": "linear SDE"}
+    assert set(forecaster.weights_["sales"]) == {"linear SDE", "seasonal naive"}
+    assert forecaster.weights_["sales"]["linear SDE"] > 0.75
     best = forecaster.scores_["sales"][0]
-    assert best.name == "linear SDE"
-    assert best.mase < 0.9
+    assert best.name in {"linear SDE", forecaster.methods_["sales"]}
+    assert best.rmse_by_step[0] < best.rmse * 2
+    assert best.crps < best.rmse
     assert "below that of the best plain method, seasonal naive" in forecaster.summary()
     median = forecaster.predict(3).median
     np.testing.assert_allclose(median, forecaster.predict(6).median[:3], rtol=1e-3)
+
+
+def test_weights_can_be_given():
+    values = months().to_numpy()
+    forecaster = Forecaster(horizon=3, methods={"last value": 3.0, "mean": 1.0}).fit(values)
+    assert forecaster.weights_ == {"value": {"last value": 0.75, "mean": 0.25}}
+    np.testing.assert_allclose(forecaster.predict().median[:, 0], 0.75 * values[-1] + 0.25 * values.mean())
+    assert forecaster.methods_ == {"value": "last value (75%) and mean (25%)"}
 
 
 def test_a_plain_method_that_wins_is_named():
@@ -94,10 +104,12 @@ def test_default_horizons_are_a_season_or_ten_rows():
         ({"season": 1}, np.arange(9.0), ValueError, "season must be at least 2 rows; got 1"),
         ({"season": "month"}, np.arange(9.0), ValueError, "'auto' or None; got 'month'"),
         ({"methods": ["magic"]}, np.arange(9.0), ValueError, "methods must be some of linear SDE"),
+        ({"methods": {"drift": -1.0}}, np.arange(9.0), ValueError, "weights of methods must be positive"),
         ({"levels": [80, 120]}, np.arange(9.0), ValueError, "percentages between 0 and 100"),
         ({}, np.zeros((2, 2, 2)), DataError, r"got \(2, 2, 2\)"),
         ({}, np.full(9, np.nan), DataError, "at least two values"),
         ({}, np.array([1.0, np.inf, 2.0]), DataError, "infinite in row 2"),
+        ({}, np.array([1e300, 2e300, 1e300]), DataError, "values up to 2e.300; choose a unit"),
         ({}, pd.Series([1.0, 2.0], index=[3, 3]), DataError, "Times must increase"),
         ({}, pd.Series([1.0, 2.0], index=["a", "b"]), DataError, "numbers or dates"),
     ],
@@ -105,6 +117,47 @@ def test_default_horizons_are_a_season_or_ten_rows():
 def test_what_makes_no_sense_is_refused(settings, data, error, message):
     with pytest.raises(error, match=message):
         Forecaster(**settings).fit(data)
+
+
+def priced(rows: int = 60, ahead: int = 4) -> pd.DataFrame:
+    """Sales that fall with a price, which is known for some rows more."""
+    random = np.random.default_rng(0)
+    price = random.uniform(1, 3, rows + ahead)
+    sales = 50 - 8 * price + 0.3 * random.normal(size=rows + ahead)
+    sales[rows:] = np.nan
+    return pd.DataFrame({"price": price, "sales": sales}, index=pd.date_range("2024-01-01", periods=rows + ahead))
+
+
+def test_inputs_that_are_known_in_advance_count():
+    frame = priced()
+    forecaster = Forecaster(season=None, methods=["linear SDE", "mean"], known=["price"]).fit(frame)
+    forecast = forecaster.predict()
+    assert forecast.names == ("sales",)
+    assert list(forecast.times) == list(frame.index[-4:])
+    np.testing.assert_allclose(forecast.median[:, 0], 50 - 8 * frame["price"][-4:], atol=1.0)
+    assert forecaster.methods_ == {"sales": "linear SDE"}
+    with pytest.raises(DataError, match="price must be known for 5 rows to forecast; the table has 4"):
+        forecaster.predict(5)
+
+
+@pytest.mark.parametrize(
+    ("known", "frame", "message"),
+    [
+        (["prise"], priced(), "no column 'prise' to be known. Did you mean 'price'"),
+        (["price", "sales"], priced(), "none to forecast"),
+        (["price"], priced().assign(price=lambda frame: frame["price"].where(frame["price"] < 2.9)), "have no gaps"),
+        (["price"], priced(ahead=0), "price must be known for 1 row to forecast; the table has 0"),
+    ],
+)
+def test_known_columns_that_are_not_are_refused(known, frame, message):
+    with pytest.raises(DataError, match=message):
+        Forecaster(season=None, methods=["mean"], known=known).fit(frame)
+
+
+def test_constants_are_forecast():
+    forecast = Forecaster(horizon=2, methods=["mean", "last value"]).fit(np.full(40, 3.0)).predict()
+    np.testing.assert_allclose(forecast.median, 3.0)
+    assert all(np.isfinite(end).all() for ends in forecast.intervals.values() for end in ends)
 
 
 def test_it_is_an_estimator():

@@ -1,36 +1,22 @@
 """Each method forecasts what it says, from every point by what is known there alone."""
 
+import dataclasses
+
 import numpy as np
 import pytest
-from scipy.stats import lognorm, norm
 
 from nde.estimators.forecasting.exponential_smoothing import ExponentialSmoothing
-from nde.estimators.forecasting.history import Distribution, History
+from nde.estimators.forecasting.history import History
 from nde.estimators.forecasting.methods import PLAIN, Drift, Last, Mean, SeasonalNaive
 from nde.estimators.forecasting.rolling import origins, roll
-from nde.estimators.forecasting.season import find_period
-from nde.estimators.forecasting.structural import Structural
+from nde.estimators.forecasting.season import find_longer, find_period
+from nde.estimators.forecasting.structural import Structural, _seasons
 
 
 def wave(rows: int = 48, period: float = 12.0, trend: float = 0.0, noise: float = 0.0) -> History:
     ts = np.arange(float(rows))
     ys = np.sin(2 * np.pi * ts / period) + trend * ts + noise * np.random.default_rng(0).normal(size=rows)
     return History(ts, ys, period)
-
-
-def test_quantiles_are_normal_or_log_normal():
-    center, deviation = np.array([0.3, 1.0]), np.array([0.5, 0.1])
-    for level in (0.1, 0.5, 0.975):
-        plain = Distribution(center, deviation).quantile(level)
-        np.testing.assert_allclose(plain, norm(center, deviation).ppf(level))
-        logs = Distribution(center, deviation, "log").quantile(level)
-        np.testing.assert_allclose(logs, lognorm(deviation, scale=np.exp(center)).ppf(level))
-
-
-def test_scores_are_in_standard_deviations():
-    distribution = Distribution(np.array([0.0, 0.0]), np.array([2.0, 0.5]), "log")
-    np.testing.assert_allclose(distribution.standardize(np.array([np.e, -1.0])), [0.5, np.nan])
-    np.testing.assert_allclose(distribution.widen(2.0).standardize(np.array([np.e, 1.0])), [0.25, 0.0])
 
 
 def test_plain_forecasts():
@@ -116,3 +102,20 @@ def test_rolling_errors_are_those_of_each_point():
     np.testing.assert_allclose(rolling.rmse, np.sqrt(np.mean(np.square(expected))))
     np.testing.assert_allclose(end.median, history.ys[-1:])
     np.testing.assert_allclose(found["seasonal naive"][0].rmse, 12.0)
+
+
+def test_the_week_is_found_behind_the_day():
+    hours = np.arange(24.0 * 28)
+    day, weekday = np.sin(2 * np.pi * hours / 24), (hours // 24) % 7
+    noise = 0.3 * np.random.default_rng(0).normal(size=len(hours))
+    history = History(hours, day - 1.5 * (weekday >= 5) + noise, 24.0)
+    assert find_longer(history, 7.0) == 168
+    assert find_longer(History(hours, day + noise, 24.0), 7.0) is None
+    assert find_longer(history.until(24 * 12), 7.0) is None
+
+
+def test_seasons_that_were_seen_are_tried():
+    history = dataclasses.replace(wave(), longer=36.0)
+    assert _seasons(history, 47.0) == [(), (12.0, 36.0)]
+    assert _seasons(dataclasses.replace(history, certain=True), 30.0) == [(12.0,)]
+    assert _seasons(history, 5.0) == [()]

@@ -8,7 +8,7 @@ from scipy.linalg import expm
 from scipy.stats import multivariate_normal
 
 from nde.models import StructuralSDE
-from nde.models.structural.blocks import reversion, rotation, trend
+from nde.models.structural.blocks import cycle, rotation, trend
 
 pytestmark = pytest.mark.usefixtures("x64")
 PERIOD = 7.3
@@ -38,7 +38,7 @@ def exact(drift: np.ndarray, noise: np.ndarray, dt: float) -> tuple[np.ndarray, 
 
 def equation(of: StructuralSDE) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Drift matrix, noise, first covariance and weights of the whole state."""
-    size = 3 + 2 * MODEL_HARMONICS
+    size = 4 + 2 * MODEL_HARMONICS
     drift, noise = np.zeros((size, size)), np.zeros((size, size))
     drift[0, 1], drift[1, 1] = 1.0, -np.exp(of.log_damping)
     noise[0, 0], noise[1, 1] = np.exp(2 * of.log_level), np.exp(2 * of.log_slope)
@@ -46,11 +46,12 @@ def equation(of: StructuralSDE) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.
         frequency = 2 * np.pi * k / PERIOD
         drift[2 * k, 2 * k + 1], drift[2 * k + 1, 2 * k] = frequency, -frequency
         noise[2 * k, 2 * k] = noise[2 * k + 1, 2 * k + 1] = np.exp(2 * of.log_season[0])
-    drift[-1, -1] = -np.exp(-of.log_time)
-    noise[-1, -1] = 2 * np.exp(2 * of.log_deviation - of.log_time)
+    frequency, rate = np.exp(of.log_frequency), np.exp(-of.log_time)
+    drift[-2:, -2:] = [[-rate, frequency], [-frequency, -rate]]
+    noise[-2, -2] = noise[-1, -1] = 2 * np.exp(2 * of.log_deviation) * rate
     season = [0.5 / k**2 for k in range(1, MODEL_HARMONICS + 1) for _ in range(2)]
-    first = np.diag([10.0, 0.25, *season, float(np.exp(2 * of.log_deviation))])
-    return drift, noise, first, np.array([1.0, 0.0] * (1 + MODEL_HARMONICS) + [1.0])
+    first = np.diag([10.0, 0.25, *season, *[float(np.exp(2 * of.log_deviation))] * 2])
+    return drift, noise, first, np.array([1.0, 0.0] * (2 + MODEL_HARMONICS))
 
 
 def joint(of: StructuralSDE, ts: np.ndarray) -> np.ndarray:
@@ -100,7 +101,10 @@ def test_predictions_are_conditional_gaussians():
     np.testing.assert_allclose(variance, left + noise, rtol=1e-7)
 
 
-@pytest.mark.parametrize("name", ["log_level", "log_slope", "log_damping", "log_season", "log_time", "log_noise"])
+@pytest.mark.parametrize(
+    "name",
+    ["log_level", "log_slope", "log_damping", "log_season", "log_deviation", "log_time", "log_frequency", "log_noise"],
+)
 def test_gradients_are_those_of_the_joint_gaussian(name):
     ts, ys = series(12)
     gradient = jax.grad(lambda of: of.log_likelihood(ts, ys))(model())
@@ -123,6 +127,45 @@ def test_the_gradient_to_times_and_values_is_that_of_the_filter():
         np.testing.assert_allclose(mine, other, rtol=1e-8, atol=1e-10)
 
 
+def with_inputs() -> tuple[StructuralSDE, np.ndarray, np.ndarray, np.ndarray]:
+    """A model with three inputs, and a series of 14 rows."""
+    ts, ys = series(14)
+    inputs = np.random.default_rng(2).normal(size=(14, 3))
+    return StructuralSDE([PERIOD], [MODEL_HARMONICS], inputs=3), ts, ys + inputs @ [1.0, -0.5, 0.2], inputs
+
+
+def test_inputs_add_standard_normal_multiples_of_themselves():
+    of, ts, ys, inputs = with_inputs()
+    known = ~np.isnan(ys)
+
+    def dense(inputs: np.ndarray) -> float:
+        x = inputs[known]
+        covariance = joint(model(), ts[known]) + x @ x.T + np.exp(2 * of.log_noise) * np.eye(len(x))
+        return multivariate_normal(np.zeros(len(x)), covariance).logpdf(ys[known])
+
+    np.testing.assert_allclose(of.log_likelihood(ts, ys, inputs), dense(inputs), rtol=1e-9)
+    slopes = jax.grad(of.log_likelihood, argnums=2)(ts, ys, jnp.asarray(inputs))
+    step = 1e-5 * np.eye(42).reshape(42, 14, 3)[::5]
+    differences = [(dense(inputs + by) - dense(inputs - by)) / 2e-5 for by in step]
+    np.testing.assert_allclose(np.ravel(slopes)[::5], differences, rtol=1e-5, atol=1e-8)
+
+
+def test_inputs_that_are_known_ahead_shift_predictions():
+    of, ts, ys, inputs = with_inputs()
+    query, ahead = np.array([31.0, 33.0]), np.random.default_rng(3).normal(size=(2, 3))
+    mean, variance = of.predict(ts, ys, query, inputs, ahead)
+    states = of.smooth(ts, ys, inputs)
+    coefficients = np.ravel(states.mean[-1, -2:])[:3]
+    assert np.abs(coefficients - [1.0, -0.5, 0.2]).max() < 0.5
+    still, _ = of.predict(ts, ys, query, inputs, np.zeros((2, 3)))
+    np.testing.assert_allclose(mean - still, ahead @ coefficients, rtol=1e-8)
+    assert np.all(variance > 0)
+    with pytest.raises(ValueError, match=r"inputs must have shape \(2, 3\), \(times, inputs\); got \(2, 0\)"):
+        of.predict(ts, ys, query, inputs)
+    with pytest.raises(ValueError, match="inputs must be a number of columns; got -1"):
+        StructuralSDE(inputs=-1)
+
+
 def test_vmap_is_a_loop():
     ts, _ = series(12)
     many = np.random.default_rng(1).normal(size=(3, 12))
@@ -137,21 +180,19 @@ def test_transitions_are_matrix_exponentials(rate, dt):
     cases = [
         (trend(dt, 0.3, 0.7, rate), [[0, 1], [0, -rate]], [[0.09, 0], [0, 0.49]]),
         (rotation(dt, rate, 0.2), [[0, rate], [-rate, 0]], [[0.04, 0], [0, 0.04]]),
+        (cycle(dt, 0.5, 1 / rate, 2.0), [[-rate, 2], [-2, -rate]], [[0.5 * rate, 0], [0, 0.5 * rate]]),
     ]
     for found, drift, noise in cases:
         matrix, added = exact(np.array(drift, float), np.array(noise, float), float(dt))
         np.testing.assert_allclose(found.matrix, matrix, rtol=1e-12, atol=1e-14)
-        np.testing.assert_allclose(found.noise, added, rtol=1e-9, atol=1e-14)
-    found = reversion(dt, 0.5, 1 / rate)
-    matrix, added = exact(-np.array([[rate]], float), np.array([[2 * 0.25 * rate]], float), float(dt))
-    np.testing.assert_allclose(found.matrix[0, 0], matrix[0, 0], rtol=1e-12)
-    np.testing.assert_allclose(found.noise[0, 0], added[0, 0], rtol=1e-8, atol=1e-14)
+        np.testing.assert_allclose(found.noise, added, rtol=1e-9, atol=1e-12)
 
 
 def test_samples_have_the_covariance_of_the_model():
     ts = np.array([0.0, 0.7, 3.0])
-    samples = jax.vmap(lambda key: model().sample(ts, key=key))(jax.random.split(jax.random.key(0), 40_000))
-    expected = joint(model(), ts) + np.exp(2 * model().log_noise) * np.eye(3)
+    of, inputs = StructuralSDE([PERIOD], [MODEL_HARMONICS], inputs=1), np.array([[1.0], [-2.0], [0.5]])
+    samples = jax.vmap(lambda key: of.sample(ts, inputs, key=key))(jax.random.split(jax.random.key(0), 40_000))
+    expected = joint(of, ts) + inputs @ inputs.T + np.exp(2 * of.log_noise) * np.eye(3)
     np.testing.assert_allclose(np.cov(samples.T), expected, rtol=0.05)
 
 

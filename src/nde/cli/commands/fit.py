@@ -6,7 +6,19 @@ from typing import Annotated, Any
 
 import typer
 
-from nde.cli.commands.options import Out, Seed, Steps, check_given, refuse
+from nde.cli.commands.options import (
+    DateFormat,
+    Decimal,
+    Duplicates,
+    Encoding,
+    Out,
+    Seed,
+    Sep,
+    Steps,
+    Timezone,
+    check_given,
+    refuse,
+)
 from nde.data import DataError
 from nde.models.registry import GENERATORS, LATENT_MODELS, MODELS, SDE_MODELS, SERIES_MODELS, current_name
 
@@ -21,7 +33,7 @@ _NAMES = """separated by commas (a name with a comma in double quotes, as in '"a
 def fit(
     file: Annotated[
         Path | None,
-        typer.Argument(metavar="FILE", help="Measurements: CSV, compressed or not, or Parquet, with a header."),
+        typer.Argument(metavar="FILE", help="Measurements with a header: CSV and the like, .xlsx or Parquet."),
     ] = None,
     time: Annotated[str | None, typer.Option("--time", metavar="COLUMN", help="Column of times.")] = None,
     series: Annotated[
@@ -67,13 +79,15 @@ def fit(
         typer.Option(
             "--channels",
             metavar="COLUMNS",
-            help=f"Many series: columns of measurements, {_NAMES}; by default all other columns.",
+            help=f"Many series: columns of measurements, {_NAMES}; by default all columns that change within series.",
         ),
     ] = None,
     static: Annotated[
         str | None,
         typer.Option(
-            "--static", metavar="COLUMNS", help=f"Many series: columns of numbers that each series has once, {_NAMES}."
+            "--static",
+            metavar="COLUMNS",
+            help=f"Many series: columns of numbers or words that each series has once, {_NAMES}.",
         ),
     ] = None,
     window: Annotated[
@@ -96,6 +110,12 @@ def fit(
         str | None,
         typer.Option("--season", metavar="ROWS", help="One table, forecasts: rows in a season | auto | none."),
     ] = None,
+    sep: Sep = None,
+    decimal: Decimal = None,
+    encoding: Encoding = None,
+    date_format: DateFormat = None,
+    timezone: Timezone = None,
+    duplicates: Duplicates = None,
     out: Out = None,
     seed: Seed = None,
     steps: Steps = None,
@@ -127,6 +147,12 @@ def fit(
         "model": _current(model),
         "seed": seed,
         "steps": steps,
+        "sep": sep,
+        "decimal": decimal,
+        "encoding": encoding,
+        "date_format": date_format,
+        "timezone": timezone,
+        "duplicates": duplicates,
     }
     table_only = registry.TABLE_OPTIONS - registry.PANEL_OPTIONS
     if resume is not None:

@@ -5,8 +5,19 @@ from typing import Annotated
 
 import typer
 
-from nde.cli.commands.options import OutFile, Seed, write_or_print
+from nde.cli.commands.options import (
+    DateFormat,
+    Decimal,
+    Duplicates,
+    Encoding,
+    OutFile,
+    Seed,
+    Sep,
+    Timezone,
+    write_or_print,
+)
 from nde.cli.files import check_new
+from nde.data import DataError, ReadOptions
 
 
 def predict(
@@ -24,19 +35,29 @@ def predict(
         typer.Option("--horizon", metavar="N", min=1, help="Forecasts: N rows at the usual spacing."),
     ] = None,
     model: Annotated[str | None, typer.Option("--model", metavar="MODEL", help="If the run has several.")] = None,
+    sep: Sep = None,
+    decimal: Decimal = None,
+    encoding: Encoding = None,
+    date_format: DateFormat = None,
+    timezone: Timezone = None,
+    duplicates: Duplicates = None,
     out: OutFile = None,
 ) -> None:
     """Predict with a fitted model.
 
     Predicts a table at given times, or, for many series, the target, the future or the missing values of each. Writes
-    CSV.
+    CSV. FILE is read in the same way as that of the run, unless options say otherwise.
     """
     from nde.cli import run  # noqa: PLC0415 (takes long to import)
     from nde.cli.task import Query  # noqa: PLC0415 (takes long to import)
 
     if out is not None:
         check_new(out)
-    predictions = run.predict(folder, Query(file, times, horizon, model))
+    reading = ReadOptions(sep, decimal, encoding, date_format, timezone, duplicates)
+    if file is None and reading.given():
+        option = next(iter(reading.given())).replace("_", "-")
+        raise DataError(f"--{option} says how to read FILE, and none was given.")
+    predictions = run.predict(folder, Query(file, times, horizon, model, reading))
     for remark in predictions.remarks:
         typer.echo(f"nde: {remark}", err=True)
     write_or_print(predictions.text, out)

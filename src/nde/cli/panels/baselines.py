@@ -1,45 +1,46 @@
 """Predictions of classes and numbers that need no differential equation."""
 
-import warnings
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
 
 from nde.cli.panels.scores import class_scores, number_scores
 from nde.data.panel import TimeSeries
+from nde.estimators.folds import FOLDS, Folds
+from nde.estimators.stacking import (
+    FOREST,
+    FREQUENCIES,
+    LOGISTIC,
+    MEAN,
+    RIDGE,
+    AbstractKind,
+    Classes,
+    Labeled,
+    Numbers,
+    best_fitting,
+)
+from nde.estimators.summary import summary_features
 
 LINEAR = "linear model of summaries"
-"""Logistic regression, or ridge regression, on mean, deviation, first and last value of each channel."""
-COMMON, MEAN = "most common class", "mean"
+"""Logistic regression, or ridge regression, on summary features; its penalty is chosen by cross-validation."""
+TREES = "random forest of summaries"
+COMMON = "most common class"
+_NAMES = {FREQUENCIES: COMMON, MEAN: MEAN, LOGISTIC: LINEAR, RIDGE: LINEAR, FOREST: TREES}
 
 
 def class_baselines(train: TimeSeries, test: TimeSeries) -> dict[str, dict[str, Any]]:
-    """The scores on a test part of the classes' shares, and of a logistic regression on summaries of the series."""
-    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 (takes long to import)
-
-    targets, truth = targets_of(train), targets_of(test)
-    x, x_test = _standardize(_summaries(train), _summaries(test))
-    classes, counts = np.unique_counts(targets)
-    shares = np.tile(counts / counts.sum(), (len(truth), 1))
-    with warnings.catch_warnings():
-        # That it did not converge to the last digit does not matter here.
-        warnings.simplefilter("ignore")
-        probabilities = LogisticRegression(max_iter=1000).fit(x, targets).predict_proba(x_test)
-    return {COMMON: class_scores(truth, shares, classes), LINEAR: class_scores(truth, probabilities, classes)}
+    """The scores on a test part of the classes' shares, and of plain methods on summaries of the series."""
+    classes, codes = np.unique(targets_of(train), return_inverse=True)
+    outputs = _outputs(Classes(len(classes)), train, codes, test)
+    return {name: class_scores(targets_of(test), each, classes) for name, each in outputs.items()}
 
 
 def number_baselines(train: TimeSeries, test: TimeSeries) -> dict[str, dict[str, Any]]:
-    """The scores on a test part of the mean, and of a ridge regression on summaries of the series."""
-    from sklearn.linear_model import Ridge  # noqa: PLC0415 (takes long to import)
-
-    targets, truth = targets_of(train).astype(float), targets_of(test)
-    x, x_test = _standardize(_summaries(train), _summaries(test))
-    constant = np.full(len(truth), targets.mean())
-    return {
-        MEAN: number_scores(truth, constant),
-        LINEAR: number_scores(truth, Ridge().fit(x, targets).predict(x_test)),
-    }
+    """The scores on a test part of the mean, and of plain methods on summaries of the series."""
+    targets = targets_of(train).astype(float)[:, None]
+    center, scale = targets.mean(), targets.std() or 1.0
+    outputs = _outputs(Numbers(1), train, (targets - center) / scale, test)
+    return {name: number_scores(targets_of(test), each[:, 0] * scale + center) for name, each in outputs.items()}
 
 
 def targets_of(panel: TimeSeries) -> np.ndarray:
@@ -47,25 +48,12 @@ def targets_of(panel: TimeSeries) -> np.ndarray:
     return np.empty(0) if panel.targets is None else panel.targets
 
 
-def _summaries(panel: TimeSeries) -> Float[np.ndarray, "series features"]:
-    """Mean, deviation, first and last value of each channel, and the static features; `nan` where there is none."""
-    rows = []
-    for series in panel:
-        parts = [series.static]
-        for values in series.ys.T:
-            known = values[~np.isnan(values)]
-            parts.append(np.array([known.mean(), known.std(), known[0], known[-1]] if known.size else [np.nan] * 4))
-        rows.append(np.concatenate(parts))
-    return np.stack(rows)
-
-
-def _standardize(
-    train: Float[np.ndarray, "train features"], test: Float[np.ndarray, "test features"]
-) -> tuple[Float[np.ndarray, "train features"], Float[np.ndarray, "test features"]]:
-    """Both by mean and deviation of those that train; what is not known is the mean."""
-    known = ~np.isnan(train)
-    count = np.maximum(known.sum(axis=0), 1)
-    mean = np.where(known, train, 0.0).sum(axis=0) / count
-    deviation = np.sqrt((np.where(known, train - mean, 0.0) ** 2).sum(axis=0) / count)
-    scale = np.where(deviation > 0, deviation, 1.0)
-    return np.nan_to_num((train - mean) / scale), np.nan_to_num((test - mean) / scale)
+def _outputs(kind: AbstractKind, train: TimeSeries, targets: np.ndarray, test: TimeSeries) -> dict[str, np.ndarray]:
+    """What plain methods predict for a test part, by the names of the baselines."""
+    series, features = Labeled(summary_features(train), targets, np.ones(len(train))), summary_features(test)
+    splits = Folds.stratified(targets, FOLDS, 0).splits()
+    found = {}
+    for method, settings in kind.candidates(0).items():
+        fitting = settings[0] if len(settings) == 1 else best_fitting(kind, settings, series, splits)[0]
+        found[_NAMES[method]] = fitting(series.features, series.targets, series.weights)(features)
+    return found

@@ -12,14 +12,17 @@ from nde.cli.panels.baselines import class_baselines, targets_of
 from nde.cli.panels.config import PanelConfig
 from nde.cli.panels.readings import classes_to_show, readings
 from nde.cli.panels.scores import class_scores, confusion_matrix
-from nde.cli.panels.target import RESULT, AbstractTargetResult, AbstractTargetTask, cell, short
+from nde.cli.panels.target import RESULT, AbstractTargetResult, AbstractTargetTask, cell, interval, short
 from nde.cli.panels.task import FittedEstimator, PanelData
-from nde.cli.report import Grid, Picture, Section
+from nde.cli.report import Grid, Paragraph, Picture, Section
 from nde.data.panel import TimeSeries
 from nde.data.panel.cells import number_of
 from nde.data.panel.notes import quote_names
 from nde.estimators import NeuralCDEClassifier
-from nde.plot import plot_confusion, plot_running_predictions
+from nde.plot import plot_calibration, plot_confusion, plot_running_predictions
+from nde.plot.times import time_label
+
+CALIBRATION = "calibration.png"
 
 
 class ClassificationTask(AbstractTargetTask):
@@ -125,15 +128,27 @@ class ClassificationResult(AbstractTargetResult):
     @property
     def score_labels(self) -> Mapping[str, str]:
         """The heads of the scores."""
-        return {"accuracy": "accuracy", "balanced_accuracy": "balanced accuracy", "log_loss": "log loss"}
+        return {
+            "accuracy": "accuracy",
+            "balanced_accuracy": "balanced accuracy",
+            "log_loss": "log loss",
+            "brier": "Brier score",
+            "auc": "ROC AUC",
+        }
 
     def metrics(self) -> dict[str, Any]:
         """The content of `metrics.json`."""
-        return {"task": self.task.name, "classes": self.classes.tolist(), **self.common_metrics()}
+        own = {"task": self.task.name, "classes": self.classes.tolist()}
+        return {**own, **self.common_metrics(), **self.method_metrics()}
 
     @property
     def _predicted(self) -> np.ndarray:
         return self.classes[self.outputs["test"].argmax(axis=1)]
+
+    def figures(self) -> dict[str, Figure]:
+        """The calibration of probabilities, beside those of all results."""
+        right = self._predicted == targets_of(self.test)
+        return {**super().figures(), CALIBRATION: plot_calibration(self.outputs["test"].max(axis=1), right)}
 
     def result_figure(self) -> Figure:
         """The confusion matrix."""
@@ -149,21 +164,26 @@ class ClassificationResult(AbstractTargetResult):
         found = readings(self.test[shown], titles, lambda panel: self.task.outputs(self.estimator, panel))
         classes = [f"{name}" for name in self.classes.tolist()]
         true = [f"{name}" for name in truth[shown].tolist()]
-        return plot_running_predictions(found, classes, true, time=self.config.time)
+        return plot_running_predictions(
+            found, classes, true, channels=self.train.channels, time=time_label(self.config.time, self.test.clock)
+        )
 
     def score_summary(self) -> str:
         """The accuracy."""
         test = self.scores["test"]
         return (
-            f"The model classifies {100 * test['accuracy']:.1f}% of {test['series']} series of the test part correctly"
+            f"The model classifies {100 * test['accuracy']:.1f}% of {test['series']} series of the test part correctly "
+            f"{interval(test['accuracy_interval'], '.0%')}"
         )
 
     def score_note(self) -> str:
         """What the scores and baselines are."""
         return (
             "Balanced accuracy is the mean of the recalls of the classes; log loss is the mean of minus the logarithm "
-            "of the probability of the true class. The linear model is a logistic regression on the mean, standard "
-            "deviation, first and last value of each channel: a series model is useful only if it beats it."
+            "of the probability of the true class; the Brier score is the mean squared error of the probabilities; "
+            "ROC AUC is the area under the ROC curve, a mean over classes against the rest. The most common class has "
+            "the shares of the classes as its probabilities. The linear model is a logistic regression on summaries of "
+            "each channel: mean, standard deviation, extremes, first and last value, slope and count."
         )
 
     def result_section(self) -> Section:
@@ -172,7 +192,14 @@ class ClassificationResult(AbstractTargetResult):
         names = list(dict.fromkeys([*train, *test]))
         rows = [[name, _percent(test.get(name)), _percent(train.get(name))] for name in names]
         picture = Picture(RESULT, "how many series of each class were predicted to be of which class")
-        return Section("Confusion matrix", [picture, Grid(["class", "recall, test", "recall, train"], rows)])
+        probabilities = Paragraph(
+            "On the diagonal of the calibration plot, predictions are correct as often as their probability says; "
+            "below it, they are too confident.",
+            faint=True,
+        )
+        calibration = Picture(CALIBRATION, "share of correct predictions over the probability of the predicted class")
+        grid = Grid(["class", "recall, test", "recall, train"], rows)
+        return Section("Confusion matrix and calibration", [picture, grid, calibration, probabilities])
 
     def reading_note(self) -> str:
         """Which series are shown."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from nde.cli.files import column_names
 from nde.cli.seeds import check_seed
-from nde.data import DataError, PanelFile, read_panel
+from nde.data import DataError, PanelFile, ReadOptions, read_panel
 
 FILE = "job.json"
 """Where in the folder of a run they are."""
@@ -35,6 +35,7 @@ class PanelConfig:
         window: How many rows a series may have that is to be generated; longer ones are cut.
         seed: The seed of weights, batches and splits.
         steps: How many training steps; if none, as many as suit the model.
+        reading: How to read the file, if it shall not be guessed.
     """
 
     file: str
@@ -51,6 +52,7 @@ class PanelConfig:
     window: int | None = None
     seed: int = 0
     steps: int | None = None
+    reading: ReadOptions = dataclasses.field(default_factory=ReadOptions)
 
     def __post_init__(self) -> None:
         check_seed(self.seed)
@@ -66,7 +68,7 @@ class PanelConfig:
         Raises:
             DataError: If a number is out of its range.
         """
-        return cls(file=f"{file}", **_fields(options))
+        return cls(file=f"{file}", **_fields(options), reading=ReadOptions.from_options(options))
 
     @classmethod
     def from_run(cls, folder: Path, file: Path | None, options: Mapping[str, Any]) -> "PanelConfig":
@@ -81,12 +83,14 @@ class PanelConfig:
             DataError: If there is no such run, its data have changed, or an option has.
         """
         saved = _read(folder)
-        digest = saved.pop("digest")
+        digest, reading = saved.pop("digest"), ReadOptions(**saved.pop("reading", {}))
         fields: dict[str, Any] = {n: tuple(value) if isinstance(value, list) else value for n, value in saved.items()}
-        config = cls(**fields)
-        for name, value in _fields(options).items():
-            if getattr(config, name) != value:
-                raise DataError(f"--{name} cannot change when a run is resumed; this run has {getattr(config, name)}.")
+        config = cls(**fields, reading=reading)
+        for name, value in {**_fields(options), **ReadOptions.from_options(options).given()}.items():
+            has = getattr(reading if hasattr(reading, name) else config, name)
+            if has != value:
+                option = name.replace("_", "-")
+                raise DataError(f"--{option} cannot change when a run is resumed; this run has {has}.")
         if file is not None:
             config = dataclasses.replace(config, file=f"{file}")
         if not Path(config.file).is_file() or config.digest() != digest:
@@ -113,7 +117,16 @@ class PanelConfig:
         """
         labels = [] if self.split is None else [self.split]
         channels, static = list(self.channels) or None, list(self.static)
-        return read_panel(self.file, self.series, self.time, channels, static, self.target, labels=labels)
+        return read_panel(
+            self.file,
+            self.series,
+            self.time,
+            channels,
+            static,
+            self.target,
+            labels=labels,
+            options=self.reading,
+        )
 
 
 def file_of_run(folder: Path) -> Path:
@@ -132,8 +145,9 @@ def file_of_run(folder: Path) -> Path:
 
 
 def _fields(options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options that were given, as fields."""
-    given = {name: value for name, value in options.items() if value is not None}
+    """The options that were given, as fields; without those about reading."""
+    reading = {field.name for field in dataclasses.fields(ReadOptions)}
+    given = {name: value for name, value in options.items() if value is not None and name not in reading}
     for name in ("channels", "static"):
         if name in given:
             given[name] = tuple(column_names(given[name]))
@@ -154,6 +168,6 @@ def _read(folder: Path) -> dict[str, Any]:
     except ValueError:
         saved = None
     known = {field.name for field in dataclasses.fields(PanelConfig)} | {"digest"}
-    if not isinstance(saved, dict) or set(saved) != known:
+    if not isinstance(saved, dict) or {"reading", *saved} != known:
         raise DataError(f"{folder / FILE} is damaged; fit again.")
     return saved

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
-from nde.cli.cells import check_finite, rounded, time_text
+from nde.cli.cells import check_finite, rounded, time_texts
 from nde.cli.files import csv_text
 from nde.cli.panels.config import file_of_run
 from nde.cli.panels.forecast_times import check_times, forecast_times
@@ -98,12 +98,12 @@ class ForecastingTask(AbstractTrajectoryTask):
             query = dataclasses.replace(query, file=file_of_run(folder))
         file = query_file(folder, query, "one of forecast", times=True)
         check_times(query)
-        source, data = read_like(metrics, file), metrics["data"]
+        source, data = read_like(metrics, file, query.reading), metrics["data"]
         panel, times = source.panel, forecast_times(source.panel, query)
         frames = self._frames(self.load(folder), panel, times)
         rows = []
         for place, (name, frame) in enumerate(zip(panel.ids, frames, strict=True)):
-            texts, values = [time_text(time) for time in panel.clock.restore(times[place], place)], frame.to_numpy()
+            texts, values = time_texts(panel.clock, times[place], place), frame.to_numpy()
             check_finite(values, texts)
             rows += [
                 [f"{name}", text, *(rounded(value) for value in own)] for text, own in zip(texts, values, strict=True)

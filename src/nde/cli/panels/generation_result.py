@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from nde.cli.cells import rounded, time_text
+from nde.cli.cells import rounded
 from nde.cli.files import csv_text
 from nde.cli.panels.config import PanelConfig
 from nde.cli.panels.random_walk import WALK, random_walks
 from nde.cli.panels.task import LEARNING, AbstractPanelResult, AbstractPanelTask, FittedEstimator, PanelData
 from nde.cli.report import Block, Code, Grid, Paragraph, Picture, Report, Section, Subheading, reference_section
 from nde.data.panel import TimeSeries
+from nde.data.times.text import time_text
 from nde.estimators.recipes import recipe_of
 from nde.metrics import Comparison, compare_series
 from nde.plot import plot_generated

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from nde.cli.cells import check_finite, exact, rounded, time_text
+from nde.cli.cells import check_finite, exact, rounded, time_texts
 from nde.cli.files import csv_text
 from nde.cli.panels.holdout import Holdout, hide_observations, hold_out_observations
 from nde.cli.panels.task import COMMON_OPTIONS, Scores, query_file, read_like
@@ -89,7 +89,8 @@ class ImputationTask(AbstractTrajectoryTask):
 
     def predict(self, folder: Path, metrics: dict[str, Any], query: Query) -> Predictions:
         """The rows of a file: observations as they are, and predictions in their gaps."""
-        source, data = read_like(metrics, query_file(folder, query, "one that fills gaps")), metrics["data"]
+        file, data = query_file(folder, query, "one that fills gaps"), metrics["data"]
+        source = read_like(metrics, file, query.reading)
         panel = source.panel
         values = self.trajectories(self.load(folder), panel, [series.ts for series in panel])
         header = [data["series"], data["time"], *panel.channels]
@@ -99,7 +100,7 @@ class ImputationTask(AbstractTrajectoryTask):
 def _filled(panel: TimeSeries, values: list[Values]) -> Iterator[list[str]]:
     """The rows of a panel with its gaps filled."""
     for place, (series, predictions) in enumerate(zip(panel, values, strict=True)):
-        times = [time_text(time) for time in panel.clock.restore(series.ts, place)]
+        times = time_texts(panel.clock, series.ts, place)
         check_finite(predictions, times, f"Leave series '{series.id}' out.")
         for time, ys, own in zip(times, series.ys, predictions, strict=True):
             cells = [rounded(p) if np.isnan(y) else exact(y) for y, p in zip(ys, own, strict=True)]

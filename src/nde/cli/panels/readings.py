@@ -7,6 +7,7 @@ from jaxtyping import Float, Int
 
 from nde.data.panel import TimeSeries
 from nde.plot import RunningPrediction
+from nde.plot.times import dates_or_numbers
 
 _MOST = 6
 """Series to show."""
@@ -50,9 +51,9 @@ def readings(
     return [
         RunningPrediction(
             title=title,
-            ts=series.ts,
+            ts=dates_or_numbers(series.ts, panel.clock, place),
             ys=series.ys,
-            predicted_at=series.ts[ends[owners == place] - 1],
+            predicted_at=dates_or_numbers(series.ts[ends[owners == place] - 1], panel.clock, place),
             predictions=outputs[owners == place],
         )
         for place, (series, title) in enumerate(zip(panel, titles, strict=True))

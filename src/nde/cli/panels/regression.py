@@ -12,7 +12,7 @@ from nde.cli.panels.baselines import number_baselines, targets_of
 from nde.cli.panels.config import PanelConfig
 from nde.cli.panels.readings import numbers_to_show, readings
 from nde.cli.panels.scores import number_scores
-from nde.cli.panels.target import RESULT, AbstractTargetResult, AbstractTargetTask, cell, short
+from nde.cli.panels.target import RESULT, AbstractTargetResult, AbstractTargetTask, cell, interval, short
 from nde.cli.panels.task import FittedEstimator, PanelData
 from nde.cli.report import Picture, Section
 from nde.data import DataError
@@ -20,6 +20,7 @@ from nde.data.panel import TimeSeries
 from nde.data.panel.cells import number_of
 from nde.estimators import NeuralCDERegressor
 from nde.plot import plot_predicted, plot_running_predictions
+from nde.plot.times import time_label
 
 
 class RegressionTask(AbstractTargetTask):
@@ -90,7 +91,7 @@ class RegressionResult(AbstractTargetResult):
 
     def metrics(self) -> dict[str, Any]:
         """The content of `metrics.json`."""
-        return {"task": self.task.name, **self.common_metrics()}
+        return {"task": self.task.name, **self.common_metrics(), **self.method_metrics()}
 
     def result_figure(self) -> Figure:
         """Predicted over true numbers."""
@@ -104,21 +105,28 @@ class RegressionResult(AbstractTargetResult):
         titles = [f"{short(self.test.ids[i])}: {predicted[i]:.4g}, true: {truth[i]:.4g}" for i in shown]
         found = readings(self.test[shown], titles, lambda panel: self.task.outputs(self.estimator, panel))
         true = [float(number) for number in truth[shown]]
-        return plot_running_predictions(found, (), true, time=self.config.time, what=f"{self.config.target}")
+        return plot_running_predictions(
+            found,
+            (),
+            true,
+            channels=self.train.channels,
+            time=time_label(self.config.time, self.test.clock),
+            what=f"{self.config.target}",
+        )
 
     def score_summary(self) -> str:
         """The error."""
         test = self.scores["test"]
         return (
             f"The root mean squared error (RMSE) of the model on {test['series']} series of the test part is "
-            f"{test['rmse']:.4g}"
+            f"{test['rmse']:.4g} {interval(test['rmse_interval'], '.3g')}"
         )
 
     def score_note(self) -> str:
         """What the scores and baselines are."""
         return (
-            "Mean is the mean of the training series. The linear model is a ridge regression on the mean, standard "
-            "deviation, first and last value of each channel: a series model is useful only if it beats it."
+            "Mean is the mean of the training series. The linear model is a ridge regression on summaries of each "
+            "channel: mean, standard deviation, extremes, first and last value, slope and count."
         )
 
     def result_section(self) -> Section:

@@ -120,7 +120,7 @@ class AbstractTargetTask(AbstractPanelTask):
 
     def predict(self, folder: Path, metrics: dict[str, Any], query: Query) -> Predictions:
         """Predict the target of each series of a file."""
-        source = read_like(metrics, query_file(folder, query, f"one of {self.name}"))
+        source = read_like(metrics, query_file(folder, query, f"one of {self.name}"), query.reading)
         target = metrics["data"]["target"]
         estimator = self.load(folder)
         outputs = self.outputs(estimator, source.panel)
@@ -190,15 +190,21 @@ class AbstractTargetResult(AbstractPanelResult):
             yield [f"{name}", cell(truth), *row]
 
     def summary(self) -> list[Any]:
-        """The scores."""
-        return [self.score_grid(self.score_labels)]
+        """The scores, and which method is the best."""
+        return [self.score_grid(self.score_labels), f"{self.score_summary()}.", *self.estimator.notes_]
+
+    def method_metrics(self) -> dict[str, Any]:
+        """What `metrics.json` says about the methods that are mixed."""
+        estimator = self.estimator
+        return {"methods": {"shares": estimator.shares_, "held_out": estimator.held_out_losses_}}
 
     def report(self, folder: Path) -> Report:
         """The report."""
         config = self.config
         shell = f"nde predict {folder} {config.file} --out predictions.csv"
         program = self.program(folder, "print(model.predict(panel))")
-        scores: list[Block] = [self.score_grid(self.score_labels), Paragraph(self.score_note(), faint=True)]
+        found = [Paragraph(note) for note in self.estimator.notes_]
+        scores: list[Block] = [*found, self.score_grid(self.score_labels), Paragraph(self.score_note(), faint=True)]
         reading = (
             f"{self.reading_note()} Above are the observations, below the prediction of the model when it has read the "
             "series up to that time."
@@ -224,10 +230,15 @@ class AbstractTargetResult(AbstractPanelResult):
     def _training_note(self) -> str:
         if self.data.split.validation is None:
             return (
-                "No series were set aside for validation (to do so, name a column with --split), so the curve shows "
-                "the training loss only, and the last weights were kept."
+                "Each network of the ensemble left out another part of the series to train on. The validation loss is "
+                "that of the series left out, and the weights with the lowest were kept."
             )
         return "The weights that did best on the validation series were kept."
+
+
+def interval(ends: Sequence[float], form: str) -> str:
+    """An interval of 95% in parentheses."""
+    return f"(95% interval {ends[0]:{form}} to {ends[1]:{form}})"
 
 
 def _all(count: int) -> str:

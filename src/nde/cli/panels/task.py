@@ -3,7 +3,7 @@
 import abc
 import dataclasses
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from nde.cli.panels.holdout import Holdout
 from nde.cli.panels.split import Split
 from nde.cli.report import Block, Bullets, Grid, Paragraph, Picture, Section, number, versions
 from nde.cli.task import Query, Result, Task
-from nde.data import DataError, PanelFile, read_panel
+from nde.data import DataError, PanelFile, ReadOptions, read_panel
 from nde.data.panel import TimeSeries
 from nde.data.plural import pluralize
 from nde.estimators import load_estimator
@@ -43,11 +43,15 @@ class PanelData:
         split: The series to train on and to test with.
         remarks: What was done to the data, and what is odd about them.
         holdouts: For tasks without a target what is withheld from the model, by the part that it is of.
+        reading: How to read another file in the same way.
+        categories: The words of static columns that have words.
     """
 
     split: Split
     remarks: tuple[str, ...]
     holdouts: Mapping[str, Holdout] = dataclasses.field(default_factory=dict)
+    reading: ReadOptions = dataclasses.field(default_factory=ReadOptions)
+    categories: Mapping[str, Sequence[str]] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -173,15 +177,28 @@ def query_file(folder: Path, query: Query, name: str, *, times: bool = False) ->
     return query.file
 
 
-def read_like(metrics: dict[str, Any], file: Path) -> PanelFile:
+def read_like(metrics: dict[str, Any], file: Path, reading: ReadOptions) -> PanelFile:
     """Read a file of the columns that a run was fitted to; the target may be missing.
+
+    Args:
+        metrics: The content of `metrics.json` of the run.
+        file: The file.
+        reading: How to read it, where it differs from the file of the run.
 
     Raises:
         DataError: If the file has not the columns that the model was fitted to.
     """
     data = metrics["data"]
+    options = reading.or_else(ReadOptions(**data.get("reading", {})))
     source = read_panel(
-        file, data["series"], data["time"], data["channels"], data["static"], labels=_labels(file, data["target"])
+        file,
+        data["series"],
+        data["time"],
+        data["channels"],
+        data["static"],
+        labels=_labels(file, data["target"], options),
+        options=options,
+        categories=data.get("categories"),
     )
     if (source.panel.clock.unit is not None) != data["dates"]:
         kind = "dates" if data["dates"] else "numbers"
@@ -191,11 +208,11 @@ def read_like(metrics: dict[str, Any], file: Path) -> PanelFile:
     return source
 
 
-def _labels(file: Path, target: str | None) -> list[str]:
+def _labels(file: Path, target: str | None, options: ReadOptions) -> list[str]:
     """The target, if the file has it."""
     from nde.data.frames import read_frame  # noqa: PLC0415 (takes long to import)
 
-    return [target] if target is not None and target in read_frame(file).columns else []
+    return [target] if target is not None and target in read_frame(file, options).frame.columns else []
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -257,7 +274,9 @@ class AbstractPanelResult(Result):
                 "time": config.time,
                 "dates": train.clock.unit is not None,
                 "channels": list(train.channels),
-                "static": list(train.static_names),
+                "static": list(config.static),
+                "categories": {name: list(words) for name, words in self.data.categories.items()},
+                "reading": self.data.reading.given(),
                 "target": config.target,
                 "remarks": list(self.data.remarks),
             },
@@ -313,10 +332,13 @@ class AbstractPanelResult(Result):
         config, imports = self.config, ["from nde.estimators import load_estimator"]
         load = [f"model = load_estimator({str(folder / MODEL)!r})"]
         if reads:
-            imports = ["from nde.data import read_panel", *imports]
+            reading = config.reading.given()
+            imports = [f"from nde.data import {'ReadOptions, ' if reading else ''}read_panel", *imports]
             columns = {"series": config.series, "time": config.time, "channels": list(self.train.channels)}
             columns |= {"static": list(config.static)} if config.static else {}
             arguments = [f"    {name}={value!r}," for name, value in columns.items()]
+            given = ", ".join(f"{name}={value!r}" for name, value in reading.items())
+            arguments += [f"    options=ReadOptions({given}),"] if reading else []
             load += ["panel = read_panel(", f"    {config.file!r},", *arguments, ").panel"]
         return "\n".join([*imports, "", *load, *lines])
 

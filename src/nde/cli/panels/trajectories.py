@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float
 from matplotlib.figure import Figure
 
-from nde.cli.cells import exact, rounded, time_text
+from nde.cli.cells import exact, rounded, time_texts
 from nde.cli.files import csv_text
 from nde.cli.panels.comparison import comparison_blocks, verdict
 from nde.cli.panels.config import PanelConfig
@@ -32,6 +32,7 @@ from nde.data.panel import TimeSeries
 from nde.data.panel.notes import quote_names
 from nde.data.plural import pluralize
 from nde.plot import Trajectory, plot_trajectories
+from nde.plot.times import dates_or_numbers, time_label
 
 RESULT = "result.png"
 _MOST_SERIES, _POINTS = 4, 200
@@ -226,23 +227,23 @@ class TrajectoryResult(AbstractPanelResult):
             for series, own in zip(some.inputs, some.times, strict=True)
         ]
         values = self.task.trajectories(self.estimator, some.inputs, times)
+        clock = some.inputs.clock
         trajectories = [
             Trajectory(
                 title=f"{series.id}",
-                ts=series.ts,
+                ts=dates_or_numbers(series.ts, clock, place),
                 ys=series.ys,
-                holdout_ts=some.times[place],
+                holdout_ts=dates_or_numbers(some.times[place], clock, place),
                 holdout_ys=some.truth[place],
-                predicted_ts=times[place],
+                predicted_ts=dates_or_numbers(times[place], clock, place),
                 predicted_ys=values[place],
             )
             for place, series in enumerate(some.inputs)
         ]
-        unit, time = self.train.clock.unit, self.config.time
         return plot_trajectories(
             trajectories,
             self.train.channels,
-            time=time if unit is None else f"{time} ({unit} since the first)",
+            time=time_label(self.config.time, clock),
             holdout=words.withheld_label,
             prediction=words.predicted_label,
         )
@@ -256,10 +257,10 @@ class TrajectoryResult(AbstractPanelResult):
     def _rows(self) -> Iterator[list[str]]:
         test, outputs = self.test, self.outputs["test"]
         for place, (name, times) in enumerate(zip(test.inputs.ids, test.times, strict=True)):
-            truth, dates = test.truth[place], test.inputs.clock.restore(times, place)
+            truth, texts = test.truth[place], time_texts(test.inputs.clock, times, place)
             for row in np.flatnonzero(~np.isnan(truth).all(axis=1)):
                 cells = [rounded(value) for value in outputs[place][row]]
-                yield [f"{name}", time_text(dates[row]), *cells, *(exact(value) for value in truth[row])]
+                yield [f"{name}", texts[row], *cells, *(exact(value) for value in truth[row])]
 
     def summary(self) -> Sequence[str | Grid]:
         """The comparison of methods, the scores, and who won."""

@@ -5,8 +5,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, get_args
 
+import numpy as np
+
+from nde.cli.cells import time_texts
 from nde.cli.files import column_names
-from nde.data import DataError, Table, read_csv, read_series
+from nde.cli.tables.query import clock_metrics
+from nde.data import DataError, ReadOptions, Table, read_csv, read_series
 from nde.data.plural import pluralize
 from nde.models.registry import current_name
 from nde.models.scaling import Transform
@@ -32,6 +36,7 @@ class TableConfig:
         truth: The true parameters of simulated data.
         horizon: How many rows to forecast; if none is given, as many as suit the table.
         season: How many rows a season has: a number, `auto` or `none`.
+        reading: How to read the file, if it shall not be guessed.
     """
 
     source: str
@@ -46,6 +51,7 @@ class TableConfig:
     truth: Mapping[str, float] = dataclasses.field(default_factory=dict)
     horizon: int | None = None
     season: str | None = None
+    reading: ReadOptions = dataclasses.field(default_factory=ReadOptions)
 
     @classmethod
     def from_options(cls, file: Path, options: Mapping[str, Any]) -> "TableConfig":
@@ -67,6 +73,7 @@ class TableConfig:
             series=None if series is None else series.strip(),
             horizon=options["horizon"],
             season=options["season"],
+            reading=ReadOptions.from_options(options),
         )
 
     def read(self) -> Tables:
@@ -76,8 +83,8 @@ class TableConfig:
             DataError: If it cannot be read, or is not what the options say.
         """
         if self.series is None:
-            return {"": read_csv(self.source, self.time, list(self.columns))}
-        return read_series(self.source, self.time, list(self.columns), self.series)
+            return {"": read_csv(self.source, self.time, list(self.columns), options=self.reading)}
+        return read_series(self.source, self.time, list(self.columns), self.series, options=self.reading)
 
 
 def _transform(name: str | None) -> Transform | None:
@@ -123,12 +130,35 @@ class TableData:
     @property
     def time_name(self) -> str:
         """The name of the times."""
-        return next(iter(self.tables.values())).time_name
+        return self._first.time_name
 
     @property
     def names(self) -> tuple[str, ...]:
         """The names of the quantities."""
-        return next(iter(self.tables.values())).names
+        return self._first.names
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was guessed when the file was read."""
+        return self._first.notes
+
+    @property
+    def _first(self) -> Table:
+        return next(iter(self.tables.values()))
+
+    @property
+    def fitted_from(self) -> float:
+        """The first time that is fitted."""
+        return min(float(table.ts[0]) for table in self.fitted.values())
+
+    @property
+    def fitted_to(self) -> float:
+        """The last time that is fitted."""
+        return max(float(table.ts[-1]) for table in self.fitted.values())
+
+    def texts(self, *ts: float) -> list[str]:
+        """Times as the file has them."""
+        return time_texts(self._first.clock, np.array(ts, np.float64))
 
     def single(self) -> tuple[Table, Table | None]:
         """The rows to fit and those to forecast, if any, of the only series."""
@@ -137,20 +167,21 @@ class TableData:
 
     def metrics(self) -> dict[str, Any]:
         """What `metrics.json` of all tasks holds about rows."""
-        fitted = self.fitted.values()
+        fitted, clock = self.fitted.values(), self._first.clock
         return {
+            "remarks": list(self.notes),
+            **clock_metrics(clock),
             "rows_fitted": sum(len(table.ts) for table in fitted),
             "rows_held_out": sum(len(table.ts) for table in self.holdout.values()),
-            "fitted_from": min(float(table.ts[0]) for table in fitted),
-            "fitted_to": max(float(table.ts[-1]) for table in fitted),
+            "fitted_from": self.fitted_from if clock is None else self.texts(self.fitted_from)[0],
+            "fitted_to": self.fitted_to if clock is None else self.texts(self.fitted_to)[0],
         }
 
     def summary(self, source: str) -> str:
         """How many rows were fitted, for a report."""
         rows = self.metrics()
-        text = (
-            f"Fitted to {pluralize(rows['rows_fitted'], 'row')}, {rows['fitted_from']:.15g} to {rows['fitted_to']:.15g}"
-        )
+        start, end = self.texts(self.fitted_from, self.fitted_to)
+        text = f"Fitted to {pluralize(rows['rows_fitted'], 'row')}, {start} to {end}"
         if rows["rows_held_out"]:
             held_out = pluralize(rows["rows_held_out"], "row")
             text += f"; {held_out} after that {'was' if rows['rows_held_out'] == 1 else 'were'} held out and forecast"

@@ -6,15 +6,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from nde.cli.console import show
+from nde.cli.console import show, show_notes
 from nde.cli.tables.config import TableConfig
 from nde.cli.tables.forecast_result import TABLE, ForecastData, ForecastResult, forecast_csv
 from nde.cli.tables.task import AbstractTableTask
 from nde.cli.task import Predictions, Query
-from nde.data import DataError, read_indexed
+from nde.data import DataError, ReadOptions, Table, read_indexed
+from nde.data.table import check_holdout
 from nde.estimators import Forecaster
-
-_LEAST_ROWS = 5
 
 
 class TableForecastTask(AbstractTableTask[pd.DataFrame, ForecastData]):
@@ -37,16 +36,13 @@ class TableForecastTask(AbstractTableTask[pd.DataFrame, ForecastData]):
 
     def read(self, config: TableConfig) -> pd.DataFrame:
         """Read the table, with dates or numbers as times."""
-        return read_indexed(config.source, config.time, list(config.columns))
+        table = read_indexed(config.source, config.time, list(config.columns), options=config.reading)
+        show_notes(table.attrs["notes"])
+        return table
 
     def prepare(self, config: TableConfig, source: pd.DataFrame) -> ForecastData:
         """Set the last rows aside."""
-        left = len(source) - config.holdout
-        if config.holdout < 0 or left < _LEAST_ROWS:
-            raise DataError(
-                f"Got {config.holdout} rows to hold out of {len(source)}; choose between 0 and "
-                f"{max(0, len(source) - _LEAST_ROWS)}, to leave at least {_LEAST_ROWS} to fit."
-            )
+        check_holdout(config.holdout, len(source), Table.least_rows)
         return ForecastData(source, config.holdout)
 
     def fit(self, config: TableConfig, data: ForecastData, folder: Path | None) -> dict[str, Forecaster]:
@@ -74,11 +70,12 @@ class TableForecastTask(AbstractTableTask[pd.DataFrame, ForecastData]):
                 "--times" if query.times is not None else "--model" if query.file is None else f"the file {query.file}"
             )
             raise DataError(f"A forecast of one table takes --horizon, a number of rows; got {got}.")
-        table = read_indexed(folder / TABLE, metrics["time"], metrics["states"])
+        options = ReadOptions(**metrics.get("reading", {}))
+        table = read_indexed(folder / TABLE, metrics["time"], metrics["states"], options=options)
         columns = []
         for name in metrics["states"]:
-            season, method = metrics["season"][name], metrics["methods"][name]
-            forecaster = Forecaster(metrics["horizon"], season=season, methods=[method]).fit(table[[name]])
+            season, weights = metrics["season"][name], metrics["methods"][name]
+            forecaster = Forecaster(metrics["horizon"], season=season, methods=weights).fit(table[[name]])
             columns.append(forecaster.predict(query.horizon))
         return Predictions(forecast_csv(metrics["time"], columns))
 

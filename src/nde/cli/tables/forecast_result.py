@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from nde.cli.cells import exact, rounded, time_text
+from nde.cli.cells import exact, rounded
 from nde.cli.files import csv_text
 from nde.cli.report import (
     Block,
@@ -20,16 +20,19 @@ from nde.cli.report import (
     Report,
     Section,
     Subheading,
+    data_sections,
     number,
     reference_section,
     versions,
 )
 from nde.cli.tables.config import TableConfig
 from nde.cli.task import Result
+from nde.data.files.read_options import NUMBER
 from nde.data.plural import pluralize
+from nde.data.times.text import time_text
 from nde.estimators import Forecast, Forecaster
 from nde.models import StructuralSDE
-from nde.plot import plot_intervals
+from nde.plot import plot_errors, plot_intervals
 
 TABLE = "table.csv"
 """Where in the folder of a run its table is."""
@@ -88,18 +91,22 @@ class ForecastResult(Result):
             "source": self.config.source,
             "time": self.config.time,
             "states": list(self.data.table.columns),
+            "remarks": list(self.data.table.attrs.get("notes", ())),
+            "reading": self._reading(),
             "rows_fitted": len(self.data.past),
             "rows_held_out": self.data.holdout,
             "horizon": len(self._forecast.times),
             "season": self.whole.season_,
-            "methods": self.whole.methods_,
+            "methods": self.whole.weights_,
             "past": {
                 name: [
                     {
                         "method": s.name,
                         "rmse": _finite(s.rmse),
                         "mase": _finite(s.mase),
+                        "crps": _finite(s.crps),
                         "coverage": _finite(s.coverage),
+                        "rmse_by_step": [_finite(each) for each in s.rmse_by_step],
                     }
                     for s in scores
                 ]
@@ -111,10 +118,18 @@ class ForecastResult(Result):
     def figures(self) -> dict[str, Figure]:
         """The forecast, and that of the rows held out."""
         figures = {"forecast.png": self.whole.plot()}
+        if any(self.whole.scores_.values()):
+            figures["errors.png"] = plot_errors(self._errors())
         if self.past is not None:
             forecast, past = self.past.predict(), self.data.past
             figure = plot_intervals(
-                past.index, past.to_numpy(), list(forecast.names), forecast.times, forecast.median, forecast.intervals
+                past.index,
+                past.to_numpy(),
+                list(forecast.names),
+                forecast.times,
+                forecast.median,
+                forecast.intervals,
+                time=f"{past.index.name or ''}",
             )
             for column, axes in enumerate(figure.axes):
                 axes.plot(self.data.rest.index, self.data.rest.iloc[:, column], "o", color="black", markersize=3.5)
@@ -134,12 +149,14 @@ class ForecastResult(Result):
                 "Forecast", [Picture("forecast.png", "the last rows and the forecast with intervals"), *self._said()]
             ),
             Section("Comparison", [Paragraph(_COMPARISON), *(b for name in names for b in self._scores(name))]),
+            *self._error_section(),
         ]
         if self.past is not None:
             picture = Picture("held_out.png", "the rows held out, and their forecast from the rows before")
             sections.append(Section("Rows held out", [picture, self._held_out_grid()]))
         shell = f"nde predict {folder} --horizon {len(self._forecast.times)} --out next.csv"
         sections += [
+            *data_sections(self.data.table.attrs.get("notes", ())),
             Section("Forecast again", [Code(shell)]),
             reference_section(StructuralSDE(), Forecaster()),
         ]
@@ -157,6 +174,13 @@ class ForecastResult(Result):
         held_out = [] if self.past is None else [self._held_out_grid()]
         return [*grids, *held_out, *(f"\n{line}" for line in self.whole.summary().splitlines())]
 
+    def _reading(self) -> dict[str, str]:
+        """How to read the table that the folder of the run holds: dates in their zone, and numbers as numbers."""
+        if not isinstance(self.data.table.index, pd.DatetimeIndex):
+            return {"date_format": NUMBER}
+        zone = self.config.reading.timezone
+        return {} if zone is None else {"timezone": zone}
+
     @property
     def _forecast(self) -> Forecast:
         return self.whole.predict()
@@ -168,9 +192,27 @@ class ForecastResult(Result):
         scores = self.whole.scores_[name]
         if not scores:
             return [Subheading(name), Paragraph("The table is too short to compare methods on its past.")]
-        rows = [[s.name, number(s.rmse), number(s.mase), f"{100 * s.coverage:.0f}%"] for s in scores]
-        grid = Grid(["", "RMSE", "MASE", "in 80% interval"], rows, best=self.whole.methods_[name], title=name)
+        rows = [[s.name, number(s.rmse), number(s.mase), number(s.crps), f"{100 * s.coverage:.0f}%"] for s in scores]
+        grid = Grid(["", "RMSE", "MASE", "CRPS", "in 80% interval"], rows, best=self.whole.methods_[name], title=name)
         return [grid]
+
+    def _error_section(self) -> list[Section]:
+        if not any(self.whole.scores_.values()):
+            return []
+        picture = Picture("errors.png", "root mean squared error of the first row ahead, the second, and so on")
+        return [Section("Errors by rows ahead", [picture])]
+
+    def _errors(self) -> dict[str, dict[str, Sequence[float]]]:
+        """For each column, the errors of what is used and of the best plain method, by rows ahead."""
+        return {
+            name: {
+                score.name: score.rmse_by_step
+                for score in scores
+                if score.name == self.whole.methods_[name] or score is next((s for s in scores if s.plain), None)
+            }
+            for name, scores in self.whole.scores_.items()
+            if scores
+        }
 
     def _held_out(self) -> dict[str, dict[str, float]]:
         """For each column, the errors on rows held out."""
@@ -202,7 +244,9 @@ class ForecastResult(Result):
 _COMPARISON = (
     "Each method forecasts the table from several points of its past, and sees only the rows before. RMSE is the root "
     "mean squared error in the unit of the column. MASE is the mean absolute error over that of repeating the last "
-    "value, or the last season. The last column is the share of values within the method's own interval of 80%."
+    "value, or the last season. CRPS scores the whole distribution: the mean absolute error of a forecast without "
+    "intervals, and less with narrow intervals that hold. The last column is the share of values within the method's "
+    "own interval of 80%."
 )
 
 
@@ -217,7 +261,9 @@ def forecast_csv(time: str, forecasts: Sequence[Forecast]) -> str:
 
 
 def _text(time: Any) -> str:
-    return time_text(time.to_datetime64() if isinstance(time, pd.Timestamp) else time)
+    if not isinstance(time, pd.Timestamp):
+        return time_text(time)
+    return time_text(time.to_datetime64()) if time.tz is None else time.isoformat(sep=" ")
 
 
 def _finite(value: float) -> float | None:

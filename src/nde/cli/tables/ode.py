@@ -1,6 +1,7 @@
 """Fit ordinary differential equations to a table, and forecast it."""
 
 import dataclasses
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import jax
 import numpy as np
 from matplotlib.figure import Figure
 
-from nde.cli.cells import check_finite, exact, rounded
+from nde.cli.cells import check_finite, exact, rounded, time_texts
 from nde.cli.console import progress_bar
 from nde.cli.files import csv_text
 from nde.cli.report import (
@@ -21,14 +22,15 @@ from nde.cli.report import (
     Report,
     Section,
     Subheading,
+    data_sections,
     number,
     reference_section,
     versions,
 )
 from nde.cli.tables.config import TableConfig, TableData, Tables
 from nde.cli.tables.query import MODELS as FOLDER
-from nde.cli.tables.query import check_table_metrics, query_model, query_times
-from nde.cli.tables.task import AbstractTableTask, refuse_forecast_options
+from nde.cli.tables.query import check_table_metrics, query_model, query_times, run_clock
+from nde.cli.tables.task import AbstractTableTask, read_tables, refuse_forecast_options
 from nde.cli.task import Predictions, Query, Result
 from nde.data import DataError, Table
 from nde.data.plural import pluralize
@@ -65,7 +67,7 @@ class ODETask(AbstractTableTask[Tables, TableData]):
 
     def read(self, config: TableConfig) -> Tables:
         """Read the table."""
-        return config.read()
+        return read_tables(config)
 
     def prepare(self, config: TableConfig, source: Tables) -> TableData:
         """Set the last rows aside."""
@@ -94,9 +96,9 @@ class ODETask(AbstractTableTask[Tables, TableData]):
 
     def predict(self, folder: Path, metrics: dict[str, Any], query: Query) -> Predictions:
         """Compute the state at times."""
-        times, model = query_times(query), query_model(folder, metrics, query, AbstractODEModel)
-        states = model.forecast(times)
-        texts = [exact(t) for t in times]
+        clock, model = run_clock(metrics), query_model(folder, metrics, query, AbstractODEModel)
+        times = query_times(query, clock)
+        states, texts = model.forecast(times), time_texts(clock, times)
         check_finite(states, texts)
         rows = [[text, *(rounded(y, 9) for y in ys)] for text, ys in zip(texts, states, strict=True)]
         return Predictions(csv_text([metrics["time"], *model.names], rows))
@@ -187,8 +189,9 @@ class ODEResult(Result):
     def predictions(self) -> tuple[str, str]:
         """Measurements, and the states of each model at their times."""
         (table,) = self.data.tables.values()
-        given = {table.time_name: table.ts, **dict(zip(table.names, table.ys.T, strict=True))}
-        columns = {name: [exact(value) for value in values] for name, values in given.items()}
+        given = dict(zip(table.names, table.ys.T, strict=True))
+        columns = {table.time_name: self.data.texts(*table.ts)}
+        columns |= {name: [exact(value) for value in values] for name, values in given.items()}
         for model, found in self.fits.items():
             states = found.model.forecast(table.ts).T
             for name, values in zip(table.names, states, strict=True):
@@ -201,12 +204,13 @@ class ODEResult(Result):
 
     def report(self, folder: Path) -> Report:
         """The report."""
-        states, last = ", ".join(self.data.names), self.data.metrics()["fitted_to"]
+        states, last = ", ".join(self.data.names), self.data.fitted_to
         errors = (
             "Root mean squared errors, each column in its own unit. Persistence is the last value fitted, mean the "
             "mean of the values fitted: a model is useful only if it beats both on rows it was not fitted to."
         )
-        shell = f"nde predict {folder} --times {exact(last)},{exact(last + 1)}"
+        times = ",".join(self.data.texts(last, last + 1))
+        shell = f"nde predict {folder} --times {shlex.quote(times)}"
         program = (
             "import numpy as np\nfrom nde.models import load_model\n\n"
             f"model = load_model({str(folder / FOLDER / self.best)!r})\n"
@@ -221,6 +225,7 @@ class ODEResult(Result):
                 Section("Phase portrait", [Picture("phase.png", "quantities against each other")]),
                 Section("Fitted models", [block for name in self.fits for block in self._model_blocks(name)]),
                 Section("Training", [Picture("training.png", "loss at each training step")]),
+                *data_sections(self.data.notes),
                 Section("Use the model", [Code(shell), Code(program)]),
                 reference_section([found.model for found in self.fits.values()]),
             ],

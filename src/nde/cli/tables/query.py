@@ -1,5 +1,6 @@
 """Queries of a run with one table."""
 
+import dataclasses
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -7,7 +8,8 @@ import numpy as np
 from jaxtyping import Float
 
 from nde.cli.task import Query
-from nde.data import DataError
+from nde.cli.times import elapsed_times
+from nde.data import Clock, DataError, Zone
 from nde.models import AbstractODEModel, AbstractSDEModel, load_model
 from nde.models.registry import current_name
 
@@ -25,8 +27,24 @@ def check_table_metrics(metrics: dict[str, Any]) -> None:
     _ = metrics["best"], metrics["models"], metrics["time"]
 
 
-def query_times(query: Query) -> Float[np.ndarray, " times"]:
-    """The times of a query.
+def clock_metrics(clock: Clock | None) -> dict[str, Any]:
+    """What `metrics.json` holds about the dates of a table; nothing if it has numbers."""
+    if clock is None:
+        return {}
+    zone = None if clock.zone is None else dataclasses.asdict(clock.zone)
+    return {"dates": {"since": str(clock.origins[0]), "unit": clock.unit, "zone": zone}}
+
+
+def run_clock(metrics: dict[str, Any]) -> Clock | None:
+    """The clock of a run, of its `metrics.json`; `None` if its times are numbers."""
+    dates = metrics.get("dates")
+    if dates is None:
+        return None
+    return Clock(np.array([dates["since"]], "datetime64[us]"), dates["unit"], zone=Zone.from_json(dates["zone"]))
+
+
+def query_times(query: Query, clock: Clock | None) -> Float[np.ndarray, " times"]:
+    """The times of a query, as the models of the run count them.
 
     Raises:
         DataError: If they are missing or no numbers, or something else is asked for.
@@ -36,7 +54,10 @@ def query_times(query: Query) -> Float[np.ndarray, " times"]:
     if query.file is not None or query.times is None:
         got = f"the file {query.file}" if query.file is not None else "no --times"
         raise DataError(f"A run on one table needs --times, for example --times 1921,1922.5; got {got}.")
-    return np.array([_number(part.strip()) for part in query.times.split(",") if part.strip()], np.float64)
+    texts = [part.strip() for part in query.times.split(",") if part.strip()]
+    if clock is None:
+        return np.array([_number(text) for text in texts], np.float64)
+    return elapsed_times(clock, texts, query.reading)[0]
 
 
 def query_model(folder: Path, metrics: dict[str, Any], query: Query, kind: type[Model]) -> Model:

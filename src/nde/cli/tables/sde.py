@@ -7,14 +7,14 @@ from typing import Any
 import jax
 import numpy as np
 
-from nde.cli.cells import check_finite, exact, rounded
+from nde.cli.cells import check_finite, rounded, time_texts
 from nde.cli.console import progress_bar
 from nde.cli.files import csv_text
 from nde.cli.tables.config import TableConfig, TableData, Tables
-from nde.cli.tables.query import check_table_metrics, query_model, query_times
+from nde.cli.tables.query import check_table_metrics, query_model, query_times, run_clock
 from nde.cli.tables.sde_evaluation import Evaluation, evaluate_sde
 from nde.cli.tables.sde_result import WALK, SDEResult
-from nde.cli.tables.task import AbstractTableTask, refuse_forecast_options
+from nde.cli.tables.task import AbstractTableTask, read_tables, refuse_forecast_options
 from nde.cli.task import Predictions, Query
 from nde.data import LEVELS, DataError, Series, Table
 from nde.models import SDE_MODELS, AbstractSDEModel, GeometricBrownianMotion, RandomWalk
@@ -42,7 +42,7 @@ class SDETask(AbstractTableTask[Tables, TableData]):
 
     def read(self, config: TableConfig) -> Tables:
         """Read the series."""
-        return config.read()
+        return read_tables(config)
 
     def prepare(self, config: TableConfig, source: Tables) -> TableData:
         """Set the last rows of each series aside."""
@@ -74,7 +74,8 @@ class SDETask(AbstractTableTask[Tables, TableData]):
 
     def predict(self, folder: Path, metrics: dict[str, Any], query: Query) -> Predictions:
         """Compute quantiles at times, a row for each time of each series."""
-        times, model = query_times(query), query_model(folder, metrics, query, AbstractSDEModel)
+        clock, model = run_clock(metrics), query_model(folder, metrics, query, AbstractSDEModel)
+        times = query_times(query, clock)
         last = metrics["last"]
         tables = [
             Series(metrics["time"], model.names, np.array(each["times"], float), np.array(each["values"], float))
@@ -83,7 +84,7 @@ class SDETask(AbstractTableTask[Tables, TableData]):
         fans = model.fan(tables, [times] * len(tables), key=jax.random.key(metrics["seed"]))
         series = ["series"] if len(last) > 1 else []
         header = [*series, metrics["time"], *(f"{name} {100 * level:g}%" for name in model.names for level in LEVELS)]
-        rows, texts = [], [exact(t) for t in times]
+        rows, texts = [], time_texts(clock, times)
         for name, fan in zip(last, fans, strict=True):
             check_finite(fan.quantiles.swapaxes(0, 1), texts)
             for i, text in enumerate(texts):

@@ -1,6 +1,7 @@
 """Fitted stochastic differential equations beside a random walk."""
 
 import dataclasses
+import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from nde.cli.report import (
     Report,
     Section,
     Subheading,
+    data_sections,
     number,
     reference_section,
     versions,
@@ -188,10 +190,10 @@ class SDEResult(Result):
         for i, (name, table) in enumerate(data.tables.items()):
             fitted = len(data.fitted[name].ts)
             quantiles = [_quantiles(each, i, fitted) for each in self.models.values()]
-            for k, t in enumerate(table.ts):
+            for k, t in enumerate(data.texts(*table.ts)):
                 values = np.concatenate([each[:, k].T.ravel() for each in quantiles])
                 measured, quantiled = [exact(y) for y in table.ys[k]], [rounded(v, 9) for v in values]
-                yield [*([name] if many else []), exact(t), f"{int(k >= fitted)}", *measured, *quantiled]
+                yield [*([name] if many else []), t, f"{int(k >= fitted)}", *measured, *quantiled]
 
     def summary(self) -> Sequence[str | Grid]:
         """The scores, the parameters, and the equation of the best model."""
@@ -205,7 +207,8 @@ class SDEResult(Result):
     def report(self, folder: Path) -> Report:
         """The report."""
         data, config = self.data, self.config
-        states, last = ", ".join(data.names), data.metrics()["fitted_to"]
+        times = ",".join(data.texts(data.fitted_to + 1, data.fitted_to + 2))
+        states = ", ".join(data.names)
         count = len(data.tables)
         many = [Paragraph(f"There are {count} series; the first are shown.")] if count > 1 else []
         fan = (
@@ -232,7 +235,8 @@ class SDEResult(Result):
                 Section("Scores", [Paragraph(scores), self._score_grid()]),
                 Section("Fitted models", [block for name in self.models for block in self._model_blocks(name)]),
                 Section("Limits", [Paragraph(limits)]),
-                Section("Use the model", [Code(f"nde predict {folder} --times {exact(last + 1)},{exact(last + 2)}")]),
+                *data_sections(data.notes),
+                Section("Use the model", [Code(f"nde predict {folder} --times {shlex.quote(times)}")]),
                 reference_section(fit_sde, list(self.models.values())),
             ],
             footer=(

@@ -3,7 +3,8 @@
 import abc
 from typing import Generic, TypeVar
 
-from nde.cli.tables.config import TableConfig
+from nde.cli.console import show_notes
+from nde.cli.tables.config import TableConfig, Tables
 from nde.cli.task import Task
 from nde.data import DataError
 
@@ -21,6 +22,17 @@ class AbstractTableTask(Task[TableConfig, Source, Data], Generic[Source, Data]):
         Raises:
             DataError: If it cannot be read, or is not what the options say.
         """
+
+
+def read_tables(config: TableConfig) -> Tables:
+    """Read the tables that options name, and print what was guessed about the file.
+
+    Raises:
+        DataError: If they cannot be read, or are not what the options say.
+    """
+    tables = config.read()
+    show_notes(next(iter(tables.values())).notes)
+    return tables
 
 
 def refuse_forecast_options(config: TableConfig) -> None:

@@ -1,22 +1,24 @@
 """Reading of panels from files."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
 
+from nde.data.files.read_options import ReadOptions
 from nde.data.frames import read_frame
 from nde.data.numbers import numbers_of_cells, texts_of
-from nde.data.panel.cells import feature_texts, label_texts, labels_of, number_of, times_of_cells
+from nde.data.panel.cells import feature_texts, features_of, label_texts, labels_of, number_of, unify_spelling
 from nde.data.panel.columns import check_columns, choose_channels, series_values
 from nde.data.panel.merging import FileRows, merge_rows
-from nde.data.panel.notes import notes_on_channels, notes_on_series, quote_names
+from nde.data.panel.notes import notes_on_channels, notes_on_sentinels, notes_on_series, quote_names
 from nde.data.panel.time_series import TimeSeries
 from nde.data.plural import pluralize
 from nde.data.table import DataError
+from nde.data.times.time_column import times_of_cells
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -27,6 +29,8 @@ class PanelFile:
         panel: The series.
         notes: What was changed in the data, and what is unusual about it, one sentence each.
         labels: Further columns with one value for each series, as text; `None` where they are empty.
+        categories: The words of each static column of words, in the order of the features that it became.
+        options: The options to read another file in the same way: with the order of day and month that was found.
 
     Example:
         See `read_panel`.
@@ -35,6 +39,8 @@ class PanelFile:
     panel: TimeSeries
     notes: tuple[str, ...]
     labels: dict[str, np.ndarray]
+    categories: dict[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+    options: ReadOptions = dataclasses.field(default_factory=ReadOptions)
 
 
 def read_panel(
@@ -48,34 +54,42 @@ def read_panel(
     labels: Sequence[str] = (),
     unit: str = "D",
     since: Any = None,
+    options: ReadOptions | None = None,
+    categories: Mapping[str, Sequence[str]] | None = None,
 ) -> PanelFile:
-    r"""Read a panel from a long table with one row for each series and time: a CSV file or a Parquet file.
+    r"""Read a panel from a long table with one row for each series and time: text, a spreadsheet or a Parquet file.
 
+    Separator, decimal separator, encoding, the format of dates and the like are found from the file, and reported.
     Fixable problems are fixed and reported: rows are sorted by time, repeated rows are dropped, rows with the same
     series and time are merged if their values agree, and series without an observation, or without a target if there is
     a target column, are left out. Unusual data are reported: series with a single observation, constant channels. All
     other problems are errors.
 
     Args:
-        path: The file, with a header. Parquet if its name ends in `.parquet` or `.pq`, else CSV, compressed or not.
+        path: The file, with a header. Parquet if its name ends in `.parquet` or `.pq`, else a spreadsheet (`.xlsx`) or
+            text with separators, compressed or not.
         series: The column that identifies the series of a row; only an empty cell is missing, `NA` is a name.
-        time: The column of times: numbers, or dates such as `2024-01-31 18:30`.
+        time: The column of times: numbers, dates such as `2024-01-31 18:30`, or durations such as `00:01:48`.
         channels: The columns of measurements; an empty cell or `nan` is a missing value. By default all remaining
-            columns of numbers.
-        static: Columns of static features: numbers that are the same in all rows of a series.
+            columns of numbers that change within series.
+        static: Columns of static features, the same in all rows of a series: numbers, or words, of which each becomes a
+            feature of 0 and 1.
         target: The column of targets: numbers or labels that are the same in all rows of a series, where not empty.
-            `NA`, `nan` and the like are missing values in a column of numbers, and labels in a column of text.
+            `NA`, `nan` and the like are missing values in a column of numbers, and labels in a column of text. Labels
+            that differ only in case are one.
         labels: Further columns with at most one value for each series.
         unit: Unit for dates; see `TimeSeries.from_frame`.
         since: Origin of times; see `TimeSeries.from_frame`.
+        options: How to read the file, if it shall not be guessed.
+        categories: The words of static columns, if they are known from another file; see `PanelFile`.
 
     Returns:
         The panel, notes on the data, and the labels.
 
     Raises:
         DataError: If the file cannot be read; a column is missing; a row has no series or time; a cell of a channel is
-            text or infinite; rows contradict each other; a target, static feature or label changes within a series; or
-            no series is left.
+            text or infinite; dates can be taken in two ways; rows contradict each other; a target, static feature or
+            label changes within a series; or no series is left.
 
     Example:
         ```python
@@ -84,46 +98,79 @@ def read_panel(
 
         with tempfile.TemporaryDirectory() as folder:
             path = pathlib.Path(folder, "visits.csv")
-            path.write_text("who,day,pulse,ill\na,1,80,yes\na,0,,yes\nb,0,61,no\nb,0,61,no\n")
+            path.write_text("who;day;pulse;ill\na;1;80,5;yes\na;0;;yes\nb;0;61;no\nb;0;61;no\n")
             read = read_panel(path, series="who", time="day", target="ill")
         print(read.panel, read.panel.targets, *read.notes, sep="\n")
         ```
     """
-    frame: Any = read_frame(path)
+    options = options or ReadOptions()
+    file = read_frame(path, options)
     special = [series, time, *static, *([] if target is None else [target]), *labels]
-    check_columns(Path(path), frame, [*special, *(channels or [])])
-    if not len(frame):
+    check_columns(file, [*special, *(channels or [])])
+    if not len(file.frame):
         raise DataError(f"{path} has a header and no rows; expected at least one.")
-    names, notes_on_columns = choose_channels(Path(path), frame, special, channels)
-    raw = _rows(frame, series, time, names)
-    texts = {name: (feature_texts if name in static else label_texts)(frame[name]) for name in special[2:]}
-    values = {name: series_values(each, name, raw.owners, raw.ids) for name, each in texts.items()}
-    rows, notes_on_rows = merge_rows(raw)
+    owners, ids = _owners(file.frame, series)
+    names, notes = choose_channels(file, special, channels, owners)
+    times = times_of_cells(file.frame[time], time, options, owners)
+    ys, notes_on_values = _channel_values(file.frame, names, owners, ids)
+    values, notes_on_labels = _series_columns(file.frame, special[2:], static, owners, ids)
+    rows, notes_on_rows = merge_rows(FileRows(ids, owners, times.values, ys, tuple(names)), options.duplicates)
     kept, left_out = _usable_series(rows, target, values)
+    known = categories or {}
+    features = {name: features_of(values[name][kept], name, known.get(name)) for name in static}
     panel = TimeSeries.from_arrays(
         *_split(rows, kept),
-        ids=_parse_ids([rows.ids[place] for place in kept]),
+        ids=_parse_ids([ids[place] for place in kept]),
         channels=names,
-        static=np.stack([_features(values[name][kept], name) for name in static], axis=1) if static else None,
-        static_names=list(static) if static else None,
+        static=np.concatenate([feature[0] for feature in features.values()], axis=1) if static else None,
+        static_names=[each for feature in features.values() for each in feature[1]] if static else None,
         targets=None if target is None else labels_of(values[target][kept], target),
         unit=unit,
         since=since,
     )
-    notes = (*notes_on_columns, *notes_on_rows, *left_out, *notes_on_series(panel), *notes_on_channels(panel))
-    return PanelFile(panel, notes, {name: values[name][kept] for name in labels})
+    panel = dataclasses.replace(panel, clock=dataclasses.replace(panel.clock, zone=times.zone))
+    return PanelFile(
+        panel,
+        (
+            *(*file.notes, *times.notes, *notes, *notes_on_values, *notes_on_labels),
+            *(note for feature in features.values() for note in feature[3]),
+            *(*notes_on_rows, *left_out, *notes_on_series(panel), *notes_on_channels(panel)),
+        ),
+        {name: values[name][kept] for name in labels},
+        {name: feature[2] for name, feature in features.items() if feature[2]},
+        options.or_else(ReadOptions(date_format=times.order)),
+    )
 
 
-def _rows(frame: Any, series: str, time: str, names: Sequence[str]) -> FileRows:
-    owners, ids = _owners(frame, series)
-    ys = np.stack([numbers_of_cells(frame[name], name) for name in names], axis=1)
+def _channel_values(
+    frame: Any, names: Sequence[str], owners: Int[np.ndarray, " rows"], ids: tuple[str, ...]
+) -> tuple[Float[np.ndarray, "rows channels"], list[str]]:
+    """The values of the channels, and notes on how cells were taken."""
+    columns, notes = [], []
+    for name in names:
+        values, more = numbers_of_cells(frame[name], name)
+        columns.append(values)
+        notes += [*more, *notes_on_sentinels(name, values)]
+    ys = np.stack(columns, axis=1)
     if np.isinf(ys).any():
         row, channel = (int(place) for place in np.argwhere(np.isinf(ys))[0])
         raise DataError(
             f"Column '{names[channel]}' is infinite in row {row + 1}, of series '{ids[owners[row]]}'; leave missing "
             "values empty."
         )
-    return FileRows(ids, owners, times_of_cells(frame[time], time), ys, tuple(names))
+    return ys, notes
+
+
+def _series_columns(
+    frame: Any, names: Sequence[str], static: Sequence[str], owners: Int[np.ndarray, " rows"], ids: tuple[str, ...]
+) -> tuple[dict[str, np.ndarray], list[str]]:
+    """The values of columns that have one for each series, as text, and notes on labels of several spellings."""
+    found, notes = {}, []
+    for name in names:
+        texts, more = unify_spelling((feature_texts if name in static else label_texts)(frame[name]), name)
+        found[name] = series_values(texts, name, owners, ids)
+        notes += more
+    return found, notes
 
 
 def _owners(frame: Any, series: str) -> tuple[Int[np.ndarray, " rows"], tuple[str, ...]]:
@@ -175,18 +222,3 @@ def _parse_ids(names: Sequence[str]) -> list[str] | list[int]:
         for name, number in zip(names, numbers, strict=True)
     )
     return [int(name) for name in names] if whole else list(names)
-
-
-def _features(texts: np.ndarray, name: str) -> Float[np.ndarray, " series"]:
-    """A static feature of each series; `nan` where it is missing.
-
-    Raises:
-        DataError: If a value is not a number.
-    """
-    values = [np.nan if text is None else number_of(text) for text in texts]
-    if None in values:
-        raise DataError(
-            f"Column '{name}' has the text '{texts[values.index(None)]}'; static features must be numbers. Encode text "
-            "as columns of 0 and 1."
-        )
-    return np.array(values, float)

@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Float
 
 from nde.data.panel.rows import Rows, check_count, concatenate_times, no_static
+from nde.data.plural import pluralize
 from nde.data.table import DataError
 
 
@@ -30,7 +31,7 @@ def rows_of_arrays(
         raise DataError("Got a panel without series; expected at least one.")
     _check_channels(series)
     lengths = np.array([len(each) for each in series])
-    names = _names("x", series[0].shape[1], channels, "channels")
+    names = _names("x", series[0].shape[1], channels, "channel")
     features = no_static(len(series)) if static is None else _numbers("Static features", static)
     features = features[:, None] if features.ndim == 1 else features
     check_count("rows of static features", len(features), len(series))
@@ -45,7 +46,7 @@ def rows_of_arrays(
         ys=np.concatenate(series),
         channels=names,
         static=features,
-        static_names=_names("static", features.shape[1], static_names, "static features"),
+        static_names=_names("static", features.shape[1], static_names, "static feature"),
         targets=labels,
     )
 
@@ -72,8 +73,8 @@ def _check_channels(series: Sequence[Float[np.ndarray, "_ _"]]) -> None:
     for place, each in enumerate(series):
         if each.shape[1] != wide:
             raise DataError(
-                f"Series number {place} has {each.shape[1]} channels and the first has {wide}; all must have the same. "
-                "Fill unobserved channels with nan; if time is the second axis, transpose."
+                f"Series number {place} has {pluralize(each.shape[1], 'channel')} and the first has {wide}; all must "
+                "have the same. Fill unobserved channels with nan; if time is the second axis, transpose."
             )
 
 
@@ -82,7 +83,7 @@ def _names(stem: str, count: int, given: Sequence[str] | None, what: str) -> tup
         return tuple(f"{stem}{i}" for i in range(count))
     names = (given,) if isinstance(given, str) else tuple(given)
     if len(names) != count:
-        raise DataError(f"Got {len(names)} names for {count} {what}; expected one for each.")
+        raise DataError(f"Got {pluralize(len(names), 'name')} for {pluralize(count, what)}; expected one for each.")
     return names
 
 
@@ -97,6 +98,7 @@ def _times(ts: Any, lengths: np.ndarray, ids: Sequence[Hashable]) -> np.ndarray:
     for name, times, length in zip(ids, each, lengths, strict=True):
         if times.shape != (length,):
             raise DataError(
-                f"Series {name!r} has {length} rows, and times of shape {times.shape}; expected one time for each row."
+                f"Series {name!r} has {pluralize(int(length), 'row')}, and times of shape {times.shape}; expected one "
+                "time for each row."
             )
     return concatenate_times(each)

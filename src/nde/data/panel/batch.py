@@ -9,6 +9,7 @@ from jaxtyping import Array, Float, Int, Shaped
 
 from nde.core.device import to_device
 from nde.data.panel.time_series import TimeSeries
+from nde.data.plural import pluralize
 from nde.data.table import DataError
 
 
@@ -76,7 +77,9 @@ def pad(panel: TimeSeries, length: int | None = None) -> Batch:
     """
     longest = int(panel.lengths.max())
     if length is not None and length < longest:
-        raise DataError(f"length must be at least that of the longest series, {longest} rows; got {length}.")
+        raise DataError(
+            f"length must be at least that of the longest series, {pluralize(longest, 'row')}; got {length}."
+        )
     check_batchable(panel)
     places = np.arange(len(panel))
     return batch_of(panel, places, np.ones(len(panel)), longest if length is None else length)

@@ -1,13 +1,14 @@
-"""Parsing of the cells of a file as times, names and labels."""
+"""Parsing of the cells of a file as names, labels and static features."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from jaxtyping import Float
 
-from nde.core.extras import require
-from nde.data.numbers import GAPS, parse_numbers, shown, texts_of
-from nde.data.panel.frame import times_of
+from nde.data.numbers import GAPS, MARKS, is_number, parse_numbers, shown, texts_of
+from nde.data.panel.notes import quote_names
 from nde.data.table import DataError
 
 if TYPE_CHECKING:
@@ -15,58 +16,114 @@ if TYPE_CHECKING:
 
 _EXACT = 2.0**53
 """Up to here, doubles represent every integer."""
+_MOST_WORDS = 20
 
 
 def feature_texts(column: "pandas.Series") -> np.ndarray:
     """Each cell of a column of numbers as text; `None` for an empty cell and for words such as `NA`."""
     texts = texts_of(column)
-    texts[_gaps(texts)] = None
+    texts[_gaps(texts, GAPS)] = None
     return texts
 
 
 def label_texts(column: "pandas.Series") -> np.ndarray:
-    """Each cell as text; `None` for an empty cell, and for words such as `NA` if all other cells are numbers.
+    """Each cell as text; `None` for an empty cell and signs such as `?`, and for `NA` if all others are numbers.
 
     In a column of text, `NA` is a name like any other.
     """
     texts = texts_of(column)
-    others = set(texts[~_gaps(texts)].tolist())
+    others = set(texts[~_gaps(texts, GAPS)].tolist())
     numeric = bool(others) and all(number_of(text) is not None for text in others)
-    return feature_texts(column) if numeric else texts
+    texts[_gaps(texts, GAPS if numeric else MARKS)] = None
+    return texts
 
 
-def _gaps(texts: np.ndarray) -> np.ndarray:
-    """Which cells are empty, or words for a missing value."""
-    return np.array([text is None or text.lower() in GAPS for text in texts], bool)
+def unify_spelling(texts: np.ndarray, name: str, known: Sequence[str] = ()) -> tuple[np.ndarray, list[str]]:
+    """Give labels that differ only in case or spaces the spelling that is known, or most frequent; and a note.
+
+    Args:
+        texts: The labels; `None` for missing ones.
+        name: The name of their column.
+        known: Spellings from another file.
+    """
+    counts = Counter(text for text in texts if text is not None)
+    spellings: dict[str, list[str]] = {}
+    for text in dict.fromkeys([*known, *counts]):
+        spellings.setdefault(" ".join(text.casefold().split()), []).append(text)
+    several = {key: words for key, words in spellings.items() if len(words) > 1}
+    if not several:
+        return texts, []
+    best = {key: max(words, key=lambda word: (word in known, counts[word])) for key, words in several.items()}
+    usual = {word: best[key] for key, words in several.items() for word in words}
+    notes = [
+        f"Column '{name}': {quote_names(words)} were taken as one, '{best[key]}'." for key, words in several.items()
+    ]
+    return np.array([usual.get(text, text) for text in texts], object), notes
+
+
+def _gaps(texts: np.ndarray, gaps: frozenset[str]) -> np.ndarray:
+    """Which cells are empty, or among the signs and words for a missing value."""
+    return np.array([text is None or text.lower() in gaps for text in texts], bool)
 
 
 def kind_of(column: "pandas.Series") -> str:
     """The kind of a column: `numbers` if any cell is a number, else `text`, or `nothing` if all cells are missing."""
-    values, wrong = parse_numbers(column)
-    if not np.isnan(values).all():
+    found = parse_numbers(column)
+    if not np.isnan(found.values).all():
         return "numbers"
-    return "text" if wrong.any() else "nothing"
+    return "text" if found.wrong.any() else "nothing"
 
 
-def times_of_cells(column: "pandas.Series", name: str) -> np.ndarray:
-    """The cells as numbers, dates in UTC, or durations.
+def features_of(
+    texts: np.ndarray, name: str, categories: Sequence[str] | None
+) -> tuple[Float[np.ndarray, "series features"], list[str], tuple[str, ...], list[str]]:
+    """Static features of a column: its numbers, or for a column of words one of 0 and 1 for each word.
+
+    Args:
+        texts: The text of each series; `None` where it is missing.
+        name: The name of the column.
+        categories: The words, if they are known from another file; none if that had numbers.
+
+    Returns:
+        The features, `nan` where they are missing; their names; the words; and notes.
 
     Raises:
-        DataError: If a cell is none of these, or missing.
+        DataError: If the column has numbers and text, or too many words.
     """
-    if column.dtype.kind in "Mm" or hasattr(column.dtype, "tz") or hasattr(column.dtype, "freq"):
-        return times_of(column, name)
-    values, wrong = parse_numbers(column)
-    gap = np.isnan(values) & ~wrong
-    if gap.any():
-        raise DataError(f"Time column '{name}' is empty in row {int(np.argmax(gap)) + 1}; every row must have a time.")
-    if wrong.all():
-        return _dates(column, name)
-    if wrong.any():
-        raise _time_error(column, name, int(np.argmax(wrong)))
-    if np.isinf(values).any():
-        raise DataError(f"Time column '{name}' is infinite in row {int(np.argmax(np.isinf(values))) + 1}.")
-    return values
+    import pandas as pd  # noqa: PLC0415 (takes long to import)
+
+    found = parse_numbers(pd.Series(list(texts), dtype=object))
+    entries = [text for text in texts if text is not None]
+    if not categories and (not found.wrong.any() or any(map(is_number, entries))):
+        if found.wrong.any():
+            what = found.reason or "static features must be numbers, or words in all series"
+            raise DataError(f"Column '{name}' has the text '{shown(texts[int(np.argmax(found.wrong))])}'; {what}.")
+        return found.values[:, None], [name], (), [f"Column '{name}': {note}" for note in found.notes]
+    return _indicators(texts, name, tuple(categories or ()))
+
+
+def _indicators(
+    texts: np.ndarray, name: str, categories: tuple[str, ...]
+) -> tuple[Float[np.ndarray, "series words"], list[str], tuple[str, ...], list[str]]:
+    """A column of 0 and 1 for each word."""
+    texts, notes = unify_spelling(texts, name, categories)
+    words = sorted({text for text in texts if text is not None})
+    names = [f"{name}={word}" for word in categories or words]
+    if not categories:
+        if len(words) > min(_MOST_WORDS, max(2, len(texts) // 2)):
+            raise DataError(
+                f"Column '{name}' has {len(words)} different words for {len(texts)} series; a static feature is a "
+                "number, or one of few words."
+            )
+        notes.append(f"Column '{name}' has words: it became the features {quote_names(names)}, each 0 or 1.")
+    unknown = [word for word in words if word not in (categories or words)]
+    if unknown:
+        notes.append(
+            f"Column '{name}': {quote_names(unknown)} did not occur in training, and counts as none of its words."
+        )
+    values = np.array([[float(text == word) for word in categories or words] for text in texts])
+    values[[text is None for text in texts]] = np.nan
+    return values, names, categories or tuple(words), notes
 
 
 def labels_of(texts: Iterable[str], name: str) -> np.ndarray:
@@ -98,21 +155,3 @@ def number_of(text: str) -> float | None:
     except ValueError:
         return None
     return None if np.isnan(number) else number
-
-
-def _dates(column: "pandas.Series", name: str) -> np.ndarray:
-    """Parse text as dates, converted to UTC if they have a time zone."""
-    require("nde.data", "pandas")
-    import pandas as pd  # noqa: PLC0415 (takes long to import)
-
-    dates = pd.to_datetime(column.astype(str).str.strip(), format="ISO8601", errors="coerce", utc=True)
-    if dates.isna().any():
-        raise _time_error(column, name, int(np.argmax(dates.isna().to_numpy())))
-    return times_of(dates, name)
-
-
-def _time_error(column: "pandas.Series", name: str, row: int) -> DataError:
-    return DataError(
-        f"Time column '{name}' has the text '{shown(column.iloc[row])}' in row {row + 1}; expected numbers in all "
-        "rows, or dates such as 2024-01-31 or 2024-01-31 18:30 in all rows."
-    )

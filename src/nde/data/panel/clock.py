@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from nde.data.table import DataError
+from nde.data.times.zone import Zone
 
 UNITS = {
     "W": np.timedelta64(7, "D"),
@@ -33,6 +34,7 @@ class Clock:
             numbers.
         start: Offset from normalization of times; 0 without.
         step: Scale from normalization of times; 1 without.
+        zone: The offsets from UTC of dates that had some in a file.
 
     Example:
         ```python
@@ -48,6 +50,7 @@ class Clock:
     unit: str | None = None
     start: float = 0.0
     step: float = 1.0
+    zone: Zone | None = None
 
     def restore(self, ts: Any, series: int) -> np.ndarray:
         """Convert times of the panel to times of the data.

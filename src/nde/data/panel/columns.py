@@ -1,41 +1,46 @@
 """The roles of the columns of a file."""
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Float, Int
 
-from nde.data.frames import did_you_mean
+from nde.data.frames import FileFrame
+from nde.data.numbers import parse_numbers
 from nde.data.panel.cells import kind_of
 from nde.data.panel.notes import quote_names
 from nde.data.table import DataError
 
 _NAMELESS = "Unnamed: "
 """What pandas calls a column without a name: usually row numbers."""
+_LEAST_ROWS = 2
+"""Rows of a series, on average, that show whether a column is constant within series."""
 
 
-def check_columns(path: Path, frame: Any, names: Sequence[str]) -> None:
+def check_columns(file: FileFrame, names: Sequence[str]) -> None:
     """Refuse columns that do not exist, or that have two roles.
 
     Raises:
         DataError: If there is such a column.
     """
-    there = list(frame.columns)
     for name in names:
-        if name not in there:
-            raise DataError(f"{path} has no column '{name}'. {did_you_mean(name, there)}")
-        if there.count(name) > 1:
-            raise DataError(f"{path} has {there.count(name)} columns '{name}'; column names must be unique.")
+        file.check_column(name)
         if list(names).count(name) > 1:
             raise DataError(f"Column '{name}' is named twice; each column can have only one role.")
 
 
 def choose_channels(
-    path: Path, frame: Any, special: Sequence[str], channels: Sequence[str] | None
+    file: FileFrame, special: Sequence[str], channels: Sequence[str] | None, owners: Int[np.ndarray, " rows"]
 ) -> tuple[list[str], list[str]]:
     """The named channels, or all remaining columns of numbers; and notes on columns that are left out.
+
+    A column that is constant within each series is a property of the series: it is left out if there are others.
+
+    Args:
+        file: The file.
+        special: The columns that have another role.
+        channels: The channels, if they are named.
+        owners: The index of the series of each row.
 
     Raises:
         DataError: If there is no channel.
@@ -44,17 +49,42 @@ def choose_channels(
         if not channels:
             raise DataError("Got no channels; name at least one column of measurements, or leave it out to use all.")
         return list(channels), []
+    frame = file.frame
     left = [name for name in frame.columns if name not in special]
     nameless = [name for name in left if not name or name.startswith(_NAMELESS)]
-    check_columns(path, frame, left)
+    check_columns(file, left)
     kinds = {name: kind_of(frame[name]) for name in left if name not in nameless}
     found, text, empty = ([name for name in kinds if kinds[name] == kind] for kind in ("numbers", "text", "nothing"))
     if not found:
-        raise DataError(f"{path} has no column of measurements besides {', '.join(special)}; expected at least one.")
-    return found, [
+        raise DataError(
+            f"{file.path} has no column of measurements besides {', '.join(special)}; expected at least one."
+        )
+    constant = [name for name in found if _is_property(parse_numbers(frame[name]).values, owners)]
+    changing = [name for name in found if name not in constant] or found
+    return changing, [
         *_note_left_out("without a name", nameless),
         *_note_left_out("without an entry", empty),
         *_note_left_out("of text", text),
+        *_note_on_properties(constant if changing != found else []),
+    ]
+
+
+def _is_property(values: Float[np.ndarray, " rows"], owners: Int[np.ndarray, " rows"]) -> bool:
+    """Whether a column has one value in each series that has several rows, and not the same in all."""
+    known = ~np.isnan(values)
+    values, owners = values[known], owners[known]
+    series = len(np.unique(owners))
+    pairs = len(np.unique(np.stack([owners.astype(float), values], axis=1), axis=0))
+    return pairs == series > 1 and len(values) >= _LEAST_ROWS * series and len(np.unique(values)) > 1
+
+
+def _note_on_properties(names: list[str]) -> list[str]:
+    if not names:
+        return []
+    one = len(names) == 1
+    return [
+        f"{'Column' if one else 'Columns'} constant within every series left out: {quote_names(names)}. To use "
+        f"{'it' if one else 'them'}, name {'it' if one else 'them'} with --static, or all measurements with --channels."
     ]
 
 

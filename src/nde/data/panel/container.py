@@ -8,6 +8,7 @@ import numpy as np
 
 from nde.core.extras import require
 from nde.data.panel.arrays import rows_of_arrays
+from nde.data.panel.dataframes import check_same_columns, free_name
 from nde.data.panel.frame import numbers_of, rows_of_frame, times_of
 from nde.data.panel.rows import Rows, check_count, concatenate_times, no_static
 from nde.data.table import DataError
@@ -52,25 +53,16 @@ def _rows_of_multiindex(frame: Any, targets: Any) -> Rows:
             f"Got a data frame with {frame.index.nlevels} levels of row index; {_EXPECTED}. For frames with series and "
             "times in columns, use TimeSeries.from_frame."
         )
-    channels = [str(name) for name in frame.columns]
-    case, time = _free("case", channels), _free("time", channels)
-    long = frame.rename(columns=str).reset_index(names=[case, time])
-    rows = rows_of_frame(long, case, time, channels, (), None)
+    long = frame.rename(columns=str)
+    case, time = (free_name(level, long.columns) for level in ("case", "time"))
+    long = long.reset_index(names=[case, time])
+    rows = rows_of_frame(long, case, time, None, (), None)
     return _with_targets(rows, targets)
 
 
-def _free(name: str, taken: Sequence[str]) -> str:
-    return name if name not in taken else _free(f"{name}_", taken)
-
-
 def _rows_of_frames(frames: Sequence[Any], targets: Any) -> Rows:
+    check_same_columns(frames)
     columns = list(frames[0].columns)
-    for place, frame in enumerate(frames):
-        if list(frame.columns) != columns:
-            raise DataError(
-                f"Data frame number {place} has the columns {list(frame.columns)[:5]}, and the first {columns[:5]}; "
-                "all must have the same channels. If times are in columns, as in aeon's lists, transpose each."
-            )
     rows = Rows(
         ids=tuple(range(len(frames))),
         lengths=np.array([len(frame) for frame in frames]),

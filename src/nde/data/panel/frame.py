@@ -8,17 +8,19 @@ from jaxtyping import Float, Int
 
 from nde.core.extras import require
 from nde.data.frames import did_you_mean
+from nde.data.panel.dataframes import as_pandas, with_columns_for_index
 from nde.data.panel.rows import Rows
 from nde.data.table import DataError
+from nde.data.times.native import naive_times
 
 if TYPE_CHECKING:
     import pandas
 
 
 def rows_of_frame(
-    frame: "pandas.DataFrame",
+    frame: Any,
     series: str | None,
-    time: str,
+    time: str | None,
     channels: Sequence[str] | None,
     static: Sequence[str],
     target: str | None,
@@ -29,11 +31,15 @@ def rows_of_frame(
         DataError: If a column is missing or not numeric, a row has no series or time, or a static feature or target
             changes within a series.
     """
-    table: Any = frame.rename(columns=str)
+    found = as_pandas(frame)
+    if found is None:
+        raise DataError(f"Got a {type(frame).__name__}; expected a data frame.")
+    table: Any
+    table, series, time = with_columns_for_index(found, series, time)
     special = [name for name in (series, time, *static, target) if name is not None]
     if channels is None:
         channels = [name for name in table.columns if name not in special]
-    _check_columns(table, [*special, *channels])
+    check_columns(list(table.columns), [*special, *channels])
     if not len(table):
         raise DataError("Got a data frame without rows; expected at least one.")
     codes, ids = _owners(table, series)
@@ -42,17 +48,35 @@ def rows_of_frame(
     lengths = np.bincount(codes)
     columns = {name: numbers_of(table[name], name)[order] for name in (*channels, *static)}
     features = [first_of_each(columns[name], name, lengths, ids) for name in static]
-    targets = None if target is None else _targets(table[target], target, order, lengths, ids)
+    targets = None
+    if target is not None:
+        targets = first_of_each(labels_of(table[target], target)[order], target, lengths, ids)
     return Rows(
         ids=ids,
         lengths=lengths,
         times=times[order],
-        ys=_side_by_side([columns[name] for name in channels], len(table)),
+        ys=side_by_side([columns[name] for name in channels], len(table)),
         channels=tuple(channels),
-        static=_side_by_side(features, len(ids)),
+        static=side_by_side(features, len(ids)),
         static_names=tuple(static),
         targets=targets,
     )
+
+
+def frame_of_rows(
+    ids: Sequence[Hashable],
+    owners: Int[np.ndarray, " rows"],
+    times: np.ndarray,
+    ys: Float[np.ndarray, "rows channels"],
+    channels: Sequence[str],
+) -> "pandas.DataFrame":
+    """Convert rows to a long data frame; see `TimeSeries.to_frame`."""
+    require("nde.data", "pandas")
+    import pandas as pd  # noqa: PLC0415 (takes long to import)
+
+    names = pd.Series(list(ids)).iloc[owners]
+    index = pd.MultiIndex.from_arrays([names, times], names=["series", "time"])
+    return pd.DataFrame(ys, index=index, columns=list(channels))
 
 
 def times_of(column: "pandas.Series", name: str) -> np.ndarray:
@@ -61,13 +85,7 @@ def times_of(column: "pandas.Series", name: str) -> np.ndarray:
     Raises:
         DataError: If the column has another type, or a time is missing.
     """
-    require("nde.data", "pandas")
-    import pandas as pd  # noqa: PLC0415 (takes long to import)
-
-    if isinstance(column.dtype, pd.PeriodDtype):
-        column = column.dt.to_timestamp()
-    if isinstance(column.dtype, pd.DatetimeTZDtype):
-        column = column.dt.tz_convert("UTC").dt.tz_localize(None)
+    column, _ = naive_times(column)
     if column.isna().any():
         row = int(np.argmax(column.isna().to_numpy())) + 1
         raise DataError(f"Time column '{name}' is empty in row {row}; every row must have a time.")
@@ -122,30 +140,36 @@ def _owners(frame: "pandas.DataFrame", series: str | None) -> tuple[Int[np.ndarr
     return codes, tuple(ids.tolist())
 
 
-def _targets(
-    column: "pandas.Series",
-    name: str,
-    order: Int[np.ndarray, " rows"],
-    lengths: Int[np.ndarray, " series"],
-    ids: Sequence[Hashable],
-) -> np.ndarray:
+def labels_of(column: "pandas.Series", name: str) -> np.ndarray:
+    """A column of targets, numbers or labels.
+
+    Raises:
+        DataError: If one is missing.
+    """
     if column.isna().any():
         row = int(np.argmax(column.isna().to_numpy())) + 1
         raise DataError(f"Target column '{name}' is empty in row {row}; every series must have a target.")
     # Converting by way of a list gives labels in pandas object columns their own dtype.
-    return np.array(first_of_each(column.to_numpy()[order], name, lengths, ids).tolist())
+    return np.array(column.tolist())
 
 
-def _check_columns(frame: "pandas.DataFrame", names: Sequence[str]) -> None:
-    there = list(frame.columns)
+def check_columns(available: Sequence[str], names: Sequence[str]) -> None:
+    """Check that a frame has columns of these names, each once.
+
+    Raises:
+        DataError: If it has not, or a name is there twice.
+    """
     for name in names:
-        if name not in there:
-            raise DataError(f"The data frame has no column '{name}'. {did_you_mean(name, there)}")
-        if there.count(name) > 1:
-            raise DataError(f"The data frame has {there.count(name)} columns '{name}'; column names must be unique.")
+        if name not in available:
+            raise DataError(f"The data frame has no column '{name}'. {did_you_mean(name, available)}")
+        if available.count(name) > 1:
+            raise DataError(
+                f"The data frame has {available.count(name)} columns '{name}'; column names must be unique."
+            )
         if list(names).count(name) > 1:
             raise DataError(f"Column '{name}' is named twice; each column can have only one role.")
 
 
-def _side_by_side(columns: Sequence[np.ndarray], rows: int) -> Float[np.ndarray, "rows columns"]:
+def side_by_side(columns: Sequence[np.ndarray], rows: int) -> Float[np.ndarray, "rows columns"]:
+    """Columns as one array; there may be none."""
     return np.stack(columns, axis=1) if columns else np.zeros((rows, 0))

@@ -10,6 +10,7 @@ from nde.data.panel.batch import Batch, batch_of, check_batchable
 from nde.data.panel.buckets import bucket_lengths
 from nde.data.panel.shuffle import shuffled
 from nde.data.panel.time_series import TimeSeries
+from nde.data.plural import pluralize
 from nde.data.table import DataError
 
 
@@ -150,8 +151,8 @@ class Loader:
         epoch, position = int(state["epoch"]), int(state["position"])
         if epoch < 0 or not 0 <= position <= len(self):
             raise DataError(
-                f"Cannot resume at batch {position} of epoch {epoch}; an epoch has {len(self)} batches, and epochs are "
-                "numbered from 0."
+                f"Cannot resume at batch {position} of epoch {epoch}; an epoch has {pluralize(len(self), 'batch')}, "
+                "and epochs are numbered from 0."
             )
         settings = {name: self._settings[name] for name in ("seed", "drop_last", "shuffle")}
         loader = Loader(self._panel, self._settings["batch_size"], buckets=self._buckets, **settings)
@@ -161,7 +162,7 @@ class Loader:
     def __repr__(self) -> str:
         lengths = ", ".join(map(str, self.lengths))
         return (
-            f"Loader({len(self)} batches of {self._size} series an epoch, padded to {lengths}, "
+            f"Loader({pluralize(len(self), 'batch')} of {self._size} series an epoch, padded to {lengths}, "
             f"{100 * self.waste:.3g}% padding)"
         )
 

@@ -9,6 +9,7 @@ from jaxtyping import Array, Float
 
 from nde.data.frames import did_you_mean
 from nde.data.panel.time_series import TimeSeries
+from nde.data.plural import pluralize
 from nde.data.table import DataError
 
 _Numbers = tuple[float, ...]
@@ -88,8 +89,8 @@ class Normalization:
             )
         if panel.static.shape[1] != len(self.static_center):
             raise DataError(
-                f"Got a panel with {panel.static.shape[1]} static features; this normalization was fitted to "
-                f"{len(self.static_center)}. Prepare both panels in the same way."
+                f"Got a panel with {pluralize(panel.static.shape[1], 'static feature')}; this normalization was fitted "
+                f"to {len(self.static_center)}. Prepare both panels in the same way."
             )
         return dataclasses.replace(
             panel,
@@ -120,8 +121,8 @@ class Normalization:
                 raise DataError(f"There is no channel '{name}'. {did_you_mean(name, self.channels)}")
         if values.shape[-1] != len(names):
             raise DataError(
-                f"Got values of shape {values.shape} for {len(names)} channels; the last axis must be that of the "
-                "channels. For some of the channels, pass their names."
+                f"Got values of shape {values.shape} for {pluralize(len(names), 'channel')}; the last axis must be "
+                "that of the channels. For some of the channels, pass their names."
             )
         places = [self.channels.index(name) for name in names]
         scale, center = (np.array(x)[places].reshape(*(1,) * (values.ndim - 1), -1) for x in (self.scale, self.center))

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from nde.data.panel.dataframes import as_pandas, stack_frames
 from nde.data.panel.record import Record
 from nde.data.panel.time_series import TimeSeries
 from nde.data.table import DataError
@@ -19,14 +20,15 @@ def as_panel(
     static: Sequence[str] = (),
     target: str | None = None,
 ) -> TimeSeries:
-    """Convert a panel, a long data frame, an array, or a list of series to a panel.
+    """Convert a panel, data frames, an array, or a list of series to a panel.
 
     Args:
-        X: A `TimeSeries`, or a list of `Record`s; a long pandas data frame; an array of shape
+        X: A `TimeSeries`, or a list of `Record`s; a long data frame, as for `TimeSeries.from_frame`; a list of data
+            frames, one for each series, with times as index or in a column; an array of shape
             `(series, time, channels)`, or `(series, time)` for one channel, with times 0, 1, 2, ...; or a list of
-            arrays of shape `(time, channels)` and varying length.
-        series: For a data frame, the column that identifies series.
-        time: For a data frame, the column of times.
+            arrays of shape `(time, channels)` and varying length. For wide data frames use `TimeSeries.from_wide`.
+        series: For a data frame, the column or level of the index that identifies series.
+        time: For a data frame, the column or level of the index with times; by default the index.
         channels: For a data frame, the columns of measurements, by default all remaining columns; for arrays, names of
             the channels.
         static: For a data frame, the columns of static features.
@@ -49,30 +51,21 @@ def as_panel(
     """
     if isinstance(X, TimeSeries):
         return X
-    if hasattr(X, "columns") and hasattr(X, "iloc"):
-        return _of_frame(X, series, time, channels, static, target)
-    if isinstance(X, list | tuple) and X and all(isinstance(each, Record) for each in X):
-        return _of_records(X, channels)
-    return _of_arrays(X, channels)
-
-
-def _of_frame(
-    frame: Any,
-    series: str | None,
-    time: str | None,
-    channels: Sequence[str] | None,
-    static: Sequence[str],
-    target: str | None,
-) -> TimeSeries:
-    if time is None:
-        raise DataError(
-            "Got a data frame without the name of its time column: pass it as time=, and the column that identifies "
-            "series as series=."
-        )
+    if isinstance(X, list | tuple) and X:
+        if all(isinstance(each, Record) for each in X):
+            return _of_records(X, channels)
+        X = _stacked(X, series, time)
+    frame = as_pandas(X)
+    if frame is None:
+        return _of_arrays(X, channels)
     there = target if target in frame.columns else None
-    if target is not None and there is None and channels is None:
-        channels = [name for name in frame.columns if name not in {series, time, *static}]
     return TimeSeries.from_frame(frame, series, time, channels, static, there)
+
+
+def _stacked(X: Sequence[Any], series: str | None, time: str | None) -> Any:
+    """One data frame from a list of them; a list of anything else is returned unchanged."""
+    frames = [frame for frame in map(as_pandas, X) if frame is not None]
+    return stack_frames(frames, series, time) if len(frames) == len(X) else X
 
 
 def _of_records(records: Sequence[Record], channels: Sequence[str] | None) -> TimeSeries:

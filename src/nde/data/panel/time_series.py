@@ -12,9 +12,11 @@ from nde.data.panel.arrays import rows_of_arrays
 from nde.data.panel.check import check_lengths, check_rows
 from nde.data.panel.clock import Clock, read_clock
 from nde.data.panel.container import rows_of_container
-from nde.data.panel.frame import rows_of_frame
+from nde.data.panel.frame import frame_of_rows, rows_of_frame
 from nde.data.panel.record import Record
 from nde.data.panel.rows import Rows
+from nde.data.panel.wide import rows_of_wide
+from nde.data.plural import pluralize
 from nde.data.table import DataError
 
 if TYPE_CHECKING:
@@ -25,9 +27,10 @@ if TYPE_CHECKING:
 class TimeSeries:
     """Panel of irregular time series with the same channels, varying lengths and times, and missing values.
 
-    Create one with `from_frame`, `from_arrays` or `from_panel`. Panels are immutable; functions that prepare a panel
-    return a new one. `len(panel)` is the number of series; `panel[2]` is one series, a `nde.data.Record`; `panel[2:5]`,
-    `panel[[7, 1]]` and `panel[mask]` are panels. The rows of all series are concatenated, as `float64`.
+    Create one with `from_frame`, `from_wide`, `from_arrays` or `from_panel`. Panels are immutable; functions that
+    prepare a panel return a new one. `len(panel)` is the number of series; `panel[2]` is one series, a
+    `nde.data.Record`; `panel[2:5]`, `panel[[7, 1]]` and `panel[mask]` are panels. The rows of all series are
+    concatenated, as `float64`.
 
     Attributes:
         ts: Times of all rows, of shape `(rows,)`, increasing within each series.
@@ -79,9 +82,9 @@ class TimeSeries:
     @classmethod
     def from_frame(
         cls,
-        frame: "pandas.DataFrame",
-        series: str | None,
-        time: str,
+        frame: Any,
+        series: str | None = None,
+        time: str | None = None,
         channels: Sequence[str] | None = None,
         static: Sequence[str] = (),
         target: str | None = None,
@@ -91,13 +94,17 @@ class TimeSeries:
     ) -> "TimeSeries":
         """Create a panel from a long data frame: one row for each series and time, in any order.
 
+        Series and times may be columns or levels of the index. A frame indexed by dates alone is one series.
+
         Numeric times do not change. Dates become numbers in `unit`, by default since the first date of their series, so
         that a series has the same times in every panel. `panel.clock` converts times back.
 
         Args:
-            frame: The pandas data frame.
-            series: The column that identifies the series of a row; `None` if there is only one series.
-            time: The column of times: numbers, dates (converted to UTC if they have a time zone) or durations.
+            frame: A data frame of pandas, polars or Arrow.
+            series: The column, or level of the index, that identifies the series of a row. By default the level beside
+                that of times; without one there is only one series.
+            time: The column, or level of the index, of times: numbers, dates (converted to UTC if they have a time
+                zone) or durations. By default the index; of two levels, the one with dates, else the second.
             channels: The columns of measurements; by default all remaining columns. Empty cells are missing values.
             static: Columns of numbers that are the same in all rows of a series.
             target: A column of numbers or labels that is the same in all rows of a series.
@@ -110,9 +117,9 @@ class TimeSeries:
             The panel, with series in order of first appearance.
 
         Raises:
-            DataError: If a column is missing or not numeric; a row has no series or time; a time is repeated within a
-                series; a series has no observation; values are infinite; or a static feature or target changes within
-                a series.
+            DataError: If a column is missing or not numeric; there are no times; a row has no series or time; a time is
+                repeated within a series; a series has no observation; values are infinite; or a static feature or
+                target changes within a series.
 
         Example:
             ```python
@@ -126,6 +133,63 @@ class TimeSeries:
             ```
         """
         return cls._of(rows_of_frame(frame, series, time, channels, static, target), unit, since)
+
+    @classmethod
+    def from_wide(
+        cls,
+        frame: Any,
+        orient: str,
+        *,
+        series: str | None = None,
+        time: str | None = None,
+        static: Sequence[str] = (),
+        target: str | None = None,
+        times: Any = None,
+        channel: str = "value",
+        unit: str = "D",
+        since: Any = None,
+    ) -> "TimeSeries":
+        """Create a panel from a wide data frame: a column for each series, or a row for each series.
+
+        Empty cells before the first and after the last value of a series are no rows of it, so series may have
+        different lengths; empty cells in between are missing values.
+
+        Args:
+            frame: A data frame of pandas, polars or Arrow. If its columns have two levels, the first are channels.
+            orient: `"columns"` if each series has a column, and the index holds times; `"rows"` if each series has a
+                row, and the names of columns are times.
+            series: The column with ids of series, if each has a row; by default the index.
+            time: The column of times, if each series has a column; by default the index.
+            static: Columns of static features, if each series has a row.
+            target: The column of targets, if each series has a row.
+            times: Times to use instead of the index, or of the names of columns.
+            channel: The name of the channel.
+            unit: As for `from_frame`.
+            since: As for `from_frame`.
+
+        Returns:
+            The panel.
+
+        Raises:
+            DataError: If names or the index are neither numbers nor dates, a column is not numeric, a time is repeated,
+                or a series has no value.
+
+        Example:
+            ```python
+            import numpy as np
+            import pandas as pd
+            import nde
+
+            days = pd.date_range("2024-01-01", periods=3)
+            wide = pd.DataFrame({"Bern": [1.0, 2.0, 4.0], "Ulm": [np.nan, 3.0, 3.5]}, index=days)
+            print(nde.TimeSeries.from_wide(wide, "columns").lengths)
+            print(nde.TimeSeries.from_wide(wide.T, "rows").ids)
+            ```
+        """
+        rows = rows_of_wide(
+            frame, orient, series=series, time=time, static=static, target=target, times=times, channel=channel
+        )
+        return cls._of(rows, unit, since)
 
     @classmethod
     def from_arrays(
@@ -249,6 +313,31 @@ class TimeSeries:
             targets=np.concatenate(labels) if labels else None,
             clock=dataclasses.replace(parts[0].clock, origins=np.concatenate([p.clock.origins for p in parts])),
         )
+
+    def to_frame(self) -> "pandas.DataFrame":
+        """Convert to a long data frame, indexed by series and time, with a column for each channel.
+
+        `TimeSeries.from_frame` reads it again, unless several series have the same id. Static features and targets are
+        not in it.
+
+        Returns:
+            The pandas data frame, with the times of the data.
+
+        Example:
+            ```python
+            import numpy as np
+            import nde
+
+            panel = nde.TimeSeries.from_arrays(np.zeros((2, 3, 1)), ids=["a", "b"], channels=["height"])
+            print(panel.to_frame())
+            ```
+        """
+        return frame_of_rows(self.ids, self.owners, self._times(), self.ys, self.channels)
+
+    def _times(self) -> np.ndarray:
+        """The times of all rows as in the data."""
+        each = np.split(self.ts, self.starts[1:])
+        return np.concatenate([self.clock.restore(ts, place) for place, ts in enumerate(each)])
 
     @classmethod
     def _of(cls, rows: Rows, unit: str, since: Any) -> "TimeSeries":
@@ -388,4 +477,4 @@ def _check_compatible(first: TimeSeries, other: TimeSeries) -> None:
 
 def _list_names(names: Sequence[str], what: str, most: int = 6) -> str:
     listed = ", ".join([*names[:most], *(["..."] if len(names) > most else [])])
-    return f"{len(names)} {what}{'' if len(names) == 1 else 's'} ({listed})"
+    return f"{pluralize(len(names), what)} ({listed})"

@@ -14,6 +14,8 @@ from nde.estimators.forecasting.history import Values
 _YEAR, _DAY = 365.2425, 1.0
 _SEASONS = (12.0, 4.0, 52.18, 365.25, 24.0, 7.0)
 """Rows in a season that numeric times suggest: those in a year that is the unit, or in a day, or week."""
+_FURTHER = {7.0: 365.25 / 7, 1.0: 7.0}
+"""For seasons of so many days, how many of them are in the next longer season: weeks in a year, and days in a week."""
 _EXACT = 2e-3
 
 
@@ -27,6 +29,7 @@ class Calendar:
         spacing: The typical spacing, in the unit of the times; in days for dates.
         frequency: The frequency of regular dates, by pandas' name; `None` for numbers and irregular dates.
         suggested: The period of a season that the unit suggests, in typical spacings.
+        further: How many of these seasons are in a longer one; `None` if there is none.
     """
 
     ts: Float[np.ndarray, " rows"]
@@ -34,6 +37,7 @@ class Calendar:
     spacing: float
     frequency: str | None
     suggested: float | None
+    further: float | None = None
 
     @classmethod
     def of(cls, labels: Any) -> "Calendar":
@@ -65,9 +69,13 @@ class Calendar:
         ts = np.arange(len(index), dtype=np.float64) if frequency is not None else days / spacing
         for season, least, most in ((_YEAR, 5.0, 200.0), (7.0, 0.9, 1.1), (_DAY, 1e-3, 0.5)):
             if least <= spacing <= most:
-                months = {True: 12.0, False: 4.0}.get(spacing < 60) if 27 < spacing < 93 else None
-                return cls(ts, index, spacing, frequency, months or season / spacing)
+                months = None if not 27 < spacing < 93 else 12.0 if spacing < 60 else 4.0
+                return cls(ts, index, spacing, frequency, months or season / spacing, _FURTHER.get(season))
         return cls(ts, index, spacing, frequency, None)
+
+    def until(self, rows: int) -> "Calendar":
+        """The first rows."""
+        return dataclasses.replace(self, ts=self.ts[:rows], labels=self.labels[:rows])
 
     def after(self, rows: int) -> tuple[Values, Any]:
         """The next times, in typical spacings and as they would come, at the usual spacing."""

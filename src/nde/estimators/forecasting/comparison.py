@@ -1,4 +1,4 @@
-"""Choose among methods by what they forecast of the past, and say so."""
+"""How well methods forecast the past of a series, in numbers and in words."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -6,17 +6,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from scipy.special import ndtri
 
-from nde.data import DataError
-from nde.estimators.forecasting.history import Distribution, History
+from nde.estimators.forecasting.choice import Choice, Found
+from nde.estimators.forecasting.history import History
 from nde.estimators.forecasting.methods import AbstractForecastMethod
 from nde.estimators.forecasting.rolling import Rolling
-
-Found = dict[str, tuple[Rolling, Distribution]]
-"""For each method, its forecasts of the past, and of the future."""
-_CLEARLY = 0.8
-"""The share of the first method's error below which another method is taken instead."""
-_PRIOR_SCORES = 10.0
-"""Scores of the past that the model's own intervals count as."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,68 +34,80 @@ class MethodScore:
     coverage: float
 
 
-def choose(found: Found) -> str:
-    """The first method, unless another was clearly better, or the first is not finite.
+@dataclasses.dataclass(frozen=True)
+class ColumnScore(MethodScore):
+    """How well a method forecast the past of one column of a table, in more detail.
 
-    Raises:
-        DataError: If no method gives a finite forecast.
+    Attributes:
+        crps: Mean of the continuous ranked probability score, in the unit of the column: the mean absolute error, with
+            a reward for intervals that are as narrow as they can be.
+        rmse_by_step: Root mean squared error of the first row ahead, the second, and so on; `nan` where none is known.
+
+    Example:
+        See `Forecaster`.
     """
-    finite = {
-        name: rolling.rmse if rolling.came else np.inf
-        for name, (rolling, end) in found.items()
-        if np.isfinite(end.median).all()
-    }
-    if not finite:
-        raise DataError("No method gives a finite forecast. Check for outliers.")
-    first = next(iter(finite))
-    best = min(finite, key=lambda name: finite[name])
-    return best if finite[best] < _CLEARLY * finite[first] else first
+
+    crps: float
+    rmse_by_step: tuple[float, ...]
 
 
-def correction(rolling: Rolling) -> float:
-    """By how much to widen intervals, so that they would have covered the past as often as they say."""
-    scores = np.abs(rolling.scores)
-    if not scores.size:
-        return 1.0
-    levels = np.array([0.5, 0.8, 0.95])
-    ratios = np.log(np.maximum(np.quantile(scores, levels), 1e-3) / ndtri(0.5 + levels / 2))
-    return float(np.exp(np.mean(ratios) * len(scores) / (len(scores) + _PRIOR_SCORES)))
-
-
-def scores_of(history: History, found: Found, methods: Mapping[str, AbstractForecastMethod]) -> list[MethodScore]:
+def scores_of(
+    history: History, found: Found, choice: Choice, methods: Mapping[str, AbstractForecastMethod]
+) -> list[ColumnScore]:
     """How well each method forecast the past, the best first; empty if there was no point to forecast from."""
-    filled, lag = history.filled, 1 if history.period is None else max(1, round(history.period))
-    naive = float(np.mean(np.abs(filled[lag:] - filled[:-lag]))) if len(filled) > lag else np.nan
-    scores = []
-    for name, (rolling, _) in found.items():
-        if rolling.came:
-            within = np.abs(rolling.scores) < ndtri(0.9)
-            mase = float(np.mean(np.abs(rolling.errors))) / naive if naive > 0 else np.nan
-            coverage = float(np.mean(within)) if within.size else np.nan
-            scores.append(MethodScore(name, methods[name].plain, rolling.rmse, mase, coverage))
+    if not choice.rolling.came:
+        return []
+    rollings = {choice.name: (choice.rolling, False)}
+    rollings |= {name: (rolling, methods[name].plain) for name, (rolling, _) in found.items()}
+    naive = _naive_error(history)
+    scores = [_score(name, rolling, plain, naive) for name, (rolling, plain) in rollings.items()]
     return sorted(scores, key=lambda score: score.rmse)
 
 
-def sentence(name: str, scores: Sequence[MethodScore], best: str) -> str:
-    """Which method forecasts a column, and how it compares with the best plain one.
+def _score(name: str, rolling: Rolling, plain: bool, naive: float) -> ColumnScore:
+    within = np.abs(rolling.scores) < ndtri(0.9)
+    return ColumnScore(
+        name=name,
+        plain=plain,
+        rmse=rolling.rmse,
+        mase=float(np.mean(np.abs(rolling.errors))) / naive if naive > 0 else np.nan,
+        crps=rolling.crps,
+        coverage=float(np.mean(within)) if within.size else np.nan,
+        rmse_by_step=tuple(rolling.rmse_by_step.tolist()),
+    )
+
+
+def _naive_error(history: History) -> float:
+    """The mean absolute error of repeating the last value, or the last season."""
+    filled, lag = history.filled, 1 if history.period is None else max(1, round(history.period))
+    return float(np.mean(np.abs(filled[lag:] - filled[:-lag]))) if len(filled) > lag else np.nan
+
+
+def sentence(column: str, scores: Sequence[MethodScore], used: str) -> str:
+    """What forecasts a column, and how it compares with the best plain method.
 
     Args:
-        name: The column.
+        column: The column.
         scores: How well each method forecast its past, the best first.
-        best: The method that is used.
+        used: What is used, as in `Choice.name`.
     """
     if not scores:
-        return f"{name}: forecast by {best}; the table is too short to compare methods on its past."
-    own = next(score for score in scores if score.name == best)
-    plain = [score for score in scores if score.plain and np.isfinite(score.rmse)]
-    if own.plain:
-        return f"{name}: the {best} forecast is better than every model here: RMSE {own.rmse:.3g} on the past."
-    if not plain:
-        return f"{name}: forecast by the {best}: RMSE {own.rmse:.3g} on the past."
-    other = plain[0]
-    ratio = own.rmse / other.rmse - 1
-    compared = f"{abs(ratio):.0%} {'below' if ratio < 0 else 'above'}" if abs(ratio) >= 0.005 else "as much as"
+        return f"{column}: forecast by {used}; the table is too short to compare methods on its past."
+    own = next(score for score in scores if score.name == used)
+    plain = next((score for score in scores if score.plain and np.isfinite(score.rmse)), None)
+    if plain is None:
+        return f"{column}: forecast by {used}: RMSE {own.rmse:.3g} on the past."
+    if plain is scores[0]:
+        beaten = "" if own is plain else f", against {own.rmse:.3g} of the forecast used, {used}"
+        return (
+            f"{column}: the {plain.name} forecast is better than every model here: RMSE {plain.rmse:.3g} on the past"
+            f"{beaten}."
+        )
     return (
-        f"{name}: forecast by the {best}: RMSE {own.rmse:.3g} on the past, {compared} that of the best plain "
-        f"method, {other.name} ({other.rmse:.3g})."
+        f"{column}: forecast by {used}: RMSE {own.rmse:.3g} on the past, {_compared(own.rmse / plain.rmse - 1)} that "
+        f"of the best plain method, {plain.name} ({plain.rmse:.3g})."
     )
+
+
+def _compared(excess: float) -> str:
+    return "as much as" if abs(excess) < 0.005 else f"{abs(excess):.0%} {'below' if excess < 0 else 'above'}"

@@ -7,7 +7,8 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from nde.core.extras import require
-from nde.estimators.forecasting.history import Distribution, History, Values
+from nde.estimators.forecasting.distribution import Distribution, normal
+from nde.estimators.forecasting.history import History, Values
 from nde.estimators.forecasting.methods import AbstractPlainMethod
 
 _MOST_ROWS = 600
@@ -24,6 +25,7 @@ class ExponentialSmoothing(AbstractPlainMethod):
     """
 
     name: ClassVar[str] = "exponential smoothing"
+    plain: ClassVar[bool] = False
 
     def suits(self, history: History) -> bool:
         """If rows are regular and not too few."""
@@ -42,7 +44,7 @@ class ExponentialSmoothing(AbstractPlainMethod):
         center = np.full(steps, ys[-1]) if best is None else np.asarray(best.forecast(steps))
         deviation = float(np.std(np.diff(ys)) if best is None else np.sqrt(np.mean(np.asarray(best.resid) ** 2)))
         center = np.interp(ahead, times, np.concatenate([ys[-1:], center]))
-        return Distribution(center, max(deviation, 1e-12) * np.sqrt(np.maximum(ahead - history.ts[-1], 1.0)))
+        return normal(center, max(deviation, 1e-12) * np.sqrt(np.maximum(ahead - history.ts[-1], 1.0)))
 
     def _forms(self, ys: Values, period: float | None) -> list[dict[str, Any]]:
         season = None if period is None else round(period)

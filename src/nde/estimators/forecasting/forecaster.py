@@ -1,24 +1,27 @@
 """An estimator that forecasts tables by the method that did best on their past."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from jaxtyping import Float
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from nde.data import DataError, Table
+from nde.data import DataError
+from nde.data.plural import pluralize
 from nde.estimators.forecasting.calendar import Calendar
-from nde.estimators.forecasting.comparison import Found, choose, correction, scores_of, sentence
+from nde.estimators.forecasting.choice import Choice, Found, average, choose
+from nde.estimators.forecasting.columns import columns_of, split_known
+from nde.estimators.forecasting.comparison import scores_of, sentence
+from nde.estimators.forecasting.distribution import Distribution
 from nde.estimators.forecasting.exponential_smoothing import ExponentialSmoothing
 from nde.estimators.forecasting.forecast import Forecast
-from nde.estimators.forecasting.history import Distribution, History, Values
+from nde.estimators.forecasting.history import History, Values
 from nde.estimators.forecasting.methods import PLAIN, AbstractForecastMethod
 from nde.estimators.forecasting.rolling import roll
-from nde.estimators.forecasting.season import find_period
+from nde.estimators.forecasting.season import find_longer, find_period
 from nde.estimators.forecasting.structural import Structural
 
 if TYPE_CHECKING:
@@ -28,6 +31,8 @@ METHODS: dict[str, AbstractForecastMethod] = {
     method.name: method for method in (Structural(), ExponentialSmoothing(), *PLAIN)
 }
 """All methods, by name; the first is taken unless another is clearly better."""
+_LARGEST = 1e100
+"""Squares of larger values overflow."""
 _LEAST_HORIZON = 10
 _MOST_SHARE = 5
 """A default horizon is at most one part in so many of the rows."""
@@ -39,16 +44,16 @@ class _Column:
 
     history: History
     found: Found
-    best: str
-    factor: float
+    choice: Choice
 
 
 class Forecaster(BaseEstimator):
-    """Forecast each column of a table, with intervals, by the method that did best on its past.
+    """Forecast each column of a table, with intervals, by what did best on its past.
 
     The default is a linear SDE with trend, season and short-term fluctuations (`nde.models.StructuralSDE`). Every
-    method forecasts the table from up to four points of its past; if a plain method is clearly better there, it is used
-    instead. Intervals are widened or narrowed until they have covered the past as often as they say.
+    method forecasts the table from up to four points of its past. The forecast is the mean of the linear SDE and the
+    best other method, weighted by their errors there; a method that is clearly better is used alone. Intervals are
+    widened or narrowed until they have covered the past about as often as they say.
 
     Rows may be irregular, and values missing.
 
@@ -60,12 +65,17 @@ class Forecaster(BaseEstimator):
         horizon: How many rows to forecast; by default one season, at least ten rows, at most a fifth of the table.
         season: Rows in a season; `"auto"` looks for one, `None` says that there is none.
         methods: Names of the methods to compare, of `"linear SDE"`, `"exponential smoothing"`, `"mean"`,
-            `"last value"`, `"drift"` and `"seasonal naive"`; by default all.
+            `"last value"`, `"drift"` and `"seasonal naive"`; by default all. A dictionary of names and weights asks for
+            their weighted mean.
         levels: Levels of the intervals, in percent.
+        known: Columns that are known in advance, such as prices or holidays, and are not forecast. The table must have
+            rows with them, without the other columns, after its last row: those are forecast. The linear SDE depends on
+            them linearly; other methods do not.
 
     Attributes:
         season_: Rows in a season, for each column; `None` where there is none.
-        methods_: The method used for each column.
+        methods_: What each column is forecast by: a method, or two with their weights.
+        weights_: The weights of the methods that are used, for each column.
         scores_: For each column, how well each method forecast the past, the best first.
 
     Example:
@@ -86,13 +96,15 @@ class Forecaster(BaseEstimator):
         horizon: int | None = None,
         *,
         season: float | str | None = "auto",
-        methods: Sequence[str] | None = None,
+        methods: Sequence[str] | Mapping[str, float] | None = None,
         levels: Sequence[int] = (50, 80, 95),
+        known: Sequence[str] = (),
     ) -> None:
         self.horizon = horizon
         self.season = season
         self.methods = methods
         self.levels = levels
+        self.known = known
 
     def fit(self, X: Any, y: Any = None) -> "Forecaster":
         """Compare the methods on the past of each column.
@@ -103,20 +115,27 @@ class Forecaster(BaseEstimator):
             y: Unused.
 
         Raises:
-            DataError: If times do not increase, a column has fewer than two values, or a value is infinite.
+            DataError: If times do not increase, a column has fewer than two values, a value is infinite or beyond
+                1e100, or a known column has a gap.
             ValueError: If a setting is out of range.
         """
         del y
-        labels, names, ys = _columns(X)
-        self.calendar_, self.values_ = Calendar.of(labels), ys
+        labels, names, ys = columns_of(X)
+        calendar = Calendar.of(labels)
+        names, ys, self.inputs_ = split_known(calendar, names, ys, self.known)
+        rows = len(ys)
+        self.calendar_, self.values_ = calendar.until(rows), ys
+        self.future_ = calendar.ts[rows:], calendar.labels[rows:]
         self.feature_names_in_ = np.asarray(names, object)
         methods = self._methods()
         self._check_levels()
         self.columns_ = tuple(self._column(name, column, methods) for name, column in zip(names, ys.T, strict=True))
         self.season_ = {name: each.history.period for name, each in zip(names, self.columns_, strict=True)}
-        self.methods_ = {name: each.best for name, each in zip(names, self.columns_, strict=True)}
+        self.methods_ = {name: each.choice.name for name, each in zip(names, self.columns_, strict=True)}
+        self.weights_ = {name: dict(each.choice.weights) for name, each in zip(names, self.columns_, strict=True)}
         self.scores_ = {
-            name: scores_of(each.history, each.found, METHODS) for name, each in zip(names, self.columns_, strict=True)
+            name: scores_of(each.history, each.found, each.choice, METHODS)
+            for name, each in zip(names, self.columns_, strict=True)
         }
         return self
 
@@ -132,7 +151,7 @@ class Forecaster(BaseEstimator):
         """
         check_is_fitted(self, "columns_")
         rows = self._horizon(self.columns_[0].history) if horizon is None else _checked_horizon(horizon)
-        ts, times = self.calendar_.after(rows)
+        ts, times = self._after(rows)
         found = [self._distribution(each, ts) for each in self.columns_]
         return Forecast(
             times=times,
@@ -158,7 +177,13 @@ class Forecaster(BaseEstimator):
         forecast = self.predict(horizon)
         names = list(forecast.names)
         return plot_intervals(
-            self.calendar_.labels, self.values_, names, forecast.times, forecast.median, forecast.intervals
+            self.calendar_.labels,
+            self.values_,
+            names,
+            forecast.times,
+            forecast.median,
+            forecast.intervals,
+            time=f"{self.calendar_.labels.name or ''}",
         )
 
     def summary(self) -> str:
@@ -171,6 +196,8 @@ class Forecaster(BaseEstimator):
         unknown = [name for name in names if name not in METHODS]
         if unknown or not names:
             raise ValueError(f"methods must be some of {', '.join(METHODS)}; got {names}.")
+        if isinstance(self.methods, Mapping) and not all(0 < weight < np.inf for weight in self.methods.values()):
+            raise ValueError(f"weights of methods must be positive numbers; got {dict(self.methods)}.")
         return [METHODS[name] for name in names]
 
     def _check_levels(self) -> None:
@@ -180,17 +207,26 @@ class Forecaster(BaseEstimator):
     def _column(self, name: str, ys: Float[np.ndarray, " rows"], methods: list[AbstractForecastMethod]) -> _Column:
         if np.isinf(ys).any():
             raise DataError(f"Column '{name}' is infinite in row {int(np.argmax(np.isinf(ys))) + 1}.")
+        size = float(np.nanmax(np.abs(ys), initial=0.0))
+        if size > _LARGEST or 0 < size < 1 / _LARGEST:
+            raise DataError(
+                f"Column '{name}' has values up to {size:.3g}; choose a unit in which they are of usual size."
+            )
         if np.count_nonzero(~np.isnan(ys)) < 2:
             raise DataError(f"Column '{name}' must have at least two values to forecast from.")
         last = int(np.flatnonzero(~np.isnan(ys))[-1]) + 1
         history = History(self.calendar_.ts[:last], ys[:last])
-        history = dataclasses.replace(history, period=self._period(history))
-        future, _ = self.calendar_.after(self._horizon(history))
+        period = self._period(history)
+        certain = self.season != "auto" or period == self.calendar_.suggested
+        history = dataclasses.replace(history, period=period, certain=certain, inputs=self.inputs_)
+        history = dataclasses.replace(history, longer=self._longer(history))
+        future, _ = self._after(self._horizon(history))
         found = roll(methods, history, self._horizon(history), future)
         if not found:
             raise DataError(f"No method can forecast column '{name}'; it needs more values.")
-        best = choose(found)
-        return _Column(history, found, best, correction(found[best][0]))
+        return _Column(
+            history, found, average(found, self.methods) if isinstance(self.methods, Mapping) else choose(found)
+        )
 
     def _period(self, history: History) -> float | None:
         if isinstance(self.season, str):
@@ -201,33 +237,40 @@ class Forecaster(BaseEstimator):
             raise ValueError(f"season must be at least 2 rows; got {self.season}.")
         return None if self.season is None else float(self.season)
 
+    def _longer(self, history: History) -> float | None:
+        """The longer season of a season that the calendar suggests."""
+        seasons = self.calendar_.further
+        usual = self.season == "auto" and history.period == self.calendar_.suggested
+        return find_longer(history, seasons) if usual and history.period and seasons else None
+
+    def _after(self, rows: int) -> tuple[Values, Any]:
+        """The next times, in typical spacings and as they come: those of the table, if it has rows to forecast."""
+        if self.inputs_ is None:
+            return self.calendar_.after(rows)
+        ts, labels = self.future_
+        if rows > len(ts):
+            raise DataError(
+                f"{', '.join(self.known)} must be known for {pluralize(rows, 'row')} to forecast; the table has "
+                f"{len(ts)} after the last that is complete. Append rows, with the other columns empty."
+            )
+        return ts[:rows], labels[:rows]
+
     def _horizon(self, history: History) -> int:
         if self.horizon is not None:
             return _checked_horizon(self.horizon)
+        if self.inputs_ is not None:
+            return max(1, len(self.future_[0]))
         wanted = _LEAST_HORIZON if history.period is None else max(_LEAST_HORIZON, round(history.period))
         return max(1, min(wanted, len(history.ts) // _MOST_SHARE))
 
     def _distribution(self, column: _Column, ts: Values) -> Distribution:
-        _, known = column.found[column.best]
-        if len(ts) != len(known.center):
-            (known,) = METHODS[column.best].forecast(column.history, [len(column.history.ts)], [ts])
-        return known.widen(column.factor)
-
-
-def _columns(X: Any) -> tuple[Any, list[str], Float[np.ndarray, "rows columns"]]:
-    """Times, names and values of the columns."""
-    if isinstance(X, Table):
-        return X.ts, list(X.names), np.asarray(X.ys, np.float64)
-    if isinstance(X, pd.Series):
-        X = X.to_frame("value" if X.name is None else str(X.name))
-    if isinstance(X, pd.DataFrame):
-        return X.index, [str(name) for name in X.columns], X.to_numpy(np.float64, na_value=np.nan)
-    array = np.asarray(X, np.float64)
-    array = array[:, None] if array.ndim == 1 else array
-    if array.ndim != 2 or not array.size:
-        raise DataError(f"X must have shape (rows,) or (rows, columns); got {array.shape}.")
-    names = ["value"] if array.shape[1] == 1 else [f"x{place}" for place in range(array.shape[1])]
-    return np.arange(len(array)), names, array
+        choice = column.choice
+        if len(ts) != len(choice.forecast.median):
+            history = column.history
+            ends = {name: METHODS[name].forecast(history, [len(history.ts)], [ts])[0] for name in choice.weights}
+            found = {name: (column.found[name][0], end) for name, end in ends.items()}
+            choice = average(found, choice.weights)
+        return choice.forecast.widen(choice.factor)
 
 
 def _checked_horizon(horizon: int) -> int:

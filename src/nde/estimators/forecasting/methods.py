@@ -7,7 +7,8 @@ from typing import ClassVar
 import numpy as np
 from jaxtyping import Float
 
-from nde.estimators.forecasting.history import Distribution, History, Times, Values
+from nde.estimators.forecasting.distribution import Distribution, normal
+from nde.estimators.forecasting.history import History, Times, Values
 
 
 class AbstractForecastMethod(abc.ABC):
@@ -108,7 +109,7 @@ class SeasonalNaive(AbstractPlainMethod):
         return _around(center, _spread(filled - before) * np.sqrt(seasons))
 
 
-PLAIN: tuple[AbstractForecastMethod, ...] = (Mean(), Last(), Drift(), SeasonalNaive())
+PLAIN: tuple[AbstractForecastMethod, ...] = (Last(), Mean(), Drift(), SeasonalNaive())
 """The methods that need no fit."""
 
 
@@ -119,7 +120,7 @@ def _spread(errors: Values) -> float:
 
 
 def _around(center: Values, deviation: float | Values) -> Distribution:
-    return Distribution(center, np.broadcast_to(deviation, center.shape).copy())
+    return normal(center, deviation)
 
 
 def _walk(center: Values, steps: Float[np.ndarray, " steps"], gaps: Values) -> Distribution:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float
 
-from nde.estimators.forecasting.history import Distribution, History, Times, Values
+from nde.estimators.forecasting.distribution import Distribution
+from nde.estimators.forecasting.history import History, Times, Values
 from nde.estimators.forecasting.methods import AbstractForecastMethod
 
 _MOST_ORIGINS = 4
@@ -38,8 +39,23 @@ class Rolling:
         return float(np.sqrt(np.mean(errors**2))) if errors.size and np.isfinite(errors).all() else np.inf
 
     @property
+    def rmse_by_step(self) -> Float[np.ndarray, " steps"]:
+        """The root mean squared error of each row ahead; `nan` where no value is known."""
+        squares = np.full((len(self.came), max((len(ys) for ys in self.came), default=0)), np.nan)
+        for row, forecast, ys in zip(squares, self.forecasts, self.came, strict=True):
+            row[: len(ys)] = (forecast.median - ys) ** 2
+        counts = np.count_nonzero(~np.isnan(squares), axis=0)
+        return np.sqrt(np.where(counts > 0, np.nansum(squares, axis=0) / np.maximum(counts, 1), np.nan))
+
+    @property
+    def crps(self) -> float:
+        """The mean of the continuous ranked probability scores, of all points."""
+        found = _joined([f.crps(ys) for f, ys in zip(self.forecasts, self.came, strict=True)])
+        return float(np.nanmean(found)) if np.isfinite(found).any() else np.nan
+
+    @property
     def scores(self) -> Float[np.ndarray, " values"]:
-        """How many standard deviations values were from the center."""
+        """The normal scores of values: of normal distributions, how many standard deviations from the center."""
         scores = _joined([f.standardize(ys) for f, ys in zip(self.forecasts, self.came, strict=True)])
         return scores[np.isfinite(scores)]
 

@@ -13,6 +13,8 @@ _ERRORS = 4.0
 """By how many standard errors it must exceed zero: it is the largest of many."""
 _EXPECTED = 0.15
 """The same for a season that the unit of time suggests."""
+_FULL = 0.6
+"""The share of a season's rows that a mean over it needs."""
 _ALMOST = 0.85
 """The share of the largest autocorrelation at which a shorter season is preferred."""
 
@@ -42,6 +44,26 @@ def find_period(history: History, suggested: float | None = None) -> float | Non
         return None
     top = max(found[lag] for lag in clear)
     return float(next(lag for lag in clear if found[lag] >= _ALMOST * top))
+
+
+def find_longer(history: History, seasons: float) -> float | None:
+    """Return the period of a longer season, of which the season is a part: the week of days, or the year of weeks.
+
+    The means over each season have a season of their own.
+
+    Args:
+        history: The series, with the shorter season as its `period`.
+        seasons: How many shorter seasons a longer one has.
+    """
+    assert history.period is not None
+    block = np.floor((history.ts - history.ts[0]) / history.period).astype(int)
+    sums, counts = np.bincount(block, history.filled), np.bincount(block)
+    full = np.flatnonzero(counts >= _FULL * history.period)
+    if len(full) < _LEAST_SEASONS * seasons:
+        return None
+    means = History(full.astype(np.float64), sums[full] / counts[full])
+    found = find_period(means, round(seasons))
+    return seasons * history.period if found == round(seasons) else None
 
 
 def autocorrelation(steps: Float[np.ndarray, " steps"], lags: int) -> Float[np.ndarray, " lags"]:

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
-from nde.estimators.forecasting.history import Distribution
+from nde.estimators.forecasting.distribution import Distribution
 from nde.estimators.panels.cell import Cell
 from nde.estimators.panels.comparison import Rolled, kept_scores, width
 from nde.estimators.panels.curves import CurvesOfOthers

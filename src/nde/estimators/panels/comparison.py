@@ -8,7 +8,7 @@ from jaxtyping import Float
 from scipy.special import ndtri
 
 from nde.estimators.forecasting.comparison import MethodScore
-from nde.estimators.forecasting.history import Distribution
+from nde.estimators.forecasting.distribution import Distribution
 from nde.estimators.panels.cell import Cell
 from nde.estimators.panels.curves import CurvesOfOthers
 from nde.estimators.panels.linear_sde import (

@@ -9,7 +9,8 @@ from jaxtyping import Float
 
 from nde.data.panel import TimeSeries
 from nde.data.panel.clock import UNITS
-from nde.estimators.forecasting.history import Distribution, Times
+from nde.estimators.forecasting.distribution import Distribution, normal
+from nde.estimators.forecasting.history import Times
 from nde.estimators.panels.cell import Cell
 from nde.estimators.panels.plain import AbstractPanelMethod
 
@@ -138,7 +139,7 @@ class CurvesOfOthers(AbstractPanelMethod):
             elif place:
                 center[place] = center[place - 1]
                 deviation[place] = deviation[place - 1] + cell.typical
-        return Distribution(center, deviation)
+        return normal(center, deviation)
 
     def _others(
         self, cell: Cell, cut: int, query: Times

@@ -9,7 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from nde.estimators.forecasting.history import Distribution, History, Times
+from nde.estimators.forecasting.distribution import Distribution, normal
+from nde.estimators.forecasting.history import History, Times
 from nde.estimators.panels.cell import Cell
 from nde.estimators.panels.plain import AbstractPanelMethod
 from nde.models import StructuralSDE, fit_structural
@@ -24,7 +25,7 @@ OWN, SHARED = "linear SDE", "linear SDE, shared"
 _AT_ONCE = 128
 _PSEUDO_ROWS = 1.0
 """Values that the typical deviation of a channel counts as, in that of a series."""
-PARAMETERS = ("log_level", "log_slope", "log_damping", "log_season", "log_deviation", "log_time", "log_noise")
+_PARAMETERS = tuple(field.name for field in dataclasses.fields(StructuralSDE) if field.name.startswith("log_"))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -155,7 +156,7 @@ def typical(models: Sequence[StructuralSDE]) -> dict[str, float]:
     """The median of each parameter."""
     return {
         name: float(np.median([np.asarray(getattr(model, name)).mean() for model in models]))
-        for name in PARAMETERS
+        for name in _PARAMETERS
         if np.size(getattr(models[0], name))
     }
 
@@ -186,7 +187,7 @@ def forecast_cells(cells: Sequence[Cell], form: Form, models: Sequence[Structura
         for (view, ahead, _), m, v in zip(some, mean, variance, strict=True):
             rows = slice(len(view.ts), len(view.ts) + len(ahead))
             center = view.center + view.scale * m[rows]
-            found.append(Distribution(center, view.scale * np.sqrt(v[rows]), "log" if form.logarithm else "none"))
+            found.append(normal(center, view.scale * np.sqrt(v[rows]), "log" if form.logarithm else "none"))
     distributions = iter(found)
     return [[next(distributions) for _ in cell.cuts] for cell in cells]
 

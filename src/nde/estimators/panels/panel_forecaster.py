@@ -12,8 +12,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from nde.data import DataError, as_panel
 from nde.data.panel import TimeSeries
+from nde.estimators.forecasting.distribution import Distribution, normal
 from nde.estimators.forecasting.forecast import Forecast
-from nde.estimators.forecasting.history import Distribution
 from nde.estimators.latent import broadcast_times
 from nde.estimators.panels.axis import SeriesAxis, Times, axes_of
 from nde.estimators.panels.cell import known_rows, last_cells, past_cells, typical_step
@@ -324,7 +324,7 @@ class PanelForecaster(BaseEstimator):
         """The forecast of a series, in the order of the times."""
 
         def ends(level: int, sign: int) -> Float[np.ndarray, "times channels"]:
-            found = [own.reach(sign * chosen.width(level / 100)) for own, chosen in channels]
+            found = [own.at(sign * chosen.width(level / 100)) for own, chosen in channels]
             return np.stack(found, axis=1)[order]
 
         return Forecast(
@@ -356,7 +356,7 @@ def _chosen(
 
 
 def _constant(mean: float, deviation: float, times: int) -> Distribution:
-    return Distribution(np.full(times, mean), np.full(times, deviation))
+    return normal(np.full(times, mean), deviation)
 
 
 def _checked_horizon(horizon: int) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nde.estimators.forecasting.history import Distribution
+from nde.estimators.forecasting.distribution import Distribution, Mixture
 from nde.estimators.forecasting.methods import PLAIN, AbstractForecastMethod, Last
 from nde.estimators.panels.cell import Cell
 
@@ -60,7 +60,8 @@ class PlainMethod(AbstractPanelMethod):
         method = self.method if cut >= _LEAST_ROWS and self.method.suits(history) else _LAST
         (found,) = method.forecast(history, [cut], [ahead])
         least = cell.typical * (1.0 if cut < _FEW_ROWS else _LEAST_DEVIATION)
-        return dataclasses.replace(found, deviation=np.maximum(found.deviation, least))
+        assert isinstance(found, Mixture)
+        return dataclasses.replace(found, spread=np.maximum(found.spread, least))
 
 
 _LAST = Last()

@@ -121,7 +121,7 @@ class LatentODE(eqx.Module):
         self.lift = eqx.nn.MLP(latent_size, state_size, width, 1, jax.nn.softplus, key=keys[2])
         self.field = DampedField(state_size, width, depth, frequencies=frequencies, key=keys[3])
         self.decoder = eqx.nn.Linear(state_size, input_size, key=keys[4])
-        self.log_noise = jnp.full(input_size, math.log(_INITIAL_NOISE if noise is None else noise))
+        self.log_noise = jnp.full(input_size, math.log(_INITIAL_NOISE if noise is None else noise), float)
         self.solver, self.stepsize_controller, self.adjoint = solver, stepsize_controller, adjoint
         self.learns_noise = noise is None
 

@@ -47,18 +47,24 @@ def rotation(dt: RealScalar, frequency: RealScalar, volatility: RealScalar) -> T
     return Transition(_two_by_two(cos, sin, -sin, cos), _two_by_two(variance + zero, zero, zero, variance + zero))
 
 
-def reversion(dt: RealScalar, deviation: RealScalar, time: RealScalar) -> Transition:
-    """An Ornstein-Uhlenbeck process around zero; the second state is not used.
+def cycle(dt: RealScalar, deviation: RealScalar, time: RealScalar, frequency: RealScalar) -> Transition:
+    """A stochastic cycle: an oscillator that forgets its phase, at low frequencies an Ornstein-Uhlenbeck process.
 
     Args:
         dt: The interval.
-        deviation: Standard deviation of the stationary distribution.
+        deviation: Standard deviation of the stationary distribution, of both states.
         time: Correlation time.
+        frequency: Radians per unit of time.
     """
-    x = dt / time
-    decay, zero = jnp.exp(-x), jnp.zeros_like(x)
-    variance = -(deviation**2) * jnp.expm1(-2 * x)
-    return Transition(_two_by_two(decay, zero, zero, zero), _two_by_two(variance, zero, zero, zero))
+    decay = jnp.exp(-dt / time)
+    cos, sin = decay * jnp.cos(frequency * dt), decay * jnp.sin(frequency * dt)
+    variance, zero = -(deviation**2) * jnp.expm1(-2 * dt / time), jnp.zeros_like(cos)
+    return Transition(_two_by_two(cos, sin, -sin, cos), _two_by_two(variance, zero, zero, variance))
+
+
+def constant() -> Transition:
+    """Two states that do not move."""
+    return Transition(jnp.eye(2), jnp.zeros((2, 2)))
 
 
 def _two_by_two(a: RealScalar, b: RealScalar, c: RealScalar, d: RealScalar) -> Float[Array, "2 2"]:

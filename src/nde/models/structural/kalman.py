@@ -109,11 +109,13 @@ def kalman_smoother(of: Observed) -> Gaussian:
 
 @jax.custom_vjp
 def log_likelihood(of: Observed) -> Float[Array, ""]:
-    """The log-density of a series; its reverse mode costs as much as a smoother, and counts `weights` as constant.
+    """The log-density of a series; its reverse mode costs as much as a smoother.
 
     With `r` and `N` the smoother's derivatives, `dL/dm` and `r r' - 2 dL/dP`, to mean and covariance of the states just
     before an observation, `m` and `P` those after the observation before, and `A` and `Q` the matrix and noise of the
-    transition between the two, `dL/dA = r m' + (r r' - N) A P` and `dL/dQ = (r r' - N) / 2`.
+    transition between the two, `dL/dA = r m' + (r r' - N) A P` and `dL/dQ = (r r' - N) / 2`. The derivative to the
+    weights of an observation is `(e x - P w) / s`, with `x` and `P` mean and covariance of the states given all
+    observations, `e` the observation less `w' x`, and `s` the variance of the noise.
 
     Source: Koopman and Shephard, *Exact score for time series models in state space form* (1992),
     doi:10.1093/biomet/79.4.823.
@@ -132,7 +134,7 @@ def _log_likelihood_backward(kept: tuple[Observed, Filtered], cotangent: Float[A
 
     def step(
         later: Gaussian, row: tuple[Filtered, Gaussian, Transition, Vector]
-    ) -> tuple[Gaussian, tuple[Transition, Float[Array, ""], Float[Array, ""]]]:
+    ) -> tuple[Gaussian, tuple[Transition, Vector, Float[Array, ""], Float[Array, ""]]]:
         here, states, transition, weight = row
         residual = _residual(later, here)
         spread = here.precisions + here.precisions**2 * jnp.sum(here.gains * _product(later.covariance, here.gains))
@@ -142,13 +144,18 @@ def _log_likelihood_backward(kept: tuple[Observed, Filtered], cotangent: Float[A
         matrix = before.mean[:, :, None] * states.mean[:, None, :]
         matrix = matrix + jnp.sum(square[:, :, None] * ahead[:, None], axis=(3, 4))
         noise = jnp.einsum("iaib->iab", square) / 2
-        slopes = (Transition(matrix, noise), (residual**2 - spread) / 2, -residual)
+        slopes = (
+            Transition(matrix, noise),
+            _slope_of_weights(here, later, residual),
+            (residual**2 - spread) / 2,
+            -residual,
+        )
         return propagate(before, _transposed(transition)), slopes
 
     rows = (filtered, earlier, of.transitions, of.weights)
-    first, (transitions, noises, ys) = jax.lax.scan(step, _nothing(filtered), rows, reverse=True)
+    first, (transitions, weights, noises, ys) = jax.lax.scan(step, _nothing(filtered), rows, reverse=True)
     start = Gaussian(first.mean, _square(first) / 2)
-    found = Observed(start, transitions, jnp.zeros_like(of.weights), jnp.sum(noises), ys)
+    found = Observed(start, transitions, weights, jnp.sum(noises), ys)
     return (jax.tree.map(lambda x: cotangent * x, found),)
 
 
@@ -181,6 +188,14 @@ def _before(later: Gaussian, here: Filtered, weight: Vector) -> Gaussian:
 def _residual(later: Gaussian, here: Filtered) -> Float[Array, ""]:
     """The derivative of the log-likelihood to an observation, but for its sign."""
     return here.precisions * (here.errors - jnp.sum(here.gains * later.mean))
+
+
+def _slope_of_weights(here: Filtered, later: Gaussian, residual: Float[Array, ""]) -> Vector:
+    """The derivative of the log-likelihood to the weights of an observation, without dividing by the noise."""
+    covariance = here.states.covariance
+    smoothed = here.states.mean + _product(covariance, later.mean)
+    left = here.gains - _product(covariance, _product(later.covariance, here.gains))
+    return residual * smoothed - here.precisions * left
 
 
 def _square(later: Gaussian) -> Matrix:

@@ -1,6 +1,7 @@
 """A linear SDE of one series: trend, seasons and short-term fluctuations, observed with noise."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -9,8 +10,13 @@ import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from nde.core.types import RealScalar
-from nde.models.structural.blocks import Transition, reversion, rotation, trend
+from nde.models.structural.blocks import Transition, constant, cycle, rotation, trend
 from nde.models.structural.kalman import Filtered, Gaussian, Observed, kalman_filter, kalman_smoother, log_likelihood
+
+Times = Float[Array | np.ndarray, " times"]
+Queries = Float[Array | np.ndarray, " queries"]
+Inputs = Float[Array | np.ndarray, "times inputs"]
+QueryInputs = Float[Array | np.ndarray, "queries inputs"]
 
 _START = {"level": 10.0, "slope": 0.25, "season": 0.5}
 """Variances of the states before the first observation, for a series of unit variance; of a season's first harmonic."""
@@ -21,6 +27,7 @@ _PRIOR = {
     "log_season": (-4.5, 2.0),
     "log_deviation": (-2.0, 2.0),
     "log_time": (0.5, 1.5),
+    "log_frequency": (-1.0, 1.0),
     "log_noise": (-2.0, 2.0),
 }
 """Mean and standard deviation of the logarithm of each parameter, for a series of unit variance and spacing."""
@@ -32,8 +39,8 @@ class StructuralSDE(eqx.Module):
         d level = slope dt + exp(log_level) dW
         d slope = -exp(log_damping) slope dt + exp(log_slope) dW
         d season = rotation of each harmonic dt + exp(log_season) dW
-        d rest = -exp(-log_time) rest dt + exp(log_deviation) sqrt(2 exp(-log_time)) dW
-        y = level + seasons + rest + exp(log_noise) ε
+        d rest = (rotation - exp(-log_time)) rest dt + exp(log_deviation) sqrt(2 exp(-log_time)) dW
+        y = level + seasons + rest + coefficients · inputs + exp(log_noise) ε
 
     The distribution of observations at any times is Gaussian, and computed exactly by a Kalman filter: times may be
     irregular, and observations missing. The cost is linear in the number of times. Times and values are those of a
@@ -42,12 +49,16 @@ class StructuralSDE(eqx.Module):
     Attributes:
         periods: The period of each season.
         harmonics: How many harmonics each season has.
+        inputs: How many known inputs the quantity depends on linearly; their coefficients are states that do not move,
+            standard normal before the first observation.
         log_level: Logarithm of the volatility of the level.
         log_slope: Logarithm of the volatility of the slope.
         log_damping: Logarithm of the rate at which the slope reverts to zero.
         log_season: Logarithms of the volatilities of the seasons.
         log_deviation: Logarithm of the standard deviation of the short-term fluctuations.
         log_time: Logarithm of their correlation time.
+        log_frequency: Logarithm of the frequency of their rotation, in radians per unit of time: they may be a cycle
+            that loses its phase, such as that of sunspots.
         log_noise: Logarithm of the standard deviation of the observation noise.
 
     Sources: Harvey, *Forecasting, Structural Time Series Models and the Kalman Filter* (1990), chapter 9,
@@ -71,23 +82,28 @@ class StructuralSDE(eqx.Module):
 
     periods: Float[Array, " seasons"]
     harmonics: tuple[int, ...] = eqx.field(static=True)
+    inputs: int = eqx.field(static=True)
     log_level: Float[Array, ""]
     log_slope: Float[Array, ""]
     log_damping: Float[Array, ""]
     log_season: Float[Array, " seasons"]
     log_deviation: Float[Array, ""]
     log_time: Float[Array, ""]
+    log_frequency: Float[Array, ""]
     log_noise: Float[Array, ""]
 
-    def __init__(self, periods: Sequence[float] = (), harmonics: Sequence[int] | None = None) -> None:
+    def __init__(
+        self, periods: Sequence[float] = (), harmonics: Sequence[int] | None = None, *, inputs: int = 0
+    ) -> None:
         """Create a model with typical parameters.
 
         Args:
             periods: The period of each season, in units of the typical spacing.
             harmonics: How many harmonics each season has; by default as many as its period resolves, at most six.
+            inputs: How many known inputs there are, each of about unit variance.
 
         Raises:
-            ValueError: If a period is shorter than two spacings, or a season has no harmonic.
+            ValueError: If a period is shorter than two spacings, a season has no harmonic, or `inputs` is negative.
         """
         if harmonics is None:
             harmonics = [max(1, min(_MAX_HARMONICS, int(period / 2))) for period in periods]
@@ -95,6 +111,9 @@ class StructuralSDE(eqx.Module):
             raise ValueError(f"periods must be at least 2 spacings; got {list(periods)}.")
         if len(harmonics) != len(periods) or any(count < 1 for count in harmonics):
             raise ValueError(f"harmonics must be at least 1 for each of {len(periods)} periods; got {list(harmonics)}.")
+        if inputs < 0:
+            raise ValueError(f"inputs must be a number of columns; got {inputs}.")
+        self.inputs = inputs
         self.periods = jnp.asarray(periods, float).reshape(len(periods))
         self.harmonics = tuple(harmonics)
         for name, (mean, _) in _PRIOR.items():
@@ -102,44 +121,50 @@ class StructuralSDE(eqx.Module):
                 self, name, jnp.full(len(periods), mean, float) if name == "log_season" else jnp.asarray(mean, float)
             )
 
-    def log_likelihood(
-        self, ts: Float[Array | np.ndarray, " times"], ys: Float[Array | np.ndarray, " times"]
-    ) -> Float[Array, ""]:
+    def log_likelihood(self, ts: Times, ys: Times, inputs: Inputs | None = None) -> Float[Array, ""]:
         """Return the log-density of a series.
 
         Args:
             ts: Times, increasing.
             ys: Observations; `nan` where there is none.
+            inputs: Known inputs at these times, if the model has any.
+
+        Raises:
+            ValueError: If the model wants other inputs.
         """
-        return log_likelihood(self._observed(ts, ys))
+        return log_likelihood(self._observed(ts, ys, inputs))
 
     def log_prior(self) -> Float[Array, ""]:
         """Return the log-density of the parameters under a weak prior, which keeps parts that a series has not small.
 
         It is meant for series of unit variance with a typical spacing of one.
         """
-        return sum(
-            (
-                -jnp.sum(((getattr(self, name) - mean) / deviation) ** 2) / 2
-                for name, (mean, deviation) in _PRIOR.items()
-            ),
-            start=jnp.zeros(()),
-        )
+        densities = [
+            jax.scipy.stats.norm.logpdf(getattr(self, name), mean, deviation)
+            for name, (mean, deviation) in _PRIOR.items()
+        ]
+        return sum((jnp.sum(each) for each in densities), start=jnp.zeros(()))
 
-    def filter(self, ts: Float[Array | np.ndarray, " times"], ys: Float[Array | np.ndarray, " times"]) -> Filtered:
+    def filter(self, ts: Times, ys: Times, inputs: Inputs | None = None) -> Filtered:
         """Return what is known at each time from the observations up to it.
 
         Args:
             ts: Times, increasing.
             ys: Observations; `nan` where there is none.
+            inputs: Known inputs at these times, if the model has any.
+
+        Raises:
+            ValueError: If the model wants other inputs.
         """
-        return kalman_filter(self._observed(ts, ys))
+        return kalman_filter(self._observed(ts, ys, inputs))
 
     def predict(
         self,
-        ts: Float[Array | np.ndarray, " times"],
-        ys: Float[Array | np.ndarray, " times"],
-        query: Float[Array | np.ndarray, " queries"],
+        ts: Times,
+        ys: Times,
+        query: Queries,
+        inputs: Inputs | None = None,
+        query_inputs: QueryInputs | None = None,
     ) -> tuple[Float[Array, " queries"], Float[Array, " queries"]]:
         """Return mean and variance of the observed quantity at any times given all observations.
 
@@ -150,34 +175,47 @@ class StructuralSDE(eqx.Module):
             ts: Times of the observations, increasing.
             ys: Observations; `nan` where there is none.
             query: Times to predict, in any order.
+            inputs: Known inputs at the times of the observations, if the model has any.
+            query_inputs: Known inputs at the times to predict, if the model has any.
+
+        Raises:
+            ValueError: If the model wants other inputs.
         """
         ts, ys, query = jnp.asarray(ts), jnp.asarray(ys), jnp.asarray(query)
+        known, asked = self._checked(inputs, len(ts)), self._checked(query_inputs, len(query))
         times = jnp.concatenate([ts, query])
         order = jnp.argsort(times, stable=True)
         filled = jnp.concatenate([ys, jnp.full(len(query), jnp.nan, ys.dtype)])
-        states = self.smooth(times[order], filled[order])
-        weight = self.weights(1)[0]
-        mean = jnp.sum(states.mean * weight[None], axis=(1, 2))
-        outer = weight[:, :, None, None] * weight[None, None]
-        spread = jnp.sum(states.covariance * outer[None], axis=(1, 2, 3, 4))
+        states = self.smooth(times[order], filled[order], jnp.concatenate([known, asked])[order])
         back = jnp.argsort(order)[len(ts) :]
-        return mean[back], spread[back] + self._noise
+        weights = self.weights(len(query), asked)
+        mean = jnp.sum(states.mean[back] * weights, axis=(1, 2))
+        outer = weights[:, :, :, None, None] * weights[:, None, None]
+        return mean, jnp.sum(states.covariance[back] * outer, axis=(1, 2, 3, 4)) + self._noise
 
-    def smooth(self, ts: Float[Array | np.ndarray, " times"], ys: Float[Array | np.ndarray, " times"]) -> Gaussian:
+    def smooth(self, ts: Times, ys: Times, inputs: Inputs | None = None) -> Gaussian:
         """Return the distribution of the states at each time given all observations.
 
         Args:
             ts: Times, increasing; times may repeat if only one of them has an observation.
             ys: Observations; `nan` where there is none.
-        """
-        return kalman_smoother(self._observed(ts, ys))
+            inputs: Known inputs at these times, if the model has any.
 
-    def sample(self, ts: Float[Array | np.ndarray, " times"], *, key: PRNGKeyArray) -> Float[Array, " times"]:
+        Raises:
+            ValueError: If the model wants other inputs.
+        """
+        return kalman_smoother(self._observed(ts, ys, inputs))
+
+    def sample(self, ts: Times, inputs: Inputs | None = None, *, key: PRNGKeyArray) -> Float[Array, " times"]:
         """Draw a series from the model, at the given times.
 
         Args:
             ts: Times, increasing.
+            inputs: Known inputs at these times, if the model has any.
             key: A key of `jax.random`.
+
+        Raises:
+            ValueError: If the model wants other inputs.
         """
         first, rest, last = jax.random.split(key, 3)
         start = self.start()
@@ -194,28 +232,47 @@ class StructuralSDE(eqx.Module):
         normals = jax.random.normal(rest, (len(ts), *x.shape))
         xs = jax.lax.scan(step, x, (self.transitions(ts), normals))[1]
         noise = jnp.sqrt(self._noise) * jax.random.normal(last, (len(ts),))
-        return jnp.sum(xs * self.weights(1), axis=(1, 2)) + noise
+        return jnp.sum(xs * self.weights(len(ts), inputs), axis=(1, 2)) + noise
 
     def start(self) -> Gaussian:
         """Return the distribution of the states before the first observation."""
         season = [_START["season"] / k**2 for count in self.harmonics for k in range(1, count + 1) for _ in range(2)]
-        variances = jnp.asarray([_START["level"], _START["slope"], *season, 0.0, 0.0])
-        variances = variances.at[-2].set(jnp.exp(2 * self.log_deviation)).reshape(-1, 2)
+        rest = jnp.full(2, jnp.exp(2 * self.log_deviation))
+        moving = jnp.asarray([_START["level"], _START["slope"], *season])
+        fixed = jnp.asarray([1.0] * self.inputs + [0.0] * (self.inputs % 2))
+        variances = jnp.concatenate([moving, rest, fixed]).reshape(-1, 2)
         blocks = len(variances)
         diagonal = jnp.diag(variances.reshape(-1)).reshape(blocks, 2, blocks, 2)
         return Gaussian(jnp.zeros((blocks, 2)), diagonal)
 
-    def transitions(self, ts: Float[Array | np.ndarray, " times"]) -> Transition:
+    def transitions(self, ts: Times) -> Transition:
         """Return the transition to each time from the one before; at the first time nothing moves."""
         return jax.vmap(self._transition)(jnp.diff(ts, prepend=ts[:1]))
 
-    def weights(self, times: int) -> Float[Array, "times blocks 2"]:
-        """Return the weights of the states in the observed quantity: the first of each block counts."""
-        return jnp.broadcast_to(jnp.asarray([1.0, 0.0]), (times, 2 + sum(self.harmonics), 2))
+    def weights(self, times: int, inputs: Inputs | None = None) -> Float[Array, "times blocks 2"]:
+        """Return the weights of the states in the observed quantity: the first of each block counts, and the inputs.
 
-    def _observed(self, ts: Float[Array | np.ndarray, " times"], ys: Float[Array | np.ndarray, " times"]) -> Observed:
-        ts, ys = jnp.asarray(ts), jnp.asarray(ys)
-        return Observed(self.start(), self.transitions(ts), self.weights(len(ts)), self._noise, ys)
+        Args:
+            times: How many times there are.
+            inputs: Known inputs at these times, if the model has any.
+
+        Raises:
+            ValueError: If the model wants other inputs.
+        """
+        inputs = self._checked(inputs, times)
+        moving = jnp.broadcast_to(jnp.asarray([1.0, 0.0]), (times, 2 + sum(self.harmonics), 2))
+        fixed = jnp.pad(jnp.asarray(inputs, moving.dtype), ((0, 0), (0, self.inputs % 2)))
+        return jnp.concatenate([moving, fixed.reshape(times, -1, 2)], axis=1)
+
+    def _observed(self, ts: Times, ys: Times, inputs: Inputs | None) -> Observed:
+        ts, ys, weights = jnp.asarray(ts), jnp.asarray(ys), self.weights(len(ts), inputs)
+        return Observed(self.start(), self.transitions(ts), weights, self._noise, ys)
+
+    def _checked(self, inputs: Any, times: int) -> Float[Array, "times inputs"]:
+        found = jnp.zeros((times, 0)) if inputs is None else jnp.asarray(inputs)
+        if found.shape != (times, self.inputs):
+            raise ValueError(f"inputs must have shape {(times, self.inputs)}, (times, inputs); got {found.shape}.")
+        return found
 
     def _transition(self, dt: RealScalar) -> Transition:
         level, slope, damping = (jnp.exp(x) for x in (self.log_level, self.log_slope, self.log_damping))
@@ -224,8 +281,9 @@ class StructuralSDE(eqx.Module):
             for season, count in enumerate(self.harmonics)
             for harmonic in range(count)
         ]
-        rest = reversion(dt, jnp.exp(self.log_deviation), jnp.exp(self.log_time))
-        return jax.tree.map(lambda *each: jnp.stack(each), trend(dt, level, slope, damping), *waves, rest)
+        rest = cycle(dt, jnp.exp(self.log_deviation), jnp.exp(self.log_time), jnp.exp(self.log_frequency))
+        fixed = [constant()] * ((self.inputs + 1) // 2)
+        return jax.tree.map(lambda *each: jnp.stack(each), trend(dt, level, slope, damping), *waves, rest, *fixed)
 
     @property
     def _noise(self) -> Float[Array, ""]:

@@ -1,0 +1,1 @@
+"""Times in files: numbers, dates with and without time zone, and durations."""

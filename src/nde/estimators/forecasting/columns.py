@@ -1,0 +1,53 @@
+"""The columns of a table: those to forecast, and those that are known in advance."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Float
+
+from nde.data import DataError, Table
+from nde.data.frames import did_you_mean
+from nde.estimators.forecasting.calendar import Calendar
+from nde.estimators.forecasting.history import Inputs
+
+
+def columns_of(X: Any) -> tuple[Any, list[str], Float[np.ndarray, "rows columns"]]:
+    """Times, names and values of the columns."""
+    if isinstance(X, Table):
+        return X.ts, list(X.names), np.asarray(X.ys, np.float64)
+    if isinstance(X, pd.Series):
+        X = X.to_frame("value" if X.name is None else str(X.name))
+    if isinstance(X, pd.DataFrame):
+        return X.index, [str(name) for name in X.columns], X.to_numpy(np.float64, na_value=np.nan)
+    array = np.asarray(X, np.float64)
+    array = array[:, None] if array.ndim == 1 else array
+    if array.ndim != 2 or not array.size:
+        raise DataError(f"X must have shape (rows,) or (rows, columns); got {array.shape}.")
+    names = ["value"] if array.shape[1] == 1 else [f"x{place}" for place in range(array.shape[1])]
+    return np.arange(len(array)), names, array
+
+
+def split_known(
+    calendar: Calendar, names: list[str], ys: Float[np.ndarray, "rows columns"], known: Sequence[str]
+) -> tuple[list[str], Float[np.ndarray, "rows_left columns_left"], Inputs | None]:
+    """Columns to forecast, up to their last value, and the known inputs of all rows."""
+    if not known:
+        return names, ys, None
+    missing = [name for name in known if name not in names]
+    if missing:
+        raise DataError(f"There is no column '{missing[0]}' to be known. {did_you_mean(missing[0], names)}")
+    own = np.array([name in set(known) for name in names])
+    if own.all():
+        raise DataError("All columns are known; there is none to forecast.")
+    values = ys[:, own]
+    if not np.isfinite(values).all():
+        row, column = (int(place) for place in np.argwhere(~np.isfinite(values))[0])
+        name = [name for name in names if name in set(known)][column]
+        raise DataError(f"Column '{name}' has no value in row {row + 1}; columns that are known have no gaps.")
+    spread = values.std(axis=0)
+    inputs = Inputs(calendar.ts, (values - values.mean(axis=0)) / np.where(spread > 0, spread, 1.0))
+    last = np.flatnonzero(~np.isnan(ys[:, ~own]).all(axis=1))
+    rows = int(last[-1]) + 1 if last.size else 0
+    return [name for name in names if name not in set(known)], ys[:rows, ~own], inputs
