@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from matplotlib.figure import Figure
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.experimental import enable_iterative_imputer  # noqa: F401 (makes the next import possible)
@@ -63,14 +63,20 @@ def measure(table: GapTable, seed: int, *, blocks: bool) -> list[Row]:
     panel, seen = table.panel, hide(table.panel, seed, blocks=blocks)
     imputer = PanelImputer(random_state=seed).fit(seen)
     lines = PanelImputer(methods=["linear interpolation"], random_state=seed).fit(seen)
-    filled = [imputer.transform(seen).ys, lines.transform(seen).ys, iterative(seen)]
     hidden = np.isnan(seen.ys) & ~np.isnan(panel.ys)
+
+    def error(filled: Float[np.ndarray, "rows channels"], place: int) -> float:
+        return float(np.sqrt(np.mean((filled - panel.ys)[hidden[:, place], place] ** 2)))
+
+    ours, line, regressed = imputer.transform(seen).ys, lines.transform(seen).ys, iterative(seen)
     return [
         Row(
-            f"{table.name}: {name}",
-            "blocks" if blocks else "single values",
-            *(_rmse(own[:, place], panel.ys[:, place], hidden[:, place]) for own in filled),
-            imputer.methods_[name],
+            table=f"{table.name}: {name}",
+            hidden="blocks" if blocks else "single values",
+            ours=error(ours, place),
+            line=error(line, place),
+            iterative=error(regressed, place),
+            method=imputer.methods_[name],
         )
         for place, name in enumerate(panel.channels)
     ]
@@ -97,14 +103,9 @@ def iterative(panel: TimeSeries) -> Float[np.ndarray, "rows channels"]:
     series = (panel.owners[:, None] == places).astype(np.float64)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        filled = IterativeImputer(random_state=0).fit_transform(np.column_stack([panel.ys, panel.ts, series]))
+        table = np.column_stack([panel.ys, panel.ts, series])
+        filled = np.asarray(IterativeImputer(random_state=0).fit_transform(table))
     return filled[:, : panel.ys.shape[1]]
-
-
-def _rmse(
-    filled: Float[np.ndarray, " rows"], truth: Float[np.ndarray, " rows"], hidden: Bool[np.ndarray, " rows"]
-) -> float:
-    return float(np.sqrt(np.mean((filled - truth)[hidden] ** 2)))
 
 
 def ratio(rows: Sequence[Row], of: str) -> float:

@@ -25,7 +25,7 @@ OWN, SHARED = "linear SDE", "linear SDE, shared"
 _AT_ONCE = 128
 _PSEUDO_ROWS = 1.0
 """Values that the typical deviation of a channel counts as, in that of a series."""
-PARAMETERS = ("log_level", "log_slope", "log_damping", "log_season", "log_deviation", "log_time", "log_noise")
+_PARAMETERS = tuple(field.name for field in dataclasses.fields(StructuralSDE) if field.name.startswith("log_"))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -156,7 +156,7 @@ def typical(models: Sequence[StructuralSDE]) -> dict[str, float]:
     """The median of each parameter."""
     return {
         name: float(np.median([np.asarray(getattr(model, name)).mean() for model in models]))
-        for name in PARAMETERS
+        for name in _PARAMETERS
         if np.size(getattr(models[0], name))
     }
 
