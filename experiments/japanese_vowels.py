@@ -75,7 +75,9 @@ def _methods(quick: bool) -> dict[str, Judge]:
     def reader(settings: dict[str, Any]) -> Judge:
         def judge(train: TimeSeries, test: TimeSeries, seed: int) -> float:
             steps = 20 if quick else None
-            classifier = NeuralCDEClassifier(**settings, max_iter=steps, random_state=seed, progress=False)
+            classifier = NeuralCDEClassifier(
+                **settings, plain_methods=False, max_iter=steps, random_state=seed, progress=False
+            )
             return float(classifier.fit(train).score(test, test.targets))
 
         return judge

@@ -40,7 +40,7 @@ def test_a_run_of_classes(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
     pictures = PICTURES | {"calibration.png"}
     assert files == {"job.json", "metrics.json", "report.html", "predictions.csv", "model/model.npz", *pictures}
     shown = " ".join(capsys.readouterr().out.split())
-    assert "linear model of summaries" in shown
+    assert "linear model, test" in shown
     assert "The nearest mean is the only method." in shown
     assert re.search(r"series of the test part correctly \(95% interval \d+% to \d+%\)", shown)
 

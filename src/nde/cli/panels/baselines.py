@@ -21,9 +21,9 @@ from nde.estimators.stacking import (
 )
 from nde.estimators.summary import summary_features
 
-LINEAR = "linear model of summaries"
+LINEAR = "linear model"
 """Logistic regression, or ridge regression, on summary features; its penalty is chosen by cross-validation."""
-TREES = "random forest of summaries"
+TREES = "random forest"
 COMMON = "most common class"
 _NAMES = {FREQUENCIES: COMMON, MEAN: MEAN, LOGISTIC: LINEAR, RIDGE: LINEAR, FOREST: TREES}
 

@@ -130,9 +130,9 @@ class ClassificationResult(AbstractTargetResult):
         """The heads of the scores."""
         return {
             "accuracy": "accuracy",
-            "balanced_accuracy": "balanced accuracy",
+            "balanced_accuracy": "balanced",
             "log_loss": "log loss",
-            "brier": "Brier score",
+            "brier": "Brier",
             "auc": "ROC AUC",
         }
 
