@@ -29,7 +29,7 @@ def dates_or_numbers(
 
 def table_times(table: Table, ts: Float[np.ndarray, " times"]) -> Shaped[np.ndarray, " times"]:
     """Times that a table counts, as dates if it has dates."""
-    return dates_or_numbers(ts, getattr(table, "clock", None))
+    return dates_or_numbers(ts, table.clock)
 
 
 def time_label(name: str, clock: Clock) -> str:
