@@ -59,6 +59,7 @@ def test_combinations_that_are_the_channels_change_nothing(kind: type):
         kind(3, 4, 2, rank=4, key=jax.random.key(0))
 
 
+@pytest.mark.slow
 def test_weights_of_series_and_classes_count():
     random = np.random.default_rng(0)
     panel = nde.TimeSeries.from_arrays(random.normal(size=(30, 4, 1)))
