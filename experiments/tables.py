@@ -39,7 +39,7 @@ class Row:
         sarimax: That of SARIMAX, its orders chosen by the corrected information criterion.
         covered: How many values were within the interval of 80%.
         values: How many values there were.
-        method: The method that `Forecaster` used.
+        method: What `Forecaster` used: a method, or the weighted mean of two.
     """
 
     table: str
@@ -86,7 +86,7 @@ def measure(table: Forecasting, origin: int) -> Row:
         sarimax=rmse(sarimax(known, table.rows, table.horizon), came),
         covered=int(np.sum((lower <= came) & (came <= upper))),
         values=int(np.sum(~np.isnan(came))),
-        method=next(iter(forecaster.methods_.values())),
+        method=" and ".join(next(iter(forecaster.weights_.values()))),
     )
 
 
