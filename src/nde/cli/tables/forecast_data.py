@@ -80,5 +80,5 @@ class ForecastData:
 
 
 def _complete_rows(table: pd.DataFrame, states: list[str]) -> int:
-    has = np.flatnonzero(table[states].notna().any(axis=1).to_numpy())
+    has = np.flatnonzero(np.any(table[states].notna().to_numpy(), axis=1))
     return int(has[-1]) + 1 if has.size else 0
