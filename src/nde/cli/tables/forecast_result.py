@@ -72,6 +72,7 @@ class ForecastResult(Result):
             "known": list(self.data.known),
             "remarks": list(self.data.table.attrs.get("notes", ())),
             "reading": self._reading(),
+            "file_reading": self.data.table.attrs.get("options", self.config.reading).given(),
             "rows_fitted": len(self.data.past),
             "rows_held_out": self.data.holdout,
             "horizon": len(self._forecast.times),
