@@ -166,7 +166,9 @@ def _order(texts: Sequence[str], name: str, options: ReadOptions) -> str | None:
     left = set.intersection(*possible.values())
     if len(left) > 1 and any(map(has_points, possible)):
         left &= {"dmy"}
-    left = left - {"ymd"} if len(left) == 2 and "ymd" in left else left
+    # 30-01-24 and 31-01-24 are of one year, unless the year comes first.
+    if left == {"dmy", "ymd"} and len(_years(possible, "dmy")) < len(_years(possible, "ymd")):
+        left = {"dmy"}
     if len(left) == 1:
         return left.pop()
     first = next(text for text in texts if text in possible)
@@ -181,6 +183,10 @@ def _order(texts: Sequence[str], name: str, options: ReadOptions) -> str | None:
         if (date := parse_date(first, order)) is not None
     )
     raise DataError(f"Time column '{name}' has dates such as '{first}', which may be {orders}; give --date-format.")
+
+
+def _years(texts: Collection[str], order: str) -> set[int]:
+    return {date.moment.year for text in texts if (date := parse_date(text, order)) is not None}
 
 
 def _compact_dates(texts: Sequence[str], name: str) -> TimeColumn | None:
