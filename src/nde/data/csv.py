@@ -88,8 +88,8 @@ def read_indexed(
 
     Returns:
         A data frame; `attrs["notes"]` says what was guessed, and `attrs["options"]` are the options to read another
-        file in the same way: with the order of day and month that was found. The index has a time zone if the dates have offsets from
-        UTC (of several, the last), or if the time zone is given.
+        file in the same way: with the order of day and month that was found. The index has a time zone if the dates
+        have offsets from UTC (of several, the last), or if the time zone is given.
 
     Raises:
         DataError: If the file or a column is missing, a cell is not a number, or times do not increase.

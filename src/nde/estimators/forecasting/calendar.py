@@ -101,7 +101,7 @@ class Calendar:
 
 
 def _spacing(ts: Float[np.ndarray, " rows"]) -> float:
-    """The typical spacing of numbers; its mean, if they are regular but for rounding, such as years with two decimals."""
+    """The typical spacing of numbers; its mean, if they are regular but for rounding, such as years of two decimals."""
     gaps = np.diff(ts)
     usual = float(np.median(gaps))
     steps = np.rint(gaps / usual)
