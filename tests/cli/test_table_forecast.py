@@ -53,6 +53,7 @@ def test_a_table_is_forecast_with_its_dates(monkeypatch, capsys):
     assert metrics["held_out"]["visits"]["rmse"] == pytest.approx(0, abs=1e-6)
     report = Path("run/report.html").read_text()
     assert "nde predict run --horizon 6" in report
+    assert "<h3>visits</h3>" in report
     assert "better than every model here" in report
 
 

@@ -175,7 +175,7 @@ class ForecastResult(Result):
             return [Subheading(name), Paragraph("The table is too short to compare methods on its past.")]
         rows = [[s.name, number(s.rmse), number(s.mase), number(s.crps), f"{100 * s.coverage:.0f}%"] for s in scores]
         grid = Grid(["", "RMSE", "MASE", "CRPS", "in 80% interval"], rows, best=self.whole.methods_[name], title=name)
-        return [grid]
+        return [Subheading(name), grid]
 
     def _error_section(self) -> list[Section]:
         if not any(self.whole.scores_.values()):
