@@ -111,6 +111,13 @@ def test_the_year_is_rather_what_stays():
     assert "day, month, year" in found.notes[0]
 
 
+def test_dates_without_an_offset_among_others_are_reported():
+    found = times("2024-01-01T00:00+02:00", "2024-01-02T00:00")
+    np.testing.assert_array_equal(found.values, np.array(["2023-12-31T22", "2024-01-02"], "datetime64[us]"))
+    assert "1 row without one, such as '2024-01-02T00:00': they were taken for UTC" in found.notes[-1]
+    assert not times("2024-01-01T00:00+02:00", "2024-01-02T00:00+01:00").notes
+
+
 def test_durations():
     found = times("00:01:48", "36:00", "2 days 00:00:00.5", "-00:00:01")
     seconds = found.values / np.timedelta64(1, "s")

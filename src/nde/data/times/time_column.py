@@ -11,6 +11,7 @@ from jaxtyping import Int
 
 from nde.data.files.read_options import DATE_ORDERS, NUMBER, ReadOptions
 from nde.data.numbers import cell_text, parse_numbers, shown
+from nde.data.plural import pluralize
 from nde.data.table import DataError
 from nde.data.times.dates import Date, has_points, parse_date, possible_orders
 from nde.data.times.durations import parse_durations
@@ -126,6 +127,13 @@ def _of_texts(texts: Sequence[str], name: str, options: ReadOptions, owners: Int
     notes = () if _ISO.fullmatch(texts[0]) else (f"Time column '{name}': {_reading(texts[0], found[0])}.",)
     if order is not None:
         notes = (f"Time column '{name}': {_reading(texts[0], found[0])} ({_WORDS[order]}).",)
+    bare = [text for text, date in zip(texts, found, strict=True) if date.offset is None]
+    if 0 < len(bare) < len(texts):
+        rows = pluralize(len(bare), "row")
+        notes += (
+            f"Time column '{name}' has dates with an offset from UTC, and {rows} without one, such as "
+            f"'{shown(bare[0])}': they were taken for UTC. If they are not, write their offsets.",
+        )
     return _localized(dataclasses.replace(_of_dates(found), notes=notes, order=order), name, options, owners)
 
 
