@@ -104,7 +104,7 @@ def test_times_and_steps_behind_each_series(monkeypatch: pytest.MonkeyPatch):
 NO_SENSE = (
     ((), "got neither --times nor --horizon"),
     (("--times", "5", "--horizon", "2"), "got both --times and --horizon"),
-    (("--times", "1,9"), "must be after the end of every series; got 1.0, and series 's0' ends at"),
+    (("--times", "1,9"), "must be after the end of every series; got 1, and series 's0' ends at"),
     (("--times", "5,soon"), "has the text 'soon'"),
     (("--times", "2024-01-01"), "the times of the data are numbers"),
     (("--times", ","), "--times is empty"),

@@ -113,6 +113,12 @@ def test_a_run_reads_other_files_as_its_own(monkeypatch, capsys):
     assert [row["x"] for row in read("next.csv")] == ["7.5", "7.5"]
     assert nde(monkeypatch, "predict", "run", "other.csv", "--times", "09/12/2023", "--date-format", "dmy") == 0
     assert "2023-12-09" in capsys.readouterr().out
+    assert nde(monkeypatch, "predict", "run", "other.csv", "--times", "09/12/2023") == 0
+    assert "2023-12-09" in capsys.readouterr().out
+    assert nde(monkeypatch, "predict", "run", "--times", "12/31/2024", "--date-format", "mdy") == 0
+    assert "2024-12-31" in capsys.readouterr().out
+    assert nde(monkeypatch, "predict", "run", "other.csv", "--times", "07/12/2023") == 2
+    assert "got 2023-12-07, and series 'a' ends at 2023-12-07." in " ".join(capsys.readouterr().err.split())
     assert nde(monkeypatch, "predict", "run", "other.csv", "--horizon", "2", "--sep", "tab") == 2
     assert "has no column 'who'" in " ".join(capsys.readouterr().err.split())
     assert nde(monkeypatch, "predict", "run", "--horizon", "2", "--sep", "tab") == 2

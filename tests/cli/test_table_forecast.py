@@ -53,6 +53,7 @@ def test_a_table_is_forecast_with_its_dates(monkeypatch, capsys):
     assert metrics["held_out"]["visits"]["rmse"] == pytest.approx(0, abs=1e-6)
     report = Path("run/report.html").read_text()
     assert "nde predict run --horizon 6" in report
+    assert "<h3>visits</h3>" in report
     assert "better than every model here" in report
 
 
@@ -110,6 +111,32 @@ def test_columns_that_are_known_in_advance(monkeypatch, capsys):
     write("complete.csv", 0, 32, 32)
     assert nde(monkeypatch, "fit", "complete.csv", *fit[2:], "--out", "other") == 2
     assert "price must be known for the rows to forecast" in " ".join(capsys.readouterr().err.split())
+
+
+@pytest.fixture
+def priced(monkeypatch) -> pd.DatetimeIndex:
+    """A run with a known price, of German dates without an offset, in Berlin; and its dates and those after."""
+    dates = pd.date_range("2024-02-26", periods=40)
+    rows = [f"{day:%d/%m/%Y};{7 + place % 3},5;{place % 3}" for place, day in enumerate(dates[:34])]
+    Path("priced.csv").write_text("\n".join(["day;sales;price", *rows, f"{dates[34]:%d/%m/%Y};;1,5"]))
+    fit = ("fit", "priced.csv", "--time", "day", "--state", "sales", "--known", "price", "--season", "none")
+    assert nde(monkeypatch, *fit, "--timezone", "Europe/Berlin", "--out", "run") == 0
+    return dates
+
+
+def test_a_later_file_is_read_as_that_of_the_run(monkeypatch, priced):
+    """03/04 may be of March or April, and has no offset."""
+    rows = [f"{day:%d/%m/%Y};{place % 3},5" for place, day in enumerate(priced[34:])]
+    Path("later.csv").write_text("\n".join(["day;price", *rows]))
+    assert nde(monkeypatch, "predict", "run", "later.csv", "--out", "later-sales.csv") == 0
+    found = [row["day"] for row in read("later-sales.csv")]
+    assert found == [f"{day:%Y-%m-%d} 00:00:00+0{1 if day.day == 31 else 2}:00" for day in priced[34:]]
+
+
+def test_later_times_of_another_kind_are_refused(monkeypatch, capsys, priced):
+    Path("later.csv").write_text("day,price\n100,1\n101,1\n")
+    assert nde(monkeypatch, "predict", "run", "later.csv") == 2
+    assert "The rows to forecast have numbers as times" in " ".join(capsys.readouterr().err.split())
 
 
 def test_numbers_are_times_too(monkeypatch):

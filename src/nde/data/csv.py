@@ -87,8 +87,9 @@ def read_indexed(
         options: How to read the file, if it shall not be guessed.
 
     Returns:
-        A data frame; `attrs["notes"]` says what was guessed. The index has a time zone if the dates have offsets from
-        UTC (of several, the last), or if the time zone is given.
+        A data frame; `attrs["notes"]` says what was guessed, and `attrs["options"]` are the options to read another
+        file in the same way: with the order of day and month that was found. The index has a time zone if the dates
+        have offsets from UTC (of several, the last), or if the time zone is given.
 
     Raises:
         DataError: If the file or a column is missing, a cell is not a number, or times do not increase.
@@ -117,6 +118,7 @@ def read_indexed(
         index = index.tz_localize("UTC").tz_convert(times.zone.tzinfo())
     frame = pd.DataFrame(found.ys, columns=list(columns), index=index)
     frame.attrs["notes"] = found.notes
+    frame.attrs["options"] = (options or ReadOptions()).or_else(ReadOptions(date_format=times.order))
     return frame
 
 

@@ -82,6 +82,11 @@ REFUSED = {
     ),
     "contradictory": (("13/04/2024", "04/14/2024"), {}, "day and month in different orders"),
     "short years": (("01/02/03",), {}, "(--date-format ymd)"),
+    "short years, perhaps first": (
+        ("24-01-30", "24-02-13"),
+        {},
+        "may be 2030-01-24 (--date-format dmy) or 2024-01-30 (--date-format ymd)",
+    ),
     "no such day": (("2024-02-30",), {}, "'2024-02-30' in row 1"),
     "no such month": (("2024-03-30", "1 Foo 2024"), {}, "'1 Foo 2024' in row 2"),
     "not the format": (("2024-03-30",), {"date_format": "%d.%m.%Y"}, "does not have the format '%d.%m.%Y'"),
@@ -98,6 +103,19 @@ def test_refused(cells: tuple[str, ...], options: dict, message: str):
         times(*cells, **options)
     assert message in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+def test_the_year_is_rather_what_stays():
+    found = times("30-01-24", "31-01-24")
+    np.testing.assert_array_equal(found.values, np.array(["2024-01-30", "2024-01-31"], "datetime64[us]"))
+    assert "day, month, year" in found.notes[0]
+
+
+def test_dates_without_an_offset_among_others_are_reported():
+    found = times("2024-01-01T00:00+02:00", "2024-01-02T00:00")
+    np.testing.assert_array_equal(found.values, np.array(["2023-12-31T22", "2024-01-02"], "datetime64[us]"))
+    assert "1 row without one, such as '2024-01-02T00:00': they were taken for UTC" in found.notes[-1]
+    assert not times("2024-01-01T00:00+02:00", "2024-01-02T00:00+01:00").notes
 
 
 def test_durations():

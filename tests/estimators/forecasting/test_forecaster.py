@@ -184,3 +184,19 @@ def test_a_table_too_short_to_compare_is_forecast_all_the_same():
     assert forecaster.scores_ == {"value": []}
     assert forecaster.methods_ == {"value": "last value"}
     assert np.isfinite(forecaster.predict().median).all()
+
+
+@pytest.mark.parametrize(
+    ("frame", "message"),
+    [
+        (pd.DataFrame({"day": months(9).index, "x": 1.0}), "Column 'day' holds dates .* make them the index"),
+        (pd.DataFrame({"x": range(9), "shop": "Bern"}), "Column 'shop' has entries that are no numbers"),
+        (pd.DataFrame([[1.0, 2.0]] * 9, columns=["x", "x"]), "several columns 'x'"),
+        (months(9).to_frame().set_index(np.arange(9), append=True), "2 levels; expected times"),
+        (pd.DataFrame({"x": [1j] * 9}), "Column 'x' is complex"),
+        (pd.DataFrame(index=range(9)), "has no columns"),
+    ],
+)
+def test_columns_that_are_no_numbers_are_refused(frame, message):
+    with pytest.raises(DataError, match=message):
+        Forecaster(methods=PLAIN).fit(frame)

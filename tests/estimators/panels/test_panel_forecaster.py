@@ -7,7 +7,7 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 import nde
-from nde.data import DataError
+from nde.data import DataError, ReadOptions, read_panel
 from nde.estimators import PanelForecaster, load_estimator
 from nde.estimators.panels.axis import axes_of
 from nde.estimators.panels.comparison import width
@@ -176,3 +176,14 @@ def test_the_linear_sde_beats_plain_methods_on_noisy_levels_and_is_saved(tmp_pat
     assert np.mean(errors**2) < 0.8 * np.mean(last**2)
     forecaster.save(tmp_path)
     np.testing.assert_allclose(load_estimator(tmp_path).predict(values[:, :28], times), forecasts, rtol=1e-9)
+
+
+def test_months_of_a_time_zone_go_on_as_months_after_a_gap(tmp_path):
+    months = [f"{2021 + place // 12}-{place % 12 + 1:02d}-01" for place in range(30) if place != 5]
+    rows = [f"{name},{month},{place % 7}" for name in "ab" for place, month in enumerate(months)]
+    file = tmp_path / "sales.csv"
+    file.write_text("\n".join(["shop,month,sales", *rows]))
+    panel = read_panel(file, "shop", "month", options=ReadOptions(timezone="Europe/Berlin")).panel
+    forecast = PanelForecaster(methods=["last value"]).fit(panel).forecast(panel, 2)[0]
+    zone = panel.clock.zone
+    assert [zone.text(time)[:16] for time in forecast.times] == ["2023-07-01 00:00", "2023-08-01 00:00"]

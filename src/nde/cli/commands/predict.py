@@ -54,8 +54,9 @@ def predict(
     if out is not None:
         check_new(out)
     reading = ReadOptions(sep, decimal, encoding, date_format, timezone, duplicates)
-    if file is None and reading.given():
-        option = next(iter(reading.given())).replace("_", "-")
+    useless = [name for name in reading.given() if times is None or name != "date_format"]
+    if file is None and useless:
+        option = useless[0].replace("_", "-")
         raise DataError(f"--{option} says how to read FILE, and none was given.")
     predictions = run.predict(folder, Query(file, times, horizon, model, reading))
     for remark in predictions.remarks:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from nde.cli.panels.task import Scores
-from nde.cli.report import Block, Grid, Paragraph, number
+from nde.cli.report import Block, Grid, Paragraph, Subheading, number
 from nde.estimators import PanelForecaster, PanelImputer
 
 _MOST_CHANNELS = 6
@@ -21,9 +21,11 @@ def comparison_blocks(estimator: Any, note: str) -> list[Block]:
     if not isinstance(estimator, PanelForecaster | PanelImputer):
         return []
     names = [name for name in estimator.channels_ if estimator.scores_[name]][:_MOST_CHANNELS]
-    if isinstance(estimator, PanelForecaster):
-        return [*(_forecasts(estimator, name) for name in names), Paragraph(note, faint=True)]
-    return [*(_gaps(estimator, name) for name in names), Paragraph(note, faint=True)]
+    blocks: list[Block] = []
+    for name in names:
+        grid = _forecasts(estimator, name) if isinstance(estimator, PanelForecaster) else _gaps(estimator, name)
+        blocks += [Subheading(name), grid]
+    return [*blocks, Paragraph(note, faint=True)]
 
 
 def _forecasts(forecaster: PanelForecaster, name: str) -> Grid:

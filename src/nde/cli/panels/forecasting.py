@@ -17,6 +17,7 @@ from nde.cli.panels.plain_forecasts import coverage, plain_scores
 from nde.cli.panels.task import Scores, query_file, read_like
 from nde.cli.panels.trajectories import AbstractTrajectoryTask, Words, refuse_steps
 from nde.cli.task import Predictions, Query
+from nde.data import ReadOptions
 from nde.data.panel import TimeSeries
 from nde.estimators import NeuralODEForecaster, PanelForecaster
 from nde.models.registry import LATENT_MODELS
@@ -94,12 +95,14 @@ class ForecastingTask(AbstractTrajectoryTask):
 
     def predict(self, folder: Path, metrics: dict[str, Any], query: Query) -> Predictions:
         """Forecast each series of a file, a row for each time."""
+        # Without a file, the format of dates is that of --times.
+        reading = ReadOptions() if query.file is None else query.reading
         if query.file is None:
             query = dataclasses.replace(query, file=file_of_run(folder))
         file = query_file(folder, query, "one of forecast", times=True)
         check_times(query)
-        source, data = read_like(metrics, file, query.reading), metrics["data"]
-        panel, times = source.panel, forecast_times(source.panel, query)
+        source, data = read_like(metrics, file, reading), metrics["data"]
+        panel, times = source.panel, forecast_times(source.panel, query, source.options.date_format)
         frames = self._frames(self.load(folder), panel, times)
         rows = []
         for place, (name, frame) in enumerate(zip(panel.ids, frames, strict=True)):

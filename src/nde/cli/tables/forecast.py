@@ -81,7 +81,8 @@ class TableForecastTask(AbstractTableTask[pd.DataFrame, ForecastData]):
         table = read_indexed(folder / TABLE, metrics["time"], [*metrics["states"], *known], options=options)
         compared = metrics["horizon"]
         if query.file is not None:
-            future = read_indexed(query.file, metrics["time"], known, options=query.reading)
+            reading = query.reading.or_else(ReadOptions(**metrics.get("file_reading", {})))
+            future = read_indexed(query.file, metrics["time"], known, options=reading)
             table, compared = ForecastData(table, tuple(known)).with_future(future).table, len(future)
         columns = []
         for name in metrics["states"]:

@@ -68,15 +68,26 @@ class ForecastData:
             future: Rows with the columns that are known in advance.
 
         Raises:
-            DataError: If they begin before the last row ends.
+            DataError: If they begin before the last row ends, or have times of another kind.
         """
         complete = self.complete
+        wanted, got = (_kind_of_times(frame.index) for frame in (complete, future))
+        if got != wanted:
+            raise DataError(f"The rows to forecast have {got} as times; those of the run are {wanted}.")
+        if isinstance(complete.index, pd.DatetimeIndex) and complete.index.tz is not None:
+            future = future.tz_convert(complete.index.tz)
         if future.index[0] <= complete.index[-1]:
             raise DataError(
                 f"The rows to forecast begin at {future.index[0]}; they must come after the last of the run, "
                 f"{complete.index[-1]}."
             )
         return dataclasses.replace(self, table=pd.concat([complete, future]))
+
+
+def _kind_of_times(index: pd.Index) -> str:
+    if not isinstance(index, pd.DatetimeIndex):
+        return "numbers"
+    return "dates without an offset from UTC" if index.tz is None else "dates with an offset from UTC"
 
 
 def _complete_rows(table: pd.DataFrame, states: list[str]) -> int:

@@ -72,6 +72,7 @@ class ForecastResult(Result):
             "known": list(self.data.known),
             "remarks": list(self.data.table.attrs.get("notes", ())),
             "reading": self._reading(),
+            "file_reading": self.data.table.attrs.get("options", self.config.reading).given(),
             "rows_fitted": len(self.data.past),
             "rows_held_out": self.data.holdout,
             "horizon": len(self._forecast.times),
@@ -174,7 +175,7 @@ class ForecastResult(Result):
             return [Subheading(name), Paragraph("The table is too short to compare methods on its past.")]
         rows = [[s.name, number(s.rmse), number(s.mase), number(s.crps), f"{100 * s.coverage:.0f}%"] for s in scores]
         grid = Grid(["", "RMSE", "MASE", "CRPS", "in 80% interval"], rows, best=self.whole.methods_[name], title=name)
-        return [grid]
+        return [Subheading(name), grid]
 
     def _error_section(self) -> list[Section]:
         if not any(self.whole.scores_.values()):

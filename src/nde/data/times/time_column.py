@@ -11,6 +11,7 @@ from jaxtyping import Int
 
 from nde.data.files.read_options import DATE_ORDERS, NUMBER, ReadOptions
 from nde.data.numbers import cell_text, parse_numbers, shown
+from nde.data.plural import pluralize
 from nde.data.table import DataError
 from nde.data.times.dates import Date, has_points, parse_date, possible_orders
 from nde.data.times.durations import parse_durations
@@ -126,6 +127,13 @@ def _of_texts(texts: Sequence[str], name: str, options: ReadOptions, owners: Int
     notes = () if _ISO.fullmatch(texts[0]) else (f"Time column '{name}': {_reading(texts[0], found[0])}.",)
     if order is not None:
         notes = (f"Time column '{name}': {_reading(texts[0], found[0])} ({_WORDS[order]}).",)
+    bare = [text for text, date in zip(texts, found, strict=True) if date.offset is None]
+    if 0 < len(bare) < len(texts):
+        rows = pluralize(len(bare), "row")
+        notes += (
+            f"Time column '{name}' has dates with an offset from UTC, and {rows} without one, such as "
+            f"'{shown(bare[0])}': they were taken for UTC. If they are not, write their offsets.",
+        )
     return _localized(dataclasses.replace(_of_dates(found), notes=notes, order=order), name, options, owners)
 
 
@@ -166,7 +174,9 @@ def _order(texts: Sequence[str], name: str, options: ReadOptions) -> str | None:
     left = set.intersection(*possible.values())
     if len(left) > 1 and any(map(has_points, possible)):
         left &= {"dmy"}
-    left = left - {"ymd"} if len(left) == 2 and "ymd" in left else left
+    # 30-01-24 and 31-01-24 are of one year, unless the year comes first.
+    if left == {"dmy", "ymd"} and len(_years(possible, "dmy")) < len(_years(possible, "ymd")):
+        left = {"dmy"}
     if len(left) == 1:
         return left.pop()
     first = next(text for text in texts if text in possible)
@@ -181,6 +191,10 @@ def _order(texts: Sequence[str], name: str, options: ReadOptions) -> str | None:
         if (date := parse_date(first, order)) is not None
     )
     raise DataError(f"Time column '{name}' has dates such as '{first}', which may be {orders}; give --date-format.")
+
+
+def _years(texts: Collection[str], order: str) -> set[int]:
+    return {date.moment.year for text in texts if (date := parse_date(text, order)) is not None}
 
 
 def _compact_dates(texts: Sequence[str], name: str) -> TimeColumn | None:

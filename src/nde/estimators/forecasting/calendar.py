@@ -1,7 +1,6 @@
 """Times as numbers of typical spacings, and back."""
 
 import dataclasses
-import warnings
 from typing import Any
 
 import numpy as np
@@ -9,14 +8,18 @@ import pandas as pd
 from jaxtyping import Float
 
 from nde.data import DataError
+from nde.estimators.forecasting.grid import BUSINESS_DAYS, Grid
 from nde.estimators.forecasting.history import Values
 
-_YEAR, _DAY = 365.2425, 1.0
+_YEAR, _WEEK, _DAY = 365.2425, 7.0, 1.0
 _SEASONS = (12.0, 4.0, 52.18, 365.25, 24.0, 7.0)
 """Rows in a season that numeric times suggest: those in a year that is the unit, or in a day, or week."""
 _FURTHER = {7.0: 365.25 / 7, 1.0: 7.0}
 """For seasons of so many days, how many of them are in the next longer season: weeks in a year, and days in a week."""
 _EXACT = 2e-3
+_ROUNDED = 0.2
+"""The largest share of the spacing by which gaps differ that are equal but for rounding."""
+_MOST_DIGITS = 7
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,7 +30,8 @@ class Calendar:
         ts: Times of the rows, in typical spacings since the first.
         labels: Times of the rows, as they came: numbers or dates.
         spacing: The typical spacing, in the unit of the times; in days for dates.
-        frequency: The frequency of regular dates, by pandas' name; `None` for numbers and irregular dates.
+        frequency: The frequency of dates on a grid, perhaps with gaps, as pandas knows it; `None` for numbers and
+            irregular dates.
         suggested: The period of a season that the unit suggests, in typical spacings.
         further: How many of these seasons are in a longer one; `None` if there is none.
     """
@@ -35,7 +39,7 @@ class Calendar:
     ts: Float[np.ndarray, " rows"]
     labels: Any
     spacing: float
-    frequency: str | None
+    frequency: Any
     suggested: float | None
     further: float | None = None
 
@@ -56,7 +60,7 @@ class Calendar:
         if isinstance(index, pd.DatetimeIndex):
             return cls._of_dates(index)
         ts = np.asarray(index, np.float64)
-        spacing = float(np.median(np.diff(ts)))
+        spacing = _spacing(ts)
         rows = 1 / spacing
         suggested = next((season for season in _SEASONS if abs(rows / season - 1) < _EXACT), None)
         return cls((ts - ts[0]) / spacing, index, spacing, None, suggested)
@@ -65,9 +69,11 @@ class Calendar:
     def _of_dates(cls, index: pd.DatetimeIndex) -> "Calendar":
         days = np.asarray((index - index[0]) / pd.Timedelta(days=1), np.float64)
         spacing = float(np.median(np.diff(days)))
-        frequency = _frequency(index)
-        ts = np.arange(len(index), dtype=np.float64) if frequency is not None else days / spacing
-        for season, least, most in ((_YEAR, 5.0, 200.0), (7.0, 0.9, 1.1), (_DAY, 1e-3, 0.5)):
+        grid = Grid.of(index)
+        frequency, ts = (None, days / spacing) if grid is None else (grid.frequency, grid.ts)
+        if frequency == BUSINESS_DAYS:
+            return cls(ts, index, spacing, frequency, 5.0, _FURTHER[_WEEK])
+        for season, least, most in ((_YEAR, 5.0, 200.0), (_WEEK, 0.9, 1.1), (_DAY, 1e-3, 0.5)):
             if least <= spacing <= most:
                 months = None if not 27 < spacing < 93 else 12.0 if spacing < 60 else 4.0
                 return cls(ts, index, spacing, frequency, months or season / spacing, _FURTHER.get(season))
@@ -87,15 +93,17 @@ class Calendar:
     def restore(self, ts: Values) -> Any:
         """Times as they came, of times in typical spacings."""
         if isinstance(self.labels, pd.DatetimeIndex):
-            return self.labels[-1] + pd.to_timedelta((ts - self.ts[-1]) * self.spacing, unit="D")
-        return np.asarray(self.labels, np.float64)[0] + ts * self.spacing
+            return self.labels[-1] + pd.to_timedelta((ts - self.ts[-1]) * self.spacing, unit="D").round("us")
+        known = np.asarray(self.labels, np.float64)
+        times = known[0] + ts * self.spacing
+        digits = next((digits for digits in range(_MOST_DIGITS) if (np.round(known, digits) == known).all()), None)
+        return times if digits is None or self.spacing < 10.0**-digits else np.round(times, digits)
 
 
-def _frequency(index: pd.DatetimeIndex) -> str | None:
-    """The name of the frequency of regular dates."""
-    if len(index) < 3:
-        return None
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # pandas announces that it will return an object
-        found: Any = pd.infer_freq(index)
-    return found if found is None or isinstance(found, str) else found.freqstr
+def _spacing(ts: Float[np.ndarray, " rows"]) -> float:
+    """The typical spacing of numbers; its mean, if they are regular but for rounding, such as years of two decimals."""
+    gaps = np.diff(ts)
+    usual = float(np.median(gaps))
+    steps = np.rint(gaps / usual)
+    regular = (steps > 0).all() and (np.abs(gaps - steps * usual) < _ROUNDED * usual).all()
+    return float((ts[-1] - ts[0]) / steps.sum()) if regular else usual

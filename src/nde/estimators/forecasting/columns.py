@@ -20,13 +20,45 @@ def columns_of(X: Any) -> tuple[Any, list[str], Float[np.ndarray, "rows columns"
     if isinstance(X, pd.Series):
         X = X.to_frame("value" if X.name is None else str(X.name))
     if isinstance(X, pd.DataFrame):
-        return X.index, [str(name) for name in X.columns], X.to_numpy(np.float64, na_value=np.nan)
-    array = np.asarray(X, np.float64)
+        return _columns_of_frame(X)
+    array = _real(np.asarray(X), "X")
     array = array[:, None] if array.ndim == 1 else array
     if array.ndim != 2 or not array.size:
         raise DataError(f"X must have shape (rows,) or (rows, columns); got {array.shape}.")
     names = ["value"] if array.shape[1] == 1 else [f"x{place}" for place in range(array.shape[1])]
     return np.arange(len(array)), names, array
+
+
+def _columns_of_frame(frame: pd.DataFrame) -> tuple[pd.Index, list[str], Float[np.ndarray, "rows columns"]]:
+    names = [str(name) for name in frame.columns]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise DataError(f"There are several columns '{twice}'; give each a name of its own.")
+    if isinstance(frame.index, pd.MultiIndex):
+        raise DataError(
+            f"The index has {frame.index.nlevels} levels; expected times. For many series, use PanelForecaster."
+        )
+    if not names:
+        raise DataError("The data frame has no columns; expected at least one.")
+    columns = [_values(frame.iloc[:, place], name) for place, name in enumerate(names)]
+    return frame.index, names, np.stack(columns, axis=1)
+
+
+def _values(column: pd.Series, name: str) -> Float[np.ndarray, " rows"]:
+    if column.dtype.kind in "mM" or isinstance(column.dtype, pd.PeriodDtype | pd.DatetimeTZDtype):
+        raise DataError(f"Column '{name}' holds dates or durations; if they are the times, make them the index.")
+    if pd.api.types.is_numeric_dtype(column.dtype):
+        return _real(column.to_numpy(na_value=np.nan), f"Column '{name}'")
+    return _real(column.astype(object).to_numpy(na_value=np.nan), f"Column '{name}'")
+
+
+def _real(values: np.ndarray, name: str) -> np.ndarray:
+    if values.dtype.kind == "c":
+        raise DataError(f"{name} is complex; give real and imaginary parts as two columns.")
+    try:
+        return values.astype(np.float64)
+    except (TypeError, ValueError):
+        raise DataError(f"{name} has entries that are no numbers; leave it out, or convert it.") from None
 
 
 def split_known(

@@ -3,6 +3,7 @@
 import dataclasses
 
 import numpy as np
+import pandas as pd
 from jaxtyping import Float
 
 from nde.data.panel import TimeSeries
@@ -47,7 +48,7 @@ class SeriesAxis:
         if len(ts) < 2:
             return cls(ts, np.zeros(len(ts)), usual, None, place, clock, None)
         dates = clock.unit is not None and clock.origins.dtype.kind == "M"
-        calendar = Calendar.of(clock.restore(ts, place) if dates else ts)
+        calendar = Calendar.of(_wall_dates(ts, place, clock) if dates else ts)
         spacing = float(np.median(np.diff(ts)))
         return cls(ts, calendar.ts, spacing, calendar.suggested, place, clock, calendar if dates else None)
 
@@ -55,7 +56,8 @@ class SeriesAxis:
         """The next times at the usual spacing, in the unit of the panel."""
         if self.calendar is None or self.calendar.frequency is None:
             return self.ts[-1] + self.spacing * np.arange(1, rows + 1)
-        dates = self.calendar.after(rows)[1].to_numpy()
+        dates = self.calendar.after(rows)[1]
+        dates = (dates if dates.tz is None else dates.tz_convert(None)).to_numpy()
         elapsed = (dates - self.clock.origins[self.place]) / UNITS[f"{self.clock.unit}"]
         return (elapsed - self.clock.start) / self.clock.step
 
@@ -70,6 +72,12 @@ class SeriesAxis:
 
 
 _MOST_STEPS = 10_000
+
+
+def _wall_dates(ts: Times, place: int, clock: Clock) -> pd.DatetimeIndex:
+    """Dates in the time zone of their file, where days and months begin."""
+    dates = pd.DatetimeIndex(clock.restore(ts, place))
+    return dates if clock.zone is None else dates.tz_localize("UTC").tz_convert(clock.zone.tzinfo())
 
 
 def axes_of(panel: TimeSeries) -> list[SeriesAxis]:
