@@ -30,6 +30,8 @@ _CLEARLY = 0.2
 _PRIOR_SCORES = 10.0
 """Scores of the past that a method's own intervals count as."""
 _KEPT_SCORES = 201
+_WIDEST = 2.5
+"""By how much intervals are widened at most: some series that hardly moved say little about the others."""
 
 Forecasts = list[list[Distribution]]
 
@@ -174,7 +176,8 @@ def width(deviations: Sequence[float], count: int, level: float) -> float:
     normal = float(ndtri(0.5 + level / 2))
     if not deviations:
         return normal
-    found = max(float(np.quantile(deviations, min(1.0, level * (1 + 1 / count)))), 1e-3)
+    found = float(np.quantile(deviations, min(1.0, level * (1 + 1 / count))))
+    found = min(max(found, 1e-3), _WIDEST * normal)
     share = count / (count + _PRIOR_SCORES)
     return float(np.exp(share * np.log(found) + (1 - share) * np.log(normal)))
 
