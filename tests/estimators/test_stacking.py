@@ -88,14 +88,11 @@ def test_a_class_that_is_not_in_a_part_has_hardly_a_chance():
     np.testing.assert_allclose(single[:, 0], 60.5 / 61.5)
 
 
-def test_a_method_that_beats_the_constant_by_chance_is_not_used():
-    constant = RANDOM.uniform(0.5, 1.5, 50)
-    noise = RANDOM.normal(size=50)
+def test_a_method_that_is_worse_than_the_constant_is_not_used():
+    constant, noise = RANDOM.uniform(0.5, 1.5, 50), RANDOM.normal(size=50)
     noise -= noise.mean()
-    better, hardly = (constant - gain * noise.std() / np.sqrt(50) + noise for gain in (1.2, 0.8))
-    errors = np.stack([better, better, hardly, constant])
-    found = beats_constant(errors, np.array([1.0, 2.0, 1.0, 1.0]), np.ones(50))
-    assert found.tolist() == [True, False, False, True]
+    errors = np.stack([constant - 0.01 + noise, constant + 0.01 + noise, constant])
+    assert beats_constant(errors, np.ones(50)).tolist() == [True, False, True]
 
 
 def test_the_mixture_of_classes_has_the_least_loss():
@@ -106,7 +103,7 @@ def test_the_mixture_of_classes_has_the_least_loss():
     assert weights[2] == 0
     grid = np.linspace(0, 1, 201)
     losses = [-np.log(share * good + (1 - share) * other).mean() for share in grid]
-    assert weights[0] == pytest.approx(grid[np.argmin(losses)], abs=0.02)
+    assert weights[0] == pytest.approx(grid[np.argmin(losses)], abs=0.05)
 
 
 def test_the_mixture_of_numbers_has_the_least_error():

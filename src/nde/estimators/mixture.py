@@ -4,8 +4,8 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 _ROUNDS = 500
-_PRIOR = 1.0
-"""Series that count for the equal weights."""
+_PRIOR, _PRIOR_SHARE = 1.0, 0.03
+"""Series that count for the equal weights: this many, or this share of all."""
 _LEAST = 0.1
 """A weight below this is zero."""
 LEAST_PROBABILITY = 1e-6
@@ -16,21 +16,16 @@ Probabilities = Float[np.ndarray, "series classes"]
 
 
 def beats_constant(
-    errors: Float[np.ndarray, "methods series"],
-    margins: Float[np.ndarray, " methods"],
-    weights: Float[np.ndarray, " series"],
+    errors: Float[np.ndarray, "methods series"], weights: Float[np.ndarray, " series"]
 ) -> Bool[np.ndarray, " methods"]:
-    """Which methods are better than a constant by more than chance.
+    """Which methods are better than a constant on average.
 
     Args:
         errors: The loss of each method for each series; the last method is the constant, which is always one of them.
-        margins: How many standard errors each has to be better.
         weights: The weight of each series.
     """
-    gains, shares = errors[-1] - errors, weights / weights.sum()
-    means = gains @ shares
-    deviations = np.sqrt(((gains - means[:, None]) ** 2) @ shares**2)
-    return (means > margins * deviations) | (np.arange(len(errors)) == len(errors) - 1)
+    losses = errors @ weights
+    return (losses < losses[-1]) | (np.arange(len(errors)) == len(errors) - 1)
 
 
 def class_mixture(
@@ -45,11 +40,11 @@ def class_mixture(
     Returns:
         The weights of the methods, which sum to one.
     """
-    count = len(likelihoods)
+    count, prior = len(likelihoods), _prior(weights)
     found, likelihoods = np.full(count, 1 / count), np.maximum(likelihoods, LEAST_PROBABILITY)
     for _ in range(_ROUNDS):
         shares = found[:, None] * likelihoods
-        own = (shares / shares.sum(axis=0)) @ weights + _PRIOR / count
+        own = (shares / shares.sum(axis=0)) @ weights + prior / count
         found = own / own.sum()
     return without_traces(found)
 
@@ -75,10 +70,15 @@ def number_mixture(
     errors = ((predictions - targets) * roots).reshape(count, -1)
     typical = np.sqrt(np.mean(errors**2, axis=1).min()) + 1e-12
     # The last row asks for a sum of one; those before it are worth some series, and draw to equal weights.
-    rows = [errors.T / typical, np.sqrt(_PRIOR) * (np.eye(count) - 1 / count), np.full((1, count), 1e3)]
+    rows = [errors.T / typical, np.sqrt(_prior(weights)) * (np.eye(count) - 1 / count), np.full((1, count), 1e3)]
     wanted = np.concatenate([np.zeros(errors.shape[1] + count), [1e3]])
     found, _ = nnls(np.concatenate(rows), wanted)
     return without_traces(found)
+
+
+def _prior(weights: Float[np.ndarray, " series"]) -> float:
+    """How much the equal weights count."""
+    return max(_PRIOR, _PRIOR_SHARE * float(weights.sum()))
 
 
 def without_traces(weights: Float[np.ndarray, " methods"]) -> Float[np.ndarray, " methods"]:

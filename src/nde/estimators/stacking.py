@@ -25,9 +25,6 @@ Weights = Float[np.ndarray, " series"]
 Splits = Sequence[tuple[Int[np.ndarray, " _"], Int[np.ndarray, " _"]]]
 MemberOutputs = Float[np.ndarray, "members series output"]
 _STRENGTHS = tuple(10.0**power for power in (-4, -3, -2, -1, 0, 1))
-_MARGIN, _NETWORK_MARGIN = 1.0, 2.0
-"""Standard errors by which a method has to beat a constant to be used; it is more for the network, whose training was
-stopped by the same series."""
 FREQUENCIES, MEAN = "class frequencies", "mean"
 LOGISTIC, RIDGE, FOREST = "logistic regression", "ridge regression", "random forest"
 _ON_SUMMARIES = {LOGISTIC: "logistic regression", RIDGE: "ridge regression", FOREST: "a random forest"}
@@ -247,8 +244,7 @@ class Stack:
             fittings[method], found[method] = best_fitting(kind, settings, series, splits)
         every = np.stack(list(found.values()))
         errors = np.stack([kind.errors(each, targets) for each in every])
-        margins = np.array([_NETWORK_MARGIN] + [_MARGIN] * len(fittings))
-        useful = beats_constant(errors, margins, weights)
+        useful = beats_constant(errors, weights)
         shares = np.zeros(len(every))
         shares[useful] = kind.mixture(every[useful], targets, weights)
         chosen = dict(zip(found, shares.tolist(), strict=True))
