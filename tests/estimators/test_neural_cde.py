@@ -160,7 +160,7 @@ SERIES_NOT_TABLES = {
     "check_classifiers_train": "series may be of any length",
     "check_regressors_train": "series may be of any length, and unrelated columns are not a series",
     "check_sample_weights_pandas_series": "a data frame is a long one, whose columns are named",
-    "check_sample_weight_equivalence_on_dense_data": "the series that a member leaves out are not those of repeated series",
+    "check_sample_weight_equivalence_on_dense_data": "members leave out other series if some are repeated",
     "check_classifier_data_not_an_array": "a data frame is a long one, whose columns are named",
     "check_regressor_data_not_an_array": "a data frame is a long one, whose columns are named",
     "check_methods_sample_order_invariance": "to single precision only, of which 1e-7 is the rounding",
