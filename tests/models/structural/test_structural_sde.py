@@ -1,5 +1,6 @@
 """Structural SDEs: likelihood, predictions and gradients agree with the joint Gaussian distribution of all times."""
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -13,6 +14,7 @@ from nde.models.structural.blocks import cycle, rotation, trend
 pytestmark = pytest.mark.usefixtures("x64")
 PERIOD = 7.3
 MODEL_HARMONICS = 2
+FILTER = eqx.filter_jit(StructuralSDE.filter)
 
 
 def model() -> StructuralSDE:
@@ -164,6 +166,25 @@ def test_inputs_that_are_known_ahead_shift_predictions():
         of.predict(ts, ys, query, inputs)
     with pytest.raises(ValueError, match="inputs must be a number of columns; got -1"):
         StructuralSDE(inputs=-1)
+
+
+@pytest.mark.parametrize("precise", [False, True])
+def test_series_without_noise_have_positive_variances(precise):
+    """What moves by inputs and a season alone, under models that know it: all is certain but for rounding."""
+    random = np.random.default_rng(1)
+    ts = np.arange(100.0)
+    fixed = ["log_level", "log_slope", "log_deviation", "log_noise", "log_season"]
+    with jax.enable_x64(precise):
+        of = StructuralSDE([12.0], [2], inputs=2)
+        for _ in range(5):
+            inputs = random.normal(size=(100, 2))
+            ys = inputs @ random.normal(size=2) + np.sin(2 * np.pi * ts / 12)
+            values = [jnp.full_like(getattr(of, name), random.uniform(-20, -8)) for name in fixed]
+            certain = eqx.tree_at(lambda m: [getattr(m, name) for name in fixed], of, values)
+            found = FILTER(certain, jnp.asarray(ts), jnp.asarray(ys), jnp.asarray(inputs))
+            assert np.all(np.isfinite(found.log_densities))
+            assert np.all(np.asarray(found.variance) > 0)
+            np.testing.assert_allclose(found.mean[50:], ys[50:], atol=1e-5 if precise else 0.05)
 
 
 def test_vmap_is_a_loop():

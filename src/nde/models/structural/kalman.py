@@ -78,7 +78,7 @@ def kalman_filter(of: Observed) -> Filtered:
         transition, weight, y = row
         states = propagate(states, transition)
         gain = _product(states.covariance, weight)
-        variance = jnp.sum(weight * gain) + of.noise
+        variance = jnp.maximum(jnp.sum(weight * gain), 0) + of.noise
         mean = jnp.sum(weight * states.mean)
         seen = ~jnp.isnan(y)
         error = jnp.where(seen, jnp.where(seen, y, 0) - mean, 0)

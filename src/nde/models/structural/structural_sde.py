@@ -31,6 +31,9 @@ _PRIOR = {
     "log_noise": (-2.0, 2.0),
 }
 """Mean and standard deviation of the logarithm of each parameter, for a series of unit variance and spacing."""
+_LEAST_NOISE = 1_000.0
+"""What is added to the variance of the observation noise, in units of rounding: the filter keeps the covariance of the
+states to rounding of its first value, so that a series without noise would be filtered with negative variances."""
 
 
 class StructuralSDE(eqx.Module):
@@ -59,7 +62,8 @@ class StructuralSDE(eqx.Module):
         log_time: Logarithm of their correlation time.
         log_frequency: Logarithm of the frequency of their rotation, in radians per unit of time: they may be a cycle
             that loses its phase, such as that of sunspots.
-        log_noise: Logarithm of the standard deviation of the observation noise.
+        log_noise: Logarithm of the standard deviation of the observation noise; to its variance a thousand times the
+            rounding error of one is added.
 
     Sources: Harvey, *Forecasting, Structural Time Series Models and the Kalman Filter* (1990), chapter 9,
     doi:10.1017/CBO9781107049994; for filter, smoother and gradient Durbin and Koopman, *Time Series Analysis by State
@@ -191,7 +195,7 @@ class StructuralSDE(eqx.Module):
         weights = self.weights(len(query), asked)
         mean = jnp.sum(states.mean[back] * weights, axis=(1, 2))
         outer = weights[:, :, :, None, None] * weights[:, None, None]
-        return mean, jnp.sum(states.covariance[back] * outer, axis=(1, 2, 3, 4)) + self._noise
+        return mean, jnp.maximum(jnp.sum(states.covariance[back] * outer, axis=(1, 2, 3, 4)), 0) + self._noise
 
     def smooth(self, ts: Times, ys: Times, inputs: Inputs | None = None) -> Gaussian:
         """Return the distribution of the states at each time given all observations.
@@ -287,7 +291,7 @@ class StructuralSDE(eqx.Module):
 
     @property
     def _noise(self) -> Float[Array, ""]:
-        return jnp.exp(2 * self.log_noise)
+        return jnp.exp(2 * self.log_noise) + _LEAST_NOISE * jnp.finfo(self.log_noise.dtype).eps
 
 
 _MAX_HARMONICS = 6
