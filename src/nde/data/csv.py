@@ -31,12 +31,14 @@ class TableColumns:
         ys: The quantities, of shape `(rows, columns)`; `nan` for missing values.
         series: The series of each row, as text; none if no column names them.
         notes: What was guessed about the file, and what was done to its rows.
+        options: The options to read another file in the same way: with the order of day and month that was found.
     """
 
     times: TimeColumn
     ys: Float[np.ndarray, "rows columns"]
     series: tuple[str, ...]
     notes: tuple[str, ...]
+    options: ReadOptions
 
 
 def read_csv(path: str | Path, time: str, states: Sequence[str], *, options: ReadOptions | None = None) -> Table:
@@ -72,7 +74,7 @@ def read_csv(path: str | Path, time: str, states: Sequence[str], *, options: Rea
     """
     found = read_columns(path, time, states, options=options)
     ts, clock, notes = elapsed(found.times, time, None)
-    return Table(time, tuple(states), ts, found.ys, (*found.notes, *notes), clock)
+    return Table(time, tuple(states), ts, found.ys, (*found.notes, *notes), clock, found.options)
 
 
 def read_indexed(
@@ -118,7 +120,7 @@ def read_indexed(
         index = index.tz_localize("UTC").tz_convert(times.zone.tzinfo())
     frame = pd.DataFrame(found.ys, columns=list(columns), index=index)
     frame.attrs["notes"] = found.notes
-    frame.attrs["options"] = (options or ReadOptions()).or_else(ReadOptions(date_format=times.order))
+    frame.attrs["options"] = found.options
     return frame
 
 
@@ -153,7 +155,8 @@ def read_columns(
         times = dataclasses.replace(times, values=times.values[kept])
         texts = [texts[row] for row in kept] if texts else []
         notes += more
-    return TableColumns(times, ys, tuple(texts), tuple(notes))
+    found = options.or_else(ReadOptions(date_format=times.order))
+    return TableColumns(times, ys, tuple(texts), tuple(notes), found)
 
 
 def _read_named(path: Path, time: str, states: Sequence[str], series: str | None, options: ReadOptions) -> FileFrame:

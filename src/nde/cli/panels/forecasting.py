@@ -102,7 +102,7 @@ class ForecastingTask(AbstractTrajectoryTask):
         file = query_file(folder, query, "one of forecast", times=True)
         check_times(query)
         source, data = read_like(metrics, file, reading), metrics["data"]
-        panel, times = source.panel, forecast_times(source.panel, query, source.options.date_format)
+        panel, times = source.panel, forecast_times(source.panel, query, source.options)
         frames = self._frames(self.load(folder), panel, times)
         rows = []
         for place, (name, frame) in enumerate(zip(panel.ids, frames, strict=True)):

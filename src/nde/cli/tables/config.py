@@ -174,6 +174,7 @@ class TableData:
         return {
             "remarks": list(self.notes),
             **clock_metrics(clock),
+            "file_reading": {} if self._first.options is None else self._first.options.given(),
             "rows_fitted": sum(len(table.ts) for table in fitted),
             "rows_held_out": sum(len(table.ts) for table in self.holdout.values()),
             "fitted_from": self.fitted_from if clock is None else self.texts(self.fitted_from)[0],

@@ -10,6 +10,7 @@ from nde.cli.console import show, show_notes
 from nde.cli.tables.config import TableConfig
 from nde.cli.tables.forecast_data import ForecastData
 from nde.cli.tables.forecast_result import TABLE, ForecastResult, forecast_csv
+from nde.cli.tables.query import run_reading
 from nde.cli.tables.task import AbstractTableTask
 from nde.cli.task import Predictions, Query
 from nde.data import DataError, ReadOptions, read_indexed
@@ -81,7 +82,7 @@ class TableForecastTask(AbstractTableTask[pd.DataFrame, ForecastData]):
         table = read_indexed(folder / TABLE, metrics["time"], [*metrics["states"], *known], options=options)
         compared = metrics["horizon"]
         if query.file is not None:
-            reading = query.reading.or_else(ReadOptions(**metrics.get("file_reading", {})))
+            reading = query.reading.or_else(run_reading(metrics))
             future = read_indexed(query.file, metrics["time"], known, options=reading)
             table, compared = ForecastData(table, tuple(known)).with_future(future).table, len(future)
         columns = []
