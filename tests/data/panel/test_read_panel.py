@@ -108,6 +108,13 @@ def test_dates_count_from_the_start_of_their_series(tmp_path: Path):
     assert found.panel.clock.restore([0.0], 1)[0] == np.datetime64("2024-02-29T22:00")
 
 
+def test_a_file_without_a_column_of_series_is_one_series(tmp_path: Path):
+    found = read(tmp_path, "day,x,level\n2,,7\n0,1,7\n1,2,\n", series=None, target=None)
+    assert (found.panel.ids, found.panel.channels) == (("visits",), ("x", "level"))
+    np.testing.assert_array_equal(found.panel[0].ys, [[1, 7], [2, np.nan], [np.nan, 7]])
+    assert "Times go back in 1 series: 'visits'; the rows were sorted by time." in found.notes
+
+
 def test_labels_of_series(tmp_path: Path):
     text = "who,day,x,part\na,0,1,\na,1,2,train\nb,0,1,\n"
     found = read(tmp_path, text, target=None, labels=["part"])

@@ -48,7 +48,7 @@ def fit(
         ),
     ] = None,
     impute: Annotated[
-        bool | None, typer.Option("--impute", help="Many series: fill their gaps, instead of a forecast.")
+        bool | None, typer.Option("--impute", help="Fill the gaps of many series, or, without --series, of one table.")
     ] = None,
     state: Annotated[
         str | None,
@@ -79,7 +79,9 @@ def fit(
         typer.Option(
             "--channels",
             metavar="COLUMNS",
-            help=f"Many series: columns of measurements, {_NAMES}; by default all columns that change within series.",
+            help=(
+                f"Many series, or --impute: columns of measurements, {_NAMES}; by default all that change within series."
+            ),
         ),
     ] = None,
     static: Annotated[
@@ -167,6 +169,8 @@ def fit(
     if resume is not None:
         refuse({**options, "out": out}, table_only | {"out"}, "cannot be combined with --resume: the run has its own.")
         run.resume(PanelConfig.from_run(resume, file, options), resume)
+    elif state is not None and impute:
+        raise DataError("Got --impute with --state; name the columns in which gaps are to be filled with --channels.")
     elif state is not None:
         panel_only = registry.PANEL_OPTIONS - registry.TABLE_OPTIONS
         refuse(
@@ -185,11 +189,11 @@ def fit(
 
 
 def _check_series(options: Mapping[str, Any]) -> None:
-    """Refuse a command that says neither what is one table's nor what is many series'."""
-    if options["series"] is None:
+    """Refuse a command that says neither what is one table's nor what is many series', nor to fill gaps."""
+    if options["series"] is None and not options["impute"]:
         raise DataError(
-            "Give either --state, the columns to model in one table, or --series, the column that identifies each of "
-            "many series."
+            "Give --state, the columns to model in one table; or --series, the column that identifies each of many "
+            "series; or --impute, to fill the gaps of one table."
         )
     check_given(options, "time")
 

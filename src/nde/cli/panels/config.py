@@ -22,7 +22,7 @@ class PanelConfig:
 
     Attributes:
         file: The series.
-        series: The column that names the series of a row.
+        series: The column that names the series of a row; none if the file is one series.
         time: The column of times.
         target: The column to predict; none if the series themselves are.
         impute: Whether to fill gaps.
@@ -39,7 +39,7 @@ class PanelConfig:
     """
 
     file: str
-    series: str
+    series: str | None
     time: str
     target: str | None = None
     impute: bool = False
@@ -68,7 +68,8 @@ class PanelConfig:
         Raises:
             DataError: If a number is out of its range.
         """
-        return cls(file=f"{file}", **_fields(options), reading=ReadOptions.from_options(options))
+        fields = {"series": None, **_fields(options)}
+        return cls(file=f"{file}", **fields, reading=ReadOptions.from_options(options))
 
     @classmethod
     def from_run(cls, folder: Path, file: Path | None, options: Mapping[str, Any]) -> "PanelConfig":

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from nde.cli.cells import heads_of
 from nde.cli.console import ProgressFunction, progress_bar
 from nde.cli.panels.config import PanelConfig
 from nde.cli.panels.holdout import Holdout
@@ -254,9 +255,9 @@ class AbstractPanelResult(Result):
         return 0 if history is None else len(history.step)
 
     @property
-    def heads(self) -> tuple[str, str]:
-        """The names of the columns of series and times."""
-        return self.config.series, self.config.time
+    def heads(self) -> list[str]:
+        """The names of the columns of series, if there is one, and times."""
+        return heads_of(self.config.series, self.config.time)
 
     def save(self, folder: Path) -> None:
         """Save the estimator."""

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float
 from matplotlib.figure import Figure
 
-from nde.cli.cells import exact, rounded, time_texts
+from nde.cli.cells import exact, rounded, series_cells, time_texts
 from nde.cli.files import csv_text
 from nde.cli.panels.comparison import comparison_blocks, verdict
 from nde.cli.panels.config import PanelConfig
@@ -260,7 +260,12 @@ class TrajectoryResult(AbstractPanelResult):
             truth, texts = test.truth[place], time_texts(test.inputs.clock, times, place)
             for row in np.flatnonzero(~np.isnan(truth).all(axis=1)):
                 cells = [rounded(value) for value in outputs[place][row]]
-                yield [f"{name}", texts[row], *cells, *(exact(value) for value in truth[row])]
+                yield [
+                    *series_cells(self.config.series, name),
+                    texts[row],
+                    *cells,
+                    *(exact(value) for value in truth[row]),
+                ]
 
     def summary(self) -> Sequence[str | Grid]:
         """The comparison of methods, the scores, and who won."""
