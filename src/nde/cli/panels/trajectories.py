@@ -259,13 +259,8 @@ class TrajectoryResult(AbstractPanelResult):
         for place, (name, times) in enumerate(zip(test.inputs.ids, test.times, strict=True)):
             truth, texts = test.truth[place], time_texts(test.inputs.clock, times, place)
             for row in np.flatnonzero(~np.isnan(truth).all(axis=1)):
-                cells = [rounded(value) for value in outputs[place][row]]
-                yield [
-                    *series_cells(self.config.series, name),
-                    texts[row],
-                    *cells,
-                    *(exact(value) for value in truth[row]),
-                ]
+                head = [*series_cells(self.config.series, name), texts[row]]
+                yield [*head, *map(rounded, outputs[place][row]), *map(exact, truth[row])]
 
     def summary(self) -> Sequence[str | Grid]:
         """The comparison of methods, the scores, and who won."""

@@ -106,7 +106,8 @@ def read_panel(
     """
     options = options or ReadOptions()
     file = read_frame(path, options)
-    special = [*([] if series is None else [series]), time, *static, *([] if target is None else [target]), *labels]
+    described = [*static, *([] if target is None else [target]), *labels]
+    special = [*([] if series is None else [series]), time, *described]
     check_columns(file, [*special, *(channels or [])])
     if not len(file.frame):
         raise DataError(f"{path} has a header and no rows; expected at least one.")
@@ -115,9 +116,7 @@ def read_panel(
     times = times_of_cells(file.frame[time], time, options, owners)
     ys, notes_on_values = _channel_values(file.frame, names, owners, ids)
     known = categories or {}
-    values, notes_on_labels = _series_columns(
-        file.frame, special[special.index(time) + 1 :], static, known, owners, ids
-    )
+    values, notes_on_labels = _series_columns(file.frame, described, static, known, owners, ids)
     rows, notes_on_rows = merge_rows(FileRows(ids, owners, times.values, ys, tuple(names)), options.duplicates)
     kept, left_out = _usable_series(rows, target, values)
     features = {name: features_of(values[name][kept], name, known.get(name)) for name in static}
