@@ -100,7 +100,8 @@ class TimeSeries:
         that a series has the same times in every panel. `panel.clock` converts times back.
 
         Args:
-            frame: A data frame of pandas, polars or Arrow.
+            frame: A data frame of pandas, polars or Arrow; or a `Dataset` or `DataArray` of xarray, of which the
+                dimensions other than that of times identify series.
             series: The column, or level of the index, that identifies the series of a row. By default the level beside
                 that of times; without one there is only one series.
             time: The column, or level of the index, of times: numbers, dates (converted to UTC if they have a time
