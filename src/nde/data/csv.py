@@ -12,6 +12,7 @@ from nde.core.extras import require
 from nde.data.files.read_options import ReadOptions
 from nde.data.frames import FileFrame, read_frame
 from nde.data.numbers import numbers_of_cells, texts_of
+from nde.data.panel.cells import unify_ids
 from nde.data.panel.merging import merge_repeats
 from nde.data.panel.notes import notes_on_sentinels
 from nde.data.table import DataError, Table, check_bounded, check_increasing
@@ -140,10 +141,11 @@ def read_columns(
     """
     options = options or ReadOptions()
     file = _read_named(Path(path), time, states, series, options)
-    texts = [] if series is None else [cell or "" for cell in texts_of(file.frame[series])]
+    texts, notes_on_ids = ([], []) if series is None else unify_ids(texts_of(file.frame[series]), series)
+    texts = [text or "" for text in texts]
     owners = np.unique(texts, return_inverse=True)[1] if texts else None
     times = times_of_cells(file.frame[time], time, options, owners).in_seconds(time)
-    columns, notes = [], [*file.notes, *times.notes]
+    columns, notes = [], [*file.notes, *notes_on_ids, *times.notes]
     for name in states:
         values, more = numbers_of_cells(file.frame[name], name)
         check_bounded(values, name)

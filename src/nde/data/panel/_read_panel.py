@@ -11,7 +11,15 @@ from jaxtyping import Float, Int
 from nde.data.files.read_options import ReadOptions
 from nde.data.frames import FileFrame, read_frame
 from nde.data.numbers import numbers_of_cells, texts_of
-from nde.data.panel.cells import feature_texts, features_of, label_texts, labels_of, number_of, unify_spelling
+from nde.data.panel.cells import (
+    feature_texts,
+    features_of,
+    label_texts,
+    labels_of,
+    number_of,
+    unify_ids,
+    unify_spelling,
+)
 from nde.data.panel.columns import check_columns, choose_channels, series_values
 from nde.data.panel.merging import FileRows, merge_rows
 from nde.data.panel.notes import notes_on_channels, notes_on_sentinels, notes_on_series, quote_names
@@ -111,7 +119,7 @@ def read_panel(
     check_columns(file, [*special, *(channels or [])])
     if not len(file.frame):
         raise DataError(f"{path} has a header and no rows; expected at least one.")
-    owners, ids = _one_series(file) if series is None else _owners(file.frame, series)
+    owners, ids, notes_on_ids = _one_series(file) if series is None else _owners(file.frame, series)
     names, notes = choose_channels(file, special, channels, owners)
     times = times_of_cells(file.frame[time], time, options, owners)
     ys, notes_on_values = _channel_values(file.frame, names, owners, ids)
@@ -134,7 +142,7 @@ def read_panel(
     return PanelFile(
         panel,
         (
-            *(*file.notes, *times.notes, *notes, *notes_on_values, *notes_on_labels),
+            *(*file.notes, *notes_on_ids, *times.notes, *notes, *notes_on_values, *notes_on_labels),
             *(note for feature in features.values() for note in feature[3]),
             *(*notes_on_rows, *left_out, *notes_on_series(panel), *notes_on_channels(panel)),
         ),
@@ -181,20 +189,20 @@ def _series_columns(
     return found, notes
 
 
-def _owners(frame: Any, series: str) -> tuple[Int[np.ndarray, " rows"], tuple[str, ...]]:
-    """The index of the series of each row, and the ids of the series in order of first appearance."""
-    texts = texts_of(frame[series])
+def _owners(frame: Any, series: str) -> tuple[Int[np.ndarray, " rows"], tuple[str, ...], list[str]]:
+    """The index of the series of each row, the ids of the series in order of first appearance, and notes."""
+    texts, notes = unify_ids(texts_of(frame[series]), series)
     places: dict[str, int] = {}
     for row, text in enumerate(texts, start=1):
         if text is None:
             raise DataError(f"Column '{series}' is empty in row {row}; every row must name its series.")
         places.setdefault(text, len(places))
-    return np.array([places[text] for text in texts], np.int64), tuple(places)
+    return np.array([places[text] for text in texts], np.int64), tuple(places), notes
 
 
-def _one_series(file: FileFrame) -> tuple[Int[np.ndarray, " rows"], tuple[str, ...]]:
+def _one_series(file: FileFrame) -> tuple[Int[np.ndarray, " rows"], tuple[str, ...], list[str]]:
     """The same for a file that is one series."""
-    return np.zeros(len(file.frame), np.int64), (file.path.name.split(".")[0],)
+    return np.zeros(len(file.frame), np.int64), (file.path.name.split(".")[0],), []
 
 
 def _usable_series(
