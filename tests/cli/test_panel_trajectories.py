@@ -185,6 +185,21 @@ def test_a_single_series_with_dates(monkeypatch: pytest.MonkeyPatch):
     assert rows_of("ten.csv")[-1]["t"] == "2024-03-01"
 
 
+def test_only_the_last_rows_are_forecast_from(monkeypatch: pytest.MonkeyPatch):
+    rows = [f"{who},{t},{10 * t}" for who in "ab" for t in range(20)]
+    made.written(Path(), rows, "who,t,x")
+    fit = ("fit", "waves.csv", "--series", "who", "--time", "t", "--window", "10", "--out", "run")
+    assert nde(monkeypatch, *fit) == 0
+    metrics = json.loads(Path("run/metrics.json").read_text())
+    assert metrics["sizes"] == {"train": {"series": 2, "rows": 16}, "test": {"series": 2, "rows": 20}}
+    assert "Only the last 10 rows of each series are used." in metrics["data"]["remarks"]
+    seen = []
+    monkeypatch.setattr(doubles.LastValue, "predict", lambda _, panel, times: seen.append(panel) or times[..., None])
+    assert nde(monkeypatch, "predict", "run", "--horizon", "1", "--out", "next.csv") == 0
+    assert [list(series.ts) for series in seen[0]] == [list(range(10, 20))] * 2
+    assert [row["t"] for row in rows_of("next.csv")] == ["20", "20"]
+
+
 def test_gaps(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
     arguments = (*COLUMNS, "--impute", "--split", "part")
     assert nde(monkeypatch, "fit", "waves.csv", *arguments, "--out", "run") == 0

@@ -92,7 +92,21 @@ def fit(
     ] = None,
     window: Annotated[
         int | None,
-        typer.Option("--window", metavar="N", help="To generate: cut longer series into pieces of N rows."),
+        typer.Option(
+            "--window",
+            metavar="N",
+            help="Forecasts: learn from the last N rows only. To generate: cut longer series into pieces of N rows.",
+        ),
+    ] = None,
+    hidden: Annotated[
+        int | None,
+        typer.Option("--hidden", metavar="N", min=1, help="Many series, networks: numbers in the state of the model."),
+    ] = None,
+    width: Annotated[
+        int | None, typer.Option("--width", metavar="N", min=1, help="Many series, networks: units in a hidden layer.")
+    ] = None,
+    depth: Annotated[
+        int | None, typer.Option("--depth", metavar="N", min=1, help="Many series, networks: number of hidden layers.")
     ] = None,
     transform: Annotated[
         str | None, typer.Option("--transform", metavar="HOW", help="One table, SDEs: none | root | log.")
@@ -145,6 +159,9 @@ def fit(
         "channels": channels,
         "static": static,
         "window": window,
+        "hidden": hidden,
+        "width": width,
+        "depth": depth,
         "state": state,
         "transform": transform,
         "holdout": holdout,

@@ -14,6 +14,8 @@ from nde.data import DataError, PanelFile, ReadOptions, read_panel
 FILE = "job.json"
 """Where in the folder of a run they are."""
 _LEAST_WINDOW = 4
+SIZES = {"hidden": "hidden_size", "width": "width", "depth": "depth"}
+"""The options for the sizes of a model, and what estimators call them."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,7 +34,11 @@ class PanelConfig:
         drop: The share of observations to drop.
         channels: The columns of measurements; empty for all that are left.
         static: The columns of static features.
-        window: How many rows a series may have that is to be generated; longer ones are cut.
+        window: How many rows a series to generate may have; longer ones are cut. Of a series to forecast, how many of
+            the last rows are used.
+        hidden: The size of the state of a model, if not the usual one.
+        width: The width of its networks.
+        depth: The number of their hidden layers.
         seed: The seed of weights, batches and splits.
         steps: How many training steps; if none, as many as suit the model.
         reading: How to read the file, if it shall not be guessed.
@@ -50,6 +56,9 @@ class PanelConfig:
     channels: tuple[str, ...] = ()
     static: tuple[str, ...] = ()
     window: int | None = None
+    hidden: int | None = None
+    width: int | None = None
+    depth: int | None = None
     seed: int = 0
     steps: int | None = None
     reading: ReadOptions = dataclasses.field(default_factory=ReadOptions)
@@ -60,6 +69,10 @@ class PanelConfig:
             raise DataError(f"--drop must be at least 0 and less than 1; got {self.drop:g}.")
         if self.window is not None and self.window < _LEAST_WINDOW:
             raise DataError(f"--window must be at least {_LEAST_WINDOW} rows; got {self.window}.")
+
+    def sizes(self) -> dict[str, int]:
+        """The sizes of the model that were given, by their options."""
+        return {name: size for name in SIZES if (size := getattr(self, name)) is not None}
 
     @classmethod
     def from_options(cls, file: Path, options: Mapping[str, Any]) -> "PanelConfig":
@@ -171,7 +184,8 @@ def _read(folder: Path) -> dict[str, Any]:
         saved = json.loads((folder / FILE).read_text(encoding="utf-8"))
     except ValueError:
         saved = None
-    known = {field.name for field in dataclasses.fields(PanelConfig)} | {"digest"}
-    if not isinstance(saved, dict) or {"reading", *saved} != known:
+    # A run of an earlier version lacks the options that came later.
+    fields = {field.name for field in dataclasses.fields(PanelConfig)} | {"digest"}
+    if not isinstance(saved, dict) or not fields - {"reading", *SIZES} <= saved.keys() <= fields:
         raise DataError(f"{folder / FILE} is damaged; fit again.")
     return saved

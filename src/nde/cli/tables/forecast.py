@@ -13,7 +13,7 @@ from nde.cli.tables.forecast_result import TABLE, ForecastResult, forecast_csv
 from nde.cli.tables.query import run_reading
 from nde.cli.tables.task import AbstractTableTask
 from nde.cli.task import Predictions, Query
-from nde.data import DataError, ReadOptions, read_indexed
+from nde.data import DataError, ReadOptions, Table, read_indexed
 from nde.estimators import Forecaster
 
 
@@ -22,7 +22,7 @@ class TableForecastTask(AbstractTableTask[pd.DataFrame, ForecastData]):
 
     name = "forecast-table"
     option = "--state"
-    options = frozenset({"time", "state", "model", "holdout", "horizon", "season", "known"})
+    options = frozenset({"time", "state", "model", "holdout", "horizon", "season", "window", "known"})
     models = ("forecast",)
     default = "forecast"
 
@@ -34,6 +34,8 @@ class TableForecastTask(AbstractTableTask[pd.DataFrame, ForecastData]):
                     f"--{name} cannot be combined with a forecast of one table; use --model, for example --model sde."
                 )
         season_of(config.season)
+        if config.window is not None and config.window < Table.least_rows:
+            raise DataError(f"--window must be at least {Table.least_rows} rows; got {config.window}.")
 
     def read(self, config: TableConfig) -> pd.DataFrame:
         """Read the table, with dates or numbers as times."""
@@ -43,7 +45,7 @@ class TableForecastTask(AbstractTableTask[pd.DataFrame, ForecastData]):
 
     def prepare(self, config: TableConfig, source: pd.DataFrame) -> ForecastData:
         """Set the last rows aside."""
-        data = ForecastData.split(source, config.known, config.holdout)
+        data = ForecastData.split(source, config.known, config.holdout, config.window)
         ahead = len(source) - len(data.complete)
         if config.known and not ahead:
             raise DataError(
@@ -57,7 +59,7 @@ class TableForecastTask(AbstractTableTask[pd.DataFrame, ForecastData]):
         del folder
         season, known = season_of(config.season), list(data.known)
         show("Forecasting the past of the table by each method.")
-        found = {"whole": Forecaster(config.horizon, season=season, known=known).fit(data.table)}
+        found = {"whole": Forecaster(config.horizon, season=season, known=known).fit(data.learned)}
         if data.holdout:
             found["past"] = Forecaster(data.holdout, season=season, known=known).fit(data.seen)
         return found
