@@ -1,13 +1,18 @@
 """Files as people have them, through the command line: options, dates in results, and runs that are used again."""
 
 import csv
+import dataclasses
+import inspect
 import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from nde.cli.commands.fit import fit
+from nde.cli.commands.predict import predict
 from nde.cli.panels import task
+from nde.data import ReadOptions
 from nde.estimators.forecasting import forecaster
 from nde.estimators.forecasting.methods import PLAIN
 from tests.cli import doubles
@@ -54,6 +59,16 @@ def test_a_table_of_another_country_is_forecast(monkeypatch, capsys):
     np.testing.assert_allclose([float(row["Umsatz"]) for row in found], SEASON[:6], atol=0.01)
     assert nde(monkeypatch, "predict", "run", "--horizon", "6", "--out", "next.csv") == 0
     assert read("next.csv") == found
+
+
+@pytest.mark.parametrize("command", [fit, predict])
+def test_every_way_to_read_a_file_has_an_option(command, monkeypatch, capsys):
+    fields = [field.name for field in dataclasses.fields(ReadOptions)]
+    parameters = list(inspect.signature(command).parameters)
+    assert parameters[parameters.index("sep") : parameters.index("duplicates") + 1] == fields
+    assert nde(monkeypatch, command.__name__, "--help") == 0
+    printed = capsys.readouterr().out
+    assert all(f"--{name.replace('_', '-')} " in printed for name in fields)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """`nde fit`: one table, or many series."""
 
+import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -7,19 +8,14 @@ from typing import Annotated, Any
 import typer
 
 from nde.cli.commands.options import (
-    DateFormat,
-    Decimal,
-    Duplicates,
-    Encoding,
     Out,
     Seed,
-    Sep,
     Steps,
-    Timezone,
     check_given,
     refuse,
 )
-from nde.data import DataError
+from nde.cli.commands.reading import with_reading
+from nde.data import DataError, ReadOptions
 from nde.models.registry import GENERATORS, LATENT_MODELS, MODELS, SDE_MODELS, SERIES_MODELS, current_name
 
 _MODELS = (
@@ -30,6 +26,7 @@ _MODELS = (
 _NAMES = """separated by commas (a name with a comma in double quotes, as in '"a,b",c')"""
 
 
+@with_reading
 def fit(
     file: Annotated[
         Path | None,
@@ -132,12 +129,8 @@ def fit(
             help=f"One table, forecasts: columns that are known in advance, {_NAMES}; the last rows have only these.",
         ),
     ] = None,
-    sep: Sep = None,
-    decimal: Decimal = None,
-    encoding: Encoding = None,
-    date_format: DateFormat = None,
-    timezone: Timezone = None,
-    duplicates: Duplicates = None,
+    *,
+    reading: ReadOptions,
     out: Out = None,
     seed: Seed = None,
     steps: Steps = None,
@@ -173,12 +166,7 @@ def fit(
         "model": _current(model),
         "seed": seed,
         "steps": steps,
-        "sep": sep,
-        "decimal": decimal,
-        "encoding": encoding,
-        "date_format": date_format,
-        "timezone": timezone,
-        "duplicates": duplicates,
+        **dataclasses.asdict(reading),
     }
     table_only = registry.TABLE_OPTIONS - registry.PANEL_OPTIONS
     if resume is not None:

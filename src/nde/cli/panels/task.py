@@ -98,7 +98,7 @@ class AbstractPanelTask(Task[PanelConfig, PanelFile, PanelData]):
                 f"There is no model '{config.model}' of many series {which}; there are {', '.join(self.models)}."
                 f"{other_home(config.model)}"
             )
-        _check_sizes(config, self.sizes(config.model))
+        _check_sizes(config, self.sizes(f"{config.model}"))
 
     def fit(self, config: PanelConfig, data: PanelData, folder: Path | None) -> FittedEstimator:
         """Fit the estimator; checkpoints in the folder of the run are resumed from."""

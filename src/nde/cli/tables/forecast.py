@@ -9,7 +9,7 @@ import pandas as pd
 from nde.cli.console import show, show_notes
 from nde.cli.tables.config import TableConfig
 from nde.cli.tables.forecast_data import ForecastData
-from nde.cli.tables.forecast_result import TABLE, ForecastResult, forecast_csv
+from nde.cli.tables.forecast_result import NAME, TABLE, ForecastResult, forecast_csv
 from nde.cli.tables.query import run_reading
 from nde.cli.tables.task import AbstractTableTask
 from nde.cli.task import Predictions, Query
@@ -20,7 +20,7 @@ from nde.estimators import Forecaster
 class TableForecastTask(AbstractTableTask[pd.DataFrame, ForecastData]):
     """Forecast each column of a table, by a linear SDE or a plain method."""
 
-    name = "forecast-table"
+    name = NAME
     option = "--state"
     options = frozenset({"time", "state", "model", "holdout", "horizon", "season", "window", "known"})
     models = ("forecast",)

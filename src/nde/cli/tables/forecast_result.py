@@ -35,6 +35,8 @@ from nde.estimators import Forecast, Forecaster
 from nde.models import StructuralSDE
 from nde.plot import plot_errors, plot_intervals
 
+NAME = "forecast-table"
+"""The name of the task in `metrics.json`."""
 TABLE = "table.csv"
 """Where in the folder of a run its table is."""
 
@@ -65,7 +67,7 @@ class ForecastResult(Result):
         """The content of `metrics.json`."""
         held_out = self._held_out()
         return {
-            "task": "forecast-table",
+            "task": NAME,
             "source": self.config.source,
             "time": self.config.time,
             "states": self.data.states,
