@@ -13,7 +13,8 @@ from nde.data.files.read_options import DATE_ORDERS, NUMBER, ReadOptions
 from nde.data.numbers import NumberColumn, cell_text, parse_numbers, shown
 from nde.data.plural import pluralize
 from nde.data.table import DataError
-from nde.data.times.dates import Date, has_points, parse_date, possible_orders
+from nde.data.times.date_order import date_order
+from nde.data.times.dates import Date, parse_date
 from nde.data.times.durations import parse_durations
 from nde.data.times.local import to_utc
 from nde.data.times.long_numbers import rounded_number, unix_nanoseconds
@@ -132,7 +133,7 @@ def _of_texts(texts: Sequence[str], name: str, options: ReadOptions, owners: Int
     if durations is not None:
         note = f"Time column '{name}': times such as '{texts[0]}' were read as hours and minutes since the beginning."
         return TimeColumn(np.array([durations[text] for text in texts]), (note,))
-    order = _order(texts, name, options)
+    order = date_order(texts, name, options.date_format)
     dates = {text: parse_date(text, order) for text in set(texts)}
     wrong = [dates[text] is None or options.date_format == NUMBER for text in texts]
     if any(wrong):
@@ -191,43 +192,6 @@ def _of_dates(dates: Sequence[Date]) -> TimeColumn:
     offsets = [date.offset for date in dates]
     values = wall - np.array([offset or 0 for offset in offsets], np.int64) * np.timedelta64(1, "m")
     return TimeColumn(values, zone=Zone.of_offsets(values, offsets))
-
-
-def _order(texts: Sequence[str], name: str, options: ReadOptions) -> str | None:
-    """The order of day, month and year that suits all dates of three numbers.
-
-    Raises:
-        DataError: If several do.
-    """
-    possible = {text: orders for text in set(texts) if (orders := possible_orders(text))}
-    if not possible:
-        return None
-    if options.date_format in DATE_ORDERS:
-        return options.date_format
-    left = set.intersection(*possible.values())
-    if len(left) > 1 and any(map(has_points, possible)):
-        left &= {"dmy"}
-    # 30-01-24 and 31-01-24 are of one year, unless the year comes first.
-    if left == {"dmy", "ymd"} and len(_years(possible, "dmy")) < len(_years(possible, "ymd")):
-        left = {"dmy"}
-    if len(left) == 1:
-        return left.pop()
-    first = next(text for text in texts if text in possible)
-    if not left:
-        raise DataError(
-            f"Time column '{name}' has dates such as '{first}' with day and month in different orders; write them as "
-            "2024-01-31."
-        )
-    orders = " or ".join(
-        f"{date.moment.date()!s} (--date-format {order})"
-        for order in sorted(left)
-        if (date := parse_date(first, order)) is not None
-    )
-    raise DataError(f"Time column '{name}' has dates such as '{first}', which may be {orders}; give --date-format.")
-
-
-def _years(texts: Collection[str], order: str) -> set[int]:
-    return {date.moment.year for text in texts if (date := parse_date(text, order)) is not None}
 
 
 def _compact_dates(texts: Sequence[str], name: str) -> TimeColumn | None:
