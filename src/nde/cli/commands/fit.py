@@ -76,7 +76,7 @@ def fit(
         typer.Option(
             "--channels",
             metavar="COLUMNS",
-            help=(f"Many series, or --impute: columns of measurements, {_NAMES}; by default all that change."),
+            help=f"Many series, or --impute: columns of measurements, {_NAMES}; by default all that change.",
         ),
     ] = None,
     static: Annotated[
