@@ -39,3 +39,19 @@ def test_columns_of_text_wrap(capsys: pytest.CaptureFixture[str]):
     printed = capsys.readouterr().out
     assert "1.234" in printed
     assert all(word in printed for word in meaning.split())
+
+
+def test_the_time_left_follows_the_last_steps(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    """Compiling takes 60 s before the first step, a step one second."""
+    now = 0.0
+    monkeypatch.setattr(console, "_CONSOLE", Console(highlight=False, width=80, get_time=lambda: now))
+    for steps, left in ((1, ""), (2, "02:58 left"), (180, "")):
+        with console.progress_bar("neural-trajectory", 180) as update:
+            now += 60.0
+            for done in range(steps):
+                now += 1.0
+                update(done + 1, 180, -0.00001234)
+        (line,) = capsys.readouterr().out.splitlines()
+        assert ("left" in line) == bool(left)
+        assert left in line
+        assert "loss -1.234e-05" in line

@@ -27,7 +27,7 @@ def where(old: str, new: str, count: int = 1) -> list[str]:
 REFUSED = {
     "no file": (None, ("nothing.csv", *COLUMNS), "There is no file nothing.csv"),
     "no FILE": (None, COLUMNS, "FILE is missing"),
-    "no series": (None, ("waves.csv", *COLUMNS[2:]), "Give either --state"),
+    "no series": (None, ("waves.csv", *COLUMNS[2:]), "or --impute, to fill the gaps of one table"),
     "no time": (None, ("waves.csv", *COLUMNS[:2], *COLUMNS[4:]), "--time is missing"),
     "task, no target": (None, ("waves.csv", *COLUMNS[:4], "--task", "classes"), "--task needs --target"),
     "static, no target": (None, ("waves.csv", *COLUMNS[:4], "--static", "age"), "--static needs --target"),

@@ -185,6 +185,21 @@ def test_a_single_series_with_dates(monkeypatch: pytest.MonkeyPatch):
     assert rows_of("ten.csv")[-1]["t"] == "2024-03-01"
 
 
+def test_only_the_last_rows_are_forecast_from(monkeypatch: pytest.MonkeyPatch):
+    rows = [f"{who},{t},{10 * t}" for who in "ab" for t in range(20)]
+    made.written(Path(), rows, "who,t,x")
+    fit = ("fit", "waves.csv", "--series", "who", "--time", "t", "--window", "10", "--out", "run")
+    assert nde(monkeypatch, *fit) == 0
+    metrics = json.loads(Path("run/metrics.json").read_text())
+    assert metrics["sizes"] == {"train": {"series": 2, "rows": 16}, "test": {"series": 2, "rows": 20}}
+    assert "Only the last 10 rows of each series are used." in metrics["data"]["remarks"]
+    seen = []
+    monkeypatch.setattr(doubles.LastValue, "predict", lambda _, panel, times: seen.append(panel) or times[..., None])
+    assert nde(monkeypatch, "predict", "run", "--horizon", "1", "--out", "next.csv") == 0
+    assert [list(series.ts) for series in seen[0]] == [list(range(10, 20))] * 2
+    assert [row["t"] for row in rows_of("next.csv")] == ["20", "20"]
+
+
 def test_gaps(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
     arguments = (*COLUMNS, "--impute", "--split", "part")
     assert nde(monkeypatch, "fit", "waves.csv", *arguments, "--out", "run") == 0
@@ -208,6 +223,35 @@ def test_gaps(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str
     capsys.readouterr()
     assert nde(monkeypatch, "predict", "run", "waves.csv", "--horizon", "2") == 2
     assert "this run is one that fills gaps" in capsys.readouterr().err
+
+
+def test_gaps_of_one_table(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    """Dates and values without a column of series: no output has one."""
+    days = np.datetime64("2024-02-01") + np.arange(20)
+    rows = [f"{day},{'' if place % 6 == 5 else place},{7 + place % 2}" for place, day in enumerate(days)]
+    made.written(Path(), rows, "date,value,level")
+    fit = ("fit", "waves.csv", "--time", "date", "--impute")
+    assert nde(monkeypatch, *fit, "--out", "run") == 0
+    metrics, found = json.loads(Path("run/metrics.json").read_text()), rows_of("run/predictions.csv")
+    assert (metrics["data"]["series"], metrics["data"]["channels"]) == (None, ["value", "level"])
+    assert metrics["sizes"] == {"train": {"series": 1, "rows": 20}, "test": {"series": 1, "rows": 20}}
+    assert list(found[0]) == ["date", "value", "level", "truth value", "truth level"]
+    given = {row["date"]: row for row in rows_of("waves.csv")}
+    hidden = [row for row in found if row["truth value"]]
+    assert hidden
+    assert all(row["truth value"] == given[row["date"]]["value"] for row in hidden)
+    check_report("run")
+    assert nde(monkeypatch, "predict", "run", "--out", "filled.csv") == 0
+    filled = rows_of("filled.csv")
+    assert [list(row.values()) for row in filled] == [
+        [str(day), str(place), str(7 + place % 2)] for place, day in enumerate(days)
+    ]
+    assert nde(monkeypatch, *fit, "--channels", "value", "--out", "one") == 0
+    assert nde(monkeypatch, "predict", "one", "waves.csv", "--out", "one.csv") == 0
+    assert [row["value"] for row in rows_of("one.csv")] == [row["value"] for row in filled]
+    capsys.readouterr()
+    assert nde(monkeypatch, *fit, "--state", "value") == 2
+    assert "with --channels" in " ".join(capsys.readouterr().err.split())
 
 
 def test_a_stopped_forecast_goes_on(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):

@@ -1,13 +1,18 @@
 """Files as people have them, through the command line: options, dates in results, and runs that are used again."""
 
 import csv
+import dataclasses
+import inspect
 import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from nde.cli.commands.fit import fit
+from nde.cli.commands.predict import predict
 from nde.cli.panels import task
+from nde.data import ReadOptions
 from nde.estimators.forecasting import forecaster
 from nde.estimators.forecasting.methods import PLAIN
 from tests.cli import doubles
@@ -54,6 +59,16 @@ def test_a_table_of_another_country_is_forecast(monkeypatch, capsys):
     np.testing.assert_allclose([float(row["Umsatz"]) for row in found], SEASON[:6], atol=0.01)
     assert nde(monkeypatch, "predict", "run", "--horizon", "6", "--out", "next.csv") == 0
     assert read("next.csv") == found
+
+
+@pytest.mark.parametrize("command", [fit, predict])
+def test_every_way_to_read_a_file_has_an_option(command, monkeypatch, capsys):
+    fields = [field.name for field in dataclasses.fields(ReadOptions)]
+    parameters = list(inspect.signature(command).parameters)
+    assert parameters[parameters.index("sep") : parameters.index("duplicates") + 1] == fields
+    assert nde(monkeypatch, command.__name__, "--help") == 0
+    printed = capsys.readouterr().out
+    assert all(f"--{name.replace('_', '-')} " in printed for name in fields)
 
 
 @pytest.mark.parametrize(
@@ -226,13 +241,15 @@ def test_large_times_keep_their_distances(monkeypatch):
     np.testing.assert_allclose([float(row["x"]) for row in found], range(24, 27), rtol=1e-6)
 
 
-@pytest.mark.parametrize("model", ["lotka-volterra", "sde-ou"])
-def test_an_equation_of_dates(model: str, monkeypatch, capsys):
+@pytest.mark.parametrize(
+    ("model", "reading"), [("lotka-volterra", ()), ("sde-ou", ("--date-format", "%d/%m/%Y %H:%M"))]
+)
+def test_an_equation_of_dates(model: str, reading: tuple[str, ...], monkeypatch, capsys):
     states = ("x", "y") if model == "lotka-volterra" else ("x",)
     rows = [f"{day:02d}/05/2024 06:00,{20 + 9 * np.sin(day):.3f},{20 + 9 * np.cos(day):.3f}" for day in range(1, 31)]
     write("data.csv", "day,x,y", *rows)
     fit = ("--time", "day", "--state", ",".join(states), "--model", model, "--holdout", "3", "--steps", "1")
-    assert nde(monkeypatch, "fit", "data.csv", *fit, "--out", "run") == 0
+    assert nde(monkeypatch, "fit", "data.csv", *fit, *reading, "--out", "run") == 0
     assert "are counted in days since 2024-05-01 06:00:00" in " ".join(capsys.readouterr().out.split())
     found = metrics()
     assert found["dates"] == {"since": "2024-05-01T06:00:00.000000", "unit": "D", "zone": None}
@@ -247,3 +264,9 @@ def test_an_equation_of_dates(model: str, monkeypatch, capsys):
         assert float(read("next.csv")[0]["x"]) == pytest.approx(float(held["x (lotka-volterra)"]), rel=1e-5)
     assert nde(monkeypatch, "predict", "run", "--times", "30") == 2
     assert "Got 30 among --times; the times of the data are dates." in " ".join(capsys.readouterr().err.split())
+    # 01/06 may be of January, but not in the file of the run.
+    ambiguous = (("01/06/2024 06:00", ()), ("06/01/2024 06:00", ("--date-format", "mdy")))
+    for place, (text, options) in enumerate(ambiguous):
+        out = f"june-{place}.csv"
+        assert nde(monkeypatch, "predict", "run", "--times", text, *options, "--out", out) == 0
+        assert [row["day"] for row in read(out)] == ["2024-06-01 06:00:00"]

@@ -6,7 +6,8 @@ import pytest
 
 from nde import TimeSeries
 from nde.cli import registry
-from nde.cli.panels.config import PanelConfig
+from nde.cli.panels.config import SIZES, PanelConfig
+from nde.cli.panels.task import make_estimator
 from nde.cli.tables.config import TableConfig
 from nde.data import DataError, PanelFile
 from nde.estimators import NeuralCDERegressor
@@ -65,7 +66,11 @@ def test_an_unknown_task_is_not_taken_for_another():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"window": 10}, "--window 10 cannot be combined with a forecast"),
+        ({"window": 10, "impute": True}, "--window 10 cannot be combined with --impute"),
+        ({"width": 9}, "--width 9 cannot be combined with --model forecast, which has no sizes to choose"),
+        ({"depth": 2, "impute": True}, "--depth 2 cannot be combined with --model smoother, which has no sizes"),
+        ({"width": 9, "target": "kind", "model": "gru-d"}, "--width 9 .* --model gru-d, which has only --hidden"),
+        ({"depth": 2, "task": "generate"}, "--depth 2 .* latent-sde, which has only --hidden and --width"),
         ({"window": 10, "target": "kind"}, "--window 10 cannot be combined with --task classes"),
         ({"impute": True, "target": "kind"}, "Got both --impute and --target kind"),
         ({"impute": True, "target": "kind", "task": "numbers"}, "Got both --task numbers and --impute"),
@@ -74,6 +79,16 @@ def test_an_unknown_task_is_not_taken_for_another():
 def test_options_of_other_tasks_are_refused(options: dict, message: str):
     with pytest.raises(DataError, match=message):
         names_of(**options)
+
+
+@pytest.mark.parametrize("model", [*SERIES_MODELS, *LATENT_MODELS, *GENERATORS])
+def test_sizes_reach_the_estimator(model: str):
+    """Every size that a model has on the command line is a parameter of its estimator."""
+    (task,) = (task for task in registry.PANEL_TASKS if model in task.models and task.name not in {"numbers", "impute"})
+    sizes = {name: place + 3 for place, name in enumerate(sorted(task.sizes(model)))}
+    config = PanelConfig("waves.csv", "who", "t", model=model, **sizes)
+    parameters = make_estimator(task, config, None, lambda *_: None).get_params()
+    assert {name: parameters[SIZES[name]] for name in sizes} == sizes
 
 
 def test_a_model_that_is_added_is_known_to_estimators_and_tasks(monkeypatch: pytest.MonkeyPatch):

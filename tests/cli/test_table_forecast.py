@@ -113,6 +113,32 @@ def test_columns_that_are_known_in_advance(monkeypatch, capsys):
     assert "price must be known for the rows to forecast" in " ".join(capsys.readouterr().err.split())
 
 
+def test_only_the_last_rows_are_learned_from(monkeypatch, capsys):
+    """The mean of the last rows, or of those before the rows held out; a run forecasts again from the same rows."""
+    monkeypatch.setattr(forecaster, "METHODS", {"mean": Mean()})
+    values = np.random.default_rng(0).normal(size=30)
+    Path("data.csv").write_text("\n".join(["t,x", *(f"{t},{value}" for t, value in enumerate(values))]))
+    fit = ("fit", "data.csv", "--time", "t", "--state", "x", "--season", "none", "--horizon", "2")
+    assert nde(monkeypatch, *fit, "--window", "12", "--holdout", "4", "--out", "run") == 0
+    found = [float(row["x"]) for row in read("run/predictions.csv")]
+    np.testing.assert_allclose(found, values[18:].mean(), rtol=1e-6)
+    metrics = json.loads(Path("run/metrics.json").read_text())
+    assert (metrics["window"], metrics["rows_fitted"]) == (12, 12)
+    errors = values[26:] - values[14:26].mean()
+    assert metrics["held_out"]["x"]["rmse"] == pytest.approx(np.sqrt(np.mean(errors**2)), rel=1e-6)
+    assert "The forecast learns from the last 12." in Path("run/report.html").read_text()
+    assert nde(monkeypatch, "predict", "run", "--out", "same.csv") == 0
+    assert read("same.csv") == read("run/predictions.csv")
+    capsys.readouterr()
+    for more, message in (
+        (("--window", "4"), "--window must be at least 5 rows; got 4"),
+        (("--window", "9", "--model", "neural-trajectory"), "--window is for a forecast of one table, without --model"),
+        (("--width", "9"), "Got --width, which is only for many series"),
+    ):
+        assert nde(monkeypatch, *fit[:6], *more) == 2
+        assert message in " ".join(capsys.readouterr().err.split())
+
+
 @pytest.fixture
 def priced(monkeypatch) -> pd.DatetimeIndex:
     """A run with a known price, of German dates without an offset, in Berlin; and its dates and those after."""

@@ -8,7 +8,7 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.dates import date2num
 
-from nde.data import Clock, Fan, Table
+from nde.data import Clock, Fan, Table, Zone
 from nde.plot import (
     RunningPrediction,
     Trajectory,
@@ -147,17 +147,10 @@ def test_intervals_are_drawn_over_the_dates_of_their_clocks(zone: str | None):
     assert figure.axes[0].get_xlabel() == "day"
 
 
-@dataclasses.dataclass(frozen=True)
-class DatedTable(Table):
-    """A table with a clock."""
-
-    clock: Clock | None = None
-
-
 def test_tables_with_a_clock_are_drawn_over_dates():
     clock = Clock(DATES[:1], "D")
     fitted, holdout = (
-        DatedTable("day", ("x",), np.arange(60.0)[rows], np.arange(60.0)[rows, None], clock=clock)
+        Table("day", ("x",), np.arange(60.0)[rows], np.arange(60.0)[rows, None], clock=clock)
         for rows in (slice(50), slice(50, None))
     )
     ahead, fan = (Fan.of(table.ts, np.repeat(table.ys[None], 10, axis=0)) for table in (fitted, holdout))
@@ -168,6 +161,12 @@ def test_tables_with_a_clock_are_drawn_over_dates():
     assert has_line(fans, date2num(DATES[50:]), fan.median[:, 0])
     for figure in (forecast, fans):
         assert "Jan" in labels_of(figure.axes[0])
+
+
+def test_dates_with_offsets_are_drawn_on_their_clocks():
+    clock = Clock(np.array(["2024-03-30T22:00"], "datetime64[us]"), "D", zone=Zone("Europe/Berlin"))
+    drawn = dates_or_numbers(np.array([0.0, 1.0]), clock)
+    np.testing.assert_array_equal(drawn, np.array(["2024-03-30T23:00", "2024-04-01T00:00"], "datetime64[us]"))
 
 
 def test_durations_have_their_unit_and_dates_do_not():

@@ -1,6 +1,6 @@
 """Times and numbers as cells of CSV files."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,16 @@ def time_texts(clock: Clock | None, ts: np.ndarray, series: int = 0) -> list[str
         return [exact(time) for time in ts]
     zone, times = clock.zone, clock.restore(ts, series)
     return [time_text(time) if zone is None else zone.text(time) for time in times]
+
+
+def heads_of(series: str | None, time: str) -> list[str]:
+    """The heads of the columns of series, if there are several, and times."""
+    return [time] if series is None else [series, time]
+
+
+def series_cells(column: str | None, name: Hashable) -> list[str]:
+    """The cell that names the series of a row; none if there is no column of names."""
+    return [] if column is None else [f"{name}"]
 
 
 def exact(value: Any) -> str:

@@ -5,14 +5,17 @@ import textwrap
 from collections.abc import Callable, Iterable, Iterator
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, Task, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 from nde.cli.report import Grid
 
 _CONSOLE = Console(highlight=False)
 _HEAD = 10
 """Characters that a line of the head of a column of numbers may have, if no word or number is longer."""
+_SPEED_PERIOD = 600.0
+"""Seconds over which the speed is an average: a step, of all series at once, may take a minute."""
 
 ProgressFunction = Callable[[int, int, float], None]
 """Called with the number of training steps done, how many there are, and the loss."""
@@ -31,21 +34,31 @@ def show_notes(notes: Iterable[str]) -> None:
 
 @contextlib.contextmanager
 def progress_bar(name: str, steps: int) -> Iterator[ProgressFunction]:
-    """A progress bar for a fit, and the function that moves it."""
+    """A progress bar for a fit, with an estimate of the time left, and the function that moves it."""
     columns = (
         TextColumn("{task.description:<16}"),
-        BarColumn(bar_width=32),
+        BarColumn(bar_width=20),
         TextColumn("{task.percentage:>3.0f}%"),
         TimeElapsedColumn(),
+        _TimeLeft(compact=True),
         TextColumn("{task.fields[loss]}"),
     )
-    with Progress(*columns, console=_CONSOLE) as progress:
+    with Progress(*columns, console=_CONSOLE, speed_estimate_period=_SPEED_PERIOD) as progress:
         task = progress.add_task(name, total=steps, loss="compiling")
 
         def update(done: int, total: int, loss: float) -> None:
             progress.update(task, completed=done, total=total, loss=f"loss {loss:.4g}")
 
         yield update
+
+
+class _TimeLeft(TimeRemainingColumn):
+    """The time left at the speed of the last steps; nothing before there are two, and at the end."""
+
+    def render(self, task: Task) -> Text:
+        if task.finished or task.time_remaining is None:
+            return Text()
+        return Text.assemble(super().render(task), " left")
 
 
 def _table(grid: Grid) -> Table:

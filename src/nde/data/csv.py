@@ -12,6 +12,7 @@ from nde.core.extras import require
 from nde.data.files.read_options import ReadOptions
 from nde.data.frames import FileFrame, read_frame
 from nde.data.numbers import numbers_of_cells, texts_of
+from nde.data.panel.cells import unify_ids
 from nde.data.panel.merging import merge_repeats
 from nde.data.panel.notes import notes_on_sentinels
 from nde.data.table import DataError, Table, check_bounded, check_increasing
@@ -31,12 +32,14 @@ class TableColumns:
         ys: The quantities, of shape `(rows, columns)`; `nan` for missing values.
         series: The series of each row, as text; none if no column names them.
         notes: What was guessed about the file, and what was done to its rows.
+        options: The options to read another file in the same way: with the order of day and month that was found.
     """
 
     times: TimeColumn
     ys: Float[np.ndarray, "rows columns"]
     series: tuple[str, ...]
     notes: tuple[str, ...]
+    options: ReadOptions
 
 
 def read_csv(path: str | Path, time: str, states: Sequence[str], *, options: ReadOptions | None = None) -> Table:
@@ -72,7 +75,7 @@ def read_csv(path: str | Path, time: str, states: Sequence[str], *, options: Rea
     """
     found = read_columns(path, time, states, options=options)
     ts, clock, notes = elapsed(found.times, time, None)
-    return Table(time, tuple(states), ts, found.ys, (*found.notes, *notes), clock)
+    return Table(time, tuple(states), ts, found.ys, (*found.notes, *notes), clock, found.options)
 
 
 def read_indexed(
@@ -118,7 +121,7 @@ def read_indexed(
         index = index.tz_localize("UTC").tz_convert(times.zone.tzinfo())
     frame = pd.DataFrame(found.ys, columns=list(columns), index=index)
     frame.attrs["notes"] = found.notes
-    frame.attrs["options"] = (options or ReadOptions()).or_else(ReadOptions(date_format=times.order))
+    frame.attrs["options"] = found.options
     return frame
 
 
@@ -138,10 +141,11 @@ def read_columns(
     """
     options = options or ReadOptions()
     file = _read_named(Path(path), time, states, series, options)
-    texts = [] if series is None else [cell or "" for cell in texts_of(file.frame[series])]
+    texts, notes_on_ids = ([], []) if series is None else unify_ids(texts_of(file.frame[series]), series)
+    texts = [text or "" for text in texts]
     owners = np.unique(texts, return_inverse=True)[1] if texts else None
     times = times_of_cells(file.frame[time], time, options, owners).in_seconds(time)
-    columns, notes = [], [*file.notes, *times.notes]
+    columns, notes = [], [*file.notes, *notes_on_ids, *times.notes]
     for name in states:
         values, more = numbers_of_cells(file.frame[name], name)
         check_bounded(values, name)
@@ -153,7 +157,8 @@ def read_columns(
         times = dataclasses.replace(times, values=times.values[kept])
         texts = [texts[row] for row in kept] if texts else []
         notes += more
-    return TableColumns(times, ys, tuple(texts), tuple(notes))
+    found = options.or_else(ReadOptions(date_format=times.order))
+    return TableColumns(times, ys, tuple(texts), tuple(notes), found)
 
 
 def _read_named(path: Path, time: str, states: Sequence[str], series: str | None, options: ReadOptions) -> FileFrame:

@@ -54,8 +54,9 @@ def read_series(
     found = {}
     for name in dict.fromkeys(texts):
         rows = np.array([text == name for text in texts])
+        every = ((*columns.notes, *notes), clock, columns.options)
         try:
-            found[name] = Series(time, tuple(states), ts[rows], ys[rows], (*columns.notes, *notes), clock)
+            found[name] = Series(time, tuple(states), ts[rows], ys[rows], *every)
         except DataError as error:
             raise DataError(f"Series '{name}': {error}") from None
     if len(ts) < _LEAST_ROWS:

@@ -40,6 +40,8 @@ class Table:
         ys: Measurements in any unit, of shape `(rows, columns)`; `nan` for missing values.
         notes: What was guessed when the table was read from a file, one sentence each.
         clock: The `nde.data.Clock` that turns times into the dates of the file; `None` if the file has numbers.
+        options: The `nde.data.ReadOptions` to read another file in the same way, with the order of day and month that
+            was found; `None` if the table is not from a file.
 
     Raises:
         DataError: If times are not finite or do not increase; if a value is infinite or a whole column is missing; or
@@ -64,6 +66,7 @@ class Table:
     ys: Float[np.ndarray, "rows columns"]
     notes: tuple[str, ...] = ()
     clock: Any = None
+    options: Any = None
 
     def __post_init__(self) -> None:
         if len(self.ts) < self.least_rows:
@@ -102,7 +105,7 @@ class Table:
         return self._rows(slice(None, left), type(self)), self._rows(slice(left, None), _Holdout)
 
     def _rows(self, rows: slice, make: type["Table"]) -> "Table":
-        return make(self.time_name, self.names, self.ts[rows], self.ys[rows], self.notes, self.clock)
+        return make(self.time_name, self.names, self.ts[rows], self.ys[rows], self.notes, self.clock, self.options)
 
 
 class Series(Table):
@@ -115,6 +118,7 @@ class Series(Table):
         ys: Values, of shape `(rows, columns)`; `nan` for missing ones.
         notes: What was guessed when the series was read from a file.
         clock: The `nde.data.Clock` that turns times into the dates of the file.
+        options: The `nde.data.ReadOptions` to read another file in the same way.
 
     Example:
         ```python

@@ -17,14 +17,17 @@ _MOST_TICKS = 6
 def dates_or_numbers(
     ts: Float[np.ndarray, " times"], clock: Clock | None, series: int = 0
 ) -> Shaped[np.ndarray, " times"]:
-    """Convert times to dates if the data have dates; all other times are unchanged.
+    """Convert times to dates, of the clocks of their time zone, if the data have dates; others are unchanged.
 
     Args:
         ts: Times as the clock counts them.
         clock: The clock, if there is one.
         series: Index of their series.
     """
-    return clock.restore(ts, series) if clock is not None and clock.origins.dtype.kind == "M" else ts
+    if clock is None or clock.origins.dtype.kind != "M":
+        return ts
+    dates = clock.restore(ts, series)
+    return dates if clock.zone is None else clock.zone.to_wall(dates)
 
 
 def table_times(table: Table, ts: Float[np.ndarray, " times"]) -> Shaped[np.ndarray, " times"]:

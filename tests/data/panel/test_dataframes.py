@@ -110,6 +110,40 @@ def test_frames_of_polars(lazy: bool):
     assert_same(nde.TimeSeries.from_frame(frame, "who", "day"), expected())
 
 
+@pytest.mark.parametrize("dims", [("site", "day"), ("day", "site")])
+def test_datasets_of_xarray(dims: tuple[str, str]):
+    """A dimension of dates and one of sites; a coordinate of each site, and a variable without times."""
+    xarray = pytest.importorskip("xarray")
+    values = np.array([[1.0, np.nan, 3.0, 4.0], [5.0, 6.0, 7.0, 8.0]])
+    place = dict(zip(("site", "day"), values.shape, strict=True))
+    data = xarray.DataArray(values, coords={"site": ["a", "b"], "day": DAYS}, dims=("site", "day"), name="x")
+    data = data.assign_coords(height=("site", [400.0, 300.0]), kind="station").transpose(*dims)
+    frame = pd.DataFrame({"site": np.repeat(["a", "b"], place["day"]), "day": [*DAYS, *DAYS], "x": values.ravel()})
+    assert_same(as_panel(data), nde.TimeSeries.from_frame(frame, "site", "day"))
+    aged = data.to_dataset().assign(age=("site", [30.0, 40.0]))
+    panel = nde.TimeSeries.from_frame(aged, static=["age"])
+    assert_same(panel, as_panel(data))
+    np.testing.assert_array_equal(panel.static[:, 0], [30, 40])
+    one = as_panel(data.sel(site="b", drop=True).rename(None))
+    assert (one.ids, one.channels) == ((0,), ("value",))
+    np.testing.assert_array_equal(one.ys[:, 0], values[1])
+
+
+def test_grids_of_xarray_have_a_series_for_each_point():
+    xarray = pytest.importorskip("xarray")
+    values = np.arange(24.0).reshape(4, 2, 3)
+    coords = {"lat": [47.5, 48.0], "lon": [8.0, 8.5, 9.0]}
+    data = xarray.DataArray(values, coords=coords, dims=("time", "lat", "lon"), name="rain")
+    panel = as_panel(data)
+    assert panel.ids[:2] == ("lat=47.5, lon=8.0", "lat=47.5, lon=8.5")
+    np.testing.assert_array_equal(panel[5].ys[:, 0], values[:, 1, 2])
+    np.testing.assert_array_equal(panel[5].ts, [0, 1, 2, 3])
+    with pytest.raises(DataError, match="DataArray of xarray with the dimensions lat, lon, t, of which none has dates"):
+        as_panel(data.rename(time="t"))
+    with pytest.raises(DataError, match="Dataset of xarray without dimensions"):
+        as_panel(data.isel(time=0, lat=0, lon=0).to_dataset())
+
+
 @pytest.mark.parametrize("options", [{}, {"since": "panel", "unit": "h"}], ids=["days", "hours"])
 def test_a_panel_becomes_a_frame_and_again_a_panel(options):
     panel = expected(**options)

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import nde
-from nde.data import DataError, ReadOptions, load_japanese_vowels, read_indexed, read_panel
+from nde.data import DataError, ReadOptions, load_japanese_vowels, read_indexed, read_panel, read_series
 
 GOOD = (
     "who,day,pulse,pressure,note,ill,age\n"
@@ -106,6 +106,24 @@ def test_dates_count_from_the_start_of_their_series(tmp_path: Path):
     found = read(tmp_path, text, target=None)
     np.testing.assert_allclose(found.panel.ts, [0, 1.5, 0, 2 / 24])
     assert found.panel.clock.restore([0.0], 1)[0] == np.datetime64("2024-02-29T22:00")
+
+
+def test_a_file_without_a_column_of_series_is_one_series(tmp_path: Path):
+    found = read(tmp_path, "day,x,level\n2,,7\n0,1,7\n1,2,\n", series=None, target=None)
+    assert (found.panel.ids, found.panel.channels) == (("visits",), ("x", "level"))
+    np.testing.assert_array_equal(found.panel[0].ys, [[1, 7], [2, np.nan], [np.nan, 7]])
+    assert "Times go back in 1 series: 'visits'; the rows were sorted by time." in found.notes
+
+
+def test_one_number_in_two_spellings_is_one_series(tmp_path: Path):
+    """A spreadsheet that had an empty cell writes `1.0` for `1`; `01` and `1.5` are other series."""
+    rows = "who,day,x\n1,0,1\n1.0,1,2\n2.00,0,3\n2,2,4\n01,0,5\n1.5,0,6\n-3.0,0,7\nA,0,1\n"
+    found = read(tmp_path, rows, target=None)
+    assert found.panel.ids == ("1", "2", "01", "1.5", "-3.0", "A")
+    np.testing.assert_array_equal(found.panel[0].ys[:, 0], [1, 2])
+    assert "Column 'who': series of one number were taken as one: '1.0' for '1', '2.00' for '2'." in found.notes
+    several = written(tmp_path, "who,day,x\n1,0,1\n1.0,1,2\n2.0,0,3\n2,2,4\n2,3,5\n")
+    assert list(read_series(several, "day", ["x"], "who")) == ["1", "2"]
 
 
 def test_labels_of_series(tmp_path: Path):

@@ -7,9 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from nde.data import DataError, ReadOptions, Zone, read_indexed, read_panel
+import nde
+from nde.data import DataError, ReadOptions, Zone, read_csv, read_indexed, read_panel
 from nde.data.times.dates import parse_date
 from nde.data.times.durations import duration_text, parse_durations
+from nde.data.times.text import time_text
 from nde.data.times.time_column import times_of_cells
 
 
@@ -114,8 +116,63 @@ def test_the_year_is_rather_what_stays():
 def test_dates_without_an_offset_among_others_are_reported():
     found = times("2024-01-01T00:00+02:00", "2024-01-02T00:00")
     np.testing.assert_array_equal(found.values, np.array(["2023-12-31T22", "2024-01-02"], "datetime64[us]"))
-    assert "1 row without one, such as '2024-01-02T00:00': they were taken for UTC" in found.notes[-1]
+    assert "1 row without one, such as '2024-01-02T00:00': they were taken for times in UTC" in found.notes[-1]
     assert not times("2024-01-01T00:00+02:00", "2024-01-02T00:00+01:00").notes
+
+
+def test_dates_without_an_offset_among_others_are_in_the_time_zone_that_is_named():
+    cells = ("2024-03-30T12:00:00Z", "2024-03-30T14:00:00", "2024-03-31T14:00:00", "2024-03-31T16:00:00+03:00")
+    found = times(*cells, timezone="Europe/Berlin")
+    expected = ["2024-03-30T12", "2024-03-30T13", "2024-03-31T12", "2024-03-31T13"]
+    np.testing.assert_array_equal(found.values, np.array(expected, "datetime64[us]"))
+    assert found.zone == Zone("Europe/Berlin")
+    assert (
+        "2 rows without one, such as '2024-03-30T14:00:00': they were taken for times in Europe/Berlin."
+        in (found.notes[-1])
+    )
+    with pytest.raises(DataError, match="does not exist in Europe/Berlin"):
+        times("2024-03-30T12:00:00Z", "2024-03-31T02:30:00", timezone="Europe/Berlin")
+
+
+START = 1_700_000_000_123_456_789
+
+
+def test_nanoseconds_since_1970_are_dates():
+    found = times(f"{START}", f"{START + 1}", START + 1000)
+    assert found.values.dtype == "datetime64[ns]"
+    assert (np.diff(found.values) / np.timedelta64(1, "ns")).tolist() == [1, 999]
+    assert found.zone == Zone("UTC")
+    assert "nanoseconds since 1970, 2023-11-14 22:13:20.123456 in UTC; to keep numbers" in found.notes[0]
+    assert times(f"{START}", timezone="Europe/Berlin").zone == Zone("Europe/Berlin")
+
+
+def test_numbers_with_too_many_digits_are_said():
+    found = times(f"{START}", f"{START + 1000}", date_format="number")
+    assert found.notes == (f"Time column 'when' has numbers such as {START}, with more digits than are kept: rounded.",)
+    assert not times("9007199254740992", "12345678901234567.5", "1e18").notes
+    assert not times(f"{2**60}", date_format="number").notes
+
+
+def test_rows_of_nanoseconds_keep_their_distances(tmp_path: Path):
+    path = tmp_path / "data.csv"
+    path.write_text("\n".join(["t,x", *(f"{START + 3000 * row},{row}" for row in range(6))]), encoding="utf-8")
+    table = read_csv(path, "t", ["x"])
+    np.testing.assert_array_equal(table.ts, 3.0 * np.arange(6))
+    panel = read_panel(path, None, "t").panel
+    np.testing.assert_allclose(panel.ts * 86_400e6, 3.0 * np.arange(6), atol=1e-9)
+
+
+def test_whole_numbers_of_python_are_not_rounded_silently():
+    ts = START + 1000 * np.arange(3)
+    for numbers in (pd.Series(ts), pd.Series(ts, dtype="Int64")):
+        frame = pd.DataFrame({"t": numbers, "x": [1.0, 2.0, 3.0]})
+        with pytest.raises(DataError, match=f"Times such as {START} have more digits than a double; convert"):
+            nde.TimeSeries.from_frame(frame, time="t")
+        panel = nde.TimeSeries.from_frame(frame.assign(t=pd.to_datetime(numbers)), time="t", unit="us")
+        np.testing.assert_array_equal(panel.ts, [0, 1, 2])
+    microseconds = [1_700_000_000_000_000, 1_700_000_000_000_001, 1_700_000_000_000_002]
+    panel = nde.TimeSeries.from_frame(frame.assign(t=pd.array(microseconds, "Int64")), time="t")
+    assert [time_text(time) for time in panel.clock.restore(panel.ts, 0)] == [str(time) for time in microseconds]
 
 
 def test_durations():

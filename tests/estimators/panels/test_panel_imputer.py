@@ -1,6 +1,7 @@
 """Gaps of many series: lines, linear SDEs and other channels, compared on hidden values."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.base import clone
 
@@ -26,6 +27,18 @@ def test_lines_fill_gaps_and_nothing_else_changes():
     ys = np.array([[0.0, np.nan, 4.0, np.nan], [1.0, 1.0, np.nan, 7.0]])
     filled = PanelImputer(methods=[LINE], random_state=0).fit_transform(ys)
     np.testing.assert_allclose(filled.ys[:, 0], [0, 2, 4, 4, 1, 1, 4, 7])
+
+
+def test_one_series_needs_no_name():
+    """A frame of dates and values, with the dates as index or in a column; a column of it, a panel and a record."""
+    days = pd.date_range("2024-01-01", periods=6)
+    frame = pd.DataFrame({"value": [0.0, 1.0, np.nan, 3.0, 4.0, 6.0], "wind": np.arange(6.0)}, index=days)
+    panel = nde.TimeSeries.from_frame(frame)
+    in_column = frame.reset_index(names="date")
+    for given, time in ((frame, None), (in_column, "date"), (frame["value"], None), (panel, None), (panel[0], None)):
+        filled = PanelImputer(methods=[LINE], time=time, random_state=0).fit_transform(given)
+        np.testing.assert_allclose(filled.ys[:, 0], [0, 1, 2, 3, 4, 6])
+        assert len(filled) == 1
 
 
 def test_times_may_be_any_and_in_any_order():

@@ -1,5 +1,6 @@
 """`nde fit`: one table, or many series."""
 
+import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -7,19 +8,14 @@ from typing import Annotated, Any
 import typer
 
 from nde.cli.commands.options import (
-    DateFormat,
-    Decimal,
-    Duplicates,
-    Encoding,
     Out,
     Seed,
-    Sep,
     Steps,
-    Timezone,
     check_given,
     refuse,
 )
-from nde.data import DataError
+from nde.cli.commands.reading import with_reading
+from nde.data import DataError, ReadOptions
 from nde.models.registry import GENERATORS, LATENT_MODELS, MODELS, SDE_MODELS, SERIES_MODELS, current_name
 
 _MODELS = (
@@ -30,6 +26,7 @@ _MODELS = (
 _NAMES = """separated by commas (a name with a comma in double quotes, as in '"a,b",c')"""
 
 
+@with_reading
 def fit(
     file: Annotated[
         Path | None,
@@ -48,7 +45,7 @@ def fit(
         ),
     ] = None,
     impute: Annotated[
-        bool | None, typer.Option("--impute", help="Many series: fill their gaps, instead of a forecast.")
+        bool | None, typer.Option("--impute", help="Fill the gaps of many series, or, without --series, of one table.")
     ] = None,
     state: Annotated[
         str | None,
@@ -79,7 +76,7 @@ def fit(
         typer.Option(
             "--channels",
             metavar="COLUMNS",
-            help=f"Many series: columns of measurements, {_NAMES}; by default all columns that change within series.",
+            help=f"Many series, or --impute: columns of measurements, {_NAMES}; by default all that change.",
         ),
     ] = None,
     static: Annotated[
@@ -92,7 +89,21 @@ def fit(
     ] = None,
     window: Annotated[
         int | None,
-        typer.Option("--window", metavar="N", help="To generate: cut longer series into pieces of N rows."),
+        typer.Option(
+            "--window",
+            metavar="N",
+            help="Forecasts: learn from the last N rows only. To generate: cut longer series into pieces of N rows.",
+        ),
+    ] = None,
+    hidden: Annotated[
+        int | None,
+        typer.Option("--hidden", metavar="N", min=1, help="Many series, networks: numbers in the state of the model."),
+    ] = None,
+    width: Annotated[
+        int | None, typer.Option("--width", metavar="N", min=1, help="Many series, networks: units in a hidden layer.")
+    ] = None,
+    depth: Annotated[
+        int | None, typer.Option("--depth", metavar="N", min=1, help="Many series, networks: number of hidden layers.")
     ] = None,
     transform: Annotated[
         str | None, typer.Option("--transform", metavar="HOW", help="One table, SDEs: none | root | log.")
@@ -118,12 +129,8 @@ def fit(
             help=f"One table, forecasts: columns that are known in advance, {_NAMES}; the last rows have only these.",
         ),
     ] = None,
-    sep: Sep = None,
-    decimal: Decimal = None,
-    encoding: Encoding = None,
-    date_format: DateFormat = None,
-    timezone: Timezone = None,
-    duplicates: Duplicates = None,
+    *,
+    reading: ReadOptions,
     out: Out = None,
     seed: Seed = None,
     steps: Steps = None,
@@ -145,6 +152,9 @@ def fit(
         "channels": channels,
         "static": static,
         "window": window,
+        "hidden": hidden,
+        "width": width,
+        "depth": depth,
         "state": state,
         "transform": transform,
         "holdout": holdout,
@@ -156,17 +166,14 @@ def fit(
         "model": _current(model),
         "seed": seed,
         "steps": steps,
-        "sep": sep,
-        "decimal": decimal,
-        "encoding": encoding,
-        "date_format": date_format,
-        "timezone": timezone,
-        "duplicates": duplicates,
+        **dataclasses.asdict(reading),
     }
     table_only = registry.TABLE_OPTIONS - registry.PANEL_OPTIONS
     if resume is not None:
         refuse({**options, "out": out}, table_only | {"out"}, "cannot be combined with --resume: the run has its own.")
         run.resume(PanelConfig.from_run(resume, file, options), resume)
+    elif state is not None and impute:
+        raise DataError("Got --impute with --state; name the columns in which gaps are to be filled with --channels.")
     elif state is not None:
         panel_only = registry.PANEL_OPTIONS - registry.TABLE_OPTIONS
         refuse(
@@ -185,11 +192,11 @@ def fit(
 
 
 def _check_series(options: Mapping[str, Any]) -> None:
-    """Refuse a command that says neither what is one table's nor what is many series'."""
-    if options["series"] is None:
+    """Refuse a command that says neither what is one table's nor what is many series', nor to fill gaps."""
+    if options["series"] is None and not options["impute"]:
         raise DataError(
-            "Give either --state, the columns to model in one table, or --series, the column that identifies each of "
-            "many series."
+            "Give --state, the columns to model in one table; or --series, the column that identifies each of many "
+            "series; or --impute, to fill the gaps of one table."
         )
     check_given(options, "time")
 

@@ -24,32 +24,6 @@ Steps = Annotated[
         help="Training steps; by default 2000 for one table, for SDEs at most 500, or as many as suit the model.",
     ),
 ]
-Sep = Annotated[
-    str | None,
-    typer.Option("--sep", metavar="CHAR", help="Between columns of FILE: a character, tab or space; else found."),
-]
-Decimal = Annotated[
-    str | None, typer.Option("--decimal", metavar="CHAR", help="Decimal separator of FILE: . or , ; else found.")
-]
-Encoding = Annotated[
-    str | None, typer.Option("--encoding", metavar="NAME", help="Encoding of FILE, such as latin-1; else found.")
-]
-DateFormat = Annotated[
-    str | None,
-    typer.Option(
-        "--date-format",
-        metavar="FORMAT",
-        help="Dates of FILE: dmy | mdy | ymd, a format such as %d/%m/%Y, or number for times that are no dates.",
-    ),
-]
-Timezone = Annotated[
-    str | None,
-    typer.Option("--timezone", metavar="ZONE", help="Time zone of dates without an offset, such as Europe/Berlin."),
-]
-Duplicates = Annotated[
-    str | None,
-    typer.Option("--duplicates", metavar="HOW", help="Rows with the same time that differ: mean | first | last."),
-]
 
 
 def refuse(options: Mapping[str, Any], names: frozenset[str], why: str) -> None:

@@ -5,21 +5,13 @@ from typing import Annotated
 
 import typer
 
-from nde.cli.commands.options import (
-    DateFormat,
-    Decimal,
-    Duplicates,
-    Encoding,
-    OutFile,
-    Seed,
-    Sep,
-    Timezone,
-    write_or_print,
-)
+from nde.cli.commands.options import OutFile, Seed, write_or_print
+from nde.cli.commands.reading import with_reading
 from nde.cli.files import check_new
 from nde.data import DataError, ReadOptions
 
 
+@with_reading
 def predict(
     folder: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")],
     file: Annotated[
@@ -35,12 +27,8 @@ def predict(
         typer.Option("--horizon", metavar="N", min=1, help="Forecasts: N rows at the usual spacing."),
     ] = None,
     model: Annotated[str | None, typer.Option("--model", metavar="MODEL", help="If the run has several.")] = None,
-    sep: Sep = None,
-    decimal: Decimal = None,
-    encoding: Encoding = None,
-    date_format: DateFormat = None,
-    timezone: Timezone = None,
-    duplicates: Duplicates = None,
+    *,
+    reading: ReadOptions,
     out: OutFile = None,
 ) -> None:
     """Predict with a fitted model.
@@ -53,7 +41,6 @@ def predict(
 
     if out is not None:
         check_new(out)
-    reading = ReadOptions(sep, decimal, encoding, date_format, timezone, duplicates)
     useless = [name for name in reading.given() if times is None or name != "date_format"]
     if file is None and useless:
         option = useless[0].replace("_", "-")

@@ -14,6 +14,8 @@ from nde.data import DataError, PanelFile, ReadOptions, read_panel
 FILE = "job.json"
 """Where in the folder of a run they are."""
 _LEAST_WINDOW = 4
+SIZES = {"hidden": "hidden_size", "width": "width", "depth": "depth"}
+"""The options for the sizes of a model, and what estimators call them."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,7 +24,7 @@ class PanelConfig:
 
     Attributes:
         file: The series.
-        series: The column that names the series of a row.
+        series: The column that names the series of a row; none if the file is one series.
         time: The column of times.
         target: The column to predict; none if the series themselves are.
         impute: Whether to fill gaps.
@@ -32,14 +34,18 @@ class PanelConfig:
         drop: The share of observations to drop.
         channels: The columns of measurements; empty for all that are left.
         static: The columns of static features.
-        window: How many rows a series may have that is to be generated; longer ones are cut.
+        window: How many rows a series to generate may have; longer ones are cut. Of a series to forecast, how many of
+            the last rows are used.
+        hidden: The size of the state of a model, if not the usual one.
+        width: The width of its networks.
+        depth: The number of their hidden layers.
         seed: The seed of weights, batches and splits.
         steps: How many training steps; if none, as many as suit the model.
         reading: How to read the file, if it shall not be guessed.
     """
 
     file: str
-    series: str
+    series: str | None
     time: str
     target: str | None = None
     impute: bool = False
@@ -50,6 +56,9 @@ class PanelConfig:
     channels: tuple[str, ...] = ()
     static: tuple[str, ...] = ()
     window: int | None = None
+    hidden: int | None = None
+    width: int | None = None
+    depth: int | None = None
     seed: int = 0
     steps: int | None = None
     reading: ReadOptions = dataclasses.field(default_factory=ReadOptions)
@@ -61,6 +70,10 @@ class PanelConfig:
         if self.window is not None and self.window < _LEAST_WINDOW:
             raise DataError(f"--window must be at least {_LEAST_WINDOW} rows; got {self.window}.")
 
+    def sizes(self) -> dict[str, int]:
+        """The sizes of the model that were given, by their options."""
+        return {name: size for name in SIZES if (size := getattr(self, name)) is not None}
+
     @classmethod
     def from_options(cls, file: Path, options: Mapping[str, Any]) -> "PanelConfig":
         """The options of a command.
@@ -68,7 +81,8 @@ class PanelConfig:
         Raises:
             DataError: If a number is out of its range.
         """
-        return cls(file=f"{file}", **_fields(options), reading=ReadOptions.from_options(options))
+        fields = {"series": None, **_fields(options)}
+        return cls(file=f"{file}", **fields, reading=ReadOptions.from_options(options))
 
     @classmethod
     def from_run(cls, folder: Path, file: Path | None, options: Mapping[str, Any]) -> "PanelConfig":
@@ -170,7 +184,8 @@ def _read(folder: Path) -> dict[str, Any]:
         saved = json.loads((folder / FILE).read_text(encoding="utf-8"))
     except ValueError:
         saved = None
-    known = {field.name for field in dataclasses.fields(PanelConfig)} | {"digest"}
-    if not isinstance(saved, dict) or {"reading", *saved} != known:
+    # A run of an earlier version lacks the options that came later.
+    fields = {field.name for field in dataclasses.fields(PanelConfig)} | {"digest"}
+    if not isinstance(saved, dict) or not fields - {"reading", *SIZES} <= saved.keys() <= fields:
         raise DataError(f"{folder / FILE} is damaged; fit again.")
     return saved

@@ -7,7 +7,6 @@ from nde.cli.cells import time_texts
 from nde.cli.task import Query
 from nde.cli.times import elapsed_times
 from nde.data import DataError, ReadOptions
-from nde.data.files.read_options import DATE_ORDERS
 from nde.data.panel import TimeSeries
 from nde.estimators.panels.axis import axes_of
 
@@ -26,13 +25,13 @@ def check_times(query: Query) -> None:
         )
 
 
-def forecast_times(panel: TimeSeries, query: Query, date_format: str | None = None) -> list[Float[np.ndarray, " _"]]:
+def forecast_times(panel: TimeSeries, query: Query, reading: ReadOptions) -> list[Float[np.ndarray, " _"]]:
     """The times at which each series is to be forecast, counted as those of the panel are.
 
     Args:
         panel: The series.
         query: What is asked for.
-        date_format: The format of dates in the file of the panel; its order of day and month is that of the times, too.
+        reading: How the file of the panel was read; the format of its dates is that of the times, too.
 
     Raises:
         DataError: If they are not of the kind that the panel has, or not all after the end of each series.
@@ -41,9 +40,8 @@ def forecast_times(panel: TimeSeries, query: Query, date_format: str | None = No
         if panel.lengths.max() == 1:
             raise DataError("Got --horizon, and each series has one row, so there is no usual spacing; name --times.")
         return [axis.after(query.horizon or 0) for axis in axes_of(panel)]
-    order = ReadOptions(date_format=date_format if date_format in DATE_ORDERS else None)
     texts = [part.strip() for part in query.times.split(",") if part.strip()]
-    times = elapsed_times(panel.clock, texts, query.reading.or_else(order))
+    times = elapsed_times(panel.clock, texts, query.reading, reading)
     for place, (series, own) in enumerate(zip(panel, times, strict=True)):
         if own.min() <= series.ts[-1]:
             early, last = time_texts(panel.clock, np.array([own.min(), series.ts[-1]]), place)

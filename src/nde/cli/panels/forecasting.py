@@ -10,15 +10,16 @@ from jaxtyping import Float
 
 from nde.cli.cells import check_finite, rounded, time_texts
 from nde.cli.files import csv_text
-from nde.cli.panels.config import file_of_run
+from nde.cli.panels.config import PanelConfig, file_of_run
 from nde.cli.panels.forecast_times import check_times, forecast_times
 from nde.cli.panels.holdout import Holdout, hold_out_future, hold_out_last_rows
 from nde.cli.panels.plain_forecasts import coverage, plain_scores
-from nde.cli.panels.task import Scores, query_file, read_like
+from nde.cli.panels.task import COMMON_OPTIONS, PanelData, Scores, query_file, read_like
 from nde.cli.panels.trajectories import AbstractTrajectoryTask, Words, refuse_steps
 from nde.cli.task import Predictions, Query
-from nde.data import ReadOptions
+from nde.data import PanelFile, ReadOptions
 from nde.data.panel import TimeSeries
+from nde.data.panel.windows import last_rows
 from nde.estimators import NeuralODEForecaster, PanelForecaster
 from nde.models.registry import LATENT_MODELS
 
@@ -28,6 +29,7 @@ class ForecastingTask(AbstractTrajectoryTask):
 
     name = "forecast"
     option = ""
+    options = COMMON_OPTIONS | {"window"}
     models = ("forecast", *LATENT_MODELS)
     default = "forecast"
     words = Words(
@@ -54,6 +56,14 @@ class ForecastingTask(AbstractTrajectoryTask):
             "method's own interval of 80%, before its width is corrected."
         ),
     )
+
+    def prepare(self, config: PanelConfig, source: PanelFile) -> PanelData:
+        """Split the series, or their last rows if a window is given, and withhold the end of those of the test."""
+        if config.window is None:
+            return super().prepare(config, source)
+        remark = f"Only the last {config.window} rows of each series are used."
+        panel, notes = last_rows(source.panel, config.window), (*source.notes, remark)
+        return super().prepare(config, dataclasses.replace(source, panel=panel, notes=notes))
 
     def estimator(self, model: str, **settings: Any) -> Any:
         """The forecaster."""
@@ -102,7 +112,9 @@ class ForecastingTask(AbstractTrajectoryTask):
         file = query_file(folder, query, "one of forecast", times=True)
         check_times(query)
         source, data = read_like(metrics, file, reading), metrics["data"]
-        panel, times = source.panel, forecast_times(source.panel, query, source.options.date_format)
+        window = metrics["settings"].get("window")
+        panel = source.panel if window is None else last_rows(source.panel, window)
+        times = forecast_times(panel, query, source.options)
         frames = self._frames(self.load(folder), panel, times)
         rows = []
         for place, (name, frame) in enumerate(zip(panel.ids, frames, strict=True)):

@@ -29,6 +29,11 @@ class GenerationTask(AbstractPanelTask):
     models = GENERATORS
     default = next(iter(GENERATORS))
 
+    def sizes(self, model: str) -> frozenset[str]:
+        """The size of the state, and the width of networks, whose depth is fixed."""
+        del model
+        return frozenset({"hidden", "width"})
+
     def estimator(self, model: str, **settings: Any) -> Any:
         """The generator."""
         return SeriesGenerator(model=model, **settings)

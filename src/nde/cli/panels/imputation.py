@@ -1,5 +1,6 @@
 """Fill the gaps of series."""
 
+import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -7,8 +8,9 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from nde.cli.cells import check_finite, exact, rounded, time_texts
+from nde.cli.cells import check_finite, exact, heads_of, rounded, series_cells, time_texts
 from nde.cli.files import csv_text
+from nde.cli.panels.config import file_of_run
 from nde.cli.panels.holdout import Holdout, hide_observations, hold_out_observations
 from nde.cli.panels.task import COMMON_OPTIONS, Scores, query_file, read_like
 from nde.cli.panels.trajectories import AbstractTrajectoryTask, Words, refuse_steps
@@ -88,20 +90,22 @@ class ImputationTask(AbstractTrajectoryTask):
         return float(ts[0])
 
     def predict(self, folder: Path, metrics: dict[str, Any], query: Query) -> Predictions:
-        """The rows of a file: observations as they are, and predictions in their gaps."""
+        """The rows of a file, by default that of the run: observations as they are, and predictions in their gaps."""
+        if query.file is None:
+            query = dataclasses.replace(query, file=file_of_run(folder))
         file, data = query_file(folder, query, "one that fills gaps"), metrics["data"]
         source = read_like(metrics, file, query.reading)
         panel = source.panel
         values = self.trajectories(self.load(folder), panel, [series.ts for series in panel])
-        header = [data["series"], data["time"], *panel.channels]
-        return Predictions(csv_text(header, _filled(panel, values)), source.notes)
+        header = [*heads_of(data["series"], data["time"]), *panel.channels]
+        return Predictions(csv_text(header, _filled(panel, values, data["series"])), source.notes)
 
 
-def _filled(panel: TimeSeries, values: list[Values]) -> Iterator[list[str]]:
-    """The rows of a panel with its gaps filled."""
+def _filled(panel: TimeSeries, values: list[Values], column: str | None) -> Iterator[list[str]]:
+    """The rows of a panel with its gaps filled; with the names of series if a column is for them."""
     for place, (series, predictions) in enumerate(zip(panel, values, strict=True)):
         times = time_texts(panel.clock, series.ts, place)
         check_finite(predictions, times, f"Leave series '{series.id}' out.")
         for time, ys, own in zip(times, series.ys, predictions, strict=True):
             cells = [rounded(p) if np.isnan(y) else exact(y) for y, p in zip(ys, own, strict=True)]
-            yield [f"{series.id}", time, *cells]
+            yield [*series_cells(column, series.id), time, *cells]

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from nde.cli.cells import rounded
 from nde.cli.files import csv_text
 from nde.cli.panels.baselines import targets_of
-from nde.cli.panels.config import PanelConfig
+from nde.cli.panels.config import SIZES, PanelConfig
 from nde.cli.panels.split import drop_remarks, split_series
 from nde.cli.panels.task import (
     COMMON_OPTIONS,
@@ -64,6 +64,10 @@ class AbstractTargetTask(AbstractPanelTask):
     options = COMMON_OPTIONS | {"target", "task", "static"}
     models = SERIES_MODELS
     default = next(iter(SERIES_MODELS))
+
+    def sizes(self, model: str) -> frozenset[str]:
+        """The size of the state, and those of the networks that the model has."""
+        return frozenset({"hidden"} | ({*SIZES} & {*SERIES_MODELS[model].sizes}))
 
     @abc.abstractmethod
     def target_remarks(self, targets: np.ndarray, config: PanelConfig) -> list[str]:

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from nde.cli.cells import heads_of
 from nde.cli.console import ProgressFunction, progress_bar
-from nde.cli.panels.config import PanelConfig
+from nde.cli.panels.config import SIZES, PanelConfig
 from nde.cli.panels.holdout import Holdout
 from nde.cli.panels.split import Split
 from nde.cli.report import Block, Bullets, Grid, Paragraph, Picture, Section, number, versions
@@ -27,7 +28,7 @@ from nde.train import TrainingError
 MODEL = "model"
 """Where in the folder of a run the model is."""
 LEARNING = "learning.png"
-COMMON_OPTIONS = frozenset({"series", "time", "model", "split", "drop", "channels", "seed", "steps"})
+COMMON_OPTIONS = frozenset({"series", "time", "model", "split", "drop", "channels", "seed", "steps", *SIZES})
 """Options of all tasks for many series."""
 
 
@@ -79,8 +80,12 @@ class AbstractPanelTask(Task[PanelConfig, PanelFile, PanelData]):
             settings: Parameters that all estimators have.
         """
 
+    @abc.abstractmethod
+    def sizes(self, model: str) -> frozenset[str]:
+        """The options for sizes that a model has."""
+
     def check(self, config: PanelConfig) -> None:
-        """Refuse options that do not go with the task, and unknown models."""
+        """Refuse options that do not go with the task or the model, and unknown models."""
         for name in ("impute", "target", "static", "window"):
             value = getattr(config, name)
             if value and name not in self.options:
@@ -93,6 +98,7 @@ class AbstractPanelTask(Task[PanelConfig, PanelFile, PanelData]):
                 f"There is no model '{config.model}' of many series {which}; there are {', '.join(self.models)}."
                 f"{other_home(config.model)}"
             )
+        _check_sizes(config, self.sizes(f"{config.model}"))
 
     def fit(self, config: PanelConfig, data: PanelData, folder: Path | None) -> FittedEstimator:
         """Fit the estimator; checkpoints in the folder of the run are resumed from."""
@@ -122,7 +128,19 @@ def make_estimator(
     settings: dict[str, Any] = {"random_state": config.seed, "checkpoint_dir": folder, "progress": progress}
     if config.steps is not None:
         settings["max_iter"] = config.steps
+    settings |= {SIZES[name]: size for name, size in config.sizes().items()}
     return task.estimator(f"{config.model}", **settings)
+
+
+def _check_sizes(config: PanelConfig, known: frozenset[str]) -> None:
+    """Refuse sizes that the model has not."""
+    for name, size in config.sizes().items():
+        if name not in known:
+            has = " and ".join(f"--{each}" for each in SIZES if each in known)
+            raise DataError(
+                f"--{name} {size} cannot be combined with --model {config.model}, which has "
+                f"{f'only {has}' if has else 'no sizes to choose'}."
+            )
 
 
 def other_home(model: str | None) -> str:
@@ -254,9 +272,9 @@ class AbstractPanelResult(Result):
         return 0 if history is None else len(history.step)
 
     @property
-    def heads(self) -> tuple[str, str]:
-        """The names of the columns of series and times."""
-        return self.config.series, self.config.time
+    def heads(self) -> list[str]:
+        """The names of the columns of series, if there is one, and times."""
+        return heads_of(self.config.series, self.config.time)
 
     def save(self, folder: Path) -> None:
         """Save the estimator."""

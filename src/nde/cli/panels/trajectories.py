@@ -10,10 +10,10 @@ import numpy as np
 from jaxtyping import Float
 from matplotlib.figure import Figure
 
-from nde.cli.cells import exact, rounded, time_texts
+from nde.cli.cells import exact, rounded, series_cells, time_texts
 from nde.cli.files import csv_text
 from nde.cli.panels.comparison import comparison_blocks, verdict
-from nde.cli.panels.config import PanelConfig
+from nde.cli.panels.config import SIZES, PanelConfig
 from nde.cli.panels.holdout import Holdout
 from nde.cli.panels.split import Split, drop_remarks, is_too_small, only_so_many, split_series
 from nde.cli.panels.task import (
@@ -31,6 +31,7 @@ from nde.data import DataError, PanelFile, drop_observations
 from nde.data.panel import TimeSeries
 from nde.data.panel.notes import quote_names
 from nde.data.plural import pluralize
+from nde.models.registry import LATENT_MODELS
 from nde.plot import Trajectory, plot_trajectories
 from nde.plot.times import dates_or_numbers, time_label
 
@@ -99,6 +100,10 @@ class AbstractTrajectoryTask(AbstractPanelTask):
 
     options = COMMON_OPTIONS
     words: ClassVar[Words]
+
+    def sizes(self, model: str) -> frozenset[str]:
+        """All sizes of a latent ODE, and none of the methods that are compared."""
+        return frozenset(SIZES if model in LATENT_MODELS else ())
 
     @abc.abstractmethod
     def baselines(self, holdout: Holdout, train: TimeSeries) -> Scores:
@@ -259,8 +264,8 @@ class TrajectoryResult(AbstractPanelResult):
         for place, (name, times) in enumerate(zip(test.inputs.ids, test.times, strict=True)):
             truth, texts = test.truth[place], time_texts(test.inputs.clock, times, place)
             for row in np.flatnonzero(~np.isnan(truth).all(axis=1)):
-                cells = [rounded(value) for value in outputs[place][row]]
-                yield [f"{name}", texts[row], *cells, *(exact(value) for value in truth[row])]
+                head = [*series_cells(self.config.series, name), texts[row]]
+                yield [*head, *map(rounded, outputs[place][row]), *map(exact, truth[row])]
 
     def summary(self) -> Sequence[str | Grid]:
         """The comparison of methods, the scores, and who won."""

@@ -36,6 +36,7 @@ class TableConfig:
         truth: The true parameters of simulated data.
         horizon: How many rows to forecast; if none is given, as many as suit the table.
         season: How many rows a season has: a number, `auto` or `none`.
+        window: How many of the last rows a forecast learns from; by default all.
         known: The columns that are known in advance of a forecast.
         reading: How to read the file, if it shall not be guessed.
     """
@@ -52,6 +53,7 @@ class TableConfig:
     truth: Mapping[str, float] = dataclasses.field(default_factory=dict)
     horizon: int | None = None
     season: str | None = None
+    window: int | None = None
     known: tuple[str, ...] = ()
     reading: ReadOptions = dataclasses.field(default_factory=ReadOptions)
 
@@ -75,6 +77,7 @@ class TableConfig:
             series=None if series is None else column_name(series),
             horizon=options["horizon"],
             season=options["season"],
+            window=options["window"],
             known=() if options["known"] is None else tuple(column_names(options["known"])),
             reading=ReadOptions.from_options(options),
         )
@@ -174,6 +177,7 @@ class TableData:
         return {
             "remarks": list(self.notes),
             **clock_metrics(clock),
+            "file_reading": {} if self._first.options is None else self._first.options.given(),
             "rows_fitted": sum(len(table.ts) for table in fitted),
             "rows_held_out": sum(len(table.ts) for table in self.holdout.values()),
             "fitted_from": self.fitted_from if clock is None else self.texts(self.fitted_from)[0],

@@ -9,19 +9,20 @@ import pandas as pd
 from nde.cli.console import show, show_notes
 from nde.cli.tables.config import TableConfig
 from nde.cli.tables.forecast_data import ForecastData
-from nde.cli.tables.forecast_result import TABLE, ForecastResult, forecast_csv
+from nde.cli.tables.forecast_result import NAME, TABLE, ForecastResult, forecast_csv
+from nde.cli.tables.query import run_reading
 from nde.cli.tables.task import AbstractTableTask
 from nde.cli.task import Predictions, Query
-from nde.data import DataError, ReadOptions, read_indexed
+from nde.data import DataError, ReadOptions, Table, read_indexed
 from nde.estimators import Forecaster
 
 
 class TableForecastTask(AbstractTableTask[pd.DataFrame, ForecastData]):
     """Forecast each column of a table, by a linear SDE or a plain method."""
 
-    name = "forecast-table"
+    name = NAME
     option = "--state"
-    options = frozenset({"time", "state", "model", "holdout", "horizon", "season", "known"})
+    options = frozenset({"time", "state", "model", "holdout", "horizon", "season", "window", "known"})
     models = ("forecast",)
     default = "forecast"
 
@@ -33,6 +34,8 @@ class TableForecastTask(AbstractTableTask[pd.DataFrame, ForecastData]):
                     f"--{name} cannot be combined with a forecast of one table; use --model, for example --model sde."
                 )
         season_of(config.season)
+        if config.window is not None and config.window < Table.least_rows:
+            raise DataError(f"--window must be at least {Table.least_rows} rows; got {config.window}.")
 
     def read(self, config: TableConfig) -> pd.DataFrame:
         """Read the table, with dates or numbers as times."""
@@ -42,7 +45,7 @@ class TableForecastTask(AbstractTableTask[pd.DataFrame, ForecastData]):
 
     def prepare(self, config: TableConfig, source: pd.DataFrame) -> ForecastData:
         """Set the last rows aside."""
-        data = ForecastData.split(source, config.known, config.holdout)
+        data = ForecastData.split(source, config.known, config.holdout, config.window)
         ahead = len(source) - len(data.complete)
         if config.known and not ahead:
             raise DataError(
@@ -56,7 +59,7 @@ class TableForecastTask(AbstractTableTask[pd.DataFrame, ForecastData]):
         del folder
         season, known = season_of(config.season), list(data.known)
         show("Forecasting the past of the table by each method.")
-        found = {"whole": Forecaster(config.horizon, season=season, known=known).fit(data.table)}
+        found = {"whole": Forecaster(config.horizon, season=season, known=known).fit(data.learned)}
         if data.holdout:
             found["past"] = Forecaster(data.holdout, season=season, known=known).fit(data.seen)
         return found
@@ -81,7 +84,7 @@ class TableForecastTask(AbstractTableTask[pd.DataFrame, ForecastData]):
         table = read_indexed(folder / TABLE, metrics["time"], [*metrics["states"], *known], options=options)
         compared = metrics["horizon"]
         if query.file is not None:
-            reading = query.reading.or_else(ReadOptions(**metrics.get("file_reading", {})))
+            reading = query.reading.or_else(run_reading(metrics))
             future = read_indexed(query.file, metrics["time"], known, options=reading)
             table, compared = ForecastData(table, tuple(known)).with_future(future).table, len(future)
         columns = []

@@ -17,20 +17,24 @@ class ForecastData:
         table: All rows, with times as the index; the last ones may have only what is known in advance.
         known: The columns that are known in advance.
         holdout: How many of the rows that have more are held out, the last ones.
+        window: How many rows a forecast learns from, the last ones; all if there is no number.
     """
 
     table: pd.DataFrame
     known: tuple[str, ...] = ()
     holdout: int = 0
+    window: int | None = None
 
     @classmethod
-    def split(cls, table: pd.DataFrame, known: tuple[str, ...], holdout: int) -> "ForecastData":
+    def split(
+        cls, table: pd.DataFrame, known: tuple[str, ...], holdout: int, window: int | None = None
+    ) -> "ForecastData":
         """Hold the last rows out.
 
         Raises:
             DataError: If too few rows are left.
         """
-        data = cls(table, known, holdout)
+        data = cls(table, known, holdout, window)
         check_holdout(holdout, len(data.complete), Table.least_rows)
         return data
 
@@ -55,11 +59,25 @@ class ForecastData:
         return self.complete[self.states].iloc[len(self.complete) - self.holdout :]
 
     @property
+    def rows_fitted(self) -> int:
+        """How many rows a forecast of those held out, or of those after the last, learns from."""
+        return len(self.past) - self._first(len(self.past))
+
+    @property
+    def learned(self) -> pd.DataFrame:
+        """What a forecast of the rows after the last may see."""
+        return self.table.iloc[self._first(len(self.complete)) :]
+
+    @property
     def seen(self) -> pd.DataFrame:
         """What a forecast of the rows held out may see."""
-        seen = self.complete.copy()
+        seen, first = self.complete.copy(), self._first(len(self.past))
         seen.loc[self.rest.index, self.states] = np.nan
-        return seen if self.known else self.past
+        return (seen if self.known else self.past).iloc[first:]
+
+    def _first(self, end: int) -> int:
+        """The first row to learn from, of those up to an end."""
+        return 0 if self.window is None else max(0, end - self.window)
 
     def with_future(self, future: pd.DataFrame) -> "ForecastData":
         """The same with other rows after the last.

@@ -35,6 +35,8 @@ from nde.estimators import Forecast, Forecaster
 from nde.models import StructuralSDE
 from nde.plot import plot_errors, plot_intervals
 
+NAME = "forecast-table"
+"""The name of the task in `metrics.json`."""
 TABLE = "table.csv"
 """Where in the folder of a run its table is."""
 
@@ -57,7 +59,7 @@ class ForecastResult(Result):
 
     def save(self, folder: Path) -> None:
         """Write the table, which with the methods in `metrics.json` is all that a forecast needs."""
-        table = self.data.table
+        table = self.data.learned
         rows = [[_text(time), *map(exact, values)] for time, values in zip(table.index, table.to_numpy(), strict=True)]
         (folder / TABLE).write_text(csv_text([self.config.time, *table.columns], rows), encoding="utf-8", newline="")
 
@@ -65,7 +67,7 @@ class ForecastResult(Result):
         """The content of `metrics.json`."""
         held_out = self._held_out()
         return {
-            "task": "forecast-table",
+            "task": NAME,
             "source": self.config.source,
             "time": self.config.time,
             "states": self.data.states,
@@ -73,7 +75,8 @@ class ForecastResult(Result):
             "remarks": list(self.data.table.attrs.get("notes", ())),
             "reading": self._reading(),
             "file_reading": self.data.table.attrs.get("options", self.config.reading).given(),
-            "rows_fitted": len(self.data.past),
+            "rows_fitted": self.data.rows_fitted,
+            "window": self.config.window,
             "rows_held_out": self.data.holdout,
             "horizon": len(self._forecast.times),
             "season": self.whole.season_,
@@ -123,7 +126,8 @@ class ForecastResult(Result):
     def report(self, folder: Path) -> Report:
         """The report."""
         names = self.data.states
-        rows = pluralize(len(self.data.complete), "row")
+        rows, window = pluralize(len(self.data.complete), "row"), self.config.window
+        learned = "" if window is None else f"The forecast learns from the last {window}. "
         sections = [
             Section(
                 "Forecast", [Picture("forecast.png", "the last rows and the forecast with intervals"), *self._said()]
@@ -144,7 +148,7 @@ class ForecastResult(Result):
         return Report(
             title=f"{', '.join(names)} over {self.config.time}",
             summary=f"{rows}, {_text(self.data.complete.index[0])} to {_text(self.data.complete.index[-1])}. "
-            f"Source: {self.config.source}",
+            f"{learned}Source: {self.config.source}",
             sections=sections,
             footer=f"{versions('nde', 'jax', 'statsmodels')}.",
         )

@@ -97,7 +97,7 @@ class ODETask(AbstractTableTask[Tables, TableData]):
     def predict(self, folder: Path, metrics: dict[str, Any], query: Query) -> Predictions:
         """Compute the state at times."""
         clock, model = run_clock(metrics), query_model(folder, metrics, query, AbstractODEModel)
-        times = query_times(query, clock)
+        times = query_times(query, metrics, clock)
         states, texts = model.forecast(times), time_texts(clock, times)
         check_finite(states, texts)
         rows = [[text, *(rounded(y, 9) for y in ys)] for text, ys in zip(texts, states, strict=True)]

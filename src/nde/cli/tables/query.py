@@ -9,7 +9,7 @@ from jaxtyping import Float
 
 from nde.cli.task import Query
 from nde.cli.times import elapsed_times
-from nde.data import Clock, DataError, Zone
+from nde.data import Clock, DataError, ReadOptions, Zone
 from nde.models import AbstractODEModel, AbstractSDEModel, load_model
 from nde.models.registry import current_name
 
@@ -43,8 +43,18 @@ def run_clock(metrics: dict[str, Any]) -> Clock | None:
     return Clock(np.array([dates["since"]], "datetime64[us]"), dates["unit"], zone=Zone.from_json(dates["zone"]))
 
 
-def query_times(query: Query, clock: Clock | None) -> Float[np.ndarray, " times"]:
+def run_reading(metrics: dict[str, Any]) -> ReadOptions:
+    """How the file of a run was read, of its `metrics.json`; earlier runs do not say."""
+    return ReadOptions(**metrics.get("file_reading", {}))
+
+
+def query_times(query: Query, metrics: dict[str, Any], clock: Clock | None) -> Float[np.ndarray, " times"]:
     """The times of a query, as the models of the run count them.
+
+    Args:
+        query: What is asked for.
+        metrics: The content of `metrics.json` of the run.
+        clock: Its clock.
 
     Raises:
         DataError: If they are missing or no numbers, or something else is asked for.
@@ -57,7 +67,7 @@ def query_times(query: Query, clock: Clock | None) -> Float[np.ndarray, " times"
     texts = [part.strip() for part in query.times.split(",") if part.strip()]
     if clock is None:
         return np.array([_number(text) for text in texts], np.float64)
-    return elapsed_times(clock, texts, query.reading)[0]
+    return elapsed_times(clock, texts, query.reading, run_reading(metrics))[0]
 
 
 def query_model(folder: Path, metrics: dict[str, Any], query: Query, kind: type[Model]) -> Model:

@@ -75,7 +75,7 @@ class SDETask(AbstractTableTask[Tables, TableData]):
     def predict(self, folder: Path, metrics: dict[str, Any], query: Query) -> Predictions:
         """Compute quantiles at times, a row for each time of each series."""
         clock, model = run_clock(metrics), query_model(folder, metrics, query, AbstractSDEModel)
-        times = query_times(query, clock)
+        times = query_times(query, metrics, clock)
         last = metrics["last"]
         tables = [
             Series(metrics["time"], model.names, np.array(each["times"], float), np.array(each["values"], float))

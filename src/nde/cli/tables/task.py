@@ -41,7 +41,7 @@ def refuse_forecast_options(config: TableConfig) -> None:
     Raises:
         DataError: If one was given.
     """
-    for name in ("horizon", "season", "known"):
+    for name in ("horizon", "season", "window", "known"):
         if getattr(config, name):
             raise DataError(
                 f"--{name} is for a forecast of one table, without --model; got --model {', '.join(config.models)}."

@@ -9,9 +9,17 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from nde.data.files.read_options import ReadOptions
-from nde.data.frames import read_frame
+from nde.data.frames import FileFrame, read_frame
 from nde.data.numbers import numbers_of_cells, texts_of
-from nde.data.panel.cells import feature_texts, features_of, label_texts, labels_of, number_of, unify_spelling
+from nde.data.panel.cells import (
+    feature_texts,
+    features_of,
+    label_texts,
+    labels_of,
+    number_of,
+    unify_ids,
+    unify_spelling,
+)
 from nde.data.panel.columns import check_columns, choose_channels, series_values
 from nde.data.panel.merging import FileRows, merge_rows
 from nde.data.panel.notes import notes_on_channels, notes_on_sentinels, notes_on_series, quote_names
@@ -45,7 +53,7 @@ class PanelFile:
 
 def read_panel(
     path: str | Path,
-    series: str,
+    series: str | None,
     time: str,
     channels: Sequence[str] | None = None,
     static: Sequence[str] = (),
@@ -68,7 +76,8 @@ def read_panel(
     Args:
         path: The file, with a header. Parquet if its name ends in `.parquet` or `.pq`, else a spreadsheet (`.xlsx`) or
             text with separators, compressed or not.
-        series: The column that identifies the series of a row; only an empty cell is missing, `NA` is a name.
+        series: The column that identifies the series of a row; only an empty cell is missing, `NA` is a name. `None` if
+            the file is one series, which has the name of the file as its id.
         time: The column of times: numbers, dates such as `2024-01-31 18:30`, or durations such as `00:01:48`.
         channels: The columns of measurements; an empty cell or `nan` is a missing value. By default all remaining
             columns of numbers that change within series.
@@ -105,16 +114,17 @@ def read_panel(
     """
     options = options or ReadOptions()
     file = read_frame(path, options)
-    special = [series, time, *static, *([] if target is None else [target]), *labels]
+    described = [*static, *([] if target is None else [target]), *labels]
+    special = [*([] if series is None else [series]), time, *described]
     check_columns(file, [*special, *(channels or [])])
     if not len(file.frame):
         raise DataError(f"{path} has a header and no rows; expected at least one.")
-    owners, ids = _owners(file.frame, series)
+    owners, ids, notes_on_ids = _one_series(file) if series is None else _owners(file.frame, series)
     names, notes = choose_channels(file, special, channels, owners)
     times = times_of_cells(file.frame[time], time, options, owners)
     ys, notes_on_values = _channel_values(file.frame, names, owners, ids)
     known = categories or {}
-    values, notes_on_labels = _series_columns(file.frame, special[2:], static, known, owners, ids)
+    values, notes_on_labels = _series_columns(file.frame, described, static, known, owners, ids)
     rows, notes_on_rows = merge_rows(FileRows(ids, owners, times.values, ys, tuple(names)), options.duplicates)
     kept, left_out = _usable_series(rows, target, values)
     features = {name: features_of(values[name][kept], name, known.get(name)) for name in static}
@@ -132,7 +142,7 @@ def read_panel(
     return PanelFile(
         panel,
         (
-            *(*file.notes, *times.notes, *notes, *notes_on_values, *notes_on_labels),
+            *(*file.notes, *notes_on_ids, *times.notes, *notes, *notes_on_values, *notes_on_labels),
             *(note for feature in features.values() for note in feature[3]),
             *(*notes_on_rows, *left_out, *notes_on_series(panel), *notes_on_channels(panel)),
         ),
@@ -179,15 +189,20 @@ def _series_columns(
     return found, notes
 
 
-def _owners(frame: Any, series: str) -> tuple[Int[np.ndarray, " rows"], tuple[str, ...]]:
-    """The index of the series of each row, and the ids of the series in order of first appearance."""
-    texts = texts_of(frame[series])
+def _owners(frame: Any, series: str) -> tuple[Int[np.ndarray, " rows"], tuple[str, ...], list[str]]:
+    """The index of the series of each row, the ids of the series in order of first appearance, and notes."""
+    texts, notes = unify_ids(texts_of(frame[series]), series)
     places: dict[str, int] = {}
     for row, text in enumerate(texts, start=1):
         if text is None:
             raise DataError(f"Column '{series}' is empty in row {row}; every row must name its series.")
         places.setdefault(text, len(places))
-    return np.array([places[text] for text in texts], np.int64), tuple(places)
+    return np.array([places[text] for text in texts], np.int64), tuple(places), notes
+
+
+def _one_series(file: FileFrame) -> tuple[Int[np.ndarray, " rows"], tuple[str, ...], list[str]]:
+    """The same for a file that is one series."""
+    return np.zeros(len(file.frame), np.int64), (file.path.name.split(".")[0],), []
 
 
 def _usable_series(

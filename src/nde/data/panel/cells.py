@@ -1,5 +1,6 @@
 """Parsing of the cells of a file as names, labels and static features."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 _EXACT = 2.0**53
 """Up to here, doubles represent every integer."""
 _MOST_WORDS = 20
+_MOST_PAIRS = 3
+_WHOLE = re.compile(r"(-?\d+)\.0+", re.ASCII)
+"""A whole number with a decimal point."""
 
 
 def feature_texts(column: "pandas.Series") -> np.ndarray:
@@ -59,6 +63,24 @@ def unify_spelling(texts: np.ndarray, name: str, known: Sequence[str] = ()) -> t
         f"Column '{name}': {quote_names(words)} were taken as one, '{best[key]}'." for key, words in several.items()
     ]
     return np.array([usual.get(text, text) for text in texts], object), notes
+
+
+def unify_ids(texts: np.ndarray, name: str) -> tuple[np.ndarray, list[str]]:
+    """Give ids such as `1.0` the spelling `1` if that is there, too; and a note.
+
+    Args:
+        texts: The ids; `None` for missing ones.
+        name: The name of their column.
+    """
+    known = set(texts.tolist())
+    whole = {text: found[1] for text in known if text is not None and (found := _WHOLE.fullmatch(text))}
+    usual = {text: short for text, short in whole.items() if short in known}
+    if not usual:
+        return texts, []
+    pairs = [f"'{text}' for '{short}'" for text, short in sorted(usual.items())]
+    more = f" and {len(pairs) - _MOST_PAIRS} more" if len(pairs) > _MOST_PAIRS else ""
+    note = f"Column '{name}': series of one number were taken as one: {', '.join(pairs[:_MOST_PAIRS])}{more}."
+    return np.array([usual.get(text, text) for text in texts], object), [note]
 
 
 def _gaps(texts: np.ndarray, gaps: frozenset[str]) -> np.ndarray:

@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from nde.data.table import DataError
+from nde.data.times.long_numbers import as_doubles
 from nde.data.times.zone import Zone
 
 UNITS = {
@@ -111,7 +112,7 @@ def read_clock(
     if unit not in UNITS:
         raise DataError(f"unit must be one of {', '.join(UNITS)}; got '{unit}'.")
     if kind in "fiu":
-        times = times.astype(np.float64)
+        times = as_doubles(times)
     _check_finite(times)
     origins = _origins(times, lengths, since)
     elapsed = times - np.repeat(origins, lengths)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nde.core.extras import require
+from nde.data.panel.xarray_frame import frame_of_xarray, is_xarray
 from nde.data.table import DataError
 
 if TYPE_CHECKING:
@@ -14,11 +15,13 @@ _LEAST_WIDE = 3
 
 
 def as_pandas(X: Any) -> Any:
-    """Convert a data frame or series of pandas, polars, Arrow or a library like them to pandas.
+    """Convert a data frame or series of pandas, polars, Arrow or a library like them, or of xarray, to pandas.
 
     Returns:
         The frame; `None` if `X` is not a data frame.
     """
+    if is_xarray(X):
+        return frame_of_xarray(X)
     if hasattr(X, "iloc") and hasattr(X, "index"):
         return X if hasattr(X, "columns") else X.to_frame("value" if X.name is None else X.name)
     if hasattr(X, "collect_schema") and hasattr(X, "collect"):

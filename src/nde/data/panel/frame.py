@@ -89,7 +89,7 @@ def times_of(column: "pandas.Series", name: str) -> np.ndarray:
     if column.isna().any():
         row = int(np.argmax(column.isna().to_numpy())) + 1
         raise DataError(f"Time column '{name}' is empty in row {row}; every row must have a time.")
-    if column.dtype.kind in "Mm":
+    if column.dtype.kind in "Mmi":
         return column.to_numpy()
     return numbers_of(column, name, advice="expected numbers or dates; convert text with pandas.to_datetime")
 

@@ -23,10 +23,11 @@ def as_panel(
     """Convert a panel, data frames, an array, or a list of series to a panel.
 
     Args:
-        X: A `TimeSeries`, or a list of `Record`s; a long data frame, as for `TimeSeries.from_frame`; a list of data
-            frames, one for each series, with times as index or in a column; an array of shape
-            `(series, time, channels)`, or `(series, time)` for one channel, with times 0, 1, 2, ...; or a list of
-            arrays of shape `(time, channels)` and varying length. For wide data frames use `TimeSeries.from_wide`.
+        X: A `TimeSeries`, a `Record` or a list of them; a long data frame, as for `TimeSeries.from_frame`; a list of
+            data frames, one for each series, with times as index or in a column; a `Dataset` or `DataArray` of xarray;
+            an array of shape `(series, time, channels)`, or `(series, time)` for one channel, with times 0, 1, 2, ...;
+            or a list of arrays of shape `(time, channels)` and varying length. For wide data frames use
+            `TimeSeries.from_wide`.
         series: For a data frame, the column or level of the index that identifies series.
         time: For a data frame, the column or level of the index with times; by default the index.
         channels: For a data frame, the columns of measurements, by default all remaining columns; for arrays, names of
@@ -51,6 +52,8 @@ def as_panel(
     """
     if isinstance(X, TimeSeries):
         return X
+    if isinstance(X, Record):
+        X = [X]
     if isinstance(X, list | tuple) and X:
         if all(isinstance(each, Record) for each in X):
             return _of_records(X, channels)

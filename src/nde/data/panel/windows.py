@@ -1,5 +1,7 @@
 """Splitting of long series into windows."""
 
+import dataclasses
+
 import numpy as np
 from jaxtyping import Int
 
@@ -24,6 +26,18 @@ def windows(panel: TimeSeries, rows: int, stride: int) -> TimeSeries:
                 values.append(record.ys[part])
                 times.append(record.ts[part] - record.ts[start])
     return TimeSeries.from_arrays(values, times, channels=panel.channels)
+
+
+def last_rows(panel: TimeSeries, rows: int) -> TimeSeries:
+    """Series without all but their last rows.
+
+    Raises:
+        DataError: If a series has no observation in these.
+    """
+    left = np.repeat(panel.starts + panel.lengths, panel.lengths) - np.arange(len(panel.ts))
+    kept = left <= rows
+    lengths = np.minimum(panel.lengths, rows)
+    return dataclasses.replace(panel, ts=panel.ts[kept], ys=panel.ys[kept], lengths=lengths)
 
 
 def window_starts(length: int, rows: int, stride: int) -> Int[np.ndarray, " windows"]:

@@ -7,16 +7,19 @@ from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Bool, Int
 
 from nde.data.files.read_options import DATE_ORDERS, NUMBER, ReadOptions
-from nde.data.numbers import cell_text, parse_numbers, shown
+from nde.data.numbers import NumberColumn, cell_text, parse_numbers, shown
 from nde.data.plural import pluralize
 from nde.data.table import DataError
-from nde.data.times.dates import Date, has_points, parse_date, possible_orders
+from nde.data.times.date_order import date_order
+from nde.data.times.dates import Date, parse_date
 from nde.data.times.durations import parse_durations
 from nde.data.times.local import to_utc
+from nde.data.times.long_numbers import rounded_number, unix_nanoseconds
 from nde.data.times.native import naive_times
+from nde.data.times.text import time_text
 from nde.data.times.zone import Zone
 
 if TYPE_CHECKING:
@@ -91,11 +94,23 @@ def times_of_cells(
         return _of_texts(texts, name, options, owners)
     if found.wrong.any():
         raise _time_error(texts, name, int(np.argmax(found.wrong)))
+    return _of_numbers(found, texts, name, options, owners)
+
+
+def _of_numbers(
+    found: NumberColumn, texts: Sequence[str], name: str, options: ReadOptions, owners: Int[np.ndarray, " rows"]
+) -> TimeColumn:
+    """Numbers, or dates that are written as whole numbers."""
     if np.isinf(found.values).any():
         raise DataError(f"Time column '{name}' is infinite in row {int(np.argmax(np.isinf(found.values))) + 1}.")
-    dates = None if form == NUMBER else _compact_dates(texts, name)
-    notes = tuple(f"Time column '{name}': {note}" for note in found.notes)
-    return TimeColumn(found.values, notes) if dates is None else _localized(dates, name, options, owners)
+    numeric = options.date_format == NUMBER
+    dates = None if numeric else _compact_dates(texts, name) or _unix_dates(texts, name)
+    if dates is not None:
+        return _localized(dates, name, options, owners)
+    notes, rounded = [f"Time column '{name}': {note}" for note in found.notes], rounded_number(texts)
+    if rounded is not None:
+        notes.append(f"Time column '{name}' has numbers such as {rounded}, with more digits than are kept: rounded.")
+    return TimeColumn(found.values, tuple(notes))
 
 
 def _native(column: "pandas.Series", name: str, options: ReadOptions, owners: Int[np.ndarray, " rows"]) -> TimeColumn:
@@ -118,7 +133,7 @@ def _of_texts(texts: Sequence[str], name: str, options: ReadOptions, owners: Int
     if durations is not None:
         note = f"Time column '{name}': times such as '{texts[0]}' were read as hours and minutes since the beginning."
         return TimeColumn(np.array([durations[text] for text in texts]), (note,))
-    order = _order(texts, name, options)
+    order = date_order(texts, name, options.date_format)
     dates = {text: parse_date(text, order) for text in set(texts)}
     wrong = [dates[text] is None or options.date_format == NUMBER for text in texts]
     if any(wrong):
@@ -127,14 +142,33 @@ def _of_texts(texts: Sequence[str], name: str, options: ReadOptions, owners: Int
     notes = () if _ISO.fullmatch(texts[0]) else (f"Time column '{name}': {_reading(texts[0], found[0])}.",)
     if order is not None:
         notes = (f"Time column '{name}': {_reading(texts[0], found[0])} ({_WORDS[order]}).",)
-    bare = [text for text, date in zip(texts, found, strict=True) if date.offset is None]
-    if 0 < len(bare) < len(texts):
-        rows = pluralize(len(bare), "row")
-        notes += (
-            f"Time column '{name}' has dates with an offset from UTC, and {rows} without one, such as "
-            f"'{shown(bare[0])}': they were taken for UTC. If they are not, write their offsets.",
-        )
-    return _localized(dataclasses.replace(_of_dates(found), notes=notes, order=order), name, options, owners)
+    times = dataclasses.replace(_of_dates(found), notes=notes, order=order)
+    bare = np.array([date.offset is None for date in found], bool)
+    if bare.any() and not bare.all():
+        times = _with_bare_dates(times, bare, f"'{shown(texts[int(bare.argmax())])}'", name, options, owners)
+    return _localized(times, name, options, owners)
+
+
+def _with_bare_dates(
+    times: TimeColumn,
+    bare: Bool[np.ndarray, " rows"],
+    first: str,
+    name: str,
+    options: ReadOptions,
+    owners: Int[np.ndarray, " rows"],
+) -> TimeColumn:
+    """Dates of which some have no offset from UTC: these are in the time zone that was given, else in UTC."""
+    values, more, advice = times.values, [], ""
+    if options.timezone is None:
+        advice = " If they are not, name their time zone with --timezone, or write their offsets."
+    else:
+        values = values.copy()
+        values[bare], more = to_utc(values[bare], options.timezone, name, owners[bare])
+    note = (
+        f"Time column '{name}' has dates with an offset from UTC, and {pluralize(int(bare.sum()), 'row')} without one, "
+        f"such as {first}: they were taken for times in {options.timezone or 'UTC'}.{advice}"
+    )
+    return dataclasses.replace(times, values=values, notes=(*times.notes, note, *more))
 
 
 def _plain_dates(texts: Sequence[str]) -> np.ndarray | None:
@@ -160,43 +194,6 @@ def _of_dates(dates: Sequence[Date]) -> TimeColumn:
     return TimeColumn(values, zone=Zone.of_offsets(values, offsets))
 
 
-def _order(texts: Sequence[str], name: str, options: ReadOptions) -> str | None:
-    """The order of day, month and year that suits all dates of three numbers.
-
-    Raises:
-        DataError: If several do.
-    """
-    possible = {text: orders for text in set(texts) if (orders := possible_orders(text))}
-    if not possible:
-        return None
-    if options.date_format in DATE_ORDERS:
-        return options.date_format
-    left = set.intersection(*possible.values())
-    if len(left) > 1 and any(map(has_points, possible)):
-        left &= {"dmy"}
-    # 30-01-24 and 31-01-24 are of one year, unless the year comes first.
-    if left == {"dmy", "ymd"} and len(_years(possible, "dmy")) < len(_years(possible, "ymd")):
-        left = {"dmy"}
-    if len(left) == 1:
-        return left.pop()
-    first = next(text for text in texts if text in possible)
-    if not left:
-        raise DataError(
-            f"Time column '{name}' has dates such as '{first}' with day and month in different orders; write them as "
-            "2024-01-31."
-        )
-    orders = " or ".join(
-        f"{date.moment.date()!s} (--date-format {order})"
-        for order in sorted(left)
-        if (date := parse_date(first, order)) is not None
-    )
-    raise DataError(f"Time column '{name}' has dates such as '{first}', which may be {orders}; give --date-format.")
-
-
-def _years(texts: Collection[str], order: str) -> set[int]:
-    return {date.moment.year for text in texts if (date := parse_date(text, order)) is not None}
-
-
 def _compact_dates(texts: Sequence[str], name: str) -> TimeColumn | None:
     """Whole numbers such as 20240330 as dates, if all of them can be."""
     sizes = {len(text) for text in texts}
@@ -209,6 +206,18 @@ def _compact_dates(texts: Sequence[str], name: str) -> TimeColumn | None:
     found = [date for text in texts if (date := dates[text]) is not None]
     note = f"Time column '{name}': {_reading(texts[0], found[0])}; to keep numbers, give --date-format {NUMBER}."
     return dataclasses.replace(_of_dates(found), notes=(note,))
+
+
+def _unix_dates(texts: Sequence[str], name: str) -> TimeColumn | None:
+    """Whole numbers of 19 digits as nanoseconds since 1970, if all of them can be."""
+    dates = unix_nanoseconds(texts)
+    if dates is None:
+        return None
+    note = (
+        f"Time column '{name}': '{texts[0]}' was read as nanoseconds since 1970, {time_text(dates[0])} in UTC; to keep "
+        f"numbers, give --date-format {NUMBER}."
+    )
+    return TimeColumn(dates, (note,), Zone("UTC"))
 
 
 def _strict_dates(texts: Sequence[str], name: str, form: str) -> TimeColumn:

@@ -79,6 +79,10 @@ class Zone:
         wall = str((time + minutes * _MINUTE).astype("datetime64[us]")).replace("T", " ").removesuffix(".000000")
         return f"{wall}{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"
 
+    def to_wall(self, times: np.ndarray) -> np.ndarray:
+        """Times in UTC, on the wall clock."""
+        return times + np.array([self.offset(time) for time in times], np.int64) * _MINUTE
+
     def to_utc(self, wall: np.ndarray) -> np.ndarray:
         """Times of the wall clock, in UTC."""
         near = [self.offset(time - self.offset(time) * _MINUTE) for time in wall]

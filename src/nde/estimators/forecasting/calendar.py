@@ -8,6 +8,7 @@ import pandas as pd
 from jaxtyping import Float
 
 from nde.data import DataError
+from nde.data.times.long_numbers import as_doubles
 from nde.estimators.forecasting.grid import BUSINESS_DAYS, Grid
 from nde.estimators.forecasting.history import Values
 
@@ -59,7 +60,7 @@ class Calendar:
             raise DataError("Times must increase, without gaps or repeats, and there must be at least two.")
         if isinstance(index, pd.DatetimeIndex):
             return cls._of_dates(index)
-        ts = np.asarray(index, np.float64)
+        ts = as_doubles(np.asarray(index))
         spacing = _spacing(ts)
         rows = 1 / spacing
         suggested = next((season for season in _SEASONS if abs(rows / season - 1) < _EXACT), None)

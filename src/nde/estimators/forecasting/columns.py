@@ -9,6 +9,7 @@ from jaxtyping import Float
 
 from nde.data import DataError, Table
 from nde.data.frames import did_you_mean
+from nde.data.panel.dataframes import as_pandas
 from nde.estimators.forecasting.calendar import Calendar
 from nde.estimators.forecasting.history import Inputs
 
@@ -17,10 +18,9 @@ def columns_of(X: Any) -> tuple[Any, list[str], Float[np.ndarray, "rows columns"
     """Times, names and values of the columns."""
     if isinstance(X, Table):
         return X.ts, list(X.names), np.asarray(X.ys, np.float64)
-    if isinstance(X, pd.Series):
-        X = X.to_frame("value" if X.name is None else str(X.name))
-    if isinstance(X, pd.DataFrame):
-        return _columns_of_frame(X)
+    frame = as_pandas(X)
+    if frame is not None:
+        return _columns_of_frame(frame)
     array = _real(np.asarray(X), "X")
     array = array[:, None] if array.ndim == 1 else array
     if array.ndim != 2 or not array.size:
