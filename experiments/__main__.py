@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import inspect
 from pathlib import Path
 
 NAMES: tuple[str, ...] = (
@@ -29,6 +30,7 @@ def main() -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help=" | ".join(NAMES))
     parser.add_argument("--out", type=Path, default=Path("experiments/results"), help="folder of tables and pictures")
     parser.add_argument("--quick", action="store_true", help="a small part, to see that it runs")
+    parser.add_argument("--seeds", type=int, help="the number of random splits, for `series_tables`")
     wanted = parser.parse_args()
     for name in wanted.names:
         if name not in NAMES:
@@ -37,7 +39,11 @@ def main() -> None:
         parser.print_help()
     wanted.out.mkdir(parents=True, exist_ok=True)
     for name in wanted.names:
-        importlib.import_module(f"experiments.{name}").run(wanted.out, wanted.quick)
+        run = importlib.import_module(f"experiments.{name}").run
+        options = {} if wanted.seeds is None else {"seeds": wanted.seeds}
+        if not options.keys() <= inspect.signature(run).parameters.keys():
+            parser.error(f"the experiment '{name}' does not take --seeds")
+        run(wanted.out, wanted.quick, **options)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,18 @@ import nde
 from nde.estimators import plain
 from nde.estimators.folds import Folds
 from nde.estimators.mixture import beats_constant, class_mixture, log_loss, number_mixture, softmax, temperature
-from nde.estimators.stacking import FOREST, FREQUENCIES, LOGISTIC, MEAN, RIDGE, Classes, Labeled, Numbers, Stack
+from nde.estimators.stacking import (
+    FOREST,
+    FREQUENCIES,
+    LOGISTIC,
+    MEAN,
+    RIDGE,
+    Classes,
+    Labeled,
+    Numbers,
+    Stack,
+    calibrated,
+)
 from nde.estimators.summary import summary_features
 
 RANDOM = np.random.default_rng(0)
@@ -37,6 +48,19 @@ def test_one_member_leaves_out_a_fifth_and_numbers_are_spread_over_folds():
     assert folds.held.sum() == 10
     assert abs(numbers[folds.held].mean() - numbers.mean()) < 0.15
     assert not Folds.none(50, 3).held.any()
+
+
+def test_few_series_are_divided_several_times_for_plain_methods():
+    classes = np.arange(30) % 2
+    folds = Folds.stratified(classes, 5, 7)
+    splits = folds.repeated_splits(classes, 7)
+    assert [test.tolist() for _, test in splits[:5]] == [test.tolist() for _, test in folds.splits()]
+    np.testing.assert_array_equal(np.bincount(np.concatenate([test for _, test in splits])), np.full(30, 3))
+    assert len({tuple(test) for _, test in splits}) == 15
+    assert all(np.intersect1d(train, test).size == 0 for train, test in splits)
+    many = np.arange(300) % 2
+    assert len(Folds.stratified(many, 5, 7).repeated_splits(many, 7)) == 5
+    assert len(Folds.stratified(classes, 1, 7).repeated_splits(classes, 7)) == 1
 
 
 def test_summary_features_are_those_of_the_observations():
@@ -65,13 +89,13 @@ def test_forests_and_linear_models_are_those_of_scikit_learn(classes: bool):
         forest = RandomForestClassifier(200, random_state=3, max_features="sqrt").fit(filled, y, weights)
         expected = forest.predict_proba(new_filled)
         linear = LogisticRegression(C=0.1, max_iter=500).fit(scaled, y, weights).predict_proba(new_scaled)
-        fittings = plain.forest(3, True, 3), plain.logistic(3, 0.1)
+        fittings = plain.forest(3, True, 3, "sqrt"), plain.logistic(3, 0.1)
     else:
         y = x[:, :1] + x[:, 1:2]
         forest = RandomForestRegressor(200, random_state=3, max_features=1 / 3).fit(filled, y[:, 0], weights)
         expected = forest.predict(new_filled)[:, None]
         linear = Ridge(2.0).fit(scaled, y, weights).predict(new_scaled).reshape(-1, 1)
-        fittings = plain.forest(1, False, 3), plain.ridge(2.0)
+        fittings = plain.forest(1, False, 3, 1 / 3), plain.ridge(2.0)
     for fitting, wanted in zip(fittings, (expected, linear), strict=True):
         found = fitting(x, y, weights)
         np.testing.assert_allclose(found(new), wanted, rtol=1e-6, atol=1e-9)
@@ -121,6 +145,44 @@ def test_the_temperature_undoes_a_factor():
     chances = softmax(logits[0]).cumsum(axis=1)
     codes = (RANDOM.random((3000, 1)) > chances).sum(axis=1)
     assert temperature(5 * logits, codes, np.ones(3000)) == pytest.approx(5, rel=0.15)
+
+
+def test_the_temperature_of_a_part_is_chosen_on_the_other_parts():
+    codes = np.repeat([0, 1], 100)
+    logits = 3.0 * (codes[:, None] == np.arange(2))
+    # The first series are predicted wrongly, which only the others may know.
+    logits[:20] = 3.0 * (codes[:20, None] != np.arange(2))
+    series = Labeled(np.zeros((200, 1)), codes, np.ones(200))
+    splits = [(np.arange(20, 200), np.arange(20)), (np.arange(20), np.arange(20, 200))]
+    heat, found = calibrated(Classes(2), logits[None], series, splits)
+    assert heat == temperature(logits[None], codes, np.ones(200))
+    own = temperature(logits[None, 20:], codes[20:], np.ones(180))
+    np.testing.assert_allclose(found[:20], softmax(logits[:20] / own))
+    assert own < heat < 16
+    np.testing.assert_allclose(found[20:], softmax(logits[20:] / 16.0))
+
+
+class Linear(Classes):
+    """Classes, without the forests that take time."""
+
+    def candidates(self, seed: int) -> dict[str, list[plain.Fitting]]:
+        return {name: settings[:2] for name, settings in super().candidates(seed).items() if name != FOREST}
+
+
+def test_a_series_that_is_predicted_several_times_counts_once():
+    random = np.random.default_rng(1)
+    codes = np.arange(60) % 2
+    series = Labeled(codes[:, None] + random.normal(size=(60, 2)), codes, np.ones(60))
+    outputs = codes[:, None] * [0, 1] + random.normal(size=(1, 60, 2))
+    once = Folds.stratified(codes, 5, 0).splits()
+    places = np.concatenate([test for _, test in once])
+    one, two = (
+        Stack.fit(Linear(2), "neural-cde", outputs[:, np.tile(places, times)], series, once * times, places, 0)
+        for times in (1, 2)
+    )
+    assert 0.1 < one.network_share < 0.9
+    assert one.weights == pytest.approx(two.weights)
+    assert one.losses == pytest.approx(two.losses)
 
 
 def labeled(classes: bool) -> tuple[Labeled, Folds]:

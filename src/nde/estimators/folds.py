@@ -10,6 +10,9 @@ from nde.data.panel.shuffle import shuffled
 
 FOLDS = 5
 """Parts that series are divided into, or more if there are more members."""
+_FEW, _DIVISIONS = 64, 3
+"""So few series are divided so many times for plain methods."""
+Splits = list[tuple[Int[np.ndarray, " _"], Int[np.ndarray, " _"]]]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -58,7 +61,21 @@ class Folds:
         """One where a member is trained on a series, else zero."""
         return jnp.asarray(self.of_series[None] != np.arange(self.members)[:, None], float)
 
-    def splits(self) -> list[tuple[Int[np.ndarray, " _"], Int[np.ndarray, " _"]]]:
+    def splits(self) -> Splits:
         """The series to fit to, and those to predict, for each fold of a member that is not empty."""
         folds = np.unique(self.of_series[self.held])
         return [(np.flatnonzero(self.of_series != fold), np.flatnonzero(self.of_series == fold)) for fold in folds]
+
+    def repeated_splits(self, targets: np.ndarray, seed: int) -> Splits:
+        """The splits and, for few series, those of other divisions, which predict the same series once more.
+
+        How plain methods predict few series depends on their division. A network cannot be fitted to several.
+
+        Args:
+            targets: The targets of the series.
+            seed: The seed of this division.
+        """
+        divisions = [self]
+        if len(targets) <= _FEW and self.held.all():
+            divisions += [Folds.stratified(targets, self.members, seed + more) for more in range(1, _DIVISIONS)]
+        return [split for division in divisions for split in division.splits()]

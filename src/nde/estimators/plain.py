@@ -5,7 +5,7 @@ import dataclasses
 import io
 import warnings
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -153,21 +153,29 @@ def ridge(penalty: float) -> Fitting:
     return fit
 
 
-def forest(size: int, classes: bool, seed: int) -> Fitting:
-    """A random forest."""
+def forest(size: int, classes: bool, seed: int, features: float | Literal["sqrt"], leaf: int = 1) -> Fitting:
+    """A random forest.
 
-    def fit(features: Features, targets: np.ndarray, weights: Float[np.ndarray, " series"]) -> Forest:
+    Args:
+        size: The number of classes or of numbers.
+        classes: Whether outputs are probabilities.
+        seed: The seed of its trees.
+        features: How many features a split may choose from: a share of them, or their square root.
+        leaf: The least number of series in a leaf; more if there are many series.
+    """
+
+    def fit(x: Features, targets: np.ndarray, weights: Float[np.ndarray, " series"]) -> Forest:
         from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor  # noqa: PLC0415 (takes long)
 
-        center, _ = moments(features)
+        center, _ = moments(x)
         settings: dict[str, Any] = {
             "n_estimators": _TREES,
-            "min_samples_leaf": max(1, len(features) // _LEAVES),
-            "max_features": "sqrt" if classes else 1 / 3,
+            "min_samples_leaf": max(leaf, len(x) // _LEAVES),
+            "max_features": features,
             "random_state": seed % 2**32,
         }
         model: Any = RandomForestClassifier(**settings) if classes else RandomForestRegressor(**settings)
-        model.fit(np.where(np.isnan(features), center, features), targets if classes else np.squeeze(targets), weights)
+        model.fit(np.where(np.isnan(x), center, x), targets if classes else np.squeeze(targets), weights)
         trees = [tree.tree_ for tree in model.estimators_]
         counts = np.array([tree.node_count for tree in trees])
         roots = np.concatenate([[0], np.cumsum(counts)[:-1]])

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from nde.estimators import plain
+from nde.estimators.folds import Splits
 from nde.estimators.mixture import (
     beats_constant,
     class_mixture,
@@ -22,14 +23,15 @@ from nde.estimators.mixture import (
 from nde.estimators.plain import Features, Fitting, Outputs, Predictor
 
 Weights = Float[np.ndarray, " series"]
-Splits = Sequence[tuple[Int[np.ndarray, " _"], Int[np.ndarray, " _"]]]
 MemberOutputs = Float[np.ndarray, "members series output"]
-_STRENGTHS = tuple(10.0**power for power in (-4, -3, -2, -1, 0, 1))
+_STRENGTHS = tuple(10.0**power for power in range(-4, 4))
 FREQUENCIES, MEAN = "class frequencies", "mean"
 LOGISTIC, RIDGE, FOREST = "logistic regression", "ridge regression", "random forest"
 _ON_SUMMARIES = {LOGISTIC: "logistic regression", RIDGE: "ridge regression", FOREST: "a random forest"}
 _CONSTANTS = {FREQUENCIES: "the frequency of the classes", MEAN: "the mean of the targets"}
-_PENALTIES = tuple(10.0**power for power in (-2, -1, 0, 1, 2, 3))
+_LEAVES, _FEATURES = (1, 3), (1 / 3, 1.0)
+"""The least series in a leaf of a forest of classes; the share of the features that a split of numbers sees."""
+_PENALTIES = tuple(10.0**power for power in range(-3, 5))
 
 
 class AbstractKind(abc.ABC):
@@ -83,7 +85,7 @@ class Classes(AbstractKind):
         """Logistic regressions, a random forest and the shares of the classes."""
         return {
             LOGISTIC: [plain.logistic(self.size, strength) for strength in _STRENGTHS],
-            FOREST: [plain.forest(self.size, True, seed)],
+            FOREST: [plain.forest(self.size, True, seed, "sqrt", leaf) for leaf in _LEAVES],
             FREQUENCIES: [plain.constant(self.size, True)],
         }
 
@@ -119,7 +121,7 @@ class Numbers(AbstractKind):
         """Ridge regressions, a random forest and the mean."""
         return {
             RIDGE: [plain.ridge(penalty) for penalty in _PENALTIES],
-            FOREST: [plain.forest(self.size, False, seed)],
+            FOREST: [plain.forest(self.size, False, seed, share) for share in _FEATURES],
             MEAN: [plain.constant(self.size, False)],
         }
 
@@ -192,6 +194,28 @@ def best_fitting(
     return settings[best], tried[best]
 
 
+def calibrated(kind: AbstractKind, outputs: MemberOutputs, series: Labeled, splits: Splits) -> tuple[float, Outputs]:
+    """The temperature of a network, and its prediction of each part with a temperature chosen on the other parts.
+
+    Args:
+        kind: What is predicted.
+        outputs: The outputs for the series that are predicted, in the order of the splits.
+        series: All series.
+        splits: Series that were fitted to, and others that are predicted.
+    """
+    places = np.concatenate([test for _, test in splits])
+    _, targets, weights = series.at(places)
+    heat = kind.calibration(outputs, targets, weights)
+    ends = np.cumsum([len(test) for _, test in splits])[:-1]
+    found = []
+    for (_, test), part in zip(splits, np.split(outputs, ends, axis=1), strict=True):
+        others = ~np.isin(places, test)
+        known = weights[others].sum() > 0
+        own = kind.calibration(outputs[:, others], targets[others], weights[others]) if known else heat
+        found.append(kind.network(part, own))
+    return heat, np.concatenate(found)
+
+
 def _described(method: str) -> str:
     """A method in a sentence."""
     if method in _ON_SUMMARIES:
@@ -233,13 +257,16 @@ class Stack:
             name: The name of the network.
             outputs: Its outputs for the series that it was not fitted to, in the order of the splits.
             series: All series.
-            splits: Series to fit plain methods to, and others to predict.
+            splits: Series to fit plain methods to, and others to predict. A series that is predicted several times
+                counts once.
             whole: The series to fit them to at the end.
             seed: Seed of random forests.
         """
-        _, targets, weights = series.at(np.concatenate([test for _, test in splits]))
-        heat = kind.calibration(outputs, targets, weights)
-        found, fittings = {name: kind.network(outputs, heat)}, {}
+        places = np.concatenate([test for _, test in splits])
+        _, targets, weights = series.at(places)
+        weights = weights / np.bincount(places)[places]
+        heat, network = calibrated(kind, outputs, series, splits)
+        found, fittings = {name: network}, {}
         for method, settings in kind.candidates(seed).items():
             fittings[method], found[method] = best_fitting(kind, settings, series, splits)
         every = np.stack(list(found.values()))

@@ -170,9 +170,10 @@ class AbstractSupervisedEstimator(AbstractSeriesEstimator):
             return Stack.alone(self.model)
         own = np.arange(len(train.prepared))
         if held is None:
-            places = np.concatenate([test for _, test in folds.splits()])
+            splits = folds.repeated_splits(train.labeled.targets, seed)
+            places = np.concatenate([test for _, test in splits])
             outputs = self._outputs(train.prepared)[folds.of_series[places], places][None]
-            return Stack.fit(self._kind, self.model, outputs, train.labeled, folds.splits(), own, seed)
+            return Stack.fit(self._kind, self.model, outputs, train.labeled, splits, own, seed)
         both = train.labeled.with_others(held.labeled)
         splits = [(own, np.arange(len(own), len(both.targets)))]
         return Stack.fit(self._kind, self.model, self._outputs(held.prepared), both, splits, own, seed)
