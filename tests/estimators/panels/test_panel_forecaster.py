@@ -10,7 +10,6 @@ import nde
 from nde.data import DataError, ReadOptions, read_panel
 from nde.estimators import PanelForecaster, load_estimator
 from nde.estimators.panels.axis import axes_of
-from nde.estimators.panels.comparison import width
 from nde.estimators.panels.curves import are_ages
 from nde.estimators.panels.seasons import find_season
 
@@ -110,18 +109,6 @@ def test_intervals_hold_their_share_of_walks():
             (low[:, 0] < came) & (came < high[:, 0]) for (low, high), came in zip(ends, walks[:, 45:], strict=True)
         ]
         assert np.mean(inside) == pytest.approx(level / 100, abs=0.05)
-
-
-def test_widths_mix_what_was_seen_with_the_normal_distribution():
-    assert width([], 0, 0.8) == pytest.approx(1.2816, rel=1e-4)
-    seen = [float(x) for x in np.linspace(0, 3, 201)]
-    assert width(seen, 10_000, 0.8) == pytest.approx(2.4, rel=0.01)
-    assert 1.2816 < width(seen, 10, 0.8) < 2.4
-
-
-def test_a_few_series_that_hardly_moved_do_not_widen_all_intervals_without_end():
-    scores = sorted([0.5] * 70 + [40.0] * 30)
-    assert width(scores, 100, 0.8) < 2.5 * 1.2816
 
 
 def test_short_series_gaps_and_irregular_times():

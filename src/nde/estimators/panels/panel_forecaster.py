@@ -12,12 +12,11 @@ from sklearn.utils.validation import check_is_fitted
 
 from nde.data import DataError, as_panel
 from nde.data.panel import TimeSeries
-from nde.estimators.forecasting.distribution import Distribution, normal
 from nde.estimators.forecasting.forecast import Forecast
 from nde.estimators.latent import broadcast_times
 from nde.estimators.panels.axis import SeriesAxis, Times, axes_of
 from nde.estimators.panels.cell import known_rows, last_cells, past_cells, typical_step
-from nde.estimators.panels.channel import ChannelMethod, Chosen
+from nde.estimators.panels.channel import CellForecast, ChannelMethod, Chosen
 from nde.estimators.panels.comparison import PanelScore, Rolled, choose, roll_all, sample_of, sentence
 from nde.estimators.panels.curves import NAME as CURVES
 from nde.estimators.panels.curves import Curve, curves_for, curves_of
@@ -301,17 +300,14 @@ class PanelForecaster(BaseEstimator):
 
     def _channel(
         self, panel: TimeSeries, axes: list[SeriesAxis], channel: int, times: Sequence[Times]
-    ) -> list[tuple[Distribution, Chosen]]:
-        """The distributions of a channel of each series, at increasing times, and their methods."""
+    ) -> list[CellForecast]:
+        """The forecasts of a channel of each series, at increasing times."""
         name = self.channels_[channel]
         method = self.fitted_[name]
         cells = last_cells(panel, axes, channel, method.period, times, method.typical)
         found = method.forecast(cells, curves_for(panel, self.curves_[name], leave_out=False))
         known = {cell.series: own for cell, own in zip(cells, found, strict=True)}
-        return [
-            known[place] if place in known else (_constant(method.mean, method.deviation, len(own)), method.best)
-            for place, own in enumerate(times)
-        ]
+        return [known[place] if place in known else method.constant(len(own)) for place, own in enumerate(times)]
 
     def _forecast(
         self,
@@ -319,19 +315,20 @@ class PanelForecaster(BaseEstimator):
         place: int,
         times: Times,
         order: np.ndarray,
-        channels: Sequence[tuple[Distribution, Chosen]],
+        channels: Sequence[CellForecast],
     ) -> Forecast:
         """The forecast of a series, in the order of the times."""
 
-        def ends(level: int, sign: int) -> Float[np.ndarray, "times channels"]:
-            found = [own.at(sign * chosen.width(level / 100)) for own, chosen in channels]
-            return np.stack(found, axis=1)[order]
+        def interval(level: int) -> tuple[Float[np.ndarray, "times channels"], Float[np.ndarray, "times channels"]]:
+            ends = [own.interval(level / 100) for own in channels]
+            lower, upper = (np.stack(own, axis=1)[order] for own in zip(*ends, strict=True))
+            return lower, upper
 
         return Forecast(
             times=panel.clock.restore(times, place),
             names=self.channels_,
-            median=np.stack([own.median for own, _ in channels], axis=1)[order],
-            intervals={level: (ends(level, -1), ends(level, 1)) for level in self.levels},
+            median=np.stack([own.distribution.median for own in channels], axis=1)[order],
+            intervals={level: interval(level) for level in self.levels},
         )
 
 
@@ -353,10 +350,6 @@ def _chosen(
     others = {name: own for name, own in found.items() if name != CURVES}
     rest = Chosen.of(others[choose(others, series)]) if best == CURVES and others else None
     return ChannelMethod(Chosen.of(found[best]), rest, *numbers)
-
-
-def _constant(mean: float, deviation: float, times: int) -> Distribution:
-    return normal(np.full(times, mean), deviation)
 
 
 def _checked_horizon(horizon: int) -> int:
