@@ -8,7 +8,7 @@ from scipy.special import ndtri
 
 from nde.estimators.forecasting.comparison import MethodScore
 from nde.estimators.forecasting.distribution import Distribution
-from nde.estimators.panels.cell import Cell
+from nde.estimators.panels.cell import Cell, evenly
 from nde.estimators.panels.curves import CurvesOfOthers
 from nde.estimators.panels.linear_sde import (
     OWN,
@@ -65,9 +65,7 @@ def sample_of(cells: Sequence[Cell], rows: int) -> list[Cell]:
     """Some of the cells, if all have more rows, known at all points together: those in all parts of the panel."""
     known = [history for cell in cells for history in cell.known]
     share = affordable(known, rows) / max(1, len(known))
-    count = max(1, int(share * len(cells)))
-    places = np.unique(np.linspace(0, len(cells) - 1, count).round().astype(np.int64)) if cells else []
-    return [cells[place] for place in places]
+    return [cells[place] for place in evenly(max(1, int(share * len(cells))), len(cells))]
 
 
 def roll_all(

@@ -8,6 +8,7 @@ from jaxtyping import Float, Int
 from scipy.special import ndtri, stdtrit
 
 from nde.estimators.forecasting.history import Times
+from nde.estimators.panels.cell import evenly
 
 _PRIOR_SCORES = 5.0
 """Independent scores of the past that the typical width counts as."""
@@ -101,8 +102,8 @@ class Widths:
             return cls()
         growth, far = past.growth, _distance(past.ahead)
         sizes = np.sort(np.abs(past.values) / far**growth)
-        some = np.linspace(0, len(sizes) - 1, min(len(sizes), _KEPT_SCORES)).round().astype(np.int64)
-        return cls(tuple(sizes[some].tolist()), past.effective_count, growth, _FURTHER * float(far.max()))
+        kept = sizes[evenly(_KEPT_SCORES, len(sizes))]
+        return cls(tuple(kept.tolist()), past.effective_count, growth, _FURTHER * float(far.max()))
 
     @classmethod
     def from_dict(cls, saved: dict[str, Any]) -> "Widths":
