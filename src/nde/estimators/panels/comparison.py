@@ -99,7 +99,7 @@ def _linear(
     found: dict[str, tuple[AbstractPanelMethod, Forecasts]] = {}
     if OWN in names:
         found[OWN] = (LinearSDE(form, typical(models), own=True), forecast_cells(cells, form, models))
-    if SHARED in names and len(cells) > 1:
+    if SHARED in names and (len(cells) > 1 or OWN not in names):
         forecasts = forecast_cells(cells, form, _shared(cells, form, models))
         found[SHARED] = (LinearSDE(form, typical(models), own=False), forecasts)
     return found
