@@ -130,13 +130,19 @@ def report(rows: Sequence[Row]) -> str:
 
 
 def picture(rows: Sequence[Row]) -> Figure:
-    """Our error over that of the best plain method."""
-    figure = Figure(figsize=(8.0, 1.2 + 0.24 * len(rows)), layout="constrained", dpi=120)
-    axes = figure.subplots()
-    style_axes(axes)
-    axes.plot([row.ours / row.best_plain for row in rows], range(len(rows)), "o", color=COLORS[0])
-    axes.axvline(1.0, color=INK, linewidth=0.8)
-    axes.set_yticks(range(len(rows)), [row.table for row in rows])
-    axes.invert_yaxis()
-    axes.set_xlabel("error of PanelForecaster over that of the best plain method")
+    """Our error over that of the best plain method, and the coverage of the intervals."""
+    figure = Figure(figsize=(10.0, 1.2 + 0.24 * len(rows)), layout="constrained", dpi=120)
+    errors, coverage = figure.subplots(1, 2, sharey=True, width_ratios=[3, 2])
+    columns = (
+        (errors, [row.ours / row.best_plain for row in rows], 1.0, "error of PanelForecaster over best plain method"),
+        (coverage, [100 * row.covered / row.values for row in rows], 80.0, "% of values in interval of 80%"),
+    )
+    for axes, values, wanted, label in columns:
+        style_axes(axes)
+        axes.plot(values, range(len(rows)), "o", color=COLORS[0])
+        axes.axvline(wanted, color=INK, linewidth=0.8)
+        axes.set_xlabel(label)
+    coverage.set_xlim(-5, 105)
+    errors.set_yticks(range(len(rows)), [row.table for row in rows])
+    errors.invert_yaxis()
     return figure

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from nde.cli.panels.comparison import verdict
-from nde.estimators.panels import panel_forecaster, panel_imputer
+from nde.estimators import PanelForecaster, PanelImputer
 from nde.estimators.panels.filling import LINE
 from nde.estimators.panels.plain import PLAIN_METHODS
 from tests.cli.test_fit import nde
@@ -21,8 +21,8 @@ COLUMNS = ("sales.csv", "--series", "shop", "--time", "month")
 def sales(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> pd.DataFrame:
     """Monthly sales of six shops with a season, in the current folder; only methods that need no training."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(panel_forecaster, "METHODS", tuple(PLAIN_METHODS))
-    monkeypatch.setattr(panel_imputer, "MIXTURES", {LINE: (LINE,)})
+    monkeypatch.setattr(PanelForecaster, "known_methods", tuple(PLAIN_METHODS))
+    monkeypatch.setattr(PanelImputer, "known_methods", (LINE,))
     random, months = np.random.default_rng(0), pd.date_range("2020-01-01", periods=48, freq="MS")
     wave = 10 * np.sin(2 * np.pi * np.arange(48) / 12)
     frames = [

@@ -18,6 +18,7 @@ from nde.data.panel.windows import windows
 from nde.data.plural import pluralize
 from nde.estimators.base import AbstractSeriesEstimator
 from nde.estimators.frequencies import initial_frequencies
+from nde.estimators.panels.base import check_channels
 from nde.estimators.pieces import Pieces
 from nde.models import LatentODE
 from nde.models.latent.training import Cuts, cut_loss
@@ -136,13 +137,7 @@ class AbstractLatentEstimator(AbstractSeriesEstimator):
     def _check_panel(self, X: Any) -> TimeSeries:
         """Convert `X` to a panel, and check that it has the channels that the estimator was fitted to."""
         check_is_fitted(self, "model_")
-        panel = self._panel(X, self.channels_)
-        if panel.channels != self.channels_:
-            raise DataError(
-                f"Got a panel with channels {', '.join(panel.channels)}; this estimator was fitted to channels "
-                f"{', '.join(self.channels_)}."
-            )
-        return panel
+        return check_channels(self._panel(X, self.channels_), self.channels_)
 
     def _evaluate(
         self, panel: TimeSeries, times: list[Float[np.ndarray, " _"]]

@@ -9,8 +9,8 @@ from sklearn.exceptions import NotFittedError
 import nde
 from nde.data import DataError, ReadOptions, read_panel
 from nde.estimators import PanelForecaster, load_estimator
+from nde.estimators.panels import panel_forecaster
 from nde.estimators.panels.axis import axes_of
-from nde.estimators.panels.comparison import width
 from nde.estimators.panels.curves import are_ages
 from nde.estimators.panels.seasons import find_season
 
@@ -112,18 +112,6 @@ def test_intervals_hold_their_share_of_walks():
         assert np.mean(inside) == pytest.approx(level / 100, abs=0.05)
 
 
-def test_widths_mix_what_was_seen_with_the_normal_distribution():
-    assert width([], 0, 0.8) == pytest.approx(1.2816, rel=1e-4)
-    seen = [float(x) for x in np.linspace(0, 3, 201)]
-    assert width(seen, 10_000, 0.8) == pytest.approx(2.4, rel=0.01)
-    assert 1.2816 < width(seen, 10, 0.8) < 2.4
-
-
-def test_a_few_series_that_hardly_moved_do_not_widen_all_intervals_without_end():
-    scores = sorted([0.5] * 70 + [40.0] * 30)
-    assert width(scores, 100, 0.8) < 2.5 * 1.2816
-
-
 def test_short_series_gaps_and_irregular_times():
     panel = nde.TimeSeries.from_arrays(
         [[[1.0, 5.0], [np.nan, 6.0], [2.0, np.nan]], [[4.0, np.nan]], [[3.0, 1.0], [3.5, np.nan]]],
@@ -181,6 +169,17 @@ def test_the_linear_sde_beats_plain_methods_on_noisy_levels_and_is_saved(tmp_pat
     assert np.mean(errors**2) < 0.8 * np.mean(last**2)
     forecaster.save(tmp_path)
     np.testing.assert_allclose(load_estimator(tmp_path).predict(values[:, :28], times), forecasts, rtol=1e-9)
+
+
+def test_series_share_parameters_if_they_have_more_rows_than_are_fitted(monkeypatch):
+    """What is used is what was compared, on a sample of the series."""
+    monkeypatch.setattr(panel_forecaster, "MOST_FITTED", 60)
+    values = np.random.default_rng(0).normal(size=(8, 20)).cumsum(axis=1)
+    forecaster = PanelForecaster(4, season=None, methods=["linear SDE", "linear SDE, shared"]).fit(values)
+    assert [score.name for score in forecaster.scores_["x0"]] == ["linear SDE, shared"]
+    assert forecaster.methods_ == {"x0": "linear SDE, shared"}
+    alone, together = forecaster.forecast(values[:1])[0], forecaster.forecast(values)[0]
+    np.testing.assert_allclose(alone.median, together.median, rtol=1e-9)
 
 
 def test_months_of_a_time_zone_go_on_as_months_after_a_gap(tmp_path):

@@ -9,6 +9,7 @@ import nde
 from nde.data import DataError
 from nde.estimators import PanelImputer, load_estimator
 from nde.estimators.forecasting.history import History
+from nde.estimators.panels import gap_comparison
 from nde.estimators.panels.axis import axes_of
 from nde.estimators.panels.gap_comparison import GapMethod, GapScore
 from nde.estimators.panels.gaps import Gap, _pieces
@@ -109,6 +110,14 @@ def test_smoothing_and_other_channels_beat_lines_and_are_saved(tmp_path):
     assert clone(imputer).get_params() == imputer.get_params()
     imputer.save(tmp_path)
     np.testing.assert_allclose(load_estimator(tmp_path).transform(ys).ys, filled.reshape(-1, 2), rtol=1e-9)
+
+
+def test_a_series_is_filled_alike_alone_and_among_others_if_all_share_parameters(monkeypatch):
+    monkeypatch.setattr(gap_comparison, "MOST_FITTED", 60)
+    random, ts = np.random.default_rng(0), np.arange(30)
+    ys = gappy(np.sin(0.3 * ts + np.arange(6)[:, None])[..., None] + 0.2 * random.normal(size=(6, 30, 1)))
+    imputer = PanelImputer(methods=["linear SDE"], random_state=0).fit(ys)
+    np.testing.assert_allclose(imputer.transform(ys[2:3]).ys, imputer.transform(ys)[[2]].ys, rtol=1e-9)
 
 
 def test_who_won_is_said():

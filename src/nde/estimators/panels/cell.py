@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
+from jaxtyping import Int
 
 from nde.data.panel import TimeSeries
 from nde.estimators.forecasting.history import History
@@ -54,6 +55,11 @@ class Cell:
 
 
 _LEAST_SCALE = 0.1
+
+
+def evenly(count: int, total: int) -> Int[np.ndarray, " some"]:
+    """So many of a number of places, or all, in equal distances: those in all parts of a panel."""
+    return np.unique(np.linspace(0, total - 1, min(count, total)).round().astype(np.int64))
 
 
 def known_rows(panel: TimeSeries, channel: int) -> list[np.ndarray]:

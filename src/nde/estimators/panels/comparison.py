@@ -4,12 +4,11 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from jaxtyping import Float
 from scipy.special import ndtri
 
 from nde.estimators.forecasting.comparison import MethodScore
 from nde.estimators.forecasting.distribution import Distribution
-from nde.estimators.panels.cell import Cell
+from nde.estimators.panels.cell import Cell, evenly
 from nde.estimators.panels.curves import CurvesOfOthers
 from nde.estimators.panels.linear_sde import (
     OWN,
@@ -23,15 +22,11 @@ from nde.estimators.panels.linear_sde import (
     with_parameters,
 )
 from nde.estimators.panels.plain import PLAIN_METHODS, AbstractPanelMethod
+from nde.estimators.panels.widths import PastScores, Widths
 from nde.models import StructuralSDE
 
 _CLEARLY = 0.2
 """By which share the error of another method must be smaller, with a single series; with more it is less."""
-_PRIOR_SCORES = 10.0
-"""Scores of the past that a method's own intervals count as."""
-_KEPT_SCORES = 201
-_WIDEST = 2.5
-"""By how much intervals are widened at most: some series that hardly moved say little about the others."""
 
 Forecasts = list[list[Distribution]]
 
@@ -58,21 +53,19 @@ class Rolled:
     Attributes:
         method: The method.
         score: How good that was.
-        deviations: How many standard deviations values were from the center: the sorted absolute numbers, or some.
+        widths: How wide its intervals must be.
     """
 
     method: AbstractPanelMethod
     score: PanelScore
-    deviations: Float[np.ndarray, " values"]
+    widths: Widths
 
 
 def sample_of(cells: Sequence[Cell], rows: int) -> list[Cell]:
     """Some of the cells, if all have more rows, known at all points together: those in all parts of the panel."""
     known = [history for cell in cells for history in cell.known]
     share = affordable(known, rows) / max(1, len(known))
-    count = max(1, int(share * len(cells)))
-    places = np.unique(np.linspace(0, len(cells) - 1, count).round().astype(np.int64)) if cells else []
-    return [cells[place] for place in places]
+    return [cells[place] for place in evenly(max(1, int(share * len(cells))), len(cells))]
 
 
 def roll_all(
@@ -106,7 +99,7 @@ def _linear(
     found: dict[str, tuple[AbstractPanelMethod, Forecasts]] = {}
     if OWN in names:
         found[OWN] = (LinearSDE(form, typical(models), own=True), forecast_cells(cells, form, models))
-    if SHARED in names and len(cells) > 1:
+    if SHARED in names and (len(cells) > 1 or OWN not in names):
         forecasts = forecast_cells(cells, form, _shared(cells, form, models))
         found[SHARED] = (LinearSDE(form, typical(models), own=False), forecasts)
     return found
@@ -129,26 +122,40 @@ def _suits(name: str, cells: Sequence[Cell]) -> bool:
 
 def rolled(method: AbstractPanelMethod, cells: Sequence[Cell], forecasts: Forecasts) -> Rolled:
     """Compare the forecasts of a method with what came."""
-    errors, scaled, deviations, ratios = [], [], [], []
+    errors, scaled, ratios = [], [], []
     for cell, own in zip(cells, forecasts, strict=True):
-        came = np.concatenate(cell.came)
-        error = np.concatenate([each.median for each in own]) - came
+        error = np.concatenate([each.median for each in own]) - np.concatenate(cell.came)
         errors.append(error)
         scaled.append(float(np.sqrt(np.mean(error**2))) / cell.scale)
         ratios.append(np.abs(error) / cell.scale)
-        deviations += [np.abs(each.standardize(ys)) for each, ys in zip(own, cell.came, strict=True)]
-    every, sizes = np.concatenate(errors), np.concatenate(deviations)
-    sizes = np.sort(sizes[np.isfinite(sizes)])
+    every, past = np.concatenate(errors), past_scores(cells, forecasts).finite
     finite = bool(np.isfinite(every).all())
     score = PanelScore(
         name=method.name,
         plain=method.plain,
         rmse=float(np.sqrt(np.mean(every**2))) if finite else np.inf,
         mase=float(np.mean(np.concatenate(ratios))) if finite else np.nan,
-        coverage=float(np.mean(sizes < ndtri(0.9))) if sizes.size else np.nan,
+        coverage=float(np.mean(np.abs(past.values) < ndtri(0.9))) if past.values.size else np.nan,
         error=float(np.mean(scaled)) if finite else np.inf,
     )
-    return Rolled(method, score, sizes)
+    return Rolled(method, score, Widths.of(past))
+
+
+def past_scores(cells: Sequence[Cell], forecasts: Forecasts) -> PastScores:
+    """How many standard deviations what came was from the forecasts."""
+    parts = [
+        (each.standardize(ys), cell.series, point, ahead - cell.history.ts[cut - 1])
+        for cell, own in zip(cells, forecasts, strict=True)
+        for point, (each, ys, cut, ahead) in enumerate(zip(own, cell.came, cell.cuts, cell.ahead, strict=True))
+    ]
+    sizes = [len(scores) for scores, *_ in parts]
+    return PastScores(
+        values=np.concatenate([scores for scores, *_ in parts]),
+        series=np.repeat([series for _, series, *_ in parts], sizes),
+        points=np.repeat([point for *_, point, _ in parts], sizes),
+        places=np.concatenate([np.arange(size) for size in sizes]),
+        ahead=np.concatenate([ahead for *_, ahead in parts]),
+    )
 
 
 def choose(found: Mapping[str, Rolled], series: int) -> str:
@@ -157,29 +164,6 @@ def choose(found: Mapping[str, Rolled], series: int) -> str:
     best = min(found, key=lambda name: found[name].score.error)
     share = 1 - _CLEARLY / np.sqrt(series)
     return best if found[best].score.error < share * found[first].score.error else first
-
-
-def kept_scores(deviations: Float[np.ndarray, " values"]) -> list[float]:
-    """Some of sorted scores, in equal distances."""
-    places = np.linspace(0, len(deviations) - 1, min(len(deviations), _KEPT_SCORES)).round().astype(np.int64)
-    return [float(value) for value in deviations[places]] if len(deviations) else []
-
-
-def width(deviations: Sequence[float], count: int, level: float) -> float:
-    """How many standard deviations an interval reaches to either side, so that it would have covered the past.
-
-    Args:
-        deviations: Sorted absolute scores of the past.
-        count: Of how many values they are.
-        level: The share that the interval is to cover.
-    """
-    normal = float(ndtri(0.5 + level / 2))
-    if not deviations:
-        return normal
-    found = float(np.quantile(deviations, min(1.0, level * (1 + 1 / count))))
-    found = min(max(found, 1e-3), _WIDEST * normal)
-    share = count / (count + _PRIOR_SCORES)
-    return float(np.exp(share * np.log(found) + (1 - share) * np.log(normal)))
 
 
 def sentence(channel: str, scores: Sequence[PanelScore], best: str, rest: str | None) -> str:

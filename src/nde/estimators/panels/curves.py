@@ -11,7 +11,7 @@ from nde.data.panel import TimeSeries
 from nde.data.panel.clock import UNITS
 from nde.estimators.forecasting.distribution import Distribution, normal
 from nde.estimators.forecasting.history import Times
-from nde.estimators.panels.cell import Cell
+from nde.estimators.panels.cell import Cell, evenly
 from nde.estimators.panels.plain import AbstractPanelMethod
 
 NAME = "curves of other series"
@@ -71,7 +71,7 @@ class Curve:
 def curves_of(panel: TimeSeries, channel: int) -> list[Curve]:
     """The curves of the series, or of some of them if they are many."""
     ages, found = are_ages(panel), []
-    for place in np.unique(np.linspace(0, len(panel) - 1, min(len(panel), _MOST_SERIES)).round().astype(np.int64)):
+    for place in evenly(_MOST_SERIES, len(panel)):
         series = panel[int(place)]
         known = ~np.isnan(series.ys[:, channel])
         start = None if ages else start_of(panel, int(place))

@@ -9,10 +9,10 @@ import numpy as np
 from nde.data.panel import TimeSeries
 from nde.estimators.forecasting.history import Times
 from nde.estimators.panels.axis import SeriesAxis
+from nde.estimators.panels.cell import evenly
 from nde.estimators.panels.gaps import Gap, smooth_gaps
 from nde.estimators.panels.linear_sde import Form, affordable, fit_form, fit_likeliest, typical, with_parameters
 from nde.estimators.panels.other_channels import OtherChannels
-from nde.models import StructuralSDE
 
 LINE, SDE, JOINT = "linear interpolation", "linear SDE", "linear SDE with other channels"
 MIXTURES: dict[str, tuple[str, ...]] = {
@@ -36,17 +36,19 @@ class Smoother:
         form: What it is of.
         shared: The parameters of series that have none of their own.
         others: The regression on the other channels; `None` without.
+        own: Whether series have parameters of their own.
     """
 
     form: Form
     shared: dict[str, float]
     others: OtherChannels | None
+    own: bool
 
     def fill(self, panel: TimeSeries, axes: Sequence[SeriesAxis], gaps: Sequence[Gap]) -> Filled:
-        """Fill gaps, by a model fitted to each series; beyond a number of rows, series share parameters."""
+        """Fill gaps. Of series that have parameters of their own, those beyond a number of rows share them."""
         rest, offsets = _less_others(panel, axes, gaps, self.others)
         histories = [gap.history for gap in rest]
-        fitted = fit_form(histories[: affordable(histories, self.form.rows)], self.form)[0]
+        fitted = fit_form(histories[: affordable(histories, self.form.rows)], self.form)[0] if self.own else []
         more = [with_parameters(self.form, self.shared)] * (len(rest) - len(fitted))
         return _plus(smooth_gaps(rest, self.form, [*fitted, *more]), offsets)
 
@@ -58,6 +60,7 @@ class Smoother:
             Form(**saved["form"]),
             saved["shared"],
             None if others is None else OtherChannels(others["channel"], np.asarray(others["weights"], np.float64)),
+            saved["own"],
         )
 
 
@@ -65,6 +68,8 @@ def fit_smoother(
     panel: TimeSeries, axes: Sequence[SeriesAxis], gaps: Sequence[Gap], others: OtherChannels | None, rows: int
 ) -> tuple[Smoother, Filled]:
     """Fit a smoother to the known values, its form the most likely one, and fill the gaps by it.
+
+    If the series have more rows than parameters may be fitted to, all share the typical parameters of some.
 
     Args:
         panel: The series.
@@ -75,12 +80,13 @@ def fit_smoother(
     """
     rest, offsets = _less_others(panel, axes, gaps, others)
     histories = [gap.history for gap in rest]
-    form, models = fit_likeliest(histories[: affordable(histories, rows)], gaps[0].history.period, rows)
+    some = [histories[place] for place in evenly(affordable(histories, rows), len(histories))]
+    form, models = fit_likeliest(some, gaps[0].history.period, rows)
     if form.logarithm and not all(history.positive for history in histories):
-        return Smoother(form, {}, others), [np.full(len(gap.query), np.nan) for gap in gaps]
-    shared = typical(models)
-    more: list[StructuralSDE] = [with_parameters(form, shared)] * (len(rest) - len(models))
-    return Smoother(form, shared, others), _plus(smooth_gaps(rest, form, [*models, *more]), offsets)
+        return Smoother(form, {}, others, own=False), [np.full(len(gap.query), np.nan) for gap in gaps]
+    own, shared = len(models) == len(rest), typical(models)
+    models = models if own else [with_parameters(form, shared)] * len(rest)
+    return Smoother(form, shared, others, own), _plus(smooth_gaps(rest, form, models), offsets)
 
 
 def mixed(name: str, parts: Mapping[str, Filled]) -> Filled:

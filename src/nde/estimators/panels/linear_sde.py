@@ -14,7 +14,6 @@ from nde.estimators.forecasting.history import History, Times
 from nde.estimators.panels.cell import Cell
 from nde.estimators.panels.plain import AbstractPanelMethod
 from nde.models import StructuralSDE, fit_structural
-from nde.train.likelihood import to_double
 
 _MOST_ROWS = 300
 """Rows, the last ones, that parameters are fitted to and forecasts start from."""
@@ -206,7 +205,7 @@ def _filter(
 
 def stack_models(models: Sequence[StructuralSDE]) -> StructuralSDE:
     """Models as one with a leading axis, in double precision."""
-    return jax.tree.map(lambda *each: jnp.stack(each), *(to_double(model) for model in models))
+    return jax.tree.map(lambda *each: jnp.asarray(np.stack(each).astype(np.float64)), *models)
 
 
 @eqx.filter_jit

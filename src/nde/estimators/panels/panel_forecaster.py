@@ -2,29 +2,26 @@
 
 import dataclasses
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float
-from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from nde.data import DataError, as_panel
+from nde.data import DataError
 from nde.data.panel import TimeSeries
-from nde.estimators.forecasting.distribution import Distribution, normal
 from nde.estimators.forecasting.forecast import Forecast
 from nde.estimators.latent import broadcast_times
 from nde.estimators.panels.axis import SeriesAxis, Times, axes_of
+from nde.estimators.panels.base import AbstractPanelEstimator
 from nde.estimators.panels.cell import known_rows, last_cells, past_cells, typical_step
-from nde.estimators.panels.channel import ChannelMethod, Chosen
+from nde.estimators.panels.channel import CellForecast, ChannelMethod, Chosen
 from nde.estimators.panels.comparison import PanelScore, Rolled, choose, roll_all, sample_of, sentence
 from nde.estimators.panels.curves import NAME as CURVES
 from nde.estimators.panels.curves import Curve, curves_for, curves_of
 from nde.estimators.panels.linear_sde import MOST_FITTED, OWN, SHARED
 from nde.estimators.panels.plain import PLAIN_METHODS
 from nde.estimators.panels.seasons import find_season
-from nde.estimators.saving import write
 
 METHODS = (OWN, SHARED, CURVES, *PLAIN_METHODS)
 """All methods, by name; the first is taken unless another is clearly better."""
@@ -33,7 +30,7 @@ _MOST_SHARE = 3
 """A default horizon is at most one part in so many of the rows of the median series."""
 
 
-class PanelForecaster(BaseEstimator):
+class PanelForecaster(AbstractPanelEstimator):
     """Forecast each channel of many series, with intervals, by the method that did best on their past.
 
     The methods are a linear SDE of each series (`nde.models.StructuralSDE`, with parameters of its own, or shared by
@@ -42,7 +39,7 @@ class PanelForecaster(BaseEstimator):
     Intervals have the widths that would have covered the past as often as they say.
 
     Series may be of any length, rows irregular, and values missing. A linear SDE is fitted to at most 12,000 rows, with
-    a season 6,000; if there are more, the other series have the median parameters.
+    a season 6,000; if there are more, all series share the median parameters of a sample of them.
 
     Source: for the linear SDE Harvey, *Forecasting, Structural Time Series Models and the Kalman Filter* (1990),
     doi:10.1017/CBO9781107049994.
@@ -78,6 +75,8 @@ class PanelForecaster(BaseEstimator):
         print(forecaster.forecast(sales, horizon=3)[0].to_frame())
         ```
     """
+
+    known_methods = METHODS
 
     def __init__(
         self,
@@ -119,7 +118,6 @@ class PanelForecaster(BaseEstimator):
         panel = self._panel(X, self.channels)
         names, axes = self._methods(), axes_of(panel)
         self._check_levels()
-        self.channels_ = panel.channels
         seasons = [self._period(panel, axes, channel) for channel in range(len(panel.channels))]
         self.horizon_ = self._horizon(panel, seasons)
         self.fitted_, self.scores_, self.curves_ = {}, {}, {}
@@ -173,7 +171,7 @@ class PanelForecaster(BaseEstimator):
             DataError: If `X` has other channels than the forecaster was fitted to, or a time is before the last row.
             ValueError: If `horizon` is not a positive number.
         """
-        panel = self._check_panel(X)
+        panel = self._fitted_panel(X)
         if times is not None:
             return self.forecast_each(panel, broadcast_times(times, len(panel)))
         rows = self.horizon_ if horizon is None else _checked_horizon(horizon)
@@ -190,7 +188,7 @@ class PanelForecaster(BaseEstimator):
             NotFittedError: If the forecaster is not fitted.
             DataError: If `X` has other channels than the forecaster was fitted to, or a time is before the last row.
         """
-        panel = self._check_panel(X)
+        panel = self._fitted_panel(X)
         for record, own in zip(panel, times, strict=True):
             if own.min() < record.ts[-1]:
                 raise DataError(
@@ -213,18 +211,6 @@ class PanelForecaster(BaseEstimator):
             for name, method in self.fitted_.items()
         )
 
-    def save(self, folder: str | Path) -> None:
-        """Save the fitted forecaster to a folder; `nde.estimators.load_estimator` loads it.
-
-        Args:
-            folder: The folder to write to; created if it does not exist.
-
-        Raises:
-            NotFittedError: If the forecaster is not fitted.
-        """
-        check_is_fitted(self, "fitted_")
-        write(folder, self, self._to_config(), None)
-
     def _to_config(self) -> dict[str, Any]:
         return {
             "horizon": self.horizon_,
@@ -241,7 +227,6 @@ class PanelForecaster(BaseEstimator):
 
     def _from_config(self, config: dict[str, Any]) -> None:
         self.horizon_ = config["horizon"]
-        self.channels_ = tuple(own["name"] for own in config["channels"])
         self.fitted_ = {own["name"]: ChannelMethod.from_dict(own["method"]) for own in config["channels"]}
         self.scores_ = {own["name"]: [PanelScore(**score) for score in own["scores"]] for own in config["channels"]}
         self.curves_ = {own["name"]: [Curve.from_dict(curve) for curve in own["curves"]] for own in config["channels"]}
@@ -252,23 +237,15 @@ class PanelForecaster(BaseEstimator):
         """Compare the methods for a channel, and keep the best."""
         name, curves = panel.channels[channel], curves_of(panel, channel)
         rows = MOST_FITTED // len(panel.channels) // (1 if period is None else 2)
-        cells = sample_of(past_cells(panel, axes, channel, period, self.horizon_), rows)
-        others = curves_for(panel, curves, leave_out=True)
+        every = past_cells(panel, axes, channel, period, self.horizon_)
+        cells, others = sample_of(every, rows), curves_for(panel, curves, leave_out=True)
+        if len(cells) < len(every) and SHARED in names:
+            names = [each for each in names if each != OWN]
         found = roll_all(cells, period, rows, names, others) if cells else {}
         self.fitted_[name] = _chosen(panel, channel, period, found, len(cells), names)
         self.scores_[name] = sorted((each.score for each in found.values()), key=lambda score: score.error)
         self.curves_[name] = curves if self.methods_[name] == CURVES else []
         return self.scores_[name]
-
-    def _panel(self, X: Any, channels: Sequence[str] | None) -> TimeSeries:
-        return as_panel(X, series=self.series, time=self.time, channels=channels)
-
-    def _methods(self) -> list[str]:
-        names = list(METHODS) if self.methods is None else list(self.methods)
-        unknown = [name for name in names if name not in METHODS]
-        if unknown or not names:
-            raise ValueError(f"methods must be some of {', '.join(METHODS)}; got {names}.")
-        return [name for name in METHODS if name in names]
 
     def _check_levels(self) -> None:
         if not all(0 < level < 100 for level in self.levels):
@@ -289,29 +266,16 @@ class PanelForecaster(BaseEstimator):
         season = max((period for period in seasons if period is not None), default=0.0)
         return max(1, min(max(_LEAST_HORIZON, round(season)), int(np.median(panel.lengths)) // _MOST_SHARE))
 
-    def _check_panel(self, X: Any) -> TimeSeries:
-        check_is_fitted(self, "fitted_")
-        panel = self._panel(X, self.channels_)
-        if panel.channels != self.channels_:
-            raise DataError(
-                f"Got a panel with channels {', '.join(panel.channels)}; this forecaster was fitted to channels "
-                f"{', '.join(self.channels_)}."
-            )
-        return panel
-
     def _channel(
         self, panel: TimeSeries, axes: list[SeriesAxis], channel: int, times: Sequence[Times]
-    ) -> list[tuple[Distribution, Chosen]]:
-        """The distributions of a channel of each series, at increasing times, and their methods."""
+    ) -> list[CellForecast]:
+        """The forecasts of a channel of each series, at increasing times."""
         name = self.channels_[channel]
         method = self.fitted_[name]
         cells = last_cells(panel, axes, channel, method.period, times, method.typical)
         found = method.forecast(cells, curves_for(panel, self.curves_[name], leave_out=False))
         known = {cell.series: own for cell, own in zip(cells, found, strict=True)}
-        return [
-            known[place] if place in known else (_constant(method.mean, method.deviation, len(own)), method.best)
-            for place, own in enumerate(times)
-        ]
+        return [known[place] if place in known else method.constant(len(own)) for place, own in enumerate(times)]
 
     def _forecast(
         self,
@@ -319,19 +283,20 @@ class PanelForecaster(BaseEstimator):
         place: int,
         times: Times,
         order: np.ndarray,
-        channels: Sequence[tuple[Distribution, Chosen]],
+        channels: Sequence[CellForecast],
     ) -> Forecast:
         """The forecast of a series, in the order of the times."""
 
-        def ends(level: int, sign: int) -> Float[np.ndarray, "times channels"]:
-            found = [own.at(sign * chosen.width(level / 100)) for own, chosen in channels]
-            return np.stack(found, axis=1)[order]
+        def interval(level: int) -> tuple[Float[np.ndarray, "times channels"], Float[np.ndarray, "times channels"]]:
+            ends = [own.interval(level / 100) for own in channels]
+            lower, upper = (np.stack(own, axis=1)[order] for own in zip(*ends, strict=True))
+            return lower, upper
 
         return Forecast(
             times=panel.clock.restore(times, place),
             names=self.channels_,
-            median=np.stack([own.median for own, _ in channels], axis=1)[order],
-            intervals={level: (ends(level, -1), ends(level, 1)) for level in self.levels},
+            median=np.stack([own.distribution.median for own in channels], axis=1)[order],
+            intervals={level: interval(level) for level in self.levels},
         )
 
 
@@ -353,10 +318,6 @@ def _chosen(
     others = {name: own for name, own in found.items() if name != CURVES}
     rest = Chosen.of(others[choose(others, series)]) if best == CURVES and others else None
     return ChannelMethod(Chosen.of(found[best]), rest, *numbers)
-
-
-def _constant(mean: float, deviation: float, times: int) -> Distribution:
-    return normal(np.full(times, mean), deviation)
 
 
 def _checked_horizon(horizon: int) -> int:

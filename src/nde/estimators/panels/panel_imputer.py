@@ -2,36 +2,34 @@
 
 import dataclasses
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import TransformerMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from nde.data import DataError, as_panel
 from nde.data.panel import TimeSeries
 from nde.estimators.forecasting.history import Times
 from nde.estimators.latent import broadcast_times
 from nde.estimators.panels.axis import axes_of
+from nde.estimators.panels.base import AbstractPanelEstimator
 from nde.estimators.panels.filling import MIXTURES, Filled, fill_channel
 from nde.estimators.panels.gap_comparison import GapMethod, GapScore, compare
 from nde.estimators.panels.gaps import gaps_of
 from nde.estimators.panels.hiding import hide_values, repeat_series
-from nde.estimators.saving import write
 
 
-class PanelImputer(TransformerMixin, BaseEstimator):
+class PanelImputer(TransformerMixin, AbstractPanelEstimator):
     """Fill the gaps of each channel of many series, by the method that did best on values hidden from it.
 
     The methods are lines between known values, a linear SDE of each series (`nde.models.StructuralSDE`), which reads
     the values before and after a gap, a linear SDE of what a regression on the other channels leaves over, and means of
     these. Series may be of any length, rows irregular.
 
-    A linear SDE is fitted to at most 12,000 rows, with a season 6,000; if there are more, the other series have the
-    median parameters.
+    A linear SDE is fitted to at most 12,000 rows, with a season 6,000; if there are more, all series share the median
+    parameters of some of them.
 
     Source: for the linear SDE Harvey, *Forecasting, Structural Time Series Models and the Kalman Filter* (1990),
     doi:10.1017/CBO9781107049994.
@@ -65,6 +63,8 @@ class PanelImputer(TransformerMixin, BaseEstimator):
         print(imputer.summary())
         ```
     """
+
+    known_methods = tuple(MIXTURES)
 
     def __init__(
         self,
@@ -111,11 +111,6 @@ class PanelImputer(TransformerMixin, BaseEstimator):
         return self
 
     @property
-    def channels_(self) -> tuple[str, ...]:
-        """Names of the channels that the imputer was fitted to."""
-        return tuple(self.fitted_)
-
-    @property
     def methods_(self) -> dict[str, str]:
         """The method used for each channel."""
         return {name: own.method for name, own in self.fitted_.items()}
@@ -143,7 +138,7 @@ class PanelImputer(TransformerMixin, BaseEstimator):
             NotFittedError: If the imputer is not fitted.
             DataError: If `X` has other channels than the imputer was fitted to.
         """
-        panel = self._check_panel(X)
+        panel = self._fitted_panel(X)
         times = [
             [series.ts[np.isnan(series.ys[:, channel])] for series in panel] for channel in range(len(panel.channels))
         ]
@@ -166,7 +161,7 @@ class PanelImputer(TransformerMixin, BaseEstimator):
             NotFittedError: If the imputer is not fitted.
             DataError: If `X` has other channels than the imputer was fitted to.
         """
-        panel = self._check_panel(X)
+        panel = self._fitted_panel(X)
         wanted = broadcast_times(ts, len(panel))
         orders = [np.argsort(own, kind="stable") for own in wanted]
         ordered = [own[order] for own, order in zip(wanted, orders, strict=True)]
@@ -179,43 +174,11 @@ class PanelImputer(TransformerMixin, BaseEstimator):
         check_is_fitted(self, "fitted_")
         return "\n".join(own.sentence(name) for name, own in self.fitted_.items())
 
-    def save(self, folder: str | Path) -> None:
-        """Save the fitted imputer to a folder; `nde.estimators.load_estimator` loads it.
-
-        Args:
-            folder: The folder to write to; created if it does not exist.
-
-        Raises:
-            NotFittedError: If the imputer is not fitted.
-        """
-        check_is_fitted(self, "fitted_")
-        write(folder, self, self._to_config(), None)
-
     def _to_config(self) -> dict[str, Any]:
         return {"channels": [{"name": name, "method": own.to_dict()} for name, own in self.fitted_.items()]}
 
     def _from_config(self, config: dict[str, Any]) -> None:
         self.fitted_ = {own["name"]: GapMethod.from_dict(own["method"]) for own in config["channels"]}
-
-    def _panel(self, X: Any, channels: Sequence[str] | None) -> TimeSeries:
-        return as_panel(X, series=self.series, time=self.time, channels=channels)
-
-    def _methods(self) -> list[str]:
-        names = list(MIXTURES) if self.methods is None else list(self.methods)
-        unknown = [name for name in names if name not in MIXTURES]
-        if unknown or not names:
-            raise ValueError(f"methods must be some of {', '.join(MIXTURES)}; got {names}.")
-        return names
-
-    def _check_panel(self, X: Any) -> TimeSeries:
-        check_is_fitted(self, "fitted_")
-        panel = self._panel(X, self.channels_)
-        if panel.channels != self.channels_:
-            raise DataError(
-                f"Got a panel with channels {', '.join(panel.channels)}; this imputer was fitted to channels "
-                f"{', '.join(self.channels_)}."
-            )
-        return panel
 
     def _fill(self, panel: TimeSeries, channel: int, times: Sequence[Times]) -> Filled:
         """Values of a channel of each series at increasing times; the mean where a series has none."""

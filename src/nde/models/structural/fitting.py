@@ -140,16 +140,17 @@ def fit_structural(
         chosen = x.reshape(len(ys), len(starts), -1)[np.arange(len(ys)), best]
         curvatures = hessians(lambda x: objective(x)[1], chosen, len(starts))
         models = [eqx.combine(unravel(jnp.asarray(weights)), blank) for weights in chosen]
+        priors = jax.vmap(lambda weights: eqx.combine(unravel(weights), blank).log_prior())(jnp.asarray(chosen))
     posteriors = -values.min(axis=1)
     return [
-        _fit_of(model, float(posterior), axes_of(curvature))
-        for model, posterior, curvature in zip(models, posteriors, curvatures, strict=True)
+        _fit_of(model, float(prior), float(posterior), axes_of(curvature))
+        for model, prior, posterior, curvature in zip(models, np.asarray(priors), posteriors, curvatures, strict=True)
     ]
 
 
-def _fit_of(model: StructuralSDE, posterior: float, axes: Float[np.ndarray, "weights axes"]) -> StructuralFit:
-    with jax.enable_x64(True):
-        prior = float(model.log_prior())
+def _fit_of(
+    model: StructuralSDE, prior: float, posterior: float, axes: Float[np.ndarray, "weights axes"]
+) -> StructuralFit:
     evidence = posterior + len(axes) * np.log(2 * np.pi) / 2 + np.linalg.slogdet(axes)[1]
     return StructuralFit(_as_users_have_it(model), posterior - prior, posterior, float(evidence), axes)
 
