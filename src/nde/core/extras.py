@@ -5,6 +5,7 @@ from importlib.util import find_spec
 ROOMS: dict[str, tuple[str, ...]] = {
     "data": (),
     "estimators": ("optax", "pandas", "rich", "sklearn"),
+    "implicit": (),
     "losses": (),
     "metrics": ("sklearn",),
     "models": ("optax", "rich"),

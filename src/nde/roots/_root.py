@@ -11,11 +11,10 @@ from nde.core.types import Args, RealScalar
 from nde.roots.arguments import check_flags, check_function, check_kind, step_count
 from nde.roots.criterion import SmallStep
 from nde.roots.dense import Dense
-from nde.roots.equation import Equation, equation_of
+from nde.roots.equation import equation_of
 from nde.roots.implicit_function import implicit_function
 from nde.roots.iteration import AbstractIterativeSolver, Iteration
 from nde.roots.linear import AbstractLinearSolver, linear_solve
-from nde.roots.members import Rows
 from nde.roots.newton import Newton
 from nde.roots.solution import IterativeSolution, raise_if_any_failed, solution_of
 
@@ -98,23 +97,10 @@ def _solve(
     equation, x = equation_of(f, x0, args, batched, "root")
     fixed, x, solver = tree.constant((equation, x, solver))
     end = Iteration(fixed, solver, SmallStep(rtol, atol), max_steps, history).run(x)
-    value = root_with_derivative(equation, end.best, linear_solver, throw)
-    return solution_of(end, value, equation.members)
-
-
-def root_with_derivative(equation: Equation, x: Rows, linear_solver: AbstractLinearSolver, throw: bool) -> Rows:
-    """A root of an equation, with its derivative.
-
-    Args:
-        equation: The function that is zero there.
-        x: The root.
-        linear_solver: Of the system with the Jacobian.
-        throw: Whether a system without an accurate solution raises.
-    """
-
-    def residual(inputs: Any, x: Rows) -> Rows:
-        return equation.with_inputs(inputs)(x)
-
-    return implicit_function(
-        residual, equation.inputs, x, lambda matvec, b: linear_solve(matvec, b, linear_solver, throw)
+    value = implicit_function(
+        lambda inputs, x: equation.with_inputs(inputs)(x),
+        equation.inputs,
+        end.best,
+        lambda matvec, b: linear_solve(matvec, b, linear_solver, throw),
     )
+    return solution_of(end, value, equation.members)

@@ -7,7 +7,7 @@ from jaxtyping import Array, Float
 
 from nde.core.lanes import any_lane
 from nde.core.results import RESULTS
-from nde.core.types import IntScalar
+from nde.core.types import IntScalar, RealScalar
 from nde.roots.linear import AbstractLinearSolver, LinearSolution, Matvec, code_where
 from nde.roots.members import OfMembers, Rows, dot, norm_of, where_member
 
@@ -41,7 +41,7 @@ class GMRES(AbstractLinearSolver):
         ```
     """
 
-    rtol: float | Array | None = None
+    rtol: RealScalar | None = None
     restart: int = 20
     max_steps: int = 200
 
@@ -69,7 +69,7 @@ class GMRES(AbstractLinearSolver):
         return LinearSolution(x, code_where(~(norm_of(r) <= goal), RESULTS.no_linear_convergence))
 
 
-def _goal(rtol: float | Array | None, b: Rows) -> OfMembers:
+def _goal(rtol: RealScalar | None, b: Rows) -> OfMembers:
     goal = float(jnp.finfo(b.dtype).eps) ** 0.5 if rtol is None else rtol
     return jnp.asarray(goal, b.dtype) * norm_of(b)
 

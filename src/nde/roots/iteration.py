@@ -77,6 +77,7 @@ class Iterate(eqx.Module):
         x: The last point.
         h: The residual there.
         best: The point with the lowest norm of the residual.
+        best_step: After how many steps it was found.
         lowest: That norm.
         first: The norm at the start.
         moved: How far the last step went.
@@ -90,6 +91,7 @@ class Iterate(eqx.Module):
     x: Rows
     h: Rows
     best: Rows
+    best_step: Codes
     lowest: OfMembers
     first: OfMembers
     moved: OfMembers
@@ -137,6 +139,7 @@ class Iteration(eqx.Module):
             x=x,
             h=h,
             best=x,
+            best_step=jnp.zeros(x.shape[:1], jnp.int32),
             lowest=norm,
             first=norm,
             moved=jnp.full_like(norm, jnp.inf),
@@ -169,6 +172,7 @@ class Iteration(eqx.Module):
             x=x,
             h=h,
             best=where_member(lower, x, it.best),
+            best_step=jnp.where(lower, it.k + 1, it.best_step),
             lowest=jnp.where(lower, norm, it.lowest),
             first=it.first,
             moved=jnp.where(goes_on, moved, it.moved),
@@ -186,9 +190,11 @@ class Iteration(eqx.Module):
         stalled = self.criterion.stalled(it.best, it.lowest, it.moved, _NEAR_ROUNDING)
         why = jnp.where(stalled, code_of(RESULTS.tolerance_too_small), why)
         code = jnp.where(it.running, why, it.code).astype(jnp.int32)
-        best = where_member(code == SUCCESSFUL, it.x, it.best)
-        lowest = jnp.where(code == SUCCESSFUL, jax.lax.stop_gradient(norm_of(it.h)), it.lowest)
-        return eqx.tree_at(lambda it: (it.code, it.best, it.lowest), it, (code, best, lowest))
+        converged = code == SUCCESSFUL
+        best = where_member(converged, it.x, it.best)
+        best_step = jnp.where(converged, it.steps, it.best_step)
+        lowest = jnp.where(converged, jax.lax.stop_gradient(norm_of(it.h)), it.lowest)
+        return eqx.tree_at(lambda it: (it.code, it.best, it.best_step, it.lowest), it, (code, best, best_step, lowest))
 
     def _judge(self, it: Iterate, x: Rows, h: Rows, norm: OfMembers, moved: OfMembers) -> Codes:
         """How it stands after a step."""

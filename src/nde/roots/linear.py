@@ -85,6 +85,11 @@ def code_if_singular(code: Codes) -> Codes:
     return code_where(code == code_of(RESULTS.singular_jacobian), RESULTS.singular_jacobian)
 
 
+def no_trouble(x: Rows) -> Codes:
+    """Success of every member."""
+    return jnp.full(x.shape[:1], code_of(RESULTS.successful), jnp.int32)
+
+
 def code_where(condition: Array, why: RESULTS) -> Codes:
     """That code where the condition holds, otherwise success."""
     return jnp.where(condition, code_of(why), code_of(RESULTS.successful)).astype(jnp.int32)

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
 from nde.core.tree import common_dtype
+from nde.core.types import IntScalar
 
 Rows = Float[Array, "members numbers"]
 """All numbers of a pytree as real ones, a row for each member."""
@@ -99,3 +100,8 @@ def where_member(condition: Array, new: PyTree[Array], old: PyTree[Array]) -> Py
 
 def _where(condition: Array, new: Array, old: Array) -> Array:
     return jnp.where(jnp.expand_dims(condition, range(1, new.ndim)), new, old)
+
+
+def put(ring: Array, value: Array, slot: IntScalar) -> Array:
+    """The ring with another value in a slot."""
+    return jax.lax.dynamic_update_index_in_dim(ring, value, slot, 0)

@@ -1,0 +1,53 @@
+"""Deep implicit layers: fixed points and roots, solved for each member of a batch, with their derivatives."""
+
+from nde.implicit._fixed_point import fixed_point
+from nde.implicit.anderson import Anderson
+from nde.implicit.broyden import Broyden
+from nde.implicit.gradients import (
+    AbstractFixedPointGradient,
+    ImplicitGradient,
+    OneStepGradient,
+    PhantomGradient,
+    ReversibleGradient,
+    UnrolledGradient,
+)
+from nde.implicit.linear_fixed_point import LinearFixedPoint
+from nde.implicit.newton_krylov import NewtonKrylov
+from nde.implicit.picard import Picard
+from nde.implicit.reversible_picard import ReversiblePicard
+from nde.roots import (
+    GMRES,
+    AbstractIterativeSolver,
+    AbstractLinearSolver,
+    Bisection,
+    Chord,
+    Dense,
+    IterativeSolution,
+    Newton,
+    root,
+)
+
+__all__ = [
+    "GMRES",
+    "AbstractFixedPointGradient",
+    "AbstractIterativeSolver",
+    "AbstractLinearSolver",
+    "Anderson",
+    "Bisection",
+    "Broyden",
+    "Chord",
+    "Dense",
+    "ImplicitGradient",
+    "IterativeSolution",
+    "LinearFixedPoint",
+    "Newton",
+    "NewtonKrylov",
+    "OneStepGradient",
+    "PhantomGradient",
+    "Picard",
+    "ReversibleGradient",
+    "ReversiblePicard",
+    "UnrolledGradient",
+    "fixed_point",
+    "root",
+]
