@@ -30,6 +30,9 @@ _QUOTED: dict[int, tuple[str, ...]] = {
     code_of(RESULTS.bad_ts_range): ("t0", "t1", "first of ts", "last of ts"),
     code_of(RESULTS.bad_step_ts): ("t0", "t1"),
     code_of(RESULTS.bad_observation_time): ("the last time", "the new time"),
+    code_of(RESULTS.infeasible): (),
+    code_of(RESULTS.unbounded): (),
+    code_of(RESULTS.not_convex): (),
 }
 _WHERE = ("t", "step size", "steps", "residual")
 

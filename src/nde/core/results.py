@@ -90,6 +90,17 @@ class RESULTS(eqx.Enumeration):
         "The function has the same sign at both ends of the interval, or is not a number there: bisection needs a "
         "change of sign. Widen or move the interval."
     )
+    infeasible = (
+        "No point fulfills all constraints: the multipliers that came back prove it. Look for bounds with "
+        "`lower > upper`, or for constraints that contradict each other, or relax some."
+    )
+    unbounded = (
+        "The costs decrease without end in the direction that came back. Bound the variables, or add a quadratic cost."
+    )
+    not_convex = (
+        "`P` has a negative eigenvalue, so that the problem is not convex. Check the sign of the costs, or add a "
+        "multiple of the identity to `P`."
+    )
 
 
 class SolveError(RuntimeError):

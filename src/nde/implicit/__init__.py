@@ -14,6 +14,7 @@ from nde.implicit.gradients import (
 from nde.implicit.linear_fixed_point import LinearFixedPoint
 from nde.implicit.newton_krylov import NewtonKrylov
 from nde.implicit.picard import Picard
+from nde.implicit.quadratic import QuadraticSolution, quadratic_program
 from nde.implicit.reversible_picard import ReversiblePicard
 from nde.roots import (
     GMRES,
@@ -45,9 +46,11 @@ __all__ = [
     "OneStepGradient",
     "PhantomGradient",
     "Picard",
+    "QuadraticSolution",
     "ReversibleGradient",
     "ReversiblePicard",
     "UnrolledGradient",
     "fixed_point",
+    "quadratic_program",
     "root",
 ]

@@ -1,0 +1,6 @@
+"""Quadratic programs and projections, with their derivatives."""
+
+from nde.implicit.quadratic._quadratic_program import quadratic_program
+from nde.implicit.quadratic.solution import QuadraticSolution
+
+__all__ = ["QuadraticSolution", "quadratic_program"]
