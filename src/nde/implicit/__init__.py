@@ -14,7 +14,15 @@ from nde.implicit.gradients import (
 from nde.implicit.linear_fixed_point import LinearFixedPoint
 from nde.implicit.newton_krylov import NewtonKrylov
 from nde.implicit.picard import Picard
-from nde.implicit.quadratic import QuadraticSolution, quadratic_program
+from nde.implicit.quadratic import (
+    AbstractConvexSet,
+    Polytope,
+    QuadraticSolution,
+    SecondOrderCone,
+    Simplex,
+    projection,
+    quadratic_program,
+)
 from nde.implicit.reversible_picard import ReversiblePicard
 from nde.roots import (
     GMRES,
@@ -30,6 +38,7 @@ from nde.roots import (
 
 __all__ = [
     "GMRES",
+    "AbstractConvexSet",
     "AbstractFixedPointGradient",
     "AbstractIterativeSolver",
     "AbstractLinearSolver",
@@ -46,11 +55,15 @@ __all__ = [
     "OneStepGradient",
     "PhantomGradient",
     "Picard",
+    "Polytope",
     "QuadraticSolution",
     "ReversibleGradient",
     "ReversiblePicard",
+    "SecondOrderCone",
+    "Simplex",
     "UnrolledGradient",
     "fixed_point",
+    "projection",
     "quadratic_program",
     "root",
 ]

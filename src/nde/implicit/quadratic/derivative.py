@@ -31,7 +31,7 @@ def differentiable(program: Program, at: Point) -> Multiplied:
     between those of both sides.
     """
     at = tree.constant(at)
-    kkt = Kkt.at(tree.constant(program), at)
+    kkt = Kkt.at(tree.constant(program), at, accurate=True)
     flat = jnp.concatenate([at.x, at.y, at.z])
     return _split(program, implicit_function(_Conditions(at.z), program, flat, _Solve(kkt)))
 

@@ -69,6 +69,12 @@ class Program(eqx.Module):
         return rows, lower, upper
 
     @property
+    def squared_norms(self) -> Inequalities:
+        """The squared norms of the rows of `C`."""
+        bounds = [jnp.ones_like(part) for part in (self.lower, self.upper) if part is not None]
+        return jnp.concatenate([*([] if self.G is None else [jnp.sum(self.G**2, axis=1)]), *bounds, self.q[:0]])
+
+    @property
     def limits(self) -> Inequalities:
         """The right-hand sides `d`, zero where there is no constraint."""
         return jnp.where(self.present, self._limits, 0)
