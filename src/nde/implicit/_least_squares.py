@@ -41,8 +41,8 @@ def least_squares(
         throw: Whether a failure raises; otherwise `result` holds it. It concerns the derivative, too.
 
     Returns:
-        The solution: `value`, `result`, and `stats` with `num_steps` and `residual`, the norm of the gradient of half the
-        sum of squares.
+        The solution: `value`, `result`, and `stats` with `num_steps` and `residual`, the norm of the gradient of half
+        the sum of squares.
 
     Raises:
         ModuleNotFoundError: If Optimistix is not installed: `pip install "nde[implicit]"`.
