@@ -1,6 +1,9 @@
-"""Deep implicit layers: fixed points and roots, solved for each member of a batch, with their derivatives."""
+"""Deep implicit layers: fixed points, roots, minima and quadratic programs, with their derivatives."""
 
+from nde.implicit._derivative_result import derivative_result
 from nde.implicit._fixed_point import fixed_point
+from nde.implicit._least_squares import least_squares
+from nde.implicit._minimize import minimize
 from nde.implicit.anderson import Anderson
 from nde.implicit.broyden import Broyden
 from nde.implicit.gradients import (
@@ -62,7 +65,10 @@ __all__ = [
     "SecondOrderCone",
     "Simplex",
     "UnrolledGradient",
+    "derivative_result",
     "fixed_point",
+    "least_squares",
+    "minimize",
     "projection",
     "quadratic_program",
     "root",

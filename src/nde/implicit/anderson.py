@@ -9,9 +9,7 @@ from nde.core.types import IntScalar, RealScalar
 from nde.implicit.cholesky import cholesky_solve
 from nde.roots.iteration import AbstractIterativeSolver, Proposal, Residual
 from nde.roots.linear import no_trouble
-from nde.roots.members import Rows, norm_of, put
-
-Window = Float[Array, "memory members numbers"]
+from nde.roots.members import Coefficients, OfMembers, Rows, Vectors, combination, norm_of, products, put
 
 
 class Differences(eqx.Module):
@@ -24,14 +22,16 @@ class Differences(eqx.Module):
         dh: Of residuals.
         gram: The inner products of `dh`.
         count: How many a member uses: those since it began anew.
+        lowest: The lowest norm of a residual so far.
     """
 
     x: Rows
     h: Rows
-    dx: Window
-    dh: Window
-    gram: Float[Array, "memory memory members"]
+    dx: Vectors
+    dh: Vectors
+    gram: Float[Array, "members memory memory"]
     count: Int[Array, " members"]
+    lowest: OfMembers
 
 
 class Anderson(AbstractIterativeSolver):
@@ -39,14 +39,14 @@ class Anderson(AbstractIterativeSolver):
 
     The next point is $x + \beta h - (\Delta X + \beta \Delta H) \gamma$ with $h = f(x) - x$ and
     $\gamma = \arg\min |h - \Delta H \gamma|$, where $\Delta X$ and $\Delta H$ are the last differences. A member of a
-    batch has its own mixture. If its residual has grown by the factor `restart`, it forgets its differences and
-    goes on with a plain step.
+    batch has its own mixture. While its residual is above the lowest so far, it forgets its differences and takes plain
+    steps: without this safeguard some members wander for longer than by `Picard()`.
 
     Attributes:
         memory: How many differences.
         damping: The factor `β`.
         ridge: Regularization of the least squares, relative to the mean square of the differences.
-        restart: The growth of the residual in one step that a member begins anew at.
+        restart: The factor by which the residual may be above the lowest so far.
 
     Source: Walker and Ni, *Anderson acceleration for fixed-point iterations* (2011), doi:10.1137/10078356X.
 
@@ -65,43 +65,45 @@ class Anderson(AbstractIterativeSolver):
     memory: int = 5
     damping: RealScalar = 1.0
     ridge: RealScalar = 1e-5
-    restart: RealScalar = 2.0
+    restart: RealScalar = 1.0
 
     def init(self, residual: Residual, x: Rows, h: Rows) -> Differences:
         """No differences."""
         del residual
-        window = jnp.zeros((self.memory, *x.shape), x.dtype)
-        gram = jnp.zeros((self.memory, self.memory, x.shape[0]), x.dtype)
-        return Differences(x, h, window, window, gram, jnp.zeros(x.shape[:1], jnp.int32))
+        members, numbers = x.shape
+        window = jnp.zeros((members, self.memory, numbers), x.dtype)
+        gram = jnp.zeros((members, self.memory, self.memory), x.dtype)
+        return Differences(x, h, window, window, gram, jnp.zeros(x.shape[:1], jnp.int32), norm_of(h))
 
     def step(self, residual: Residual, k: IntScalar, x: Rows, h: Rows, state: Differences) -> Proposal:
         """The mixture."""
         del residual
         state, used = self._remember(k, x, h, state)
-        along = jnp.where(used, jnp.sum(state.dh * h[None], axis=2), 0)
+        along = jnp.where(used, products(state.dh, h), 0)
         gamma = self._mixture(state.gram, along, used)
         beta = jnp.asarray(self.damping, x.dtype)
-        step = jnp.sum(gamma[:, :, None] * (state.dx + beta * state.dh), axis=0)
+        step = combination(gamma, state.dx) + beta * combination(gamma, state.dh)
         return Proposal(x + beta * h - step, state, no_trouble(x))
 
     def _remember(
         self, k: IntScalar, x: Rows, h: Rows, old: Differences
-    ) -> tuple[Differences, Bool[Array, "memory members"]]:
+    ) -> tuple[Differences, Bool[Array, "members memory"]]:
         """The differences with the last one, and which of them a member uses."""
         slot = jnp.remainder(k - 1, self.memory)
         dh = put(old.dh, h - old.h, slot)
-        products = jnp.sum(dh * (h - old.h)[None], axis=2)
-        gram = jax.lax.dynamic_update_index_in_dim(put(old.gram, products, slot), products, slot, 1)
-        grown = norm_of(h) > jnp.asarray(self.restart, x.dtype) * norm_of(old.h)
+        with_last = products(dh, h - old.h)
+        gram = jax.lax.dynamic_update_index_in_dim(put(old.gram, with_last, slot), with_last, slot, 2)
+        norm = norm_of(h)
+        grown = norm > jnp.asarray(self.restart, x.dtype) * old.lowest
         count = jnp.where(grown | (k == 0), 0, jnp.minimum(old.count + 1, self.memory))
         age = jnp.remainder(slot - jnp.arange(self.memory, dtype=jnp.int32), self.memory)
-        return Differences(x, h, put(old.dx, x - old.x, slot), dh, gram, count), age[:, None] < count[None]
+        dx, lowest = put(old.dx, x - old.x, slot), jnp.minimum(norm, old.lowest)
+        return Differences(x, h, dx, dh, gram, count, lowest), age[None] < count[:, None]
 
-    def _mixture(self, gram: Array, along: Array, used: Array) -> Float[Array, "memory members"]:
+    def _mixture(self, gram: Array, along: Array, used: Array) -> Coefficients:
         """The regularized least squares; zero for differences that are not used."""
-        both = used[:, None] & used[None]
-        unit = jnp.eye(self.memory, dtype=gram.dtype)[:, :, None]
-        size = jnp.trace(jnp.where(both, gram, 0)) / self.memory
+        gram = jnp.where(used[:, :, None] & used[:, None], gram, 0)
+        size = jnp.trace(gram, axis1=1, axis2=2) / self.memory
         ridge = jnp.asarray(self.ridge, gram.dtype) * size
         ridge = jnp.where(size > 0, ridge, jnp.ones_like(ridge))
-        return cholesky_solve(jnp.where(both, gram, 0) + ridge[None, None] * unit, along)
+        return cholesky_solve(gram + ridge[:, None, None] * jnp.eye(self.memory, dtype=gram.dtype)[None], along)

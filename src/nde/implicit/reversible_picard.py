@@ -1,5 +1,7 @@
 """Fixed-point iteration that can be undone."""
 
+from typing import Any, ClassVar
+
 import jax.numpy as jnp
 from jaxtyping import Array
 
@@ -13,8 +15,7 @@ class ReversiblePicard(AbstractIterativeSolver):
     r"""Damped fixed-point iteration of two coupled states, each step of which can be undone.
 
     $y' = (1 - \beta) y + \beta f(x)$, $x' = (1 - \beta) x + \beta f(y')$: two evaluations per step. With
-    `ReversibleGradient` its gradient is exact and takes no memory per step. Undoing a step multiplies rounding errors
-    by `1 / (1 - β)`.
+    `ReversibleGradient` its gradient is exact and takes no memory per step.
 
     Attributes:
         damping: The factor `β`, above zero and below one.
@@ -39,6 +40,7 @@ class ReversiblePicard(AbstractIterativeSolver):
         ```
     """
 
+    state_ends: ClassVar[bool] = True
     damping: RealScalar = 0.5
 
     def __check_init__(self) -> None:
@@ -61,15 +63,15 @@ class ReversiblePicard(AbstractIterativeSolver):
 
     def mix(self, x: Rows, image: Rows) -> Rows:
         """The damped step."""
-        beta = jnp.asarray(self.damping, x.dtype)
-        return (1 - beta) * x + beta * image
+        kept, share = self.shares(x.dtype)
+        return kept * x + share * image
 
     def unmix(self, x: Rows, image: Rows) -> Rows:
         """The state before it."""
-        beta = jnp.asarray(self.damping, x.dtype)
-        return (x - beta * image) / (1 - beta)
+        kept, share = self.shares(x.dtype)
+        return (x - share * image) / kept
 
-    def shares(self, x: Rows) -> tuple[Array, Array]:
+    def shares(self, dtype: Any) -> tuple[Array, Array]:
         """How much of a step is the state, and how much the image."""
-        beta = jnp.asarray(self.damping, x.dtype)
+        beta = jnp.asarray(self.damping, dtype)
         return 1 - beta, beta

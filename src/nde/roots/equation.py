@@ -6,6 +6,7 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, PyTree
 
 from nde.core.arrays import inexact_arrays
@@ -29,8 +30,12 @@ class Equation(eqx.Module):
     members: Members
 
     def __call__(self, x: Rows) -> Rows:
-        """The function in rows."""
-        return self.members.rows(self.f(self.members.tree(x), self.args))
+        """The function in rows, if its result is shaped as `x`."""
+        return self.members.rows(self.result(x))
+
+    def result(self, x: Rows) -> PyTree[Any]:
+        """The result of the function as it is."""
+        return self.f(self.members.tree(x), self.args)
 
     @property
     def inputs(self) -> tuple[ConvertedFunction, Args]:
@@ -58,13 +63,25 @@ def equation_of(
         TypeError: If `x0` has a leaf that is no number, or the function returns another dtype.
         ValueError: If the function returns another structure or shape, or the leaves have no common first axis.
     """
+    equation, rows = closed_equation(f, x0, args, batched, place)
+    _check_result(equation.f, equation.members.tree(rows), place)
+    return equation, rows
+
+
+def closed_equation(
+    f: Callable[[Any, Args], Any], x0: PyTree[Any], args: Args, batched: bool, place: str
+) -> tuple[Equation, Rows]:
+    """The same of a function whose result may have any shape.
+
+    Raises:
+        TypeError: If `x0` has a leaf that is no number.
+        ValueError: If the leaves have no common first axis.
+    """
     x0 = inexact_arrays(x0, "`x0`")
     _check_start(x0, batched, place)
-    args = jax.tree.map(lambda x: jnp.asarray(x) if eqx.is_array_like(x) and not isinstance(x, int) else x, args)
-    converted = closure_convert(f, x0, args)
-    _check_result(converted, x0, place)
+    args = jax.tree.map(lambda x: jnp.asarray(x) if isinstance(x, np.ndarray | np.generic) else x, args)
     members = Members.of(x0, batched)
-    return Equation(converted, args, members), members.rows(x0)
+    return Equation(closure_convert(f, x0, args), args, members), members.rows(x0)
 
 
 def _check_start(x0: PyTree[Array], batched: bool, place: str) -> None:

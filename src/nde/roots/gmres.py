@@ -9,9 +9,19 @@ from nde.core.lanes import any_lane
 from nde.core.results import RESULTS
 from nde.core.types import IntScalar, RealScalar
 from nde.roots.linear import AbstractLinearSolver, LinearSolution, Matvec, code_where
-from nde.roots.members import OfMembers, Rows, dot, norm_of, where_member
-
-Basis = Float[Array, "size members numbers"]
+from nde.roots.members import (
+    Coefficients,
+    OfMembers,
+    Rows,
+    Vectors,
+    combination,
+    dot,
+    norm_of,
+    products,
+    put,
+    put_number,
+    where_member,
+)
 
 
 class GMRES(AbstractLinearSolver):
@@ -77,55 +87,56 @@ def _goal(rtol: RealScalar | None, b: Rows) -> OfMembers:
 class _Krylov(eqx.Module):
     """A cycle: directions, their orthonormal images with the triangular factor, and what is left of the residual."""
 
-    directions: Basis
-    images: Basis
-    factor: Float[Array, "size size members"]
-    along: Float[Array, "size members"]
+    directions: Vectors
+    images: Vectors
+    factor: Float[Array, "members size size"]
+    along: Coefficients
     r: Rows
     k: IntScalar
 
 
 def _krylov_step(matvec: Matvec, r: Rows, goal: OfMembers, size: int) -> Rows:
     """What to add to the solution: the step of the Krylov space that leaves the smallest residual."""
+    members, numbers = r.shape
     start = _Krylov(
-        directions=jnp.zeros((size, *r.shape), r.dtype),
-        images=jnp.zeros((size, *r.shape), r.dtype),
-        factor=jnp.zeros((size, size, r.shape[0]), r.dtype),
-        along=jnp.zeros((size, r.shape[0]), r.dtype),
+        directions=jnp.zeros((members, size, numbers), r.dtype),
+        images=jnp.zeros((members, size, numbers), r.dtype),
+        factor=jnp.zeros((members, size, size), r.dtype),
+        along=jnp.zeros((members, size), r.dtype),
         r=r,
         k=jnp.zeros((), jnp.int32),
     )
     end = jax.lax.while_loop(
         lambda s: (s.k < size) & any_lane(norm_of(s.r) > goal), lambda s: _grow(matvec, s, r, goal), start
     )
-    return jnp.einsum("km,kmn->mn", _back_substitute(end.factor, end.along), end.directions)
+    return combination(_back_substitute(end.factor, end.along), end.directions)
 
 
 def _grow(matvec: Matvec, s: _Krylov, first: Rows, goal: OfMembers) -> _Krylov:
     """One direction more; for a member that is done, it is zero."""
-    last = jax.lax.dynamic_index_in_dim(s.images, jnp.maximum(s.k - 1, 0), keepdims=False)
+    last = jax.lax.dynamic_index_in_dim(s.images, jnp.maximum(s.k - 1, 0), 1, keepdims=False)
     direction = jnp.where(s.k == 0, _unit(first)[0], last)
     direction = where_member(norm_of(s.r) > goal, direction, jnp.zeros_like(direction))
     image, along = _orthogonalize(matvec(direction), s.images)
     image, length = _unit(image)
     share = dot(image, s.r)
-    column = jax.lax.dynamic_update_index_in_dim(along, length, s.k, 0)
+    column = put_number(along, length, s.k)
     return _Krylov(
-        directions=jax.lax.dynamic_update_index_in_dim(s.directions, direction, s.k, 0),
-        images=jax.lax.dynamic_update_index_in_dim(s.images, image, s.k, 0),
-        factor=jax.lax.dynamic_update_index_in_dim(s.factor, column, s.k, 1),
-        along=jax.lax.dynamic_update_index_in_dim(s.along, share, s.k, 0),
+        directions=put(s.directions, direction, s.k),
+        images=put(s.images, image, s.k),
+        factor=jax.lax.dynamic_update_index_in_dim(s.factor, column, s.k, 2),
+        along=put_number(s.along, share, s.k),
         r=s.r - share[:, None] * image,
         k=s.k + 1,
     )
 
 
-def _orthogonalize(w: Rows, images: Basis) -> tuple[Rows, Float[Array, "size members"]]:
+def _orthogonalize(w: Rows, images: Vectors) -> tuple[Rows, Coefficients]:
     """What is orthogonal to the images, and the rest in terms of them; twice, for rounding leaves some at first."""
     total = jnp.zeros(images.shape[:2], w.dtype)
     for _ in range(2):
-        along = jnp.einsum("kmn,mn->km", images, w)
-        w = w - jnp.einsum("km,kmn->mn", along, images)
+        along = products(images, w)
+        w = w - combination(along, images)
         total = total + along
     return w, total
 
@@ -136,15 +147,15 @@ def _unit(w: Rows) -> tuple[Rows, OfMembers]:
     return w / jnp.where(length > 0, length, jnp.ones_like(length))[:, None], length
 
 
-def _back_substitute(factor: Array, along: Array) -> Float[Array, "size members"]:
+def _back_substitute(factor: Float[Array, "members size size"], along: Coefficients) -> Coefficients:
     """The solution of the triangular system; zero in a direction that the Jacobian takes to zero."""
-    size = along.shape[0]
+    size = along.shape[1]
 
-    def row(i: IntScalar, y: Array) -> Array:
+    def row(i: IntScalar, y: Coefficients) -> Coefficients:
         k = size - 1 - i
-        rest = along[k] - jnp.einsum("km,km->m", factor[k], y)
-        diagonal = factor[k, k]
-        value = jnp.where(diagonal > 0, rest / jnp.where(diagonal > 0, diagonal, jnp.ones_like(diagonal)), 0)
-        return jax.lax.dynamic_update_index_in_dim(y, value, k, 0)
+        entries = jax.lax.dynamic_index_in_dim(factor, k, 1, keepdims=False)
+        diagonal = jax.lax.dynamic_index_in_dim(entries, k, 1, keepdims=False)
+        rest = jax.lax.dynamic_index_in_dim(along, k, 1, keepdims=False) - dot(entries, y)
+        return put_number(y, jnp.where(diagonal > 0, rest / jnp.where(diagonal > 0, diagonal, 1), 0), k)
 
     return jax.lax.fori_loop(0, size, row, jnp.zeros_like(along))

@@ -2,7 +2,7 @@
 
 import abc
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import equinox as eqx
 import jax
@@ -47,6 +47,10 @@ class AbstractIterativeSolver(eqx.Module):
         ```
     """
 
+    state_ends: ClassVar[bool] = False
+    """Whether the state of a member that ended is kept as it was: its leaves have a first axis of members. Else it is
+    not used any more, and large buffers are not copied to keep it."""
+
     @abc.abstractmethod
     def init(self, residual: Residual, x: Rows, h: Rows) -> PyTree[Any]:
         """What the solver keeps at first.
@@ -71,7 +75,7 @@ class AbstractIterativeSolver(eqx.Module):
 
 
 class Iterate(eqx.Module):
-    """What the loop carries; members that ended keep all but the solver's state.
+    """What the loop carries; members that ended keep all but, as a rule, the solver's state.
 
     Attributes:
         x: The last point.
@@ -164,6 +168,7 @@ class Iteration(eqx.Module):
         moved = jax.lax.stop_gradient(norm_of(x - it.x))
         lower = goes_on & (norm < it.lowest)
         judged = jnp.where(goes_on, self._judge(it, x, h, norm, moved), proposal.code)
+        state = where_member(goes_on, proposal.state, it.state) if self.solver.state_ends else proposal.state
         residuals = it.residuals
         if residuals is not None:
             shown = jnp.where(it.running, norm, jnp.full_like(norm, jnp.inf))
@@ -179,7 +184,7 @@ class Iteration(eqx.Module):
             code=jnp.where(it.running, judged, it.code).astype(jnp.int32),
             steps=it.steps + it.running.astype(jnp.int32),
             k=it.k + 1,
-            state=proposal.state,
+            state=state,
             residuals=residuals,
         )
 

@@ -10,6 +10,7 @@ from nde.core.report import raise_if_failed
 from nde.core.results import RESULTS, result_of, traced_code
 from nde.core.types import RealScalar
 from nde.roots.iteration import Iterate
+from nde.roots.linear import Codes
 from nde.roots.members import Members, Rows
 
 
@@ -50,8 +51,12 @@ def solution_of(it: Iterate, value: Rows, members: Members) -> IterativeSolution
     stats = {"num_steps": it.steps, "residual": it.lowest}
     if it.residuals is not None:
         stats["residuals"] = it.residuals.T
-    stats = jax.lax.stop_gradient(stats)
-    return IterativeSolution(members.tree(value), members.each(jax.vmap(result_of)(it.code)), members.each(stats))
+    return solution_from(value, it.code, jax.lax.stop_gradient(stats), members)
+
+
+def solution_from(value: Rows, code: Codes, stats: dict[str, Any], members: Members) -> IterativeSolution:
+    """A solution from what each member found, and how."""
+    return IterativeSolution(members.tree(value), members.each(jax.vmap(result_of)(code)), members.each(stats))
 
 
 def raise_if_any_failed(solution: IterativeSolution, batched: bool, **given: RealScalar) -> IterativeSolution:

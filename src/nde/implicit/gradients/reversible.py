@@ -11,6 +11,7 @@ from nde.core import tree
 from nde.core.types import IntScalar
 from nde.gradients.modes import reverse_mode_only
 from nde.implicit.gradients.base import AbstractFixedPointGradient
+from nde.implicit.gradients.recomputation import Recomputation, steps_until_due
 from nde.implicit.problem import FixedPoint
 from nde.implicit.reversible_picard import ReversiblePicard
 from nde.roots.iteration import Iterate
@@ -25,7 +26,9 @@ class ReversibleGradient(AbstractFixedPointGradient):
     """The exact gradient of the iteration, in memory that does not depend on the number of steps; reverse mode only.
 
     It goes with `solver=ReversiblePicard()`, undoes its steps one after another, and is that of `UnrolledGradient` up
-    to rounding, also to `x0`. A step back takes two evaluations of `f` and their pullbacks.
+    to rounding, also to `x0`. A step back takes two evaluations of `f` and their pullbacks. Undoing multiplies rounding
+    errors by `1 / (1 - β)`. Before they take half of all digits (after 26 steps in float64 and 11 in float32 at
+    `β = 1/2`), the states are computed again from `x0` on.
 
     Raises:
         TypeError: With another solver, and in forward mode.
@@ -65,7 +68,7 @@ def _(perturbed: Any, varying: PyTree[Any], fixed: PyTree[Any], problem: FixedPo
 @_run.def_bwd
 def _(end: Iterate, out: Any, perturbed: Any, varying: Any, fixed: Any, problem: FixedPoint) -> Any:
     del perturbed
-    (inputs, _), (other_inputs, _) = varying, fixed
+    (inputs, x0), (other_inputs, fixed_x0) = varying, fixed
     start = _Undoing(
         x=end.x,
         y=end.state,
@@ -79,7 +82,14 @@ def _(end: Iterate, out: Any, perturbed: Any, varying: Any, fixed: Any, problem:
         return problem.equation.with_inputs(eqx.combine(inputs, other_inputs))(x)
 
     solver = cast(ReversiblePicard, problem.solver)
-    undo = lambda at: _undo(at, f, inputs, solver, end, out[0])
+    states = Recomputation(lambda x: f(inputs, x), solver, fixed_x0 if x0 is None else x0, end.steps)
+    due = steps_until_due(solver, end.x.dtype)
+
+    def undo(at: _Undoing) -> _Undoing:
+        undone = end.k - at.n
+        x, y = states.states_if((undone > 0) & (undone % due == 0), at.n, (at.x, at.y))
+        return _undo(eqx.tree_at(lambda at: (at.x, at.y), at, (x, y)), f, inputs, solver, end, out[0])
+
     at = jax.lax.while_loop(lambda at: at.n > 0, undo, start)
     to_x0 = at.to_x + at.to_y
     return at.to_inputs, jnp.where((end.best_step == 0)[:, None], to_x0 + out[0], to_x0)
@@ -101,7 +111,7 @@ def _undo(
 ) -> _Undoing:
     """One step less, for the members that took it; the cotangent of the value joins where the value was found."""
     took = end.steps >= at.n
-    kept, share = solver.shares(at.x)
+    kept, share = solver.shares(at.x.dtype)
     to_x = where_member(end.best_step == at.n, at.to_x + cotangent, at.to_x)
     image, pull = jax.vjp(f, inputs, at.y)
     x = solver.unmix(at.x, image)
