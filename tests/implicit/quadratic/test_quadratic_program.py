@@ -229,3 +229,40 @@ def test_programs_of_a_batch_fail_alone():
 def test_what_makes_no_sense_is_refused(changes, error, message):
     with pytest.raises(error, match=message):
         quadratic_program(**(program(0) | changes))
+
+
+def differences(outcome, x: jax.Array, ahead: jax.Array, step: float = 1e-5) -> jax.Array:
+    return (outcome(x + step * ahead) - outcome(x - step * ahead)) / (2 * step)
+
+
+def test_derivatives_in_a_ball_of_the_one_norm():
+    """The norm is a sum of bounds on absolute values, of which both sides bind where a variable is zero."""
+    random, size = np.random.default_rng(0), 6
+    root, one, zero = random.normal(size=(size, size)), np.eye(size), np.zeros((size, size))
+    P = jnp.asarray(np.block([[root @ root.T + one, zero], [zero, zero]]))
+    norm = np.concatenate([np.zeros(size), np.ones(size)])[None]
+    G = jnp.asarray(np.concatenate([np.block([[one, -one], [-one, -one]]), norm]))
+    h = jnp.asarray(np.append(np.zeros(2 * size), 0.3))
+
+    @jax.jit
+    def outcome(q: jax.Array) -> jax.Array:
+        return quadratic_program(P, jnp.concatenate([-q, jnp.zeros(size)]), G=G, h=h, lower=-1.0).value[:size]
+
+    q, ahead = (jnp.asarray(random.normal(size=size)) for _ in range(2))
+    assert np.sum(np.abs(outcome(q)) < 1e-6) > 0
+    np.testing.assert_allclose(jax.jvp(outcome, (q,), (ahead,))[1], differences(outcome, q, ahead), atol=2e-4)
+
+
+def test_derivatives_with_equalities_that_depend_on_each_other():
+    """The nearest matrix whose rows and columns have sums of one: one of these sums follows from the others."""
+    random, size = np.random.default_rng(1), 3
+    A = jnp.asarray(np.concatenate([np.kron(np.eye(size), np.ones(size)), np.kron(np.ones(size), np.eye(size))]))
+
+    @jax.jit
+    def outcome(x: jax.Array) -> jax.Array:
+        return quadratic_program(jnp.ones(size**2), -x, A, jnp.ones(2 * size), lower=0.0).value
+
+    x, ahead = (jnp.asarray(random.normal(size=size**2)) for _ in range(2))
+    difference = differences(outcome, x, ahead)
+    np.testing.assert_allclose(jax.jvp(outcome, (x,), (ahead,))[1], difference, atol=2e-4)
+    np.testing.assert_allclose(jax.jacrev(outcome)(x) @ ahead, difference, atol=2e-4)
