@@ -27,7 +27,7 @@ class ReversibleGradient(AbstractFixedPointGradient):
 
     It goes with `solver=ReversiblePicard()`, undoes its steps one after another, and is that of `UnrolledGradient` up
     to rounding, also to `x0`. A step back takes two evaluations of `f` and their pullbacks. Undoing multiplies rounding
-    errors by `1 / (1 - β)`. Before they take half of all digits (after 26 steps in float64 and 11 in float32 at
+    errors by up to `1 / (1 - β)^2`. Before they take half of all digits (after 13 steps in float64 and 5 in float32 at
     `β = 1/2`), the states are computed again from `x0` on.
 
     Raises:
