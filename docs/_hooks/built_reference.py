@@ -6,7 +6,7 @@ import re
 
 import nde
 
-ROOMS = ("data", "estimators", "losses", "metrics", "models", "nn", "plot", "signatures", "train")
+ROOMS = ("data", "estimators", "implicit", "losses", "metrics", "models", "nn", "plot", "signatures", "train")
 _HEADING = re.compile(r'<h2 id="(nde\.[\w.]+)"')
 _DESCRIBED = ("Parameters:", "Attributes:")
 _PRIVATE = re.compile(r'<h\d id="(nde\.[\w.]*\b_[a-z]\w*)"')

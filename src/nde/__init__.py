@@ -139,6 +139,7 @@ from nde.terms import (
 if TYPE_CHECKING:
     from nde import data as data
     from nde import estimators as estimators
+    from nde import implicit as implicit
     from nde import losses as losses
     from nde import metrics as metrics
     from nde import models as models

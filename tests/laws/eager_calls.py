@@ -495,6 +495,35 @@ _MODELS: dict[str, Call] = {
     **{f"nde.models.{each.__name__}": sde(each.__name__) for each in (*models.SDE_MODELS.values(), models.RandomWalk)},
 }
 
+_ROOTS = nde.implicit
+_LAYER = lambda z, x: jnp.tanh(0.5 * z + x)
+_ZEROS = jnp.zeros(2)
+_IMPLICIT: dict[str, Call] = {
+    "nde.implicit.fixed_point": lambda v: _ROOTS.fixed_point(_LAYER, _ZEROS, jnp.array([v, 1.0])).value,
+    "nde.implicit.fixed_point, gradient": jax.grad(lambda v: _ROOTS.fixed_point(_LAYER, _ZEROS, v).value.sum()),
+    "nde.implicit.root": lambda v: _ROOTS.root(_cube, 1.0, v).value,
+    "nde.implicit.minimize": lambda v: _ROOTS.minimize(_valley, _ZEROS, jnp.array([v, 1.0])).value,
+    "nde.implicit.least_squares": lambda v: _ROOTS.least_squares(_cube, jnp.ones(2), jnp.array([v, 1.0])).value,
+    "nde.implicit.derivative_result": lambda v: _ROOTS.derivative_result(_LAYER, _ZEROS, jnp.array([v, 1.0])),
+    "nde.implicit.Bisection": lambda v: _ROOTS.root(_cube, 0.5, v, solver=_ROOTS.Bisection(0.0, 1.0)).value,
+    "nde.implicit.LinearFixedPoint": lambda v: _ROOTS.LinearFixedPoint(_ROOTS.Anderson()),
+    "nde.implicit.quadratic_program": lambda v: _ROOTS.quadratic_program(jnp.ones(2), -jnp.array([v, 1.0]), lower=0.0),
+    "nde.implicit.quadratic_program, gradient": jax.grad(
+        lambda v: _ROOTS.quadratic_program(jnp.ones(2), jnp.stack([v, -1.0]), upper=0.5).value.sum()
+    ),
+    "nde.implicit.projection": lambda v: _ROOTS.projection(jnp.array([v, 1.0]), _ROOTS.Polytope(lower=0.0)),
+    "nde.implicit.projection, simplex": lambda v: _ROOTS.projection(jnp.array([v, 1.0]), _ROOTS.Simplex()),
+}
+
+
+def _cube(x: Any, a: Any) -> Any:
+    return x**3 - a
+
+
+def _valley(x: Any, a: Any) -> Any:
+    return jnp.sum((x - a) ** 2) + jnp.sum(x**4)
+
+
 SLOW = frozenset(
     {
         "nde.metrics.compare_series",
@@ -504,4 +533,4 @@ SLOW = frozenset(
 )
 """Those that take long to compile at the first call; what is not among them is made like them."""
 
-CALLS: dict[str, Call] = {**_PATHS, **_SIGNATURES, **_REST, **_NN, **_LOSSES, **_METRICS, **_MODELS}
+CALLS: dict[str, Call] = {**_PATHS, **_SIGNATURES, **_REST, **_NN, **_IMPLICIT, **_LOSSES, **_METRICS, **_MODELS}

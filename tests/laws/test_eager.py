@@ -17,6 +17,7 @@ from tests.laws.eager_calls import CALLS, SLOW, SOLVES, TS, Call
 
 FLOORS = {
     "nde": nde,
+    "nde.implicit": nde.implicit,
     "nde.nn": nde.nn,
     "nde.losses": losses,
     "nde.metrics": metrics,
@@ -37,6 +38,8 @@ EXEMPT = {
     "nde.memory": "the former name of `compiled_memory`",
     "nde.nn": "a package, with entries of its own",
     "nde.signatures": "a package, with entries of its own",
+    "nde.implicit.IterativeSolution": "made by a solve",
+    "nde.implicit.QuadraticSolution": "made by `quadratic_program`",
     "nde.metrics.Comparison": "made by `compare_series`",
     "nde.WeaklyDiagonalControlTerm": "a `ControlTerm` that warns",
     "nde.metrics.Discrimination": "made by `real_against_fake`",

@@ -5,6 +5,7 @@ from importlib.util import find_spec
 ROOMS: dict[str, tuple[str, ...]] = {
     "data": (),
     "estimators": ("optax", "pandas", "rich", "sklearn"),
+    "implicit": (),
     "losses": (),
     "metrics": ("sklearn",),
     "models": ("optax", "rich"),
@@ -16,7 +17,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
 COMMAND_LINE = ("jinja2", "matplotlib", "optax", "orbax", "pandas", "rich", "sklearn", "typer")
 """The optional modules that the command line imports."""
 
-_EXTRAS = {"tqdm": "tqdm"}
+_EXTRAS = {"optimistix": "implicit", "tqdm": "tqdm"}
 """The extra of a module; all others are in `learn`."""
 _DISTRIBUTIONS = {"orbax": "orbax-checkpoint", "sklearn": "scikit-learn"}
 """The name of a module's package where it differs."""

@@ -9,8 +9,8 @@ import equinox.internal as eqxi
 from jaxtyping import Array, Bool, Float
 
 
-def any_lane(condition: Bool[Array, ""]) -> Bool[Array, ""]:
-    """Whether the condition holds in any lane."""
+def any_lane(condition: Bool[Array, "..."]) -> Bool[Array, ""]:
+    """Whether the condition holds in any lane, and there for any of its entries."""
     return eqxi.unvmap_any(condition)
 
 

@@ -60,6 +60,47 @@ class RESULTS(eqx.Enumeration):
         "An observation must be later than the one before it. Sort the observations, or merge those of one time; "
         "`GrowingRectilinear` takes several of one time."
     )
+    no_convergence = (
+        "The iteration took `max_steps` steps and did not reach its tolerance; the value is the one with the lowest "
+        "residual. Raise `max_steps`, loosen the tolerances, begin nearer, or use another solver."
+    )
+    diverged = (
+        "The iteration diverged; the value is the one with the lowest residual. Begin nearer or use another solver. A "
+        "map that does not contract may be damped (`Picard(damping=0.5)`, `Anderson(damping=0.5)`) or regularized, so "
+        "that the norm of its derivative is below one; `NewtonKrylov()` needs no contraction."
+    )
+    nonfinite_start = (
+        "The function is not finite (nan or inf) at `x0`. Look there for a division by zero, a logarithm or root of a "
+        "negative number, or an overflow, and begin elsewhere."
+    )
+    singular_jacobian = (
+        "The Jacobian is singular or nearly so, so that a linear system with it has no accurate solution. Begin "
+        "elsewhere, or regularize the function; the derivative of a fixed point exists only where 1 is no eigenvalue "
+        "of that of its map."
+    )
+    no_linear_convergence = (
+        "The linear solver took `max_steps` steps and did not reach its tolerance: the Jacobian may be nearly "
+        "singular. Raise `max_steps` or `rtol` of the linear solver, use `Dense()`, or regularize the function."
+    )
+    tolerance_too_small = (
+        "The residual is as small as rounding allows, and not within the tolerance. Loosen `rtol` and `atol`, or use "
+        "float64 (`jax.config.update('jax_enable_x64', True)`)."
+    )
+    no_sign_change = (
+        "The function has the same sign at both ends of the interval, or is not a number there: bisection needs a "
+        "change of sign. Widen or move the interval."
+    )
+    infeasible = (
+        "No point fulfills all constraints: the multipliers that came back prove it. Look for bounds with "
+        "`lower > upper`, or for constraints that contradict each other, or relax some."
+    )
+    unbounded = (
+        "The costs decrease without end in the direction that came back. Bound the variables, or add a quadratic cost."
+    )
+    not_convex = (
+        "`P` has a negative eigenvalue, so that the problem is not convex. Check the sign of the costs, or add a "
+        "multiple of the identity to `P`."
+    )
 
 
 class SolveError(RuntimeError):

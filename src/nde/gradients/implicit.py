@@ -1,18 +1,19 @@
 """The derivative of a state at rest, by the implicit function theorem."""
 
+from collections.abc import Callable
 from typing import Any
 
 import equinox as eqx
 import jax
-import jax.numpy as jnp
 import lineax as lx
 from jaxtyping import PyTree
 
 from nde.core import tree
-from nde.core.types import Time, Y
+from nde.core.types import Y
 from nde.gradients.base import AbstractAdjoint
 from nde.integrate.outcome import Outcome, solve_plainly
 from nde.integrate.problem import Differentiable, Setup, slope
+from nde.roots.implicit_function import implicit_function
 
 
 class ImplicitAdjoint(AbstractAdjoint):
@@ -62,30 +63,15 @@ class ImplicitAdjoint(AbstractAdjoint):
         if problem.term.noisy:
             raise TypeError("`ImplicitAdjoint` got noise, under which no state is at rest.")
         outcome = solve_plainly(tree.constant(problem), tree.constant(setup))
-        y = _at_rest((problem.term, problem.args), problem, setup, outcome.t, outcome.y, self.linear_solver)
-        return eqx.tree_at(lambda o: o.y, outcome, y)
 
+        def field(inputs: PyTree[Any], y: Y) -> Y:
+            term, args, fixed, setup, t = inputs
+            here = eqx.tree_at(lambda p: (p.term, p.args), fixed, (term, args), is_leaf=lambda x: x is None)
+            return slope(here, setup, t, y)
 
-@eqx.filter_custom_jvp
-def _at_rest(
-    inputs: PyTree[Any], problem: Differentiable, setup: Setup, t: Time, y: Y, linear_solver: lx.AbstractLinearSolver
-) -> Y:
-    del inputs, problem, setup, t, linear_solver
-    return y
+        def solve(matvec: Callable[[Y], Y], b: Y) -> Y:
+            operator = lx.FunctionLinearOperator(matvec, jax.eval_shape(lambda: b))
+            return lx.linear_solve(operator, b, self.linear_solver).value
 
-
-@_at_rest.def_jvp
-def _(primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> tuple[Y, Y]:
-    inputs, problem, setup, t, _, linear_solver = primals
-    y = _at_rest(*primals)  # not the number alone: a second derivative follows it
-
-    def field(inputs: PyTree[Any], y: Y) -> Y:
-        term, args = inputs
-        here = eqx.tree_at(lambda p: (p.term, p.args), problem, (term, args), is_leaf=lambda x: x is None)
-        return slope(here, setup, t, y)
-
-    _, tangents_of_field = eqx.filter_jvp(lambda inputs: field(inputs, y), (inputs,), (tangents[0],))
-    change = jax.tree.map(lambda s, c: jnp.zeros_like(s) if c is None else c, y, tangents_of_field)
-    jacobian = lx.JacobianLinearOperator(lambda y, _: field(inputs, y), y)
-    minus = jax.tree.map(jnp.negative, change)
-    return y, lx.linear_solve(jacobian, minus, linear_solver).value
+        inputs = (problem.term, problem.args, *tree.constant((problem, setup, outcome.t)))
+        return eqx.tree_at(lambda o: o.y, outcome, implicit_function(field, inputs, outcome.y, solve))

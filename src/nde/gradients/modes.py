@@ -21,14 +21,15 @@ from nde.core.types import BoolScalar, Time, Y
 T = TypeVar("T")
 
 
-def reverse_mode_only(inputs: T, adjoint: str) -> T:
+def reverse_mode_only(inputs: T, adjoint: str, instead: str | None = None) -> T:
     """The inputs of a solve, whose tangents must not be computed; the outer mode of forward-over-reverse may.
 
     Args:
         inputs: Any pytree.
         adjoint: The name of the method, for the message.
+        instead: What to do, for the message; by default which adjoint of `diffeqsolve` has forward mode.
     """
-    why = _NO_FORWARD.format(adjoint=adjoint)
+    why = _NO_FORWARD.format(adjoint=adjoint, instead=_ADJOINTS if instead is None else instead)
     return jax.tree.map(lambda x: _gate.bind(x, why=why) if eqx.is_inexact_array(x) else x, inputs)
 
 
@@ -75,8 +76,9 @@ _NO_EVENT_TIME = (
 )
 _NO_FORWARD = (
     "Got forward-mode differentiation (`jax.jvp`, `jax.jacfwd`, `jax.linearize`) of a solve with `{adjoint}`, which "
-    "has reverse mode only. Pass `adjoint=nde.ForwardMode()`, or `adjoint=nde.DirectAdjoint()` for both modes."
+    "has reverse mode only. {instead}"
 )
+_ADJOINTS = "Pass `adjoint=nde.ForwardMode()`, or `adjoint=nde.DirectAdjoint()` for both modes."
 _NO_REVERSE = (
     "Got reverse-mode differentiation (`jax.grad`, `jax.vjp`, `jax.jacrev`) of a solve with `{adjoint}`, which has "
     "forward mode only. Leave out `adjoint=...`, or pass `adjoint=nde.DirectAdjoint()` for both modes."

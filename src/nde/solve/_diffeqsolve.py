@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import PyTree
 
 from nde.core.compiled import Frozen, compiled, freeze, unfreeze
+from nde.core.report import Facts, raise_if_failed
 from nde.core.results import RESULTS, code_of, result_of, traced_code
 from nde.core.types import Args, BoolScalar, RealScalar, Time, Y
 from nde.gradients import AbstractAdjoint, RecursiveCheckpointAdjoint
@@ -22,7 +23,6 @@ from nde.solve.check import check_types, with_event
 from nde.solve.collect import collect
 from nde.solve.interpolation import DenseInterpolation
 from nde.solve.normalize import ControllerResume, SolverResume, normalize
-from nde.solve.report import Facts, raise_if_failed
 from nde.solve.saveat import SaveAt
 from nde.solve.solution import Solution
 from nde.solvers import AbstractSolver

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, PyTree
 
+from nde.core.arrays import inexact_arrays
 from nde.core.tree import common_dtype
 from nde.core.types import Args, RealScalar, Times, Y
 from nde.gradients import AbstractAdjoint, RecursiveCheckpointAdjoint
@@ -14,7 +15,6 @@ from nde.paths import BrownianMotion, SpaceTimeLevyArea
 from nde.solve._diffeqsolve import diffeqsolve
 from nde.solve.arguments import check_save_times
 from nde.solve.arity import with_args
-from nde.solve.normalize import state_array
 from nde.solve.saveat import SaveAt
 from nde.solvers import AbstractSolver, Euler
 from nde.terms import ControlTerm, MultiTerm, ODETerm, with_logqp
@@ -78,7 +78,7 @@ def sdeint(
         ```
     """
     check_save_times("sdeint", ts)
-    y0 = jax.tree.map(state_array, y0)
+    y0 = inexact_arrays(y0)
     f, g = with_args(drift), with_args(diffusion)
     shape = _noise_shape(jax.eval_shape(lambda t, y: g(t, y, args), jnp.asarray(ts[0], float), y0), y0)
     motion = BrownianMotion(shape, key, levy_area=SpaceTimeLevyArea)

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import PyTree
 
-from nde.solve.describe import describe
+from nde.core.describe import describe
 from nde.solve.normalize import ControllerResume, SolverResume
 
 

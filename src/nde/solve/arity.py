@@ -7,8 +7,8 @@ from typing import Any
 import equinox as eqx
 from jaxtyping import PyTree
 
+from nde.core.describe import describe
 from nde.core.types import Args, RealScalar, Y
-from nde.solve.describe import describe
 
 
 def with_args(f: Callable[..., PyTree[Any]]) -> Callable[..., PyTree[Any]]:

@@ -6,6 +6,7 @@ from typing import Any
 import jax.numpy as jnp
 from jaxtyping import Array
 
+from nde.core.describe import describe
 from nde.core.results import RESULTS, SUCCESSFUL, code_of, first_failure
 from nde.core.types import IntScalar, Time
 from nde.gradients import AbstractAdjoint
@@ -13,7 +14,6 @@ from nde.integrate.event import AbstractEvent
 from nde.integrate.output import AtTimes
 from nde.integrate.problem import Differentiable, Setup
 from nde.integrate.progress import AbstractProgressMeter
-from nde.solve.describe import describe
 from nde.solve.saveat import SaveAt
 from nde.solvers import AbstractSolver
 from nde.stepping import AbstractStepSizeController

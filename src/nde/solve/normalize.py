@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, PyTree
 
+from nde.core.arrays import inexact_arrays, strong
 from nde.core.clock import Clock, clock_of
 from nde.core.closure import closure_convert
 from nde.core.tree import common_dtype, real_dtype
@@ -22,7 +23,6 @@ from nde.integrate.progress import AbstractProgressMeter
 from nde.solve.check import check_structure, code_of_inputs
 from nde.solve.collective import axes_seen, synchronize
 from nde.solve.cost import is_costly, is_elementwise
-from nde.solve.describe import describe
 from nde.solve.saveat import SaveAt
 from nde.solvers import AbstractSolver
 from nde.stepping import AbstractStepSizeController
@@ -65,7 +65,7 @@ def normalize(
     check_structure(solver, controller, saveat, max_steps)
     _check_of("solver_state", solver_state, solver)
     _check_of("controller_state", controller_state, controller)
-    y0 = jax.tree.map(state_array, y0)
+    y0 = inexact_arrays(y0)
     args = jax.tree.map(lambda x: jnp.asarray(x) if isinstance(x, np.ndarray | np.generic) else x, args)
     dtype = time_dtype([t0, t1, dt0, *(sub.ts for sub in saveat.leaves())], y0)
     t0, t1 = strong(t0, dtype), strong(t1, dtype)
@@ -181,23 +181,6 @@ def time_dtype(times: list[Any], y0: Y) -> Any:
 def _follows(t: Any) -> bool:
     """Whether a time is a number of Python, or one in disguise."""
     return isinstance(t, int | float) or getattr(t, "weak_type", False)
-
-
-def strong(x: Any, dtype: Any) -> Array:
-    """An array of exactly this dtype, not a weakly typed one."""
-    return jax.lax.convert_element_type(jnp.asarray(x), dtype)
-
-
-def state_array(x: Any) -> Array:
-    """A leaf of the state as a real or complex floating array."""
-    try:
-        array = jnp.asarray(x)
-    except (TypeError, ValueError) as error:
-        raise TypeError(f"Got {describe(x)} in the state `y0`; expected numbers or arrays.") from error
-    x = array
-    if jnp.issubdtype(x.dtype, jax.dtypes.prng_key):
-        raise TypeError("Got a key in the state `y0`; expected numbers or arrays.")
-    return strong(x, x.dtype if jnp.issubdtype(x.dtype, jnp.inexact) else jnp.result_type(float))
 
 
 def _check_of(name: str, state: SolverResume | ControllerResume | None, now: Any) -> None:

@@ -8,6 +8,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, PyTree
 
+from nde.core.arrays import inexact_arrays
+from nde.core.describe import describe
+from nde.core.report import raise_if_failed
 from nde.core.results import RESULTS, SUCCESSFUL, code_of
 from nde.core.types import Args, RealScalar, Time, Y
 from nde.paths import AbstractGrowingPath, GrowingLinear
@@ -16,9 +19,6 @@ from nde.paths.interpolation.growing import Grown
 from nde.solve._diffeqsolve import diffeqsolve
 from nde.solve.arguments import check_time
 from nde.solve.arity import with_args
-from nde.solve.describe import describe
-from nde.solve.normalize import state_array
-from nde.solve.report import raise_if_failed
 from nde.solvers import AbstractSolver, Tsit5
 from nde.stepping import StepTo
 from nde.terms import ControlTerm
@@ -101,7 +101,7 @@ class OnlineCDE(eqx.Module):
             ValueError: If it is an array of times.
         """
         check_time("OnlineCDE.init", "t", t)
-        return OnlineState(jax.tree.map(state_array, y0), self.growing.init(t, x))
+        return OnlineState(inexact_arrays(y0), self.growing.init(t, x))
 
     def update(self, state: OnlineState, t: RealScalar, x: PyTree[Any], args: Args = None) -> OnlineState:
         """The state at the next observation.

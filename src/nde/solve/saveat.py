@@ -10,8 +10,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, PyTree, Real
 
+from nde.core.describe import describe
 from nde.core.types import Args, RealScalar, Times, Y
-from nde.solve.describe import describe
 
 
 def save_y(t: RealScalar, y: Y, args: Args) -> Y:

@@ -13,10 +13,10 @@ from jax.extend.core import Primitive
 from jax.interpreters import batching
 from jaxtyping import Array, PyTree
 
+from nde.core.export import refuse_export
 from nde.core.lanes import any_lane
 from nde.core.results import RESULTS, SUCCESSFUL, SolveError, code_of, message_of
 from nde.core.tracing import inside_jit
-from nde.solve.export import refuse_export
 
 T = TypeVar("T")
 
@@ -30,8 +30,11 @@ _QUOTED: dict[int, tuple[str, ...]] = {
     code_of(RESULTS.bad_ts_range): ("t0", "t1", "first of ts", "last of ts"),
     code_of(RESULTS.bad_step_ts): ("t0", "t1"),
     code_of(RESULTS.bad_observation_time): ("the last time", "the new time"),
+    code_of(RESULTS.infeasible): (),
+    code_of(RESULTS.unbounded): (),
+    code_of(RESULTS.not_convex): (),
 }
-_WHERE = ("t", "step size", "steps")
+_WHERE = ("t", "step size", "steps", "residual")
 
 
 def raise_if_failed(
@@ -126,4 +129,6 @@ def _succeeded(code: int) -> bool:
 
 def _message(code: int, facts: Facts) -> str:
     quoted = ", ".join(f"{name} = {facts[name]:.6g}" for name in _QUOTED.get(code, _WHERE) if name in facts)
+    if not quoted:
+        return message_of(code)
     return f"{message_of(code)} Got {quoted}." if code in _QUOTED else f"{message_of(code)} This was at {quoted}."
