@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 import nde
-from nde import data, losses, metrics, models
+from nde import data, implicit, losses, metrics, models
 from nde.models.normalizing.costs import kinetic_energy
 from tests.models.made import lotka_volterra_table
 
@@ -495,24 +495,25 @@ _MODELS: dict[str, Call] = {
     **{f"nde.models.{each.__name__}": sde(each.__name__) for each in (*models.SDE_MODELS.values(), models.RandomWalk)},
 }
 
-_ROOTS = nde.implicit
 _LAYER = lambda z, x: jnp.tanh(0.5 * z + x)
 _ZEROS = jnp.zeros(2)
 _IMPLICIT: dict[str, Call] = {
-    "nde.implicit.fixed_point": lambda v: _ROOTS.fixed_point(_LAYER, _ZEROS, jnp.array([v, 1.0])).value,
-    "nde.implicit.fixed_point, gradient": jax.grad(lambda v: _ROOTS.fixed_point(_LAYER, _ZEROS, v).value.sum()),
-    "nde.implicit.root": lambda v: _ROOTS.root(_cube, 1.0, v).value,
-    "nde.implicit.minimize": lambda v: _ROOTS.minimize(_valley, _ZEROS, jnp.array([v, 1.0])).value,
-    "nde.implicit.least_squares": lambda v: _ROOTS.least_squares(_cube, jnp.ones(2), jnp.array([v, 1.0])).value,
-    "nde.implicit.derivative_result": lambda v: _ROOTS.derivative_result(_LAYER, _ZEROS, jnp.array([v, 1.0])),
-    "nde.implicit.Bisection": lambda v: _ROOTS.root(_cube, 0.5, v, solver=_ROOTS.Bisection(0.0, 1.0)).value,
-    "nde.implicit.LinearFixedPoint": lambda v: _ROOTS.LinearFixedPoint(_ROOTS.Anderson()),
-    "nde.implicit.quadratic_program": lambda v: _ROOTS.quadratic_program(jnp.ones(2), -jnp.array([v, 1.0]), lower=0.0),
-    "nde.implicit.quadratic_program, gradient": jax.grad(
-        lambda v: _ROOTS.quadratic_program(jnp.ones(2), jnp.stack([v, -1.0]), upper=0.5).value.sum()
+    "nde.implicit.fixed_point": lambda v: implicit.fixed_point(_LAYER, _ZEROS, jnp.array([v, 1.0])).value,
+    "nde.implicit.fixed_point, gradient": jax.grad(lambda v: implicit.fixed_point(_LAYER, _ZEROS, v).value.sum()),
+    "nde.implicit.root": lambda v: implicit.root(_cube, 1.0, v).value,
+    "nde.implicit.minimize": lambda v: implicit.minimize(_valley, _ZEROS, jnp.array([v, 1.0])).value,
+    "nde.implicit.least_squares": lambda v: implicit.least_squares(_cube, jnp.ones(2), jnp.array([v, 1.0])).value,
+    "nde.implicit.derivative_result": lambda v: implicit.derivative_result(_LAYER, _ZEROS, jnp.array([v, 1.0])),
+    "nde.implicit.Bisection": lambda v: implicit.root(_cube, 0.5, v, solver=implicit.Bisection(0.0, 1.0)).value,
+    "nde.implicit.LinearFixedPoint": lambda v: implicit.LinearFixedPoint(implicit.Anderson()),
+    "nde.implicit.quadratic_program": lambda v: implicit.quadratic_program(
+        jnp.ones(2), -jnp.array([v, 1.0]), lower=0.0
     ),
-    "nde.implicit.projection": lambda v: _ROOTS.projection(jnp.array([v, 1.0]), _ROOTS.Polytope(lower=0.0)),
-    "nde.implicit.projection, simplex": lambda v: _ROOTS.projection(jnp.array([v, 1.0]), _ROOTS.Simplex()),
+    "nde.implicit.quadratic_program, gradient": jax.grad(
+        lambda v: implicit.quadratic_program(jnp.ones(2), jnp.stack([v, -1.0]), upper=0.5).value.sum()
+    ),
+    "nde.implicit.projection": lambda v: implicit.projection(jnp.array([v, 1.0]), implicit.Polytope(lower=0.0)),
+    "nde.implicit.projection, simplex": lambda v: implicit.projection(jnp.array([v, 1.0]), implicit.Simplex()),
 }
 
 

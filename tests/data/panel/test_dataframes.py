@@ -113,7 +113,8 @@ def test_frames_of_polars(lazy: bool):
 @pytest.mark.parametrize("dims", [("site", "day"), ("day", "site")])
 def test_datasets_of_xarray(dims: tuple[str, str]):
     """A dimension of dates and one of sites; a coordinate of each site, and a variable without times."""
-    xarray = pytest.importorskip("xarray")
+    import xarray
+
     values = np.array([[1.0, np.nan, 3.0, 4.0], [5.0, 6.0, 7.0, 8.0]])
     place = dict(zip(("site", "day"), values.shape, strict=True))
     data = xarray.DataArray(values, coords={"site": ["a", "b"], "day": DAYS}, dims=("site", "day"), name="x")
@@ -130,7 +131,8 @@ def test_datasets_of_xarray(dims: tuple[str, str]):
 
 
 def test_grids_of_xarray_have_a_series_for_each_point():
-    xarray = pytest.importorskip("xarray")
+    import xarray
+
     values = np.arange(24.0).reshape(4, 2, 3)
     coords = {"lat": [47.5, 48.0], "lon": [8.0, 8.5, 9.0]}
     data = xarray.DataArray(values, coords=coords, dims=("time", "lat", "lon"), name="rain")

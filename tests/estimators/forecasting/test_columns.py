@@ -2,7 +2,6 @@
 
 import numpy as np
 import pandas as pd
-import pytest
 
 from nde.estimators.forecasting.columns import columns_of
 
@@ -10,7 +9,8 @@ DAYS = pd.date_range("2024-01-01", periods=4, name="day")
 
 
 def test_a_dataset_of_xarray_has_its_dates():
-    xarray = pytest.importorskip("xarray")
+    import xarray
+
     variables = {"x": ("day", [1.0, 2.0, np.nan, 4.0]), "y": ("day", [5, 6, 7, 8])}
     times, names, ys = columns_of(xarray.Dataset(variables, coords={"day": DAYS, "site": "a"}))
     assert names == ["x", "y"]

@@ -61,9 +61,10 @@ def _size_of_costs(program: Program) -> Float[Array, ""]:
 
 
 def _iterate(program: Program, tol: RealScalar, max_steps: int) -> Iterate:
-    start = _start(program)
+    convex = _is_convex(program)
+    start = _start(_after(convex, program))
     left = residuals_of(program, start)
-    code = jnp.where(_is_convex(program), _RUNNING, code_of(RESULTS.not_convex)).astype(jnp.int32)
+    code = jnp.where(convex, _RUNNING, code_of(RESULTS.not_convex)).astype(jnp.int32)
     lowest = jnp.asarray(jnp.inf, program.q.dtype)
     it = Iterate(start, left, start, lowest, jnp.asarray(0, jnp.int32), code)
     end = jax.lax.while_loop(
@@ -76,6 +77,14 @@ def _iterate(program: Program, tol: RealScalar, max_steps: int) -> Iterate:
         end,
         jnp.where((end.code == _RUNNING) | (end.code == _BROKEN), stuck, end.code).astype(jnp.int32),
     )
+
+
+def _after(convex: BoolScalar, program: Program) -> Program:
+    """The program, with costs that wait for the test of convexity.
+
+    Otherwise XLA factors two batches of matrices at once, on a CPU, and with few threads never returns.
+    """
+    return eqx.tree_at(lambda p: p.P, program, program.P + jnp.where(convex, 0, 1).astype(program.P.dtype))
 
 
 def _reachable(dtype: jnp.dtype) -> float:
