@@ -33,6 +33,14 @@ def test_scores_of_stochastic_equations_fit(capsys: pytest.CaptureFixture[str]):
     assert max(map(len, printed.splitlines())) <= 80
 
 
+def test_short_names_stay_on_a_line(capsys: pytest.CaptureFixture[str]):
+    heads = [f"{name}, {part}" for part in ("fitted", "held out") for name in ("hare", "lynx", "all")]
+    console.show(Grid(["", *heads], [["neural-trajectory", "1.65", "1.8", "1.73", "8.55", "3.75", "6.6"]]))
+    printed = capsys.readouterr().out
+    assert "neural-trajectory" in printed
+    assert max(map(len, printed.splitlines())) <= 80
+
+
 def test_columns_of_text_wrap(capsys: pytest.CaptureFixture[str]):
     meaning = "the long-term mean of a quantity, in the units of this quantity, and more words than a line has"
     console.show(Grid(["parameter", "value", "meaning"], [["mean", "1.234", meaning]], text_columns=(2,)))

@@ -14,6 +14,8 @@ from nde.cli.report import Grid
 _CONSOLE = Console(highlight=False)
 _HEAD = 10
 """Characters that a line of the head of a column of numbers may have, if no word or number is longer."""
+_NAME = 18
+"""Characters of a name that are kept for it on a line: those of `neural-trajectory`, and a space."""
 _SPEED_PERIOD = 600.0
 """Seconds over which the speed is an average: a step, of all series at once, may take a minute."""
 
@@ -36,7 +38,7 @@ def show_notes(notes: Iterable[str]) -> None:
 def progress_bar(name: str, steps: int) -> Iterator[ProgressFunction]:
     """A progress bar for a fit, with an estimate of the time left, and the function that moves it."""
     columns = (
-        TextColumn("{task.description:<16}"),
+        TextColumn(f"{{task.description:<{_NAME}}}"),
         BarColumn(bar_width=20),
         TextColumn("{task.percentage:>3.0f}%"),
         TimeElapsedColumn(),
@@ -64,7 +66,8 @@ class _TimeLeft(TimeRemainingColumn):
 def _table(grid: Grid) -> Table:
     first, *others = grid.header
     table = Table(title=grid.title, title_justify="left")
-    table.add_column(first, overflow="fold")
+    words = [word for row in grid.rows for word in row[0].split()]
+    table.add_column(first, overflow="fold", min_width=min(_NAME, max(map(len, words), default=1)))
     for place, head in enumerate(others, start=1):
         if place in grid.text_columns:
             table.add_column(head)

@@ -14,7 +14,7 @@ Found = Mapping[str, tuple[Rolling, Distribution]]
 """For each method, its forecasts of the past, and of the future."""
 _TRUST = 3.0
 """The weight of the first method over that of another with the same error."""
-_CLEARLY = 0.7
+CLEARLY = 0.7
 """The share of the mean's error below which the other method is used alone."""
 _LEAST_WEIGHT = 0.1
 _PRIOR_SCORES = 30.0
@@ -75,7 +75,7 @@ def choose(found: Found) -> Choice:
     weight = odds / (1 + odds)
     weights = {first: 1 - weight, best: weight}
     both = average(found, {name: each for name, each in weights.items() if each > _LEAST_WEIGHT})
-    return average(found, {best: 1.0}) if errors[best] < _CLEARLY * both.rolling.rmse else both
+    return average(found, {best: 1.0}) if errors[best] < CLEARLY * both.rolling.rmse else both
 
 
 def average(found: Found, weights: Mapping[str, float]) -> Choice:

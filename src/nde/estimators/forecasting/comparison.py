@@ -6,10 +6,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from scipy.special import ndtri
 
-from nde.estimators.forecasting.choice import Choice, Found
+from nde.estimators.forecasting.choice import CLEARLY, Choice, Found
 from nde.estimators.forecasting.history import History
 from nde.estimators.forecasting.methods import AbstractForecastMethod
 from nde.estimators.forecasting.rolling import Rolling
+
+_CLOSE = 1.005
+"""Errors that differ by less look the same in print."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -105,8 +108,16 @@ def sentence(column: str, scores: Sequence[MethodScore], used: str) -> str:
         )
     return (
         f"{column}: forecast by {used}: RMSE {own.rmse:.3g} on the past, {_compared(own.rmse / plain.rmse - 1)} that "
-        f"of the best plain method, {plain.name} ({plain.rmse:.3g})."
+        f"of the best plain method, {plain.name} ({plain.rmse:.3g}).{_of_the_best(scores[0], own)}"
     )
+
+
+def _of_the_best(best: MethodScore, own: MethodScore) -> str:
+    """What is said where a method alone did better on the past than the mean that is used."""
+    if own.rmse <= best.rmse * _CLOSE:
+        return ""
+    small = ": too small a lead to rely on it alone" if best.rmse >= CLEARLY * own.rmse else ""
+    return f" On the past, {best.name} alone has {best.rmse:.3g}{small}."
 
 
 def _compared(excess: float) -> str:
