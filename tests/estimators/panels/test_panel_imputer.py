@@ -30,6 +30,19 @@ def test_lines_fill_gaps_and_nothing_else_changes():
     np.testing.assert_allclose(filled.ys[:, 0], [0, 2, 4, 4, 1, 1, 4, 7])
 
 
+def test_lines_are_kept_where_another_method_leads_by_chance():
+    random = np.random.default_rng(0)
+    line = 1 + random.uniform(size=12)
+    noisy = line - 0.2 + 0.9 * np.tile([-1, 1], 6)
+    assert noisy.mean() < 0.95 * line.mean()
+    assert gap_comparison.choose({LINE: line, "other": noisy}) == LINE
+    assert gap_comparison.choose({LINE: line, "other": line - 0.2}) == "other"
+    assert gap_comparison.choose({LINE: line, "other": line - 0.01}) == LINE
+    assert gap_comparison.choose({LINE: line[:1], "other": line[:1] - 0.2}) == "other"
+    assert gap_comparison.choose({LINE: line, "other": np.full(12, np.inf)}) == LINE
+    assert gap_comparison.choose({"a": line, "other": noisy}) == "other"
+
+
 def test_one_series_needs_no_name():
     """A frame of dates and values, with the dates as index or in a column; a column of it, a panel and a record."""
     days = pd.date_range("2024-01-01", periods=6)
