@@ -14,6 +14,7 @@ from nde.models.adversarial import (
 from nde.models.augmented_neural_ode import AugmentedNeuralODE
 from nde.models.base import AbstractODEModel
 from nde.models.deep_ensemble import DeepEnsemble
+from nde.models.equilibrium import DEQ, AbstractEquilibriumModel, InjectedMap, VectorDEQ
 from nde.models.geometric import GeometricBrownianMotion
 from nde.models.hybrid_lotka_volterra import HybridLotkaVolterra
 from nde.models.hybrid_ode import HybridODE
@@ -58,6 +59,7 @@ from nde.models.stochastic import AbstractSDEModel
 from nde.models.structural import StructuralFit, StructuralSDE, fit_structural
 
 __all__ = [
+    "DEQ",
     "ELBO",
     "GRUD",
     "MODELS",
@@ -67,6 +69,7 @@ __all__ = [
     "AbstractContextDrift",
     "AbstractContextEncoder",
     "AbstractEncoder",
+    "AbstractEquilibriumModel",
     "AbstractLikelihood",
     "AbstractODEModel",
     "AbstractSDEModel",
@@ -90,6 +93,7 @@ __all__ = [
     "HutchinsonTrace",
     "HybridLotkaVolterra",
     "HybridODE",
+    "InjectedMap",
     "LaplaceLikelihood",
     "LatentODE",
     "LatentSDE",
@@ -110,6 +114,7 @@ __all__ = [
     "SignatureMMDLoss",
     "StructuralFit",
     "StructuralSDE",
+    "VectorDEQ",
     "WassersteinLoss",
     "fit_structural",
     "load_model",

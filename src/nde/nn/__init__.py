@@ -2,6 +2,7 @@
 
 from nde.nn._lipswish import lipswish
 from nde.nn._softplus import softplus
+from nde.nn.bounded_norm import BoundedNorm, bounded_norms, with_values
 from nde.nn.concat_squash import ConcatSquash
 from nde.nn.concat_squash_mlp import ConcatSquashMLP
 from nde.nn.gated import Gated
@@ -14,6 +15,7 @@ from nde.nn.vector_field_gru import VectorFieldGRU
 from nde.nn.vector_field_mlp import VectorFieldMLP
 
 __all__ = [
+    "BoundedNorm",
     "ConcatSquash",
     "ConcatSquashMLP",
     "Gated",
@@ -22,8 +24,10 @@ __all__ = [
     "VectorFieldConv",
     "VectorFieldGRU",
     "VectorFieldMLP",
+    "bounded_norms",
     "lipswish",
     "orthogonal_layers",
     "scaled_last_layer",
     "softplus",
+    "with_values",
 ]
