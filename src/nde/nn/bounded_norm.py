@@ -5,16 +5,15 @@ from typing import Any, TypeVar
 
 import equinox as eqx
 import jax
-import jax.numpy as jnp
 from jaxtyping import Array, Float
+
+from nde.nn.parametrization import AbstractParametrization
+from nde.nn.spectral_norm import shrinkage
 
 M = TypeVar("M")
 
-_SQUARINGS = 4
-"""Of the Gram matrix: the norm of a matrix with 100 equal singular values is overestimated by 15% at most."""
 
-
-class BoundedNorm(eqx.Module):
+class BoundedNorm(AbstractParametrization):
     r"""A trainable weight whose spectral norm stays below a bound: `value` is smooth in `raw`.
 
     $W = V / (1 + \operatorname{tr} ((V^T V / c^2)^{16}))^{1/32}$ for a bound $c$. The trace is at least the 32nd power
@@ -64,19 +63,7 @@ class BoundedNorm(eqx.Module):
         """The bounded weight."""
         rows = self.raw.reshape(self.raw.shape[0], -1)
         taps = math.prod(self.raw.shape[2:])
-        return self.raw * _shrinkage(rows * (math.sqrt(taps) / self.bound)).astype(self.raw.dtype)
-
-
-def _shrinkage(matrix: Float[Array, "rows columns"]) -> Float[Array, ""]:
-    """The factor that takes the norm of a matrix below 1, with powers kept at a trace of 1 lest they overflow."""
-    wide = matrix.shape[0] > matrix.shape[1]
-    power = matrix.T @ matrix if wide else matrix @ matrix.T
-    log_trace = jnp.zeros((), power.dtype)
-    for squaring in range(_SQUARINGS + 1):
-        power = power @ power if squaring else power
-        trace = jnp.trace(power) + jnp.finfo(power.dtype).tiny
-        power, log_trace = power / trace, 2 * log_trace + jnp.log(trace)
-    return jnp.exp(-jax.nn.softplus(log_trace) / 2 ** (_SQUARINGS + 1))
+        return self.raw * shrinkage(rows * (math.sqrt(taps) / self.bound)).astype(self.raw.dtype)
 
 
 def bounded_norms(module: M, bound: float = 0.95) -> M:
@@ -112,26 +99,5 @@ def bounded_norms(module: M, bound: float = 0.95) -> M:
     return jax.tree.map(bounded, module, is_leaf=_is_layer)
 
 
-def with_values(module: M) -> M:
-    """Put the values of all `BoundedNorm` of a module in their places.
-
-    Args:
-        module: Any Equinox module.
-
-    Example:
-        ```python
-        import jax.numpy as jnp
-        import nde
-
-        print(nde.nn.with_values((nde.nn.BoundedNorm(jnp.eye(2), bound=0.9), 1.0)))
-        ```
-    """
-    return jax.tree.map(lambda x: x.value if _is_bounded(x) else x, module, is_leaf=_is_bounded)
-
-
 def _is_layer(node: Any) -> bool:
     return isinstance(node, eqx.nn.Linear | eqx.nn.Conv)
-
-
-def _is_bounded(node: Any) -> bool:
-    return isinstance(node, BoundedNorm)

@@ -136,3 +136,25 @@ def checked_dropout(place: str, dropout: float) -> float:
     if not 0 <= dropout < 1:
         raise ValueError(f"`{place}` got dropout={dropout!r}; expected a probability of at least 0 and below 1.")
     return float(dropout)
+
+
+def check_input(place: str, x: Array, size_name: str, shape: tuple[int | str, ...]) -> None:
+    """Whether an input is of a model's size.
+
+    Args:
+        place: The model.
+        x: The input.
+        size_name: The argument that sets the size.
+        shape: The expected shape, with the names of axes of any length.
+
+    Raises:
+        ValueError: If it is not.
+    """
+    if len(x.shape) == len(shape) and all(n == m for n, m in zip(x.shape, shape, strict=True) if isinstance(m, int)):
+        return
+    size = next(n for n in shape if isinstance(n, int))
+    wanted = f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
+    raise ValueError(
+        f"`{place}` got an input of shape {x.shape}; it was created with {size_name}={size} and takes a single input "
+        f"of shape {wanted}. Pass `batched=True` for a batch."
+    )

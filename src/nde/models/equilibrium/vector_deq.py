@@ -11,6 +11,7 @@ from nde.models.equilibrium.base import (
     SOLVER,
     AbstractEquilibriumModel,
     Activation,
+    check_input,
     check_sizes,
     checked_dropout,
 )
@@ -89,12 +90,7 @@ class VectorDEQ(AbstractEquilibriumModel):
 
     def inject(self, x: Float[Array, "..."]) -> Float[Array, " hidden"]:
         """Return `U x + b`."""
-        size = self.encoder.in_features
-        if x.shape != (size,):
-            raise ValueError(
-                f"`VectorDEQ` got an input of shape {x.shape}; it was created with input_size={size} and takes a "
-                f"single vector of shape ({size},). Pass `batched=True` for a batch."
-            )
+        check_input("VectorDEQ", x, "input_size", (self.encoder.in_features,))
         return self.encoder(x)
 
     def read(self, z: Float[Array, " hidden"]) -> Float[Array, " output"]:
