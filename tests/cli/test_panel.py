@@ -188,4 +188,4 @@ def test_what_is_odd_when_predicting_is_said(monkeypatch: pytest.MonkeyPatch, ca
         assert message in said.err
         assert said.out == ""
     assert nde(monkeypatch, "predict", "run") == 2
-    assert "A run on many series predicts for a file" in capsys.readouterr().err
+    assert "This run predicts for a file" in capsys.readouterr().err

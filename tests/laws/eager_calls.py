@@ -4,6 +4,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -262,6 +263,7 @@ _CONV = nde.nn.VectorFieldConv(1, 2, 1, key=KEY)
 _MATRIX = nde.nn.MatrixMLP(2, 2, 4, 1, key=KEY)
 _GRU = nde.nn.VectorFieldGRU(2, key=KEY)
 _NN: dict[str, Call] = {
+    "nde.nn.BoundedNorm": lambda v: nde.nn.BoundedNorm(v * jnp.eye(3)).value,
     "nde.nn.ConcatSquash": lambda v: nde.nn.ConcatSquash(2, 2, key=key(v))(v, _Y),
     "nde.nn.ConcatSquashMLP": lambda v: _SQUASH(v, v * _Y),
     "nde.nn.Gated": lambda v: nde.nn.Gated(_FIELD, _FIELD)(v, v * _Y),
@@ -270,10 +272,12 @@ _NN: dict[str, Call] = {
     "nde.nn.VectorFieldConv": lambda v: _CONV(v, v * _IMAGE),
     "nde.nn.VectorFieldGRU": lambda v: _GRU(v, v * _Y),
     "nde.nn.VectorFieldMLP": lambda v: nde.nn.VectorFieldMLP(2, 4, 1, key=key(v))(v, v * _Y),
+    "nde.nn.bounded_norms": lambda v: nde.nn.bounded_norms(eqx.nn.Linear(2, 2, key=key(v))),
     "nde.nn.lipswish": lambda v: nde.nn.lipswish(v * _Y),
     "nde.nn.orthogonal_layers": lambda v: nde.nn.orthogonal_layers(_FIELD, key=key(v)),
     "nde.nn.scaled_last_layer": lambda v: nde.nn.scaled_last_layer(_FIELD, v),
     "nde.nn.softplus": lambda v: nde.nn.softplus(v * _Y),
+    "nde.nn.with_values": lambda v: nde.nn.with_values(nde.nn.BoundedNorm(v * jnp.eye(3))),
 }
 
 _PAIRS = jax.random.normal(KEY, (2, 4, 5, 2)) / 3
@@ -435,7 +439,29 @@ _FAST = frozenset(
 )
 _GAUSSIAN, _LAPLACE = models.GaussianLikelihood(2), models.LaplaceLikelihood(2)
 _DRIFT = models.ContextDrift(2, 3, 2, 4, 1, key=KEY)
+_EQUILIBRIA = {
+    "VectorDEQ": (models.VectorDEQ(2, 4, 1, key=KEY), _Y),
+    "MonotoneDEQ": (models.MonotoneDEQ(2, 4, 1, key=KEY), _Y),
+    "SequenceDEQ": (models.SequenceDEQ(2, 4, 1, key=KEY), walk(0.2)),
+    "ImageDEQ": (models.ImageDEQ(1, 2, 1, key=KEY), _IMAGE),
+}
+
+
+def equilibrium(name: str) -> Call:
+    """The output of a model, of its batch of one, and its solution."""
+    made, x = _EQUILIBRIA[name]
+    return lambda v: (made(v * x), made(v * x[None], batched=True), made.solve(v * x).value)
+
+
+_VECTOR = _EQUILIBRIA["VectorDEQ"][0]
 _MODELS: dict[str, Call] = {
+    **{f"nde.models.{name}": equilibrium(name) for name in _EQUILIBRIA},
+    "nde.models.DEQ": lambda v: (_VECTOR.layer(v * jnp.ones(4)), _VECTOR.layer.solve(v * jnp.ones(4)).value),
+    "nde.models.InjectedMap": lambda v: models.InjectedMap(jnp.sin, jnp.tanh)(v * _Y, _Y),
+    "nde.models.jacobian_regularization": lambda v: models.jacobian_regularization(
+        _VECTOR.step, v * jnp.ones(4), _Y, key=KEY
+    ),
+    "nde.models.spectral_radius": lambda v: models.spectral_radius(_VECTOR.step, v * jnp.ones(4), _Y, steps=4, key=KEY),
     "nde.models.NeuralODE": lambda v: (model("NeuralODE")(TS, v * _Y), model("NeuralODE").final(0.0, v, _Y)),
     "nde.models.NeuralODE, vmap": lambda v: jax.vmap(lambda y: model("NeuralODE")(TS, y))(v * jnp.ones((2, 2))),
     "nde.models.AugmentedNeuralODE": lambda v: (

@@ -13,6 +13,7 @@ from nde.cli.panels.imputation import ImputationTask
 from nde.cli.panels.regression import RegressionTask
 from nde.cli.panels.target import are_classes
 from nde.cli.panels.task import AbstractPanelTask, other_home
+from nde.cli.rows.tasks import RowClassificationTask, RowRegressionTask
 from nde.cli.tables.config import TableConfig
 from nde.cli.tables.forecast import TableForecastTask
 from nde.cli.tables.ode import ODETask
@@ -24,13 +25,16 @@ from nde.models.registry import current_name
 
 _CLASSES, _NUMBERS = ClassificationTask(), RegressionTask()
 _FORECAST, _IMPUTE = ForecastingTask(), ImputationTask()
+_ROW_CLASSES, _ROW_NUMBERS = RowClassificationTask(), RowRegressionTask()
 
 TABLE_TASKS: tuple[AbstractTableTask, ...] = (TableForecastTask(), ODETask(), SDETask())
 """Tasks for one table; the first is the default."""
 PANEL_TASKS: tuple[AbstractPanelTask, ...] = (_CLASSES, _NUMBERS, GenerationTask(), _FORECAST, _IMPUTE)
 """Tasks for many series."""
+ROW_TASKS: tuple[AbstractPanelTask, ...] = (_ROW_CLASSES, _ROW_NUMBERS)
+"""Tasks for rows without times."""
 TABLE_OPTIONS = frozenset[str]().union(*(task.options for task in TABLE_TASKS))
-PANEL_OPTIONS = frozenset[str]().union(*(task.options for task in PANEL_TASKS))
+PANEL_OPTIONS = frozenset[str]().union(*(task.options for task in (*PANEL_TASKS, *ROW_TASKS)))
 """The options of `nde fit` for either."""
 
 
@@ -68,26 +72,27 @@ def choose_panel_tasks(config: PanelConfig) -> tuple[Sequence[AbstractPanelTask]
 
 
 def choose_by_target(tasks: Sequence[AbstractPanelTask], source: PanelFile) -> AbstractPanelTask:
-    """The only task, or the one that suits the targets."""
-    if len(tasks) == 1:
-        return tasks[0]
-    return _CLASSES if are_classes(targets_of(source.panel)) else _NUMBERS
+    """The only task, or the one that suits the targets: of two, the first is for classes."""
+    return tasks[0] if len(tasks) == 1 or are_classes(targets_of(source.panel)) else tasks[1]
 
 
 def _panel_tasks(config: PanelConfig) -> Sequence[AbstractPanelTask]:
     if config.task is not None:
-        return [_named(config.task)]
+        return [_named(config.task, ROW_TASKS if config.of_rows else PANEL_TASKS)]
+    if config.of_rows:
+        return ROW_TASKS
     if config.impute:
         return [_IMPUTE]
     return [_FORECAST] if config.target is None else [_CLASSES, _NUMBERS]
 
 
-def _named(name: str) -> AbstractPanelTask:
+def _named(name: str, among: Sequence[AbstractPanelTask]) -> AbstractPanelTask:
     """The task of `--task`."""
-    tasks = {task.name: task for task in PANEL_TASKS if task.option == "--task"}
+    tasks = {task.choice: task for task in among if task.option == "--task"}
     if name not in tasks:
         *first, last = tasks
-        raise DataError(f"--task must be {', '.join(first)} or {last}; got {name}.")
+        where = "" if among is PANEL_TASKS else " for rows without times"
+        raise DataError(f"--task must be {', '.join(first)} or {last}{where}; got {name}.")
     return tasks[name]
 
 
@@ -100,7 +105,7 @@ def task_of_run(metrics: dict[str, Any]) -> Task:
     Raises:
         KeyError: If there is no such task.
     """
-    tasks: dict[str, Task] = {task.name: task for task in (*PANEL_TASKS, *TABLE_TASKS)}
+    tasks: dict[str, Task] = {task.name: task for task in (*PANEL_TASKS, *ROW_TASKS, *TABLE_TASKS)}
     if "task" in metrics:
         return tasks[metrics["task"]]
     best = {name: task for task in TABLE_TASKS for name in task.models}

@@ -122,9 +122,8 @@ def _train(task: Task, config: PanelConfig, data: PanelData, folder: Path) -> An
     Raises:
         DataError: If the data are not what the model needs, training fails, or the folder cannot be written.
     """
-    parts = data.split.parts()
-    sizes = ", ".join(f"{len(part)} series to {name}" for name, part in parts.items())
-    show(f"{sizes}; {pluralize(len(data.split.train.channels), 'channel')}")
+    sizes = ", ".join(f"{pluralize(len(part), config.sample)} to {name}" for name, part in data.split.parts().items())
+    show(f"{sizes}; {pluralize(len(data.split.train.channels), 'feature' if config.of_rows else 'channel')}")
     show_notes(data.remarks)
     try:
         with failures_in_words("Training", _TRAIN_OTHERWISE):

@@ -4,22 +4,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-import jax.numpy as jnp
-import numpy as np
-import optax
-from jaxtyping import Array, Float
-from sklearn.base import ClassifierMixin, RegressorMixin
-from sklearn.utils.class_weight import compute_sample_weight
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import column_or_1d
-
-from nde.data import DataError
-from nde.estimators.stacking import Classes, Numbers
-from nde.estimators.supervised import AbstractSupervisedEstimator
+from nde.estimators.supervised_series import AbstractSeriesSupervisedEstimator
+from nde.estimators.targets import AbstractClassifier, AbstractRegressor
 from nde.train.progress import Progress
 
 
-class NeuralCDEClassifier(ClassifierMixin, AbstractSupervisedEstimator):
+class NeuralCDEClassifier(AbstractClassifier, AbstractSeriesSupervisedEstimator):
     """Classifier for irregular time series with missing values and varying lengths.
 
     It is an ensemble of neural controlled differential equations, mixed with plain methods on summary features. Series
@@ -128,70 +118,8 @@ class NeuralCDEClassifier(ClassifierMixin, AbstractSupervisedEstimator):
         )
         self.class_weight = class_weight
 
-    def predict(self, X: Any) -> np.ndarray:
-        """Predict the most likely class of each series.
 
-        Args:
-            X: A panel, a long data frame, or an array of shape `(series, time, channels)`.
-
-        Returns:
-            The classes, of shape `(series,)`.
-
-        Raises:
-            NotFittedError: If the estimator is not fitted.
-            DataError: If `X` has other channels or static features than the estimator was fitted to.
-        """
-        probabilities = self.predict_proba(X)
-        return self.classes_[np.argmax(probabilities, axis=1)]
-
-    def predict_proba(self, X: Any) -> Float[np.ndarray, "series classes"]:
-        """Predict the probability of each class, in the order of `classes_`.
-
-        Args:
-            X: As for `predict`.
-
-        Returns:
-            The probabilities, of shape `(series, classes)`.
-        """
-        return self._mean_outputs(X)
-
-    def _fit_targets(self, targets: Any) -> np.ndarray:
-        check_classification_targets(targets)
-        labels = column_or_1d(targets, warn=True)
-        self.classes_, codes = np.unique(labels, return_inverse=True)
-        if len(self.classes_) < 2:
-            raise DataError(
-                f"Classification needs at least two classes; got series of one class only, {self.classes_[0]!r}."
-            )
-        return codes
-
-    def _encode_targets(self, targets: Any) -> np.ndarray:
-        if targets is None:
-            raise DataError("Validation series must have targets; got none.")
-        unknown = sorted(set(np.asarray(targets).tolist()) - set(self.classes_.tolist()), key=str)
-        if unknown:
-            raise DataError(f"Got validation series of class {unknown[0]!r}, which is not among the training series.")
-        return np.searchsorted(self.classes_, targets)
-
-    def _series_weights(self, codes: np.ndarray) -> Float[np.ndarray, " series"]:
-        return compute_sample_weight(self.class_weight, self.classes_[codes])
-
-    @property
-    def _kind(self) -> Classes:
-        return Classes(len(self.classes_))
-
-    def _loss(self, outputs: Float[Array, "series output"], targets: Array) -> Float[Array, " series"]:
-        return optax.softmax_cross_entropy_with_integer_labels(outputs, targets)
-
-    def _to_config(self) -> dict[str, Any]:
-        return {**super()._to_config(), "classes": self.classes_.tolist(), "type": self.classes_.dtype.str}
-
-    def _from_config(self, config: dict[str, Any]) -> Any:
-        self.classes_ = np.array(config["classes"], config["type"])
-        return super()._from_config(config)
-
-
-class NeuralCDERegressor(RegressorMixin, AbstractSupervisedEstimator):
+class NeuralCDERegressor(AbstractRegressor, AbstractSeriesSupervisedEstimator):
     """Regressor for irregular time series with missing values and varying lengths, with one or several targets.
 
     Targets are standardized, and predictions are averaged over the ensemble and mixed with the mean, a ridge regression
@@ -225,77 +153,3 @@ class NeuralCDERegressor(RegressorMixin, AbstractSupervisedEstimator):
         print(regressor.score(waves[30:], rate[30:]))
         ```
     """
-
-    def predict(self, X: Any) -> Float[np.ndarray, "series ..."]:
-        """Predict the target, or targets, of each series.
-
-        Args:
-            X: A panel, a long data frame, or an array of shape `(series, time, channels)`.
-
-        Returns:
-            The predictions, of shape `(series,)` or `(series, targets)`, in the units of the targets.
-
-        Raises:
-            NotFittedError: If the estimator is not fitted.
-            DataError: If `X` has other channels or static features than the estimator was fitted to.
-        """
-        values = self._mean_outputs(X) * self.scale_ + self.center_
-        return values[:, 0] if self.single_ else values
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.target_tags.multi_output = True
-        return tags
-
-    def _fit_targets(self, targets: Any) -> np.ndarray:
-        numbers = _numbers(targets)
-        self.single_ = targets.ndim == 1
-        self.center_ = numbers.mean(axis=0)
-        deviation = numbers.std(axis=0)
-        self.scale_ = np.where(deviation > 0, deviation, 1.0)
-        return self._encode_targets(targets)
-
-    def _encode_targets(self, targets: Any) -> np.ndarray:
-        if targets is None:
-            raise DataError("Validation series must have targets; got none.")
-        return (_numbers(targets) - self.center_) / self.scale_
-
-    def _series_weights(self, codes: np.ndarray) -> Float[np.ndarray, " series"]:
-        return np.ones(len(codes))
-
-    @property
-    def _loss_scale(self) -> float:
-        return float(self.scale_[0]) if self.single_ else 1.0
-
-    @property
-    def _kind(self) -> Numbers:
-        return Numbers(len(self.center_))
-
-    def _loss(self, outputs: Float[Array, "series output"], targets: Array) -> Float[Array, " series"]:
-        return jnp.mean((outputs - targets) ** 2, axis=-1)
-
-    def _to_config(self) -> dict[str, Any]:
-        return {
-            **super()._to_config(),
-            "center": self.center_.tolist(),
-            "scale": self.scale_.tolist(),
-            "single": self.single_,
-        }
-
-    def _from_config(self, config: dict[str, Any]) -> Any:
-        self.center_, self.scale_ = np.array(config["center"]), np.array(config["scale"])
-        self.single_ = config["single"]
-        return super()._from_config(config)
-
-
-def _numbers(targets: Any) -> Float[np.ndarray, "series output"]:
-    array = np.asarray(targets)
-    try:
-        numbers = array.astype(np.float64).reshape(len(array), -1)
-    except (TypeError, ValueError):
-        raise DataError(
-            f"Targets must be numbers; got dtype {array.dtype}. For classes, use NeuralCDEClassifier."
-        ) from None
-    if not np.isfinite(numbers).all():
-        raise DataError("Input y contains NaN or infinity (inf); each series must have a finite target.")
-    return numbers

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from nde.estimators.flow_density import FlowDensity
+from nde.estimators.implicit import ImplicitClassifier, ImplicitRegressor
 from nde.estimators.latent_ode_imputer import LatentODEImputer
 from nde.estimators.neural_cde import NeuralCDEClassifier, NeuralCDERegressor
 from nde.estimators.neural_ode_forecaster import NeuralODEForecaster
@@ -16,6 +17,8 @@ ESTIMATORS: dict[str, Any] = {
     estimator.__name__: estimator
     for estimator in (
         FlowDensity,
+        ImplicitClassifier,
+        ImplicitRegressor,
         LatentODEImputer,
         NeuralCDEClassifier,
         NeuralCDERegressor,

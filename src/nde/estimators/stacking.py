@@ -27,11 +27,28 @@ MemberOutputs = Float[np.ndarray, "members series output"]
 _STRENGTHS = tuple(10.0**power for power in range(-4, 4))
 FREQUENCIES, MEAN = "class frequencies", "mean"
 LOGISTIC, RIDGE, FOREST = "logistic regression", "ridge regression", "random forest"
-_ON_SUMMARIES = {LOGISTIC: "logistic regression", RIDGE: "ridge regression", FOREST: "a random forest"}
+_FITTED = {LOGISTIC: "logistic regression", RIDGE: "ridge regression", FOREST: "a random forest"}
 _CONSTANTS = {FREQUENCIES: "the frequency of the classes", MEAN: "the mean of the targets"}
 _LEAVES, _FEATURES = (1, 3), (1 / 3, 1.0)
 """The least series in a leaf of a forest of classes; the share of the features that a split of numbers sees."""
 _PENALTIES = tuple(10.0**power for power in range(-3, 5))
+
+
+@dataclasses.dataclass(frozen=True)
+class Subject:
+    """What a target is predicted of, in words.
+
+    Attributes:
+        nouns: One of them, and several.
+        seen_as: What plain methods see of it, at the end of their names.
+    """
+
+    nouns: tuple[str, str]
+    seen_as: str = ""
+
+
+SERIES = Subject(("series", "series"), " on summary features")
+ROWS = Subject(("row", "rows"))
 
 
 class AbstractKind(abc.ABC):
@@ -216,10 +233,10 @@ def calibrated(kind: AbstractKind, outputs: MemberOutputs, series: Labeled, spli
     return heat, np.concatenate(found)
 
 
-def _described(method: str) -> str:
+def _described(method: str, subject: Subject) -> str:
     """A method in a sentence."""
-    if method in _ON_SUMMARIES:
-        return f"{_ON_SUMMARIES[method]} on summary features"
+    if method in _FITTED:
+        return f"{_FITTED[method]}{subject.seen_as}"
     return _CONSTANTS.get(method, f"the network ({method})")
 
 
@@ -287,11 +304,12 @@ class Stack:
         """The network without plain methods."""
         return cls(1.0, {name: 1.0}, {}, {})
 
-    def verdict(self, kind: AbstractKind, scale: float = 1.0) -> str:
+    def verdict(self, kind: AbstractKind, subject: Subject = SERIES, scale: float = 1.0) -> str:
         """Say which method predicts best, and what the prediction is made of.
 
         Args:
             kind: What is predicted.
+            subject: What it is predicted of.
             scale: By what to multiply losses.
         """
         network, *others = self.losses
@@ -300,11 +318,11 @@ class Stack:
         loss, more = (f"{scale * self.losses[method]:.3g}" for method in (best, other))
         parts = [f"{100 * share:.0f}% {method}" for method, share in self.weights.items() if share > 0]
         mixed = f"the prediction is {', '.join(parts)}"
-        better = f"is better than {_described(other)} here: {kind.measure} {loss} against {more}"
+        better = f"is better than {_described(other, subject)} here: {kind.measure} {loss} against {more}"
         if loss == more:
-            better = f"is as good as {_described(other)} here: {kind.measure} {loss}"
-        start = _described(best)
-        return f"{start[0].upper()}{start[1:]} {better} on series that they were not fitted to; {mixed}."
+            better = f"is as good as {_described(other, subject)} here: {kind.measure} {loss}"
+        start = _described(best, subject)
+        return f"{start[0].upper()}{start[1:]} {better} on {subject.nouns[1]} that they were not fitted to; {mixed}."
 
     @property
     def network_share(self) -> float:

@@ -1,8 +1,7 @@
-"""Base class for estimators that predict a target for each series."""
+"""Base class for estimators that predict a target for each series or row."""
 
 import abc
 import dataclasses
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +11,13 @@ import numpy as np
 from jaxtyping import Array, Float
 from sklearn.utils.validation import check_is_fitted
 
-from nde.data import DataError, Loader, as_panel
+from nde.data import Batch, DataError, Loader
 from nde.data.panel import TimeSeries
-from nde.estimators.architecture import Architecture
-from nde.estimators.base import AbstractSeriesEstimator
+from nde.estimators.base import AbstractEstimator
 from nde.estimators.folds import Folds
-from nde.estimators.held_out import left_out_metric, member_outputs, weighted_loss
-from nde.estimators.preparation import Preparation
-from nde.estimators.stacking import AbstractKind, Labeled, Stack
-from nde.estimators.summary import summary_features
+from nde.estimators.held_out import MemberOutputs, left_out_metric, weighted_loss
+from nde.estimators.stacking import SERIES, AbstractKind, Labeled, Stack, Subject
 from nde.models import DeepEnsemble
-from nde.models.registry import SERIES_MODELS
 from nde.train.progress import Progress
 
 _LEAST_STEPS, _LEAST_EPOCHS = 600, 10
@@ -39,52 +34,26 @@ class _Series:
     labeled: Labeled
 
 
-class AbstractSupervisedEstimator(AbstractSeriesEstimator):
-    """Base class for estimators that train an ensemble of models, each of which maps a series to a vector.
+class AbstractSupervisedEstimator(AbstractEstimator):
+    """Base class for estimators that train an ensemble of models, each of which maps a sample to a vector.
 
-    See `NeuralCDEClassifier` for the parameters.
+    A sample is a series, or a row of a table, which is a series with a single row. See `NeuralCDEClassifier` and
+    `ImplicitClassifier` for the parameters.
     """
 
-    def __init__(
-        self,
-        *,
-        model: str = "neural-cde",
-        hidden_size: int = 32,
-        width: int = 64,
-        depth: int = 1,
-        n_estimators: int = 5,
-        max_iter: int | None = None,
-        batch_size: int = 32,
-        learning_rate: float = 3e-3,
-        weight_decay: float = 0.0,
-        plain_methods: bool = True,
-        series: str | None = None,
-        time: str | None = None,
-        channels: Sequence[str] | None = None,
-        static: Sequence[str] = (),
-        target: str | None = None,
-        random_state: Any = None,
-        checkpoint_dir: str | Path | None = None,
-        progress: bool | Progress | None = None,
-    ) -> None:
-        self.model = model
-        self.hidden_size = hidden_size
-        self.width = width
-        self.depth = depth
-        self.n_estimators = n_estimators
-        self.max_iter = max_iter
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.weight_decay = weight_decay
-        self.plain_methods = plain_methods
-        self.series = series
-        self.time = time
-        self.channels = channels
-        self.static = static
-        self.target = target
-        self.random_state = random_state
-        self.checkpoint_dir = checkpoint_dir
-        self.progress = progress
+    model: str
+    n_estimators: int
+    max_iter: int | None
+    batch_size: int
+    learning_rate: float
+    weight_decay: float
+    plain_methods: bool
+    random_state: Any
+    checkpoint_dir: str | Path | None
+    progress: bool | Progress | None
+    preparation_: Any
+    _subject: Subject = SERIES
+    """What a sample is."""
 
     @abc.abstractmethod
     def _fit_targets(self, targets: Any) -> np.ndarray:
@@ -107,36 +76,39 @@ class AbstractSupervisedEstimator(AbstractSeriesEstimator):
     def _kind(self) -> AbstractKind:
         """What is predicted."""
 
-    def fit(self, X: Any, y: Any = None, *, validation: Any = None, sample_weight: Any = None) -> Any:
-        """Train the ensemble, and mix it with plain methods.
+    @abc.abstractmethod
+    def _panel(self, X: Any) -> TimeSeries:
+        """Samples that are fitted to."""
 
-        Args:
-            X: A panel, a long data frame, or an array of shape `(series, time, channels)`; see
-                `nde.estimators.as_panel`.
-            y: Targets, one for each series; by default those in `X`.
-            validation: Series with targets for validation, in the same form as `X`. By default, each member of the
-                ensemble leaves out another part of the training series, and is validated on it.
-            sample_weight: How much each series counts; by default all the same.
+    @abc.abstractmethod
+    def _known_panel(self, X: Any) -> TimeSeries:
+        """Other samples, of the channels that the estimator was fitted to."""
 
-        Returns:
-            The fitted estimator.
+    @abc.abstractmethod
+    def _fit_preparation(self, panel: TimeSeries) -> None:
+        """Learn the preprocessing of samples, and choose the sizes of the model."""
 
-        Raises:
-            DataError: If `X` is not a valid panel, or targets or weights are missing or invalid.
-        """
-        panel = self._panel(X, self.channels)
+    @abc.abstractmethod
+    def _features(self, panel: TimeSeries) -> Float[np.ndarray, "series features"]:
+        """Samples as plain methods see them."""
+
+    @staticmethod
+    @abc.abstractmethod
+    def _member_outputs(model: DeepEnsemble, batch: Batch, key: Any, /) -> Float[Array, "members series output"]:
+        """The output of each member for each sample of a batch; without a key, nothing is random."""
+
+    def _fit(self, X: Any, y: Any, validation: Any, sample_weight: Any) -> Any:
+        """Train the ensemble, and mix it with plain methods."""
+        panel = self._panel(X)
         targets = panel.targets if y is None else y
         if targets is None:
             raise DataError(
                 f"{type(self).__name__} requires y to be passed, but the target y is None. Pass targets as y, put them "
                 "in the panel, or name their column with target=."
             )
-        codes = self._fit_targets(_check_targets(targets, len(panel)))
-        self.preparation_ = Preparation.fit(panel)
-        self.architecture_ = Architecture.choose(
-            self.model, int(panel.lengths.max()), len(self.preparation_.normalization.channels)
-        )
-        weights = self._series_weights(codes) * _check_weights(sample_weight, len(panel))
+        codes = self._fit_targets(self._check_targets(targets, len(panel)))
+        self._fit_preparation(panel)
+        weights = self._series_weights(codes) * self._check_weights(sample_weight, len(panel))
         train = self._prepare(panel, codes, weights / weights.mean())
         held = None if validation is None else self._prepare_validation(validation)
         seed = self._seed()
@@ -152,15 +124,15 @@ class AbstractSupervisedEstimator(AbstractSeriesEstimator):
         weights = train.labeled.weights
         validated, metric = train if held is None else held, None
         if held is None:
-            metric = left_out_metric(self._loss, folds, weights)
+            metric = left_out_metric(self._member_outputs, self._loss, folds, weights)
         self._train(
-            weighted_loss(self._loss, folds, weights),
+            weighted_loss(self._member_outputs, self._loss, folds, weights),
             loader,
             seed=seed,
             steps=max(_LEAST_STEPS, _LEAST_EPOCHS * len(loader)) if self.max_iter is None else self.max_iter,
             weight_decay=self.weight_decay,
             validation=Loader(validated.prepared, _PREDICTED_AT_ONCE, buckets=_BUCKETS, shuffle=False),
-            metric=metric or weighted_loss(self._loss, None, validated.labeled.weights),
+            metric=metric or weighted_loss(self._member_outputs, self._loss, None, validated.labeled.weights),
             patience=_PATIENCE,
         )
 
@@ -179,11 +151,6 @@ class AbstractSupervisedEstimator(AbstractSeriesEstimator):
         return Stack.fit(self._kind, self.model, self._outputs(held.prepared), both, splits, own, seed)
 
     @property
-    def channels_(self) -> tuple[str, ...]:
-        """Names of the channels that the estimator was fitted to."""
-        return self.preparation_.channels
-
-    @property
     def shares_(self) -> dict[str, float]:
         """The share of each method in the prediction."""
         return self.stack_.weights
@@ -195,9 +162,13 @@ class AbstractSupervisedEstimator(AbstractSeriesEstimator):
 
     @property
     def notes_(self) -> list[str]:
-        """What was found and chosen, in sentences: which method is the best, and what the network reads."""
-        notes = self.architecture_.notes(self.model)
-        return [self.stack_.verdict(self._kind, self._loss_scale), *notes] if self.stack_.losses else notes
+        """What was found and chosen, in sentences: which method is the best, and what the network does."""
+        best = [self.stack_.verdict(self._kind, self._subject, self._loss_scale)] if self.stack_.losses else []
+        return [*best, *self._network_notes()]
+
+    def _network_notes(self) -> list[str]:
+        """What is to say about the network, in sentences."""
+        return []
 
     @property
     def _loss_scale(self) -> float:
@@ -205,55 +176,26 @@ class AbstractSupervisedEstimator(AbstractSeriesEstimator):
         return 1.0
 
     def _to_config(self) -> dict[str, Any]:
-        return {
-            "preparation": self.preparation_.to_dict(),
-            "architecture": dataclasses.asdict(self.architecture_),
-            "stack": self.stack_.to_dict(),
-        }
+        return {"preparation": self.preparation_.to_dict(), "stack": self.stack_.to_dict()}
 
     def _from_config(self, config: dict[str, Any]) -> Any:
-        self.preparation_ = Preparation.from_dict(config["preparation"])
-        # Older folders hold a network alone, which reads all rows and channels.
-        self.architecture_ = Architecture(**config.get("architecture", {"model": self.model}))
+        # Older folders hold a network alone.
         self.stack_ = Stack.from_dict(config["stack"]) if "stack" in config else Stack.alone(self.model)
         return self._init_model(jax.random.key(0))
-
-    def _init_model(self, key: Array) -> DeepEnsemble:
-        normalization, architecture = self.preparation_.normalization, self.architecture_
-
-        def make(key: Array) -> Any:
-            return SERIES_MODELS[architecture.model].make(
-                {"width": self.width, "depth": self.depth, **architecture.sizes},
-                input_size=len(normalization.channels),
-                hidden_size=self.hidden_size,
-                output_size=self._kind.size,
-                static_size=len(normalization.static_center),
-                key=key,
-            )
-
-        return DeepEnsemble(make, self.n_estimators, key=key)
-
-    def _panel(self, X: Any, channels: Sequence[str] | None) -> TimeSeries:
-        return as_panel(
-            X, series=self.series, time=self.time, channels=channels, static=self.static, target=self.target
-        )
 
     def _prepare(self, panel: TimeSeries, codes: np.ndarray, weights: Float[np.ndarray, " series"]) -> _Series:
         prepared = dataclasses.replace(self.preparation_.apply(panel), targets=codes)
         return _Series(prepared, Labeled(self._features(panel), codes, weights))
 
     def _prepare_validation(self, validation: Any) -> _Series:
-        panel = self._panel(validation, self.channels_)
+        panel = self._known_panel(validation)
         codes = self._encode_targets(panel.targets)
         return self._prepare(panel, codes, self._series_weights(codes))
-
-    def _features(self, panel: TimeSeries) -> Float[np.ndarray, "series features"]:
-        return summary_features(self.preparation_.reorder(panel))
 
     def _mean_outputs(self, X: Any) -> Float[np.ndarray, "series output"]:
         """The predictions for each series: probabilities, or standardized numbers."""
         check_is_fitted(self, "model_")
-        panel = dataclasses.replace(self._panel(X, self.channels_), targets=None)
+        panel = dataclasses.replace(self._known_panel(X), targets=None)
         network, prepared = None, self.preparation_.apply(panel)
         if self.stack_.network_share > 0:
             network = self._kind.network(self._outputs(prepared), self.stack_.heat)
@@ -264,27 +206,31 @@ class AbstractSupervisedEstimator(AbstractSeriesEstimator):
         result = np.zeros((self.n_estimators, len(prepared), self._kind.size))
         for batch in Loader(prepared, _PREDICTED_AT_ONCE, buckets=_BUCKETS, shuffle=False).epoch():
             own = np.asarray(batch.weights) > 0
-            result[:, np.asarray(batch.index)[own]] = np.asarray(_member_outputs(self.model_, batch))[:, own]
+            result[:, np.asarray(batch.index)[own]] = np.asarray(_outputs(self._member_outputs, self.model_, batch))[
+                :, own
+            ]
         return result
 
+    def _check_targets(self, targets: Any, count: int) -> np.ndarray:
+        array, (one, every) = np.asarray(targets), self._subject.nouns
+        if array.ndim == 0 or len(array) != count:
+            raise DataError(f"Got y of shape {array.shape} for {count} {every}; expected one target for each {one}.")
+        return array
 
-_member_outputs = eqx.filter_jit(member_outputs)
+    def _check_weights(self, weights: Any, count: int) -> Float[np.ndarray, " series"]:
+        """Check weights of samples, which are one by default."""
+        if weights is None:
+            return np.ones(count)
+        array, (one, every) = np.asarray(weights, np.float64), self._subject.nouns
+        if array.shape != (count,):
+            raise DataError(
+                f"Got sample_weight of shape {array.shape} for {count} {every}; expected one for each {one}."
+            )
+        if not (np.isfinite(array).all() and (array >= 0).all() and array.any()):
+            raise DataError("sample_weight must be finite and not negative, with at least one positive weight.")
+        return array
 
 
-def _check_targets(targets: Any, count: int) -> np.ndarray:
-    array = np.asarray(targets)
-    if array.ndim == 0 or len(array) != count:
-        raise DataError(f"Got y of shape {array.shape} for {count} series; expected one target for each series.")
-    return array
-
-
-def _check_weights(weights: Any, count: int) -> Float[np.ndarray, " series"]:
-    """Check weights of series, which are one by default."""
-    if weights is None:
-        return np.ones(count)
-    array = np.asarray(weights, np.float64)
-    if array.shape != (count,):
-        raise DataError(f"Got sample_weight of shape {array.shape} for {count} series; expected one for each series.")
-    if not (np.isfinite(array).all() and (array >= 0).all() and array.any()):
-        raise DataError("sample_weight must be finite and not negative, with at least one positive weight.")
-    return array
+@eqx.filter_jit
+def _outputs(of: MemberOutputs, model: DeepEnsemble, batch: Batch) -> Float[Array, "members series output"]:
+    return of(model, batch, None)

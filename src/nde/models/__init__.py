@@ -14,6 +14,20 @@ from nde.models.adversarial import (
 from nde.models.augmented_neural_ode import AugmentedNeuralODE
 from nde.models.base import AbstractODEModel
 from nde.models.deep_ensemble import DeepEnsemble
+from nde.models.equilibrium import (
+    DEQ,
+    AbstractEquilibriumModel,
+    AbstractSplitting,
+    ForwardBackward,
+    ImageDEQ,
+    InjectedMap,
+    MonotoneDEQ,
+    PeacemanRachford,
+    SequenceDEQ,
+    VectorDEQ,
+    jacobian_regularization,
+    spectral_radius,
+)
 from nde.models.geometric import GeometricBrownianMotion
 from nde.models.hybrid_lotka_volterra import HybridLotkaVolterra
 from nde.models.hybrid_ode import HybridODE
@@ -58,6 +72,7 @@ from nde.models.stochastic import AbstractSDEModel
 from nde.models.structural import StructuralFit, StructuralSDE, fit_structural
 
 __all__ = [
+    "DEQ",
     "ELBO",
     "GRUD",
     "MODELS",
@@ -67,9 +82,11 @@ __all__ = [
     "AbstractContextDrift",
     "AbstractContextEncoder",
     "AbstractEncoder",
+    "AbstractEquilibriumModel",
     "AbstractLikelihood",
     "AbstractODEModel",
     "AbstractSDEModel",
+    "AbstractSplitting",
     "AbstractTrace",
     "AugmentedNeuralODE",
     "CDEContext",
@@ -82,6 +99,7 @@ __all__ = [
     "ExactTrace",
     "FlowLikelihood",
     "FlowMatching",
+    "ForwardBackward",
     "GRUContext",
     "GRUDeltaT",
     "GRUEncoder",
@@ -90,10 +108,13 @@ __all__ = [
     "HutchinsonTrace",
     "HybridLotkaVolterra",
     "HybridODE",
+    "ImageDEQ",
+    "InjectedMap",
     "LaplaceLikelihood",
     "LatentODE",
     "LatentSDE",
     "LotkaVolterra",
+    "MonotoneDEQ",
     "NeuralCDE",
     "NeuralCDEDiscriminator",
     "NeuralODE",
@@ -103,15 +124,20 @@ __all__ = [
     "NeuralTrajectory",
     "ODERNNEncoder",
     "OrnsteinUhlenbeck",
+    "PeacemanRachford",
     "Posterior",
     "RandomWalk",
     "Scaling",
     "SecondOrderNeuralODE",
+    "SequenceDEQ",
     "SignatureMMDLoss",
     "StructuralFit",
     "StructuralSDE",
+    "VectorDEQ",
     "WassersteinLoss",
     "fit_structural",
+    "jacobian_regularization",
     "load_model",
     "save_model",
+    "spectral_radius",
 ]

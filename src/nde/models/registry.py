@@ -8,6 +8,7 @@ import equinox as eqx
 
 from nde.models.adversarial import SDEGAN, NeuralSDEGenerator
 from nde.models.base import AbstractODEModel
+from nde.models.equilibrium import VectorDEQ
 from nde.models.geometric import GeometricBrownianMotion
 from nde.models.hybrid_lotka_volterra import HybridLotkaVolterra
 from nde.models.latent import AbstractEncoder, GRUEncoder, ODERNNEncoder
@@ -79,6 +80,10 @@ GENERATORS: dict[str, type[eqx.Module]] = {
     "signature-mmd": NeuralSDEGenerator,
 }
 """Models that generate series, by the name of the model and its training; the first is the default."""
+
+
+ROW_MODELS: dict[str, type[eqx.Module]] = {"deq": VectorDEQ}
+"""Models of rows without times, by name; the first is the default."""
 
 
 def current_name(name: str) -> str:

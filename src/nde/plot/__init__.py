@@ -11,6 +11,7 @@ from nde.plot.errors import plot_errors
 from nde.plot.fan import plot_fan
 from nde.plot.forecast import plot_forecast
 from nde.plot.generated import plot_generated
+from nde.plot.importance import plot_importance
 from nde.plot.intervals import plot_intervals
 from nde.plot.learning import plot_learning
 from nde.plot.phase import plot_phase
@@ -30,6 +31,7 @@ __all__ = [
     "plot_fan",
     "plot_forecast",
     "plot_generated",
+    "plot_importance",
     "plot_intervals",
     "plot_learning",
     "plot_phase",

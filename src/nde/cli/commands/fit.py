@@ -16,11 +16,12 @@ from nde.cli.commands.options import (
 )
 from nde.cli.commands.reading import with_reading
 from nde.data import DataError, ReadOptions
-from nde.models.registry import GENERATORS, LATENT_MODELS, MODELS, SDE_MODELS, SERIES_MODELS, current_name
+from nde.models.registry import GENERATORS, LATENT_MODELS, MODELS, ROW_MODELS, SDE_MODELS, SERIES_MODELS, current_name
 
 _MODELS = (
     f"One table: {' | '.join(('forecast', *MODELS, 'sde', *SDE_MODELS))}. Many series, with a target: "
-    f"{' | '.join(SERIES_MODELS)}; without: {' | '.join(LATENT_MODELS)}; to generate: {' | '.join(GENERATORS)}."
+    f"{' | '.join(SERIES_MODELS)}; without: {' | '.join(LATENT_MODELS)}; to generate: {' | '.join(GENERATORS)}. "
+    f"Rows without times, with a target: {' | '.join(ROW_MODELS)}."
 )
 
 _NAMES = """separated by commas (a name with a comma in double quotes, as in '"a,b",c')"""
@@ -41,7 +42,10 @@ def fit(
         typer.Option(
             "--target",
             metavar="COLUMN",
-            help="Many series: column of the class or number of each, to predict; without it the series are forecast.",
+            help=(
+                "Many series: column of the class or number of each, to predict; without it the series are forecast. "
+                "Without --series and --time, that of each row."
+            ),
         ),
     ] = None,
     impute: Annotated[
@@ -138,7 +142,10 @@ def fit(
         Path | None, typer.Option("--resume", metavar="RUN", help="Many series: resume a run that was stopped.")
     ] = None,
 ) -> None:
-    """Fit a model, evaluate it, and write a report: an equation to one table, or a neural network to many series."""
+    """Fit a model, evaluate it, and write a report.
+
+    An equation to one table, or a neural network to many series, or to rows without times.
+    """
     from nde.cli import registry, run  # noqa: PLC0415 (takes long to import)
     from nde.cli.panels.config import PanelConfig  # noqa: PLC0415
     from nde.cli.tables.config import TableConfig  # noqa: PLC0415
@@ -185,18 +192,23 @@ def fit(
         config = TableConfig.from_options(_given(file), options)
         run.fit_table(config, out or Path("runs", _given(file).stem))
     else:
-        _check_series(options)
+        _check_series(options, _given(file))
         refuse(options, table_only, "is only for one table; it needs --state, the columns to model.")
         config = PanelConfig.from_options(_given(file), options)
         run.fit_panel(config, out or Path("runs", _given(file).name.split(".")[0]))
 
 
-def _check_series(options: Mapping[str, Any]) -> None:
-    """Refuse a command that says neither what is one table's nor what is many series', nor to fill gaps."""
+def _check_series(options: Mapping[str, Any], file: Path) -> None:
+    """Refuse a command that says neither what is one table's nor what is many series' or rows', nor to fill gaps."""
+    if options["series"] is None and options["time"] is None and (options["target"] or options["model"] in ROW_MODELS):
+        if options["target"] is None:
+            raise DataError(f"--model {options['model']} needs --target, the column to predict for each row of {file}.")
+        return
     if options["series"] is None and not options["impute"]:
         raise DataError(
             "Give --state, the columns to model in one table; or --series, the column that identifies each of many "
-            "series; or --impute, to fill the gaps of one table."
+            "series; or --impute, to fill the gaps of one table; or --target without --time, to predict that column "
+            "for each row."
         )
     check_given(options, "time")
 

@@ -1,4 +1,4 @@
-"""Predict the class of each series."""
+"""Predict a class of each series, or each row."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -11,29 +11,35 @@ from matplotlib.figure import Figure
 from nde.cli.panels.baselines import class_baselines, targets_of
 from nde.cli.panels.config import PanelConfig
 from nde.cli.panels.readings import classes_to_show, readings
-from nde.cli.panels.scores import class_scores, confusion_matrix
+from nde.cli.panels.scores import class_scores, confusion_matrix, mean_log_loss
+from nde.cli.panels.series_subject import SERIES_OPTIONS, SeriesSubject, series_sizes
 from nde.cli.panels.target import RESULT, AbstractTargetResult, AbstractTargetTask, cell, interval, short
 from nde.cli.panels.task import FittedEstimator, PanelData
 from nde.cli.report import Grid, Paragraph, Picture, Section
 from nde.data.panel import TimeSeries
 from nde.data.panel.cells import number_of
 from nde.data.panel.notes import quote_names
-from nde.estimators import NeuralCDEClassifier
+from nde.models.registry import SERIES_MODELS
 from nde.plot import plot_calibration, plot_confusion, plot_running_predictions
 from nde.plot.times import time_label
 
 CALIBRATION = "calibration.png"
+CLASSES = "classes"
 
 
-class ClassificationTask(AbstractTargetTask):
-    """Predict the class of each series."""
+class AbstractClassificationTask(AbstractTargetTask):
+    """Predict the class of each series, or each row."""
 
-    name = "classes"
     stratifies = True
+
+    @property
+    def choice(self) -> str:
+        """The value of `--task` that asks for it."""
+        return CLASSES
 
     def estimator(self, model: str, **settings: Any) -> Any:
         """The classifier."""
-        return NeuralCDEClassifier(model=model, **settings)
+        return self.subject.classifier(model, **settings)
 
     def target_remarks(self, targets: np.ndarray, config: PanelConfig) -> list[str]:
         """Say so if whole numbers are taken as classes."""
@@ -49,14 +55,14 @@ class ClassificationTask(AbstractTargetTask):
         trained, tested = np.unique_counts(targets_of(train)), np.unique(targets_of(test))
         single = trained.values[trained.counts == 1]
         unlearned, untested = np.setdiff1d(tested, trained.values), np.setdiff1d(trained.values, tested)
-        remarks = []
+        remarks, (one, every) = [], (self.subject.one, self.subject.every)
         if single.size:
-            remarks.append(f"{_subject(single)} a single series to train on.")
+            remarks.append(f"{_subject(single)} a single {one} to train on.")
         if untested.size:
-            remarks.append(f"{_subject(untested)} no series in the test part: how well the model finds it is unknown.")
+            remarks.append(f"{_subject(untested)} no {every} in the test part: how well the model finds it is unknown.")
         if unlearned.size:
             remarks.append(
-                f"{_subject(unlearned)} no series to train on: those of the test part cannot be predicted correctly."
+                f"{_subject(unlearned)} no {every} to train on: those of the test part cannot be predicted correctly."
             )
         return remarks
 
@@ -65,7 +71,7 @@ class ClassificationTask(AbstractTargetTask):
         outputs, classes = self.part_outputs(data, model), np.asarray(model.estimator.classes_)
         parts = data.split.parts()
         scores = {name: class_scores(targets_of(part), outputs[name], classes) for name, part in parts.items()}
-        baselines = class_baselines(data.split.train, data.split.test)
+        baselines = class_baselines(data.split.train, data.split.test, self.subject.features)
         return ClassificationResult(self, config, data, model, scores, baselines, outputs)
 
     def outputs(self, estimator: Any, panel: TimeSeries) -> Float[np.ndarray, "series classes"]:
@@ -96,10 +102,23 @@ class ClassificationTask(AbstractTargetTask):
             )
         if judged:
             were = "was" if sum(judged) == 1 else "were"
-            remarks.append(
-                f"{sum(judged)} of {len(judged)} series whose '{target}' is known {were} predicted correctly."
-            )
+            known_ones = f"{len(judged)} {self.subject.every} whose '{target}' is known"
+            remarks.append(f"{sum(judged)} of {known_ones} {were} predicted correctly.")
         return remarks
+
+
+class ClassificationTask(AbstractClassificationTask):
+    """Predict the class of each series."""
+
+    name = CLASSES
+    subject = SeriesSubject()
+    options = SERIES_OPTIONS
+    models = SERIES_MODELS
+    default = next(iter(SERIES_MODELS))
+
+    def sizes(self, model: str) -> frozenset[str]:
+        """The size of the state, and those of the networks that the model has."""
+        return series_sizes(model)
 
 
 def _value(text: str) -> float | str:
@@ -119,6 +138,8 @@ def _subject(values: np.ndarray) -> str:
 @dataclasses.dataclass(frozen=True, eq=False)
 class ClassificationResult(AbstractTargetResult):
     """A fitted classifier, and its scores."""
+
+    loss_name = "log loss"
 
     @property
     def classes(self) -> np.ndarray:
@@ -168,12 +189,16 @@ class ClassificationResult(AbstractTargetResult):
             found, classes, true, channels=self.train.channels, time=time_label(self.config.time, self.test.clock)
         )
 
+    def loss(self, outputs: Float[np.ndarray, "series classes"]) -> float:
+        """The log loss; zero if the model knows no class of the test part."""
+        return mean_log_loss(targets_of(self.test), outputs, self.classes) or 0.0
+
     def score_summary(self) -> str:
         """The accuracy."""
-        test = self.scores["test"]
+        test, every = self.scores["test"], self.task.subject.every
         return (
-            f"The model classifies {100 * test['accuracy']:.1f}% of {test['series']} series of the test part correctly "
-            f"{interval(test['accuracy_interval'], '.0%')}"
+            f"The model classifies {100 * test['accuracy']:.1f}% of {test['series']} {every} of the test part "
+            f"correctly {interval(test['accuracy_interval'], '.0%')}"
         )
 
     def score_note(self) -> str:
@@ -182,8 +207,8 @@ class ClassificationResult(AbstractTargetResult):
             "Balanced accuracy is the mean of the recalls of the classes; log loss is the mean of minus the logarithm "
             "of the probability of the true class; the Brier score is the mean squared error of the probabilities; "
             "ROC AUC is the area under the ROC curve, a mean over classes against the rest. The most common class has "
-            "the shares of the classes as its probabilities. The linear model is a logistic regression on summaries of "
-            "each channel: mean, standard deviation, extremes, first and last value, slope and count."
+            "the shares of the classes as its probabilities. The linear model is a logistic regression on "
+            f"{self.task.subject.linear}."
         )
 
     def result_section(self) -> Section:
@@ -191,7 +216,9 @@ class ClassificationResult(AbstractTargetResult):
         test, train = self.scores["test"]["recall"], self.scores["train"]["recall"]
         names = list(dict.fromkeys([*train, *test]))
         rows = [[name, _percent(test.get(name)), _percent(train.get(name))] for name in names]
-        picture = Picture(RESULT, "how many series of each class were predicted to be of which class")
+        picture = Picture(
+            RESULT, f"how many {self.task.subject.every} of each class were predicted to be of which class"
+        )
         probabilities = Paragraph(
             "On the diagonal of the calibration plot, predictions are correct as often as their probability says; "
             "below it, they are too confident.",

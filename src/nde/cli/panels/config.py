@@ -1,4 +1,4 @@
-"""The options of a run with many series."""
+"""The options of a run with many series, or with rows without times."""
 
 import dataclasses
 import hashlib
@@ -9,7 +9,7 @@ from typing import Any
 
 from nde.cli.files import column_name, column_names
 from nde.cli.seeds import check_seed
-from nde.data import DataError, PanelFile, ReadOptions, read_panel
+from nde.data import DataError, PanelFile, ReadOptions, read_panel, read_rows
 
 FILE = "job.json"
 """Where in the folder of a run they are."""
@@ -20,12 +20,12 @@ SIZES = {"hidden": "hidden_size", "width": "width", "depth": "depth"}
 
 @dataclasses.dataclass(frozen=True)
 class PanelConfig:
-    """The options of a run with many series, kept in its folder so that it can be resumed.
+    """The options of a run with many series, or rows without times, kept in its folder so that it can be resumed.
 
     Attributes:
         file: The series.
         series: The column that names the series of a row; none if the file is one series.
-        time: The column of times.
+        time: The column of times; empty if each row is a sample of its own.
         target: The column to predict; none if the series themselves are.
         impute: Whether to fill gaps.
         task: The name of the task, if it was given.
@@ -70,6 +70,16 @@ class PanelConfig:
         if self.window is not None and self.window < _LEAST_WINDOW:
             raise DataError(f"--window must be at least {_LEAST_WINDOW} rows; got {self.window}.")
 
+    @property
+    def of_rows(self) -> bool:
+        """Whether each row is a sample of its own."""
+        return not self.time
+
+    @property
+    def sample(self) -> str:
+        """What a sample is called."""
+        return "row" if self.of_rows else "series"
+
     def sizes(self) -> dict[str, int]:
         """The sizes of the model that were given, by their options."""
         return {name: size for name in SIZES if (size := getattr(self, name)) is not None}
@@ -81,7 +91,7 @@ class PanelConfig:
         Raises:
             DataError: If a number is out of its range.
         """
-        fields = {"series": None, **_fields(options)}
+        fields = {"series": None, "time": "", **_fields(options)}
         return cls(file=f"{file}", **fields, reading=ReadOptions.from_options(options))
 
     @classmethod
@@ -131,6 +141,8 @@ class PanelConfig:
         """
         labels = [] if self.split is None else [self.split]
         channels, static = list(self.channels) or None, list(self.static)
+        if self.of_rows:
+            return read_rows(self.file, channels, self.target, labels=labels, options=self.reading)
         return read_panel(
             self.file,
             self.series,

@@ -65,6 +65,11 @@ class ForecastingTask(AbstractTrajectoryTask):
         panel, notes = last_rows(source.panel, config.window), (*source.notes, remark)
         return super().prepare(config, dataclasses.replace(source, panel=panel, notes=notes))
 
+    @property
+    def choice(self) -> str:
+        """The value of `--task` that asks for it; none does."""
+        return ""
+
     def estimator(self, model: str, **settings: Any) -> Any:
         """The forecaster."""
         if model == self.default:

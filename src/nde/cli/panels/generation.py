@@ -29,6 +29,11 @@ class GenerationTask(AbstractPanelTask):
     models = GENERATORS
     default = next(iter(GENERATORS))
 
+    @property
+    def choice(self) -> str:
+        """The value of `--task` that asks for it."""
+        return self.name
+
     def sizes(self, model: str) -> frozenset[str]:
         """The size of the state, and the width of networks, whose depth is fixed."""
         del model

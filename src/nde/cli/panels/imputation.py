@@ -52,6 +52,11 @@ class ImputationTask(AbstractTrajectoryTask):
         ),
     )
 
+    @property
+    def choice(self) -> str:
+        """The value of `--task` that asks for it; none does."""
+        return ""
+
     def estimator(self, model: str, **settings: Any) -> Any:
         """The imputer."""
         if model == self.default:

@@ -32,19 +32,26 @@ def class_scores(
     """
     right = classes[probabilities.argmax(axis=1)] == truth
     recall = {str(each): float(right[truth == each].mean()) for each in np.unique(truth).tolist()}
-    known = np.isin(truth, classes)
-    places = np.searchsorted(classes, truth[known])
-    likely = np.clip(probabilities[known, places], _LEAST, 1.0)
     return {
         "accuracy": float(right.mean()),
         "accuracy_interval": accuracy_interval(right),
         "balanced_accuracy": float(np.mean(list(recall.values()))),
-        "log_loss": float(-np.log(likely).mean()) if known.any() else None,
+        "log_loss": mean_log_loss(truth, probabilities, classes),
         "brier": brier_score(truth, probabilities, classes),
         "auc": roc_auc(truth, probabilities, classes),
         "recall": recall,
         "series": len(truth),
     }
+
+
+def mean_log_loss(
+    truth: np.ndarray, probabilities: Float[np.ndarray, "series classes"], classes: np.ndarray
+) -> float | None:
+    """The mean of minus the logarithm of the probability of the true class; none if the model knows no such class."""
+    known = np.isin(truth, classes)
+    places = np.searchsorted(classes, truth[known])
+    likely = np.clip(probabilities[known, places], _LEAST, 1.0)
+    return float(-np.log(likely).mean()) if known.any() else None
 
 
 def number_scores(truth: np.ndarray, predicted: np.ndarray) -> dict[str, Any]:

@@ -1,7 +1,8 @@
-"""What predicting the class and predicting the number of each series have in common."""
+"""What predicting the class and predicting the number of each series, or each row, have in common."""
 
 import abc
 import dataclasses
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -13,10 +14,10 @@ from matplotlib.figure import Figure
 from nde.cli.cells import rounded
 from nde.cli.files import csv_text
 from nde.cli.panels.baselines import targets_of
-from nde.cli.panels.config import SIZES, PanelConfig
+from nde.cli.panels.config import PanelConfig
 from nde.cli.panels.split import drop_remarks, split_series
+from nde.cli.panels.subject import AbstractSubject
 from nde.cli.panels.task import (
-    COMMON_OPTIONS,
     LEARNING,
     AbstractPanelResult,
     AbstractPanelTask,
@@ -25,15 +26,14 @@ from nde.cli.panels.task import (
     query_file,
     read_like,
 )
-from nde.cli.report import Block, Code, Paragraph, Picture, Report, Section, reference_section
+from nde.cli.report import Block, Code, Paragraph, Report, Section, reference_section
 from nde.cli.task import Predictions, Query
 from nde.data import DataError, PanelFile
 from nde.data.panel import TimeSeries
-from nde.models.registry import SERIES_MODELS
 
 Outputs = dict[str, Float[np.ndarray, "series outputs"]]
 """The predictions for each part."""
-RESULT, READINGS = "result.png", "readings.png"
+RESULT = "result.png"
 _MOST_CLASSES = 20
 _LEAST_SERIES = 3
 """Of a class, on average, if whole numbers are to be classes."""
@@ -53,21 +53,16 @@ def are_classes(targets: np.ndarray) -> bool:
 
 
 class AbstractTargetTask(AbstractPanelTask):
-    """Predict a target of each series.
+    """Predict a target of each series, or each row.
 
     Attributes:
         stratifies: Whether a random split takes a share of each value of the target.
+        subject: What the target is predicted of.
     """
 
     stratifies: ClassVar[bool]
+    subject: ClassVar[AbstractSubject]
     option = "--task"
-    options = COMMON_OPTIONS | {"target", "task", "static"}
-    models = SERIES_MODELS
-    default = next(iter(SERIES_MODELS))
-
-    def sizes(self, model: str) -> frozenset[str]:
-        """The size of the state, and those of the networks that the model has."""
-        return frozenset({"hidden"} | ({*SIZES} & {*SERIES_MODELS[model].sizes}))
 
     @abc.abstractmethod
     def target_remarks(self, targets: np.ndarray, config: PanelConfig) -> list[str]:
@@ -107,12 +102,16 @@ class AbstractTargetTask(AbstractPanelTask):
         values = np.unique(targets)
         if len(values) < 2:
             raise DataError(
-                f"Target '{config.target}' is '{values[0]}' for {_all(len(targets))}; there is nothing to learn."
+                f"Target '{config.target}' is '{values[0]}' for {self._all(len(targets))}; there is nothing to learn."
             )
         remarks = [*source.notes, *self.target_remarks(targets, config)]
         split = split_series(config, source, stratify=self.stratifies)
         split = split.drop(config) if config.drop else split
         return PanelData(split, (*remarks, *drop_remarks(config), *self.split_remarks(split.train, split.test)))
+
+    def _all(self, count: int) -> str:
+        """So many samples, if these are all."""
+        return f"the only {self.subject.one}" if count == 1 else f"all {count} {self.subject.every}"
 
     @abc.abstractmethod
     def split_remarks(self, train: TimeSeries, test: TimeSeries) -> list[str]:
@@ -132,7 +131,7 @@ class AbstractTargetTask(AbstractPanelTask):
         remarks = [*source.notes, *self.query_remarks(estimator, outputs, truth, target)]
         heads, cells = self.cells(estimator, outputs)
         rows = ([f"{name}", *row] for name, row in zip(source.panel.ids, cells, strict=True))
-        return Predictions(csv_text(["series", *heads], rows), remarks)
+        return Predictions(csv_text([self.subject.one, *heads], rows), remarks)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -143,6 +142,7 @@ class AbstractTargetResult(AbstractPanelResult):
         outputs: The predictions for each part.
     """
 
+    loss_name: ClassVar[str]
     task: AbstractTargetTask
     outputs: Outputs
 
@@ -165,6 +165,10 @@ class AbstractTargetResult(AbstractPanelResult):
         """The plot of predictions for some series while the model reads them."""
 
     @abc.abstractmethod
+    def loss(self, outputs: Float[np.ndarray, "series outputs"]) -> float:
+        """The loss of predictions for the test part."""
+
+    @abc.abstractmethod
     def score_summary(self) -> str:
         """How good the model is, in half a sentence."""
 
@@ -180,14 +184,20 @@ class AbstractTargetResult(AbstractPanelResult):
     def reading_note(self) -> str:
         """Which series are shown."""
 
+    @functools.cached_property
+    def findings(self) -> Any:
+        """What else was found out."""
+        return self.task.subject.examine(self)
+
     def figures(self) -> dict[str, Figure]:
-        """Predictions beside the truth; the loss; and predictions for some series while the model reads them."""
-        return {RESULT: self.result_figure(), LEARNING: self.learning_curve(), READINGS: self.reading_figure()}
+        """Predictions beside the truth; the loss; and what else was found out."""
+        more = self.task.subject.figures(self, self.findings)
+        return {RESULT: self.result_figure(), LEARNING: self.learning_curve(), **more}
 
     def predictions(self) -> tuple[str, str]:
         """Truth and prediction for each series of the test part."""
         heads, cells = self.task.cells(self.estimator, self.outputs["test"])
-        return "predictions.csv", csv_text(["series", "truth", *heads], self._rows(cells))
+        return "predictions.csv", csv_text([self.task.subject.one, "truth", *heads], self._rows(cells))
 
     def _rows(self, cells: list[list[str]]) -> Iterator[list[str]]:
         for name, truth, row in zip(self.test.ids, targets_of(self.test).tolist(), cells, strict=True):
@@ -200,7 +210,8 @@ class AbstractTargetResult(AbstractPanelResult):
     def method_metrics(self) -> dict[str, Any]:
         """What `metrics.json` says about the methods that are mixed."""
         estimator = self.estimator
-        return {"methods": {"shares": estimator.shares_, "held_out": estimator.held_out_losses_}}
+        methods = {"shares": estimator.shares_, "held_out": estimator.held_out_losses_}
+        return {"methods": methods, **self.task.subject.metrics(self.findings)}
 
     def report(self, folder: Path) -> Report:
         """The report."""
@@ -209,20 +220,13 @@ class AbstractTargetResult(AbstractPanelResult):
         program = self.program(folder, "print(model.predict(panel))")
         found = [Paragraph(note) for note in self.estimator.notes_]
         scores: list[Block] = [*found, self.score_grid(self.score_labels), Paragraph(self.score_note(), faint=True)]
-        reading = (
-            f"{self.reading_note()} Above are the observations, below the prediction of the model when it has read the "
-            "series up to that time."
-        )
         return Report(
             title=f"{config.target}, from {self.channel_title()}",
             summary=f"{self.score_summary()}; it was fitted to {len(self.train)}. Source: {config.file}",
             sections=[
                 Section("Scores", scores),
                 self.result_section(),
-                Section(
-                    "Predictions while reading",
-                    [Paragraph(reading), Picture(READINGS, "series, and the predictions for them while they are read")],
-                ),
+                *self.task.subject.sections(self, self.findings),
                 self.training_section(self._training_note()),
                 self.data_section(),
                 Section("Use the model", [Code(shell), Code(program)]),
@@ -232,22 +236,18 @@ class AbstractTargetResult(AbstractPanelResult):
         )
 
     def _training_note(self) -> str:
+        every = self.task.subject.every
         if self.data.split.validation is None:
             return (
-                "Each network of the ensemble left out another part of the series to train on. The validation loss is "
-                "that of the series left out, and the weights with the lowest were kept."
+                f"Each network of the ensemble left out another part of the {every} to train on. The validation loss "
+                f"is that of the {every} left out, and the weights with the lowest were kept."
             )
-        return "The weights that did best on the validation series were kept."
+        return f"The weights that did best on the validation {every} were kept."
 
 
 def interval(ends: Sequence[float], form: str) -> str:
     """An interval of 95% in parentheses."""
     return f"(95% interval {ends[0]:{form}} to {ends[1]:{form}})"
-
-
-def _all(count: int) -> str:
-    """So many series, if these are all."""
-    return "the only series" if count == 1 else f"all {count} series"
 
 
 def cell(value: Any) -> str:

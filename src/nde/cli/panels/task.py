@@ -5,7 +5,7 @@ import dataclasses
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -17,11 +17,11 @@ from nde.cli.panels.holdout import Holdout
 from nde.cli.panels.split import Split
 from nde.cli.report import Block, Bullets, Grid, Paragraph, Picture, Section, number, versions
 from nde.cli.task import Query, Result, Task
-from nde.data import DataError, PanelFile, ReadOptions, read_panel
-from nde.data.panel import TimeSeries
+from nde.data import DataError, PanelFile, ReadOptions, read_panel, read_rows
+from nde.data.panel import TimeSeries, columns_of_rows
 from nde.data.plural import pluralize
 from nde.estimators import load_estimator
-from nde.models.registry import GENERATORS, LATENT_MODELS, MODELS, SDE_MODELS, SERIES_MODELS
+from nde.models.registry import GENERATORS, LATENT_MODELS, MODELS, ROW_MODELS, SDE_MODELS, SERIES_MODELS
 from nde.plot import plot_learning
 from nde.train import TrainingError
 
@@ -64,12 +64,23 @@ class FittedEstimator:
 
 
 class AbstractPanelTask(Task[PanelConfig, PanelFile, PanelData]):
-    """A task for many series, done by an estimator."""
+    """A task for many series, or rows without times, done by an estimator.
+
+    Attributes:
+        data: What it is for, in words.
+    """
+
+    data: ClassVar[str] = "many series"
+
+    @property
+    @abc.abstractmethod
+    def choice(self) -> str:
+        """The value of `--task` that asks for it; empty if none does."""
 
     @property
     def flag(self) -> str:
         """What asks for the task on the command line; empty if nothing does."""
-        return f"--task {self.name}" if self.option == "--task" else self.option
+        return f"--task {self.choice}" if self.option == "--task" else self.option
 
     @abc.abstractmethod
     def estimator(self, model: str, **settings: Any) -> Any:
@@ -86,16 +97,17 @@ class AbstractPanelTask(Task[PanelConfig, PanelFile, PanelData]):
 
     def check(self, config: PanelConfig) -> None:
         """Refuse options that do not go with the task or the model, and unknown models."""
-        for name in ("impute", "target", "static", "window"):
+        for name in ("impute", "target", "static", "window", "drop"):
             value = getattr(config, name)
             if value and name not in self.options:
-                raise DataError(_refusal(name, value, self.flag))
+                raise DataError(_refusal(name, value, self.flag, config))
         if "target" in self.options and config.target is None:
             raise DataError(_without_target("task"))
         if config.model not in self.models:
             which = "without a --target" if config.target is None else "with a --target"
+            are = "there is only" if len(self.models) == 1 else "there are"
             raise DataError(
-                f"There is no model '{config.model}' of many series {which}; there are {', '.join(self.models)}."
+                f"There is no model '{config.model}' of {self.data} {which}; {are} {', '.join(self.models)}."
                 f"{other_home(config.model)}"
             )
         _check_sizes(config, self.sizes(f"{config.model}"))
@@ -148,6 +160,7 @@ def other_home(model: str | None) -> str:
     homes = {
         "--task generate": GENERATORS,
         "--target": SERIES_MODELS,
+        "a table without times: --target, without --series and --time": ROW_MODELS,
         "forecasts and --impute, without --target": LATENT_MODELS,
         "one table, with --state": {**MODELS, **SDE_MODELS},
     }
@@ -155,7 +168,9 @@ def other_home(model: str | None) -> str:
     return f" The model {model} is for {found[0]}." if found else ""
 
 
-def _refusal(name: str, value: Any, flag: str) -> str:
+def _refusal(name: str, value: Any, flag: str, config: PanelConfig) -> str:
+    if config.of_rows:
+        return f"--{name} is only for many series (--series, --time); without these each row is a sample."
     if name == "static":
         return _without_target(name)
     if name in {"impute", "target"}:
@@ -186,7 +201,7 @@ def query_file(folder: Path, query: Query, name: str, *, times: bool = False) ->
     if query.model is not None:
         raise DataError("--model is only for a run on one table; this run predicts for a file of many series.")
     if query.file is None:
-        raise DataError(f"A run on many series predicts for a file: `nde predict {folder} FILE`.")
+        raise DataError(f"This run predicts for a file: `nde predict {folder} FILE`.")
     if not times and (query.times is not None or query.horizon is not None):
         option = "--times" if query.times is not None else "--horizon"
         raise DataError(
@@ -207,18 +222,22 @@ def read_like(metrics: dict[str, Any], file: Path, reading: ReadOptions) -> Pane
         DataError: If the file has not the columns that the model was fitted to.
     """
     data = metrics["data"]
-    options = reading.or_else(ReadOptions(**data.get("reading", {})))
+    options, target = reading.or_else(ReadOptions(**data.get("reading", {}))), data["target"]
     classes = [name for name in metrics.get("classes", ()) if isinstance(name, str)]
-    spellings = {} if data["target"] is None else {data["target"]: classes}
+    categories = {**data.get("categories", {}), **({} if target is None else {target: classes})}
+    labels = _labels(file, target, options)
+    if not data["time"]:
+        columns = columns_of_rows(data["channels"], data["categories"])
+        return read_rows(file, columns, labels=labels, options=options, categories=categories)
     source = read_panel(
         file,
         data["series"],
         data["time"],
         data["channels"],
         data["static"],
-        labels=_labels(file, data["target"], options),
+        labels=labels,
         options=options,
-        categories={**data.get("categories", {}), **spellings},
+        categories=categories,
     )
     if (source.panel.clock.unit is not None) != data["dates"]:
         kind = "dates" if data["dates"] else "numbers"
@@ -287,7 +306,7 @@ class AbstractPanelResult(Result):
         return {
             **self.scores,
             "baselines": dict(self.baselines),
-            "sizes": {name: {"series": len(part), "rows": len(part.ts)} for name, part in parts.items()},
+            "sizes": {name: self.sizes_of(part) for name, part in parts.items()},
             "data": {
                 "source": config.file,
                 "series": config.series,
@@ -303,6 +322,10 @@ class AbstractPanelResult(Result):
             "settings": {**dataclasses.asdict(config), "steps_made": self.steps_made},
             "seconds": round(self.fitted.seconds, 2),
         }
+
+    def sizes_of(self, part: TimeSeries) -> dict[str, int]:
+        """How large a part is."""
+        return ({} if self.config.of_rows else {"series": len(part)}) | {"rows": len(part.ts)}
 
     def learning_curve(self) -> Figure:
         """The plot of the loss."""
@@ -332,9 +355,11 @@ class AbstractPanelResult(Result):
 
     def data_section(self) -> Section:
         """The section of the report about the data."""
-        rows = [[name, f"{len(part)}", f"{len(part.ts)}"] for name, part in self.data.split.parts().items()]
-        blocks: list[Block] = [Grid(["part", "series", "rows"], rows)]
-        blocks.append(Paragraph(f"Channels: {', '.join(self.train.channels)}."))
+        sizes = {name: self.sizes_of(part) for name, part in self.data.split.parts().items()}
+        rows = [[name, *(f"{count}" for count in own.values())] for name, own in sizes.items()]
+        blocks: list[Block] = [Grid(["part", *sizes["train"]], rows)]
+        features = "Features" if self.config.of_rows else "Channels"
+        blocks.append(Paragraph(f"{features}: {', '.join(self.train.channels)}."))
         if self.train.static_names:
             blocks.append(Paragraph(f"Static features: {', '.join(self.train.static_names)}."))
         remarks = list(self.data.remarks)
@@ -353,14 +378,22 @@ class AbstractPanelResult(Result):
         load = [f"model = load_estimator({str(folder / MODEL)!r})"]
         if reads:
             reading = config.reading.given()
-            imports = [f"from nde.data import {'ReadOptions, ' if reading else ''}read_panel", *imports]
-            columns = {"series": config.series, "time": config.time, "channels": list(self.train.channels)}
-            columns |= {"static": list(config.static)} if config.static else {}
+            read = "read_rows" if config.of_rows else "read_panel"
+            imports = [f"from nde.data import {'ReadOptions, ' if reading else ''}{read}", *imports]
+            columns = self._columns()
             arguments = [f"    {name}={value!r}," for name, value in columns.items()]
             given = ", ".join(f"{name}={value!r}" for name, value in reading.items())
             arguments += [f"    options=ReadOptions({given}),"] if reading else []
-            load += ["panel = read_panel(", f"    {config.file!r},", *arguments, ").panel"]
+            load += [f"panel = {read}(", f"    {config.file!r},", *arguments, ").panel"]
         return "\n".join([*imports, "", *load, *lines])
+
+    def _columns(self) -> dict[str, Any]:
+        """Arguments of the function that reads the file."""
+        config, channels = self.config, list(self.train.channels)
+        if config.of_rows:
+            return {"columns": columns_of_rows(channels, self.data.categories)}
+        columns: dict[str, Any] = {"series": config.series, "time": config.time, "channels": channels}
+        return columns | ({"static": list(config.static)} if config.static else {})
 
     def footer(self) -> str:
         """By which versions, from which seed, and how fast."""

@@ -1,6 +1,7 @@
 """Panels of irregular time series, and their preparation for models."""
 
 from nde.data.panel._read_panel import PanelFile, read_panel
+from nde.data.panel._read_rows import columns_of_rows, read_rows
 from nde.data.panel.batch import Batch, pad
 from nde.data.panel.buckets import bucket_lengths
 from nde.data.panel.channels import with_intensities, with_masks, with_time
@@ -22,9 +23,11 @@ __all__ = [
     "TimeSeries",
     "as_panel",
     "bucket_lengths",
+    "columns_of_rows",
     "drop_observations",
     "pad",
     "read_panel",
+    "read_rows",
     "with_intensities",
     "with_masks",
     "with_time",

@@ -11,7 +11,7 @@ from nde.data.panel.cells import kind_of
 from nde.data.panel.notes import quote_names
 from nde.data.table import DataError
 
-_NAMELESS = "Unnamed: "
+NAMELESS = "Unnamed: "
 """What pandas calls a column without a name: usually row numbers."""
 _LEAST_ROWS = 2
 """Rows of a series, on average, that show whether a column is constant within series."""
@@ -51,7 +51,7 @@ def choose_channels(
         return list(channels), []
     frame = file.frame
     left = [name for name in frame.columns if name not in special]
-    nameless = [name for name in left if not name or name.startswith(_NAMELESS)]
+    nameless = [name for name in left if not name or name.startswith(NAMELESS)]
     check_columns(file, left)
     kinds = {name: kind_of(frame[name]) for name in left if name not in nameless}
     found, text, empty = ([name for name in kinds if kinds[name] == kind] for kind in ("numbers", "text", "nothing"))
@@ -62,9 +62,9 @@ def choose_channels(
     constant = [name for name in found if _is_property(parse_numbers(frame[name]).values, owners)]
     changing = [name for name in found if name not in constant] or found
     return changing, [
-        *_note_left_out("without a name", nameless),
-        *_note_left_out("without an entry", empty),
-        *_note_left_out("of text", text),
+        *note_left_out("without a name", nameless),
+        *note_left_out("without an entry", empty),
+        *note_left_out("of text", text),
         *_note_on_properties(constant if changing != found else []),
     ]
 
@@ -114,7 +114,8 @@ def series_values(texts: np.ndarray, name: str, owners: Int[np.ndarray, " rows"]
     return values
 
 
-def _note_left_out(what: str, names: list[str]) -> list[str]:
+def note_left_out(what: str, names: list[str]) -> list[str]:
+    """A note on columns that are left out, if there are some; `what` says which."""
     if not names:
         return []
     columns = "Column" if len(names) == 1 else "Columns"

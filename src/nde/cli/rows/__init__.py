@@ -1,0 +1,1 @@
+"""Tasks for tables without times, of which each row is a sample."""
