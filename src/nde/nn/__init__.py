@@ -4,6 +4,7 @@ from nde.nn._lipswish import lipswish
 from nde.nn._softplus import softplus
 from nde.nn.concat_squash import ConcatSquash
 from nde.nn.concat_squash_mlp import ConcatSquashMLP
+from nde.nn.correction_mlp import CorrectionMLP
 from nde.nn.gated import Gated
 from nde.nn.last_layer import scaled_last_layer
 from nde.nn.matrix_mlp import MatrixMLP
@@ -16,6 +17,7 @@ from nde.nn.vector_field_mlp import VectorFieldMLP
 __all__ = [
     "ConcatSquash",
     "ConcatSquashMLP",
+    "CorrectionMLP",
     "Gated",
     "MatrixMLP",
     "TimeConcatenated",
