@@ -165,8 +165,8 @@ def test_other_step_sizes_are_without_correction_and_warned_of() -> None:
     np.testing.assert_array_equal(unfitted, solve(nde.Heun(), steps=2).ys)
     with pytest.warns(UserWarning, match="got steps of 0.1, "):
         nde.diffeqsolve(TERM, fitted, 0.0, 0.6, 0.25, jnp.asarray(Y0))
+    steps = nde.StepTo(jnp.asarray([0.0, 0.2, 0.5]))
     with pytest.warns(UserWarning, match="got steps of 0.3"):
-        steps = nde.StepTo(jnp.asarray([0.0, 0.2, 0.5]))
         nde.diffeqsolve(TERM, fitted, 0.0, 0.5, None, jnp.asarray(Y0), stepsize_controller=steps)
     with pytest.warns(UserWarning, match="got steps of -0.25"):
         nde.diffeqsolve(TERM, fitted, 1.0, 0.0, -0.25, jnp.asarray(Y0))

@@ -17,6 +17,7 @@ from nde.models.deep_ensemble import DeepEnsemble
 from nde.models.geometric import GeometricBrownianMotion
 from nde.models.hybrid_lotka_volterra import HybridLotkaVolterra
 from nde.models.hybrid_ode import HybridODE
+from nde.models.hypersolvers import HypersolverFit, HypersolverReport, SolverError, fit_hypersolver
 from nde.models.latent import AbstractEncoder, GRUEncoder, LatentODE, ODERNNEncoder, Posterior
 from nde.models.latent_sde import (
     ELBO,
@@ -90,6 +91,8 @@ __all__ = [
     "HutchinsonTrace",
     "HybridLotkaVolterra",
     "HybridODE",
+    "HypersolverFit",
+    "HypersolverReport",
     "LaplaceLikelihood",
     "LatentODE",
     "LatentSDE",
@@ -108,9 +111,11 @@ __all__ = [
     "Scaling",
     "SecondOrderNeuralODE",
     "SignatureMMDLoss",
+    "SolverError",
     "StructuralFit",
     "StructuralSDE",
     "WassersteinLoss",
+    "fit_hypersolver",
     "fit_structural",
     "load_model",
     "save_model",
