@@ -20,6 +20,8 @@ from nde.solvers import Bosh3, Euler, ExplicitRungeKutta, Heun, Hyper, Midpoint,
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from nde.plot import SolverErrors
+
 CLASSICAL: dict[str, ExplicitRungeKutta] = {
     "Euler": Euler(),
     "Midpoint": Midpoint(),
@@ -98,19 +100,24 @@ class HypersolverReport:
 
     def plot(self) -> "Figure":
         """The plot of errors against evaluations, and against wall time."""
-        from nde.plot import SolverErrors, plot_solver_errors  # noqa: PLC0415 (needs Matplotlib)
+        from nde.plot import plot_solver_errors  # noqa: PLC0415 (needs Matplotlib)
 
-        return plot_solver_errors(
-            [
-                SolverErrors(
-                    method,
-                    [row.evaluations for row in self.of(method)],
-                    [row.milliseconds for row in self.of(method)],
-                    [row.root_mean_square for row in self.of(method)],
-                )
-                for method in dict.fromkeys(row.method for row in self.rows)
-            ]
-        )
+        return plot_solver_errors({"": self.curves()})
+
+    def curves(self) -> "list[SolverErrors]":
+        """The root mean square errors of each solver, for `nde.plot.plot_solver_errors`."""
+        from nde.plot import SolverErrors  # noqa: PLC0415 (needs Matplotlib)
+
+        found = {method: self.of(method) for method in dict.fromkeys(row.method for row in self.rows)}
+        return [
+            SolverErrors(
+                method,
+                [row.evaluations for row in rows],
+                [row.milliseconds for row in rows],
+                [row.root_mean_square for row in rows],
+            )
+            for method, rows in found.items()
+        ]
 
 
 def measure(
@@ -195,7 +202,5 @@ def _solve_all(solver: ExplicitRungeKutta | Hyper, steps: int, problems: Sequenc
 
 
 @eqx.filter_jit
-def _final(
-    equation: Equation, starts: Start, solver: ExplicitRungeKutta | Hyper, steps: int | Array
-) -> PyTree[Array]:
+def _final(equation: Equation, starts: Start, solver: ExplicitRungeKutta | Hyper, steps: int | Array) -> PyTree[Array]:
     return jax.vmap(lambda start: equation.solve(start, solver, steps, SaveAt(t1=True)).ys)(starts)
