@@ -10,6 +10,7 @@ NAMES: tuple[str, ...] = (
     "augmented",
     "densities",
     "gaps",
+    "hypersolvers",
     "japanese_vowels",
     "latent_ode",
     "lorenz",

@@ -13,6 +13,7 @@ from jaxtyping import Array
 
 import nde
 from nde.solvers.registry import REGISTRY
+from tests.laws.correction import fixed_correction
 
 TIME_ROUNDING = 1e-6
 """What rounding makes of the step sizes that a controller chooses: a small error estimate is mostly rounding."""
@@ -20,8 +21,13 @@ TIME_ROUNDING = 1e-6
 VALUE_ROUNDING = 1e-9
 """What that makes of the values at times that are given."""
 
-SOLVERS = tuple(REGISTRY)
-ADAPTIVE = tuple(name for name, make in REGISTRY.items() if make().adaptive)
+METHODS: dict[str, Callable[[], nde.AbstractSolver]] = {
+    **REGISTRY,
+    "HyperHeun": lambda: nde.HyperHeun(fixed_correction()),
+}
+"""The registered solvers, and those that need more than a name."""
+SOLVERS = tuple(METHODS)
+ADAPTIVE = tuple(name for name, make in METHODS.items() if make().adaptive)
 
 LANDMARKS = (0.37, 0.71)
 """A time to step to and a jump time, for controllers that are given times."""
@@ -29,7 +35,7 @@ LANDMARKS = (0.37, 0.71)
 
 def solver_of(name: str) -> Any:
     """A solver by its name."""
-    return REGISTRY[name]()
+    return METHODS[name]()
 
 
 def tolerance_of(name: str) -> float:

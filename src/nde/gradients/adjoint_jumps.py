@@ -23,6 +23,7 @@ from nde.integrate.problem import (
     fresh_start,
     init_path_state,
     slope,
+    solver_of,
     step_map,
 )
 from nde.stepping import span
@@ -134,7 +135,7 @@ class SavedDenseSteps(AbstractSaved):
         start, end = (_time_in(self.inputs, ts, row) for ts in (self.ts, self.ends))
         step = span(moving_time(problem, setup, start), moving_time(problem, setup, end))
         y = _moved(self.inputs, problem, step.start, y)
-        state = setup.solver.init(problem.term, setup.real(step.start), y, problem.args)
+        state = solver_of(problem, setup).init(problem.term, setup.real(step.start), y, problem.args)
         drive, _ = drive_of(problem, setup, step, init_path_state(problem, setup, step.start, row))
         out = step_map(problem, setup, step, fresh_start(problem, setup, step.start, y, state), drive)
         return dense_step(problem, setup, step, y, out.stages, drive)

@@ -23,7 +23,7 @@ from nde.gradients.primitive import Levels, Rules, differentiable
 from nde.gradients.seminorm import with_seminorm
 from nde.integrate.knots import end_at_knots
 from nde.integrate.outcome import Outcome, solve_plainly, solve_recorded
-from nde.integrate.problem import Differentiable, Setup
+from nde.integrate.problem import Differentiable, Setup, solver_of
 from nde.integrate.recorders import DenseRecorder
 from nde.solvers import AbstractSolver, Heun
 from nde.stepping import AbstractStepSizeController, ClipStepSizeController, ConstantStepSize
@@ -119,7 +119,7 @@ class AbstractContinuousAdjoint(AbstractAdjoint):
         return setup.dt0 if controller.grid is None else problem.t1 - problem.t0
 
     def _solver(self, problem: Differentiable, setup: Setup) -> AbstractSolver:
-        solver = setup.solver if self.solver is None else self.solver
+        solver = solver_of(problem, setup).of_adjoint if self.solver is None else self.solver
         if self.solver is None and problem.term.noisy:
             return solver if solver.solves_stochastic_adjoints else Heun()
         return solver
@@ -269,7 +269,8 @@ def _check_data(wanted: PyTree[bool], problem: Differentiable, name: str) -> Non
     """Refuses derivatives to data that the adjoint equation does not have.
 
     Raises:
-        TypeError: For those to the interval of noise, or to the times of data whose path has kinks there.
+        TypeError: For those to the interval of noise, to arrays of the solver, or to the times of data whose path has
+            kinks there.
     """
     for term, moving in zip(single_terms(problem.term), single_terms(wanted.term), strict=True):
         if term.noisy and any(leaf is True for leaf in jax.tree.leaves(path_of(moving))):
@@ -278,6 +279,11 @@ def _check_data(wanted: PyTree[bool], problem: Differentiable, name: str) -> Non
                 "`jax.lax.stop_gradient`."
             )
     varying, fixed = eqx.partition(problem.term, wanted.term)
+    if any(jax.tree.leaves(wanted.solver_weights)):
+        raise TypeError(
+            f"`{name}` got a derivative to the arrays of a solver, such as the network of a `Hyper`, which the adjoint "
+            "equation does not know. Use `nde.RecursiveCheckpointAdjoint()`, or wrap them in `jax.lax.stop_gradient`."
+        )
     if depends_on(lambda varying: eqx.combine(varying, fixed).knots, varying):
         raise TypeError(
             f"`{name}` got a derivative to the times `ts` of a path with kinks there, which the adjoint equation does "

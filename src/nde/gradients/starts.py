@@ -10,7 +10,7 @@ from nde.core import tree
 from nde.core.types import IntScalar
 from nde.gradients.stack import Stack
 from nde.gradients.steps import Recorded, Steps
-from nde.integrate.problem import restart_solver_state, term_in
+from nde.integrate.problem import restart_solver_state, solver_of, term_in
 from nde.integrate.start import carried_cache, complete_start, taped_start
 from nde.solvers import AbstractReversibleSolver, StepStart
 from nde.stepping import span
@@ -82,7 +82,7 @@ class InvertedStarts(AbstractStarts):
     def before(self, steps: Steps, index: IntScalar, step: Recorded) -> tuple[StepStart, "InvertedStarts"]:
         """Inverts one step; the first step starts where the solve did."""
         setup, end, problem = steps.inputs.setup, self.end, steps.inputs.problem
-        solver = setup.solver
+        solver = solver_of(problem, setup)
         assert isinstance(solver, AbstractReversibleSolver)
         length = span(step.start, step.end)
         term = term_in(problem, setup, length)

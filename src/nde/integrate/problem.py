@@ -45,6 +45,7 @@ class Differentiable(eqx.Module):
         outputs: What to save, with its times and functions.
         solver_state: The solver's state before the first step.
         drives: What each step of a known grid sees of the paths, if that was made before the first step.
+        solver_weights: The arrays of the solver, which are left out of that of the `Setup`.
     """
 
     term: AbstractTerm
@@ -56,6 +57,7 @@ class Differentiable(eqx.Module):
     outputs: tuple[Output, ...]
     solver_state: PyTree[Any]
     drives: PyTree[Any] = None
+    solver_weights: PyTree[Array | None] = None
 
     @property
     def keeps_drives(self) -> bool:
@@ -119,6 +121,11 @@ class Setup(eqx.Module):
         return self.clock.real(t)
 
 
+def solver_of(problem: Differentiable, setup: Setup) -> AbstractSolver:
+    """The method with its arrays."""
+    return eqx.combine(problem.solver_weights, setup.solver)
+
+
 def drive_of(
     problem: Differentiable, setup: Setup, step: Span, path_state: PyTree[Any]
 ) -> tuple[PyTree[Any], PyTree[Any]]:
@@ -153,7 +160,7 @@ def drive_shape(problem: Differentiable, setup: Setup) -> PyTree[jax.ShapeDtypeS
 def step_map(problem: Differentiable, setup: Setup, step: Span, start: StepStart, drive: PyTree[Any]) -> StepOut:
     """One step: pure and differentiable, no decision, no saving."""
     t, h = setup.clock.real(step.start), setup.clock.length(step.h)
-    return setup.solver.step(term_in(problem, setup, step), start, problem.args, drive, t, h)
+    return solver_of(problem, setup).step(term_in(problem, setup, step), start, problem.args, drive, t, h)
 
 
 def dense_step(
@@ -161,7 +168,8 @@ def dense_step(
 ) -> DenseStep:
     """A step made ready for values inside it."""
     t, h = setup.clock.real(step.start), setup.clock.length(step.h)
-    interpolant = setup.solver.interpolant(term_in(problem, setup, step), y, problem.args, drive, t, h, stages)
+    solver, term = solver_of(problem, setup), term_in(problem, setup, step)
+    interpolant = solver.interpolant(term, y, problem.args, drive, t, h, stages)
     return DenseStep(start=step.start, end=step.end, y=y, interpolant=interpolant)
 
 
@@ -203,7 +211,7 @@ def end_of(problem: Differentiable, start: Time, end: Time, cause: IntScalar) ->
 def first_cache(problem: Differentiable, setup: Setup, t: Time, y: Y, solver_state: PyTree[Any]) -> PyTree[Any]:
     """The solver's cache for a step from `t`, computed anew."""
     term = _between(problem, setup, t, None) if setup.controller.breaks else problem.term
-    return setup.solver.init_cache(term, setup.real(t), y, problem.args, solver_state)
+    return solver_of(problem, setup).init_cache(term, setup.real(t), y, problem.args, solver_state)
 
 
 def fresh_start(problem: Differentiable, setup: Setup, t: Time, y: Y, solver_state: PyTree[Any]) -> StepStart:
@@ -216,7 +224,7 @@ def restart_solver_state(problem: Differentiable, setup: Setup, t: Time, y: Y, s
     if not setup.controller.jumps or not jax.tree.leaves(state):
         return state
     jumped, _ = setup.controller.jump_at(jax.lax.stop_gradient(t))
-    fresh = setup.solver.init(problem.term, setup.real(t), y, problem.args)
+    fresh = solver_of(problem, setup).init(problem.term, setup.real(t), y, problem.args)
     return tree.where(jumped, fresh, state)
 
 

@@ -31,6 +31,7 @@ from nde.models.equilibrium import (
 from nde.models.geometric import GeometricBrownianMotion
 from nde.models.hybrid_lotka_volterra import HybridLotkaVolterra
 from nde.models.hybrid_ode import HybridODE
+from nde.models.hypersolvers import HypersolverFit, HypersolverReport, SolverError, fit_hypersolver
 from nde.models.latent import AbstractEncoder, GRUEncoder, LatentODE, ODERNNEncoder, Posterior
 from nde.models.latent_sde import (
     ELBO,
@@ -108,6 +109,8 @@ __all__ = [
     "HutchinsonTrace",
     "HybridLotkaVolterra",
     "HybridODE",
+    "HypersolverFit",
+    "HypersolverReport",
     "ImageDEQ",
     "InjectedMap",
     "LaplaceLikelihood",
@@ -131,10 +134,12 @@ __all__ = [
     "SecondOrderNeuralODE",
     "SequenceDEQ",
     "SignatureMMDLoss",
+    "SolverError",
     "StructuralFit",
     "StructuralSDE",
     "VectorDEQ",
     "WassersteinLoss",
+    "fit_hypersolver",
     "fit_structural",
     "jacobian_regularization",
     "load_model",

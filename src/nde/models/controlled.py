@@ -1,9 +1,11 @@
 """What neural CDEs and RDEs share: a control path drives the state."""
 
+import abc
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from nde.gradients import AbstractAdjoint
 from nde.nn import MatrixMLP
@@ -11,10 +13,24 @@ from nde.paths import AbstractPath, linear_interpolation
 from nde.solve import SaveAt, diffeqsolve
 from nde.solvers import AbstractSolver
 from nde.stepping import AbstractStepSizeController, StepTo
-from nde.terms import ControlTerm
+from nde.terms import ControlledODETerm, ControlTerm
 
 Static = Float[Array, " features"] | None
 _MAX_STEPS, _STEPS_PER_KNOT = 4096, 2
+
+
+class Control(eqx.Module):
+    """What a series is to the equation.
+
+    Attributes:
+        path: The control path.
+        ts: The ends of the steps along it.
+        first: The first row of the series.
+    """
+
+    path: AbstractPath
+    ts: Float[Array, " knots"]
+    first: Float[Array, " channels"]
 
 
 class AbstractControlled(eqx.Module):
@@ -27,25 +43,33 @@ class AbstractControlled(eqx.Module):
     stepsize_controller: eqx.AbstractVar[AbstractStepSizeController | None]
     adjoint: eqx.AbstractVar[AbstractAdjoint]
 
-    def solve_along(
-        self,
-        path: AbstractPath,
-        ts: Float[Array, " knots"],
-        x0: Float[Array, " channels"],
-        static: Static,
-        saveat: SaveAt,
-    ) -> Float[Array, "saved state"]:
+    @abc.abstractmethod
+    def control(
+        self, ts: Float[Array, " time"], ys: Float[Array, "time channels"], length: Int[Array, ""] | int | None = None
+    ) -> Control:
+        """The control path of a series; `length` is its number of rows without padding, by default all."""
+
+    def term(self, control: Control) -> ControlledODETerm:
+        """The equation along a control path."""
+        return ControlTerm(self.vector_field, control.path).to_ode()
+
+    def initial_state(self, control: Control, static: Static) -> Float[Array, " state"]:
+        """The state at the first row."""
+        return self.initial(_concatenate(control.first, static))
+
+    def solve_along(self, control: Control, static: Static, saveat: SaveAt) -> Float[Array, "saved state"]:
         """Solve along a control path, by default with a step from each knot to the next.
 
         There is no limit of steps that a long series could reach: as many as it has knots are always allowed.
         """
+        ts = control.ts
         return diffeqsolve(
-            ControlTerm(self.vector_field, path).to_ode(),
+            self.term(control),
             self.solver,
             ts[0],
             ts[-1],
             None,
-            self.initial(_concatenate(x0, static)),
+            self.initial_state(control, static),
             saveat=saveat,
             stepsize_controller=StepTo(ts) if self.stepsize_controller is None else self.stepsize_controller,
             adjoint=self.adjoint,

@@ -9,7 +9,7 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray, Shaped
 
 from nde.core.compiled import compiled
 from nde.gradients import AbstractAdjoint, RecursiveCheckpointAdjoint
-from nde.models.controlled import AbstractControlled, Static, fill_missing, project, projection_of
+from nde.models.controlled import AbstractControlled, Control, Static, fill_missing, project, projection_of
 from nde.nn import MatrixMLP
 from nde.paths import AbstractPath, LinearInterpolation, with_integrals
 from nde.solve import SaveAt
@@ -129,10 +129,10 @@ class NeuralCDE(AbstractControlled):
             length: The number of rows without padding; by default all.
             static: Static features, if the model has any.
         """
-        last = ts.shape[0] - 1 if length is None else length - 1
         # A linear path is constant in the padding, so the final state is that of the last row, and cheaper to save.
-        saveat = SaveAt(t1=True) if self.path is LinearInterpolation else SaveAt(ts=ts[last][None])
-        return self.output(self._states(ts, ys, last, static, saveat)[0], static)
+        linear = self.path is LinearInterpolation
+        saveat = SaveAt(t1=True) if linear else SaveAt(ts=ts[_last(ts, length)][None])
+        return self.output(self.solve_along(self.control(ts, ys, length), static, saveat)[0], static)
 
     @compiled(solves=True)
     def readings(
@@ -142,21 +142,22 @@ class NeuralCDE(AbstractControlled):
         static: Static = None,
     ) -> Float[Array, "time output"]:
         """Compute the output after each row. Arguments as in `__call__`."""
-        states = self._states(ts, ys, ts.shape[0] - 1, static, SaveAt(ts=ts))
+        states = self.solve_along(self.control(ts, ys), static, SaveAt(ts=ts))
         return jax.vmap(lambda state: self.output(state, static))(states)
 
-    def _states(
-        self,
-        ts: Float[Array, " time"],
-        ys: Float[Array, "time channels"],
-        last: Int[Array, ""] | int,
-        static: Static,
-        saveat: SaveAt,
-    ) -> Float[Array, "saved state"]:
+    def control(
+        self, ts: Float[Array, " time"], ys: Float[Array, "time channels"], length: Int[Array, ""] | int | None = None
+    ) -> Control:
+        """The path through the rows and their running integrals. Arguments as in `__call__`."""
+        last = _last(ts, length)
         ts, xs = fill_missing(ts, ys)
         # Time stops at the last row, so that the integrals do not change in the padding.
         driving = project(self.projection, xs)
         if self.integrals:
             driving = with_integrals(self.integrals * jnp.minimum(ts, ts[last]), driving)
-        path = self.path(ts, driving)
-        return self.solve_along(path, ts, xs[0], static, saveat)
+        return Control(self.path(ts, driving), ts, xs[0])
+
+
+def _last(ts: Float[Array, " time"], length: Int[Array, ""] | int | None) -> Int[Array, ""] | int:
+    """The number of the last row without padding."""
+    return ts.shape[0] - 1 if length is None else length - 1

@@ -6,7 +6,7 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from nde.core.compiled import compiled
 from nde.gradients import AbstractAdjoint, RecursiveCheckpointAdjoint
-from nde.models.controlled import AbstractControlled, Static, fill_missing, project, projection_of
+from nde.models.controlled import AbstractControlled, Control, Static, fill_missing, project, projection_of
 from nde.nn import MatrixMLP
 from nde.signatures import logsignature_dimension, logsignature_windows
 from nde.solve import SaveAt
@@ -115,7 +115,13 @@ class NeuralRDE(AbstractControlled):
             length: Unused: the path is constant in the padding.
             static: Static features, if the model has any.
         """
+        return self.output(self.solve_along(self.control(ts, ys, length), static, SaveAt(t1=True))[0], static)
+
+    def control(
+        self, ts: Float[Array, " time"], ys: Float[Array, "time channels"], length: Int[Array, ""] | int | None = None
+    ) -> Control:
+        """The path of log-signatures, and the ends of its windows. Arguments as in `__call__`."""
         del length
         ts, xs = fill_missing(ts, ys)
         path = logsignature_windows(ts, project(self.projection, xs), self.window, self.order)
-        return self.output(self.solve_along(path, path.ts, xs[0], static, SaveAt(t1=True))[0], static)
+        return Control(path, path.ts, xs[0])

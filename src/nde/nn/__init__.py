@@ -5,6 +5,7 @@ from nde.nn._softplus import softplus
 from nde.nn.bounded_norm import BoundedNorm, bounded_norms
 from nde.nn.concat_squash import ConcatSquash
 from nde.nn.concat_squash_mlp import ConcatSquashMLP
+from nde.nn.correction_mlp import CorrectionMLP
 from nde.nn.gated import Gated
 from nde.nn.last_layer import scaled_last_layer
 from nde.nn.matrix_mlp import MatrixMLP
@@ -20,6 +21,7 @@ __all__ = [
     "BoundedNorm",
     "ConcatSquash",
     "ConcatSquashMLP",
+    "CorrectionMLP",
     "Gated",
     "MatrixMLP",
     "TimeConcatenated",

@@ -17,12 +17,14 @@ from nde.plot.learning import plot_learning
 from nde.plot.phase import plot_phase
 from nde.plot.predicted import plot_predicted
 from nde.plot.running_predictions import RunningPrediction, plot_running_predictions
+from nde.plot.solver_errors import SolverErrors, plot_solver_errors
 from nde.plot.training import plot_training
 from nde.plot.trajectories import Trajectory, plot_trajectories
 
 __all__ = [
     "Density",
     "RunningPrediction",
+    "SolverErrors",
     "Trajectory",
     "plot_calibration",
     "plot_confusion",
@@ -37,6 +39,7 @@ __all__ = [
     "plot_phase",
     "plot_predicted",
     "plot_running_predictions",
+    "plot_solver_errors",
     "plot_training",
     "plot_trajectories",
 ]

@@ -25,6 +25,7 @@ from nde.solve.interpolation import DenseInterpolation
 from nde.solve.normalize import ControllerResume, SolverResume, normalize
 from nde.solve.saveat import SaveAt
 from nde.solve.solution import Solution
+from nde.solve.step_sizes import warn_of_step_sizes
 from nde.solvers import AbstractSolver
 from nde.stepping import AbstractStepSizeController, ConstantStepSize
 from nde.stepping.tolerance import is_number, least
@@ -115,6 +116,7 @@ def diffeqsolve(
     check_resumed(solver_state, controller_state, made_jump)
     check_throw(throw)
     max_steps = step_bound(max_steps)
+    warn_of_step_sizes(solver, stepsize_controller, t0, t1, dt0)
     times = _as_float(t0), _as_float(t1), _as_float(dt0)
     solution, (t, h) = _solve(
         freeze((terms, solver, adjoint, progress_meter)),

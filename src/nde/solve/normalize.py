@@ -72,6 +72,7 @@ def normalize(
     clock = clock_of(t0, t1)
     term = terms.closed(t0, y0, args)
     solver = solver.specialize(term, t0, y0, args)
+    weights, bare = eqx.partition(solver, eqx.is_inexact_array)
     step = None if dt0 is None else jax.lax.stop_gradient(clock.length(strong(dt0, dtype)))
     axes = axes_seen(term, t0, y0, args)
     wrapped = end_at_knots(synchronize(controller, axes), term).wrap(clock)
@@ -85,12 +86,13 @@ def normalize(
         outputs=outputs_of(saveat, t0, y0, args, clock),
         solver_state=solver.init(term, t0, y0, args) if solver_state is None else solver_state.state,
         drives=_drives(term, solver, wrapped.grid, clock, t0) if term.tabulates else None,
+        solver_weights=weights,
     )
     fused = is_elementwise(term, t0, y0, args)
     if term.noisy:
         problem = with_constant_times(problem)
     setup = Setup(
-        solver=solver,
+        solver=bare,
         controller=wrapped,
         clock=clock,
         dt0=step,

@@ -7,6 +7,7 @@ from nde.solvers.dopri8 import Dopri8
 from nde.solvers.euler import Euler
 from nde.solvers.half import HalfSolver
 from nde.solvers.heun import Heun
+from nde.solvers.hyper import Hyper, HyperEuler, HyperHeun, HyperMidpoint
 from nde.solvers.kinds import (
     AbstractAdaptiveSolver,
     AbstractItoSolver,
@@ -62,6 +63,10 @@ __all__ = [
     "GeneralShARK",
     "HalfSolver",
     "Heun",
+    "Hyper",
+    "HyperEuler",
+    "HyperHeun",
+    "HyperMidpoint",
     "ItoMilstein",
     "LeapfrogMidpoint",
     "Midpoint",

@@ -83,6 +83,16 @@ class AbstractSolver(eqx.Module, Generic[SolverState]):
         """Whether it solves the adjoint equation of a Stratonovich equation, whose term is no drift and diffusion."""
         return False
 
+    @property
+    def of_adjoint(self) -> "AbstractSolver":
+        """The solver of the adjoint equation of its solves, if none is given."""
+        return self
+
+    @property
+    def fitted_steps(self) -> tuple[float, float] | None:
+        """The least and the greatest step that it was fitted for, with their signs; `None` if it is for any."""
+        return None
+
     @abc.abstractmethod
     def order(self, terms: AbstractTerm | None = None) -> int:
         """The order of convergence for ordinary differential equations."""
