@@ -11,6 +11,9 @@ from nde.estimators.forecasting.history import History
 from nde.estimators.forecasting.methods import AbstractForecastMethod
 from nde.estimators.forecasting.rolling import Rolling
 
+_EQUAL = 0.005
+"""The share by which errors differ that is not worth a word."""
+
 
 @dataclasses.dataclass(frozen=True)
 class MethodScore:
@@ -61,7 +64,8 @@ def scores_of(
     rollings |= {name: (rolling, methods[name].plain) for name, (rolling, _) in found.items()}
     naive = _naive_error(history)
     scores = [_score(name, rolling, plain, naive) for name, (rolling, plain) in rollings.items()]
-    return sorted(scores, key=lambda score: score.rmse)
+    # Of methods with the same error, the plain one is better.
+    return sorted(scores, key=lambda score: (score.rmse, not score.plain))
 
 
 def _score(name: str, rolling: Rolling, plain: bool, naive: float) -> ColumnScore:
@@ -104,10 +108,15 @@ def sentence(column: str, scores: Sequence[MethodScore], used: str) -> str:
             f"{beaten}."
         )
     return (
-        f"{column}: forecast by {used}: RMSE {own.rmse:.3g} on the past, {_compared(own.rmse / plain.rmse - 1)} that "
+        f"{column}: forecast by {used}: RMSE {own.rmse:.3g} on the past, {compared(own.rmse, plain.rmse)} that "
         f"of the best plain method, {plain.name} ({plain.rmse:.3g})."
     )
 
 
-def _compared(excess: float) -> str:
-    return "as much as" if abs(excess) < 0.005 else f"{abs(excess):.0%} {'below' if excess < 0 else 'above'}"
+def compared(error: float, plain: float) -> str:
+    """How an error compares with that of a plain method, which may be zero: what stands before "that of"."""
+    excess = error / plain - 1 if plain > 0 else np.inf if error > 0 else 0.0
+    if abs(excess) < _EQUAL:
+        return "as much as"
+    direction = "below" if excess < 0 else "above"
+    return f"{abs(excess):.0%} {direction}" if np.isfinite(excess) else direction
