@@ -2,6 +2,7 @@
 
 import base64
 import html
+import math
 import re
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from nde.cli.report import (
     Report,
     Section,
     Subheading,
+    number,
+    percent,
     reference_section,
     render,
 )
@@ -53,3 +56,14 @@ def test_a_report_cites_the_works_behind_the_methods_of_its_run():
     assert section.heading == "References"
     assert any("10.1016/j.camwa.2011.06.002" in line for line in bullets.items)
     assert not any("10.1016/j.camwa.2011.06.002" in line for line in reference_section(nde.Euler()).blocks[0].items)
+
+
+def test_numbers_that_are_not_finite_are_no_numbers():
+    assert [number(value) for value in (1 / 3, None, math.nan, math.inf, -math.inf)] == [
+        "0.333",
+        "",
+        "",
+        "not finite",
+        "not finite",
+    ]
+    assert [percent(share) for share in (0.5, math.nan)] == ["50%", ""]

@@ -57,6 +57,15 @@ def test_a_table_is_forecast_with_its_dates(monkeypatch, capsys):
     assert "better than every model here" in report
 
 
+def test_rows_held_out_are_forecast_at_their_times(monkeypatch, capsys):
+    lines = Path("sales.csv").read_text().splitlines()
+    Path("sales.csv").write_text("\n".join([*lines[:40], lines[42], lines[45], lines[48]]))
+    assert nde(monkeypatch, *FIT, "--holdout", "3", "--season", "12", "--out", "run") == 0
+    metrics = json.loads(Path("run/metrics.json").read_text())
+    assert metrics["held_out"]["sales, EUR"]["rmse"] == pytest.approx(0, abs=1e-6)
+    assert metrics["held_out"]["visits"]["rmse"] == pytest.approx(0, abs=1e-6)
+
+
 def test_a_run_forecasts_again(monkeypatch, capsys):
     assert nde(monkeypatch, *FIT, "--horizon", "6", "--out", "run") == 0
     assert nde(monkeypatch, "predict", "run", "--out", "same.csv") == 0

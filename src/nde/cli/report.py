@@ -2,6 +2,7 @@
 
 import base64
 import dataclasses
+import math
 import platform
 from collections.abc import Sequence
 from importlib import metadata
@@ -154,5 +155,12 @@ def versions(*packages: str) -> str:
 
 
 def number(value: float | None, digits: int = 3) -> str:
-    """A number for a table; empty if there is none."""
-    return "" if value is None else f"{value:.{digits}g}"
+    """A number for a table; empty if there is none, and in words if it is infinite."""
+    if value is None or math.isnan(value):
+        return ""
+    return f"{value:.{digits}g}" if math.isfinite(value) else "not finite"
+
+
+def percent(share: float) -> str:
+    """A share for a table, in percent; empty if there is none."""
+    return "" if math.isnan(share) else f"{100 * share:.0f}%"

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from nde.data import DataError
 from nde.estimators.forecasting.calendar import Calendar
 
 HOUR = pd.date_range("2024-10-26", periods=40, freq="h", tz="Europe/Berlin")
@@ -62,3 +63,32 @@ def test_rounded_years_do_not_drift(digits):
     calendar = Calendar.of(np.delete(years[:40], 7))
     assert calendar.suggested == pytest.approx(12)
     np.testing.assert_allclose(calendar.after(20)[1], years[40:], atol=1.1 * 10.0**-digits)
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        pd.date_range("2019-01-31", periods=40, freq="ME"),
+        pd.bdate_range("2023-01-02", periods=40),
+        HOUR,
+        pd.to_datetime("2024-01-01") + pd.to_timedelta(np.arange(40) ** 1.5, unit="h"),
+        pd.Index(1900 + np.arange(40) / 4),
+    ],
+)
+def test_later_times_have_their_places(times):
+    whole, calendar = Calendar.of(times), Calendar.of(times[:30])
+    ts, labels = calendar.at(times[[31, 34, 39]])
+    expected = whole.ts * whole.spacing / calendar.spacing if whole.frequency is None else whole.ts
+    np.testing.assert_allclose(ts, expected[[31, 34, 39]], rtol=1e-6)
+    assert list(labels) == list(times[[31, 34, 39]])
+
+
+def test_times_off_the_grid_lie_between():
+    (place,), _ = Calendar.of(pd.date_range("2019-01-01", periods=24, freq="MS")).at([pd.Timestamp("2021-02-15")])
+    assert 25.3 < place < 25.7
+
+
+@pytest.mark.parametrize("times", [[1.0], ["later"], [HOUR[5]], [HOUR[-1].tz_localize(None)], HOUR[[35, 34]], []])
+def test_times_that_are_not_later_are_refused(times):
+    with pytest.raises(DataError, match="imes to forecast"):
+        Calendar.of(HOUR[:30]).at(times)

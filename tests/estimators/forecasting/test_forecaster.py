@@ -9,6 +9,8 @@ from sklearn.exceptions import NotFittedError
 import nde
 from nde.data import DataError, Table
 from nde.estimators import Forecaster
+from nde.estimators.forecasting.comparison import compared
+from nde.estimators.panels.comparison import PanelScore, sentence
 
 PLAIN = ["last value", "drift", "seasonal naive", "mean"]
 
@@ -158,6 +160,42 @@ def test_constants_are_forecast():
     forecast = Forecaster(horizon=2, methods=["mean", "last value"]).fit(np.full(40, 3.0)).predict()
     np.testing.assert_allclose(forecast.median, 3.0)
     assert all(np.isfinite(end).all() for ends in forecast.intervals.values() for end in ends)
+
+
+def test_the_verdict_on_a_constant_does_not_divide_by_zero():
+    forecaster = Forecaster(horizon=2, methods=["linear SDE", "last value"]).fit(np.full(40, 1.0))
+    assert "last value forecast is better than every model here: RMSE 0 " in forecaster.summary()
+
+
+@pytest.mark.parametrize(
+    ("error", "plain", "words"),
+    [
+        (0.0, 0.0, "as much as"),
+        (1.0, 0.0, "above"),
+        (np.inf, 1.0, "above"),
+        (0.5, 1.0, "50% below"),
+        (1.001, 1.0, "as much as"),
+        (3.0, 2.0, "50% above"),
+    ],
+)
+def test_errors_are_compared_in_words(error, plain, words):
+    assert compared(error, plain) == words
+    scores = [
+        PanelScore("linear SDE", False, error, 1.0, 0.8, error),
+        PanelScore("drift", True, plain, 1.0, 0.8, plain),
+    ]
+    assert f"Its error on the past is {words} that of the best plain" in sentence("x", scores, "linear SDE", None)
+
+
+def test_later_times_are_forecast_where_they_are():
+    table = months()
+    forecaster = Forecaster(horizon=6, season=12, methods=["seasonal naive"]).fit(table[:60])
+    later = table.index[[60, 62, 66]]
+    forecast = forecaster.predict(times=later)
+    assert list(forecast.times) == list(later)
+    np.testing.assert_allclose(forecast.median[:, 0], table.to_numpy()[[48, 50, 54]])
+    with pytest.raises(ValueError, match="alternatives"):
+        forecaster.predict(3, times=later)
 
 
 def test_it_is_an_estimator():

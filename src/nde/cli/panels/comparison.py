@@ -2,10 +2,8 @@
 
 from typing import Any
 
-import numpy as np
-
 from nde.cli.panels.task import Scores
-from nde.cli.report import Block, Grid, Paragraph, Subheading, number
+from nde.cli.report import Block, Grid, Paragraph, Subheading, number, percent
 from nde.estimators import PanelForecaster, PanelImputer
 
 _MOST_CHANNELS = 6
@@ -30,19 +28,14 @@ def comparison_blocks(estimator: Any, note: str) -> list[Block]:
 
 def _forecasts(forecaster: PanelForecaster, name: str) -> Grid:
     rows = [
-        [s.name, _finite(s.error), _finite(s.mase), _finite(s.rmse), f"{100 * s.coverage:.0f}%"]
-        for s in forecaster.scores_[name]
+        [s.name, number(s.error), number(s.mase), number(s.rmse), percent(s.coverage)] for s in forecaster.scores_[name]
     ]
     return Grid(["", "error", "MASE", "RMSE", "in 80% interval"], rows, best=forecaster.methods_[name], title=name)
 
 
 def _gaps(imputer: PanelImputer, name: str) -> Grid:
-    rows = [[score.name, _finite(score.error), _finite(score.rmse)] for score in imputer.scores_[name]]
+    rows = [[score.name, number(score.error), number(score.rmse)] for score in imputer.scores_[name]]
     return Grid(["", "error", "RMSE"], rows, best=imputer.methods_[name], title=name)
-
-
-def _finite(value: float) -> str:
-    return number(value) if np.isfinite(value) else "not finite"
 
 
 def verdict(model: str, test: dict[str, Any], baselines: Scores) -> str:

@@ -22,6 +22,7 @@ from nde.cli.report import (
     Subheading,
     data_sections,
     number,
+    percent,
     reference_section,
     versions,
 )
@@ -104,7 +105,7 @@ class ForecastResult(Result):
         if any(self.whole.scores_.values()):
             figures["errors.png"] = plot_errors(self._errors())
         if self.past is not None:
-            forecast, past = self.past.predict(), self.data.past
+            forecast, past = self._past_forecast(), self.data.past
             figure = plot_intervals(
                 past.index,
                 past.to_numpy(),
@@ -177,7 +178,7 @@ class ForecastResult(Result):
         scores = self.whole.scores_[name]
         if not scores:
             return [Subheading(name), Paragraph("The table is too short to compare methods on its past.")]
-        rows = [[s.name, number(s.rmse), number(s.mase), number(s.crps), f"{100 * s.coverage:.0f}%"] for s in scores]
+        rows = [[s.name, number(s.rmse), number(s.mase), number(s.crps), percent(s.coverage)] for s in scores]
         grid = Grid(["", "RMSE", "MASE", "CRPS", "in 80% interval"], rows, best=self.whole.methods_[name], title=name)
         return [Subheading(name), grid]
 
@@ -199,11 +200,16 @@ class ForecastResult(Result):
             if scores
         }
 
+    def _past_forecast(self) -> Forecast:
+        """The forecast of the rows held out, at their times."""
+        assert self.past is not None
+        return self.past.predict() if self.data.known else self.past.predict(times=self.data.rest.index)
+
     def _held_out(self) -> dict[str, dict[str, float]]:
         """For each column, the errors on rows held out."""
         if self.past is None:
             return {}
-        forecast, ys = self.past.predict(), self.data.rest.to_numpy()
+        forecast, ys = self._past_forecast(), self.data.rest.to_numpy()
         lower, upper = forecast.intervals[80]
         found = {}
         for column, name in enumerate(forecast.names):
@@ -219,7 +225,7 @@ class ForecastResult(Result):
     def _held_out_grid(self) -> Grid:
         assert self.past is not None
         rows = [
-            [name, self.past.methods_[name], number(row["rmse"]), f"{100 * row['coverage']:.0f}%"]
+            [name, self.past.methods_[name], number(row["rmse"]), percent(row["coverage"])]
             for name, row in self._held_out().items()
         ]
         header = ["", "method", "RMSE", "in 80% interval"]

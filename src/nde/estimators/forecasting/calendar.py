@@ -57,7 +57,7 @@ class Calendar:
         if not (isinstance(index, pd.DatetimeIndex) or pd.api.types.is_numeric_dtype(index)):
             raise DataError(f"Times must be numbers or dates; got {index.dtype}. Convert text with pandas.to_datetime.")
         if len(index) < 2 or index.hasnans or not index.is_monotonic_increasing or not index.is_unique:
-            raise DataError("Times must increase, without gaps or repeats, and there must be at least two.")
+            raise DataError("Times must increase, with none missing or twice, and there must be at least two.")
         if isinstance(index, pd.DatetimeIndex):
             return cls._of_dates(index)
         ts = as_doubles(np.asarray(index))
@@ -90,6 +90,30 @@ class Calendar:
         if self.frequency is not None:
             return ts, pd.date_range(self.labels[-1], periods=rows + 1, freq=self.frequency)[1:]
         return ts, self.restore(ts)
+
+    def at(self, times: Any) -> tuple[Values, Any]:
+        """Later times in typical spacings, and as they came.
+
+        Raises:
+            DataError: If they are not later, do not increase, or are of another kind.
+        """
+        try:
+            both = self.labels.append(pd.Index(times))
+            every = Calendar.of(both)
+        except (TypeError, DataError) as error:
+            raise DataError(
+                f"Times to forecast must increase, come after {self.labels[-1]}, and be numbers or dates as in the "
+                f"table. {error}"
+            ) from None
+        rows = len(self.labels)
+        if len(both) == rows:
+            raise DataError("Got no times to forecast; expected at least one.")
+        if np.array_equal(every.ts[:rows], self.ts):
+            return every.ts[rows:], both[rows:]
+        # Off the grid: in mean spacings.
+        elapsed = both - both[0]
+        share = np.asarray(elapsed / elapsed[rows - 1], np.float64)
+        return self.ts[0] + share[rows:] * (self.ts[-1] - self.ts[0]), both[rows:]
 
     def restore(self, ts: Values) -> Any:
         """Times as they came, of times in typical spacings."""

@@ -11,8 +11,8 @@ from nde.estimators.forecasting.history import History
 from nde.estimators.forecasting.methods import AbstractForecastMethod
 from nde.estimators.forecasting.rolling import Rolling
 
-_CLOSE = 1.005
-"""Errors that differ by less look the same in print."""
+_EQUAL = 0.005
+"""The share by which errors differ that is not worth a word."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,7 +64,8 @@ def scores_of(
     rollings |= {name: (rolling, methods[name].plain) for name, (rolling, _) in found.items()}
     naive = _naive_error(history)
     scores = [_score(name, rolling, plain, naive) for name, (rolling, plain) in rollings.items()]
-    return sorted(scores, key=lambda score: score.rmse)
+    # Of methods with the same error, the plain one is better.
+    return sorted(scores, key=lambda score: (score.rmse, not score.plain))
 
 
 def _score(name: str, rolling: Rolling, plain: bool, naive: float) -> ColumnScore:
@@ -107,18 +108,23 @@ def sentence(column: str, scores: Sequence[MethodScore], used: str) -> str:
             f"{beaten}."
         )
     return (
-        f"{column}: forecast by {used}: RMSE {own.rmse:.3g} on the past, {_compared(own.rmse / plain.rmse - 1)} that "
+        f"{column}: forecast by {used}: RMSE {own.rmse:.3g} on the past, {compared(own.rmse, plain.rmse)} that "
         f"of the best plain method, {plain.name} ({plain.rmse:.3g}).{_of_the_best(scores[0], own)}"
     )
 
 
 def _of_the_best(best: MethodScore, own: MethodScore) -> str:
     """What is said where a method alone did better on the past than the mean that is used."""
-    if own.rmse <= best.rmse * _CLOSE:
+    if own.rmse <= best.rmse * (1 + _EQUAL):
         return ""
     small = ": too small a lead to rely on it alone" if best.rmse >= CLEARLY * own.rmse else ""
     return f" On the past, {best.name} alone has {best.rmse:.3g}{small}."
 
 
-def _compared(excess: float) -> str:
-    return "as much as" if abs(excess) < 0.005 else f"{abs(excess):.0%} {'below' if excess < 0 else 'above'}"
+def compared(error: float, plain: float) -> str:
+    """How an error compares with that of a plain method, which may be zero: what stands before "that of"."""
+    excess = error / plain - 1 if plain > 0 else np.inf if error > 0 else 0.0
+    if abs(excess) < _EQUAL:
+        return "as much as"
+    direction = "below" if excess < 0 else "above"
+    return f"{abs(excess):.0%} {direction}" if np.isfinite(excess) else direction

@@ -139,19 +139,24 @@ class Forecaster(BaseEstimator):
         }
         return self
 
-    def predict(self, horizon: int | None = None) -> Forecast:
+    def predict(self, horizon: int | None = None, *, times: Any = None) -> Forecast:
         """Forecast the rows after the last.
 
         Args:
             horizon: How many; by default as many as `fit` was asked for.
+            times: Later times, numbers or dates as in the table, to forecast instead of rows at the usual spacing.
 
         Raises:
             NotFittedError: If the forecaster is not fitted.
-            ValueError: If `horizon` is not positive.
+            ValueError: If `horizon` is not positive, or given with `times`.
+            DataError: If `times` do not increase, begin before the last row, or columns are known in advance.
         """
         check_is_fitted(self, "columns_")
-        rows = self._horizon(self.columns_[0].history) if horizon is None else _checked_horizon(horizon)
-        ts, times = self._after(rows)
+        if times is None:
+            rows = self._horizon(self.columns_[0].history) if horizon is None else _checked_horizon(horizon)
+            ts, times = self._after(rows)
+        else:
+            ts, times = self._at(times, horizon)
         found = [self._distribution(each, ts) for each in self.columns_]
         return Forecast(
             times=times,
@@ -255,6 +260,14 @@ class Forecaster(BaseEstimator):
             )
         return ts[:rows], labels[:rows]
 
+    def _at(self, times: Any, horizon: int | None) -> tuple[Values, Any]:
+        """Times that were given, in typical spacings and as they came."""
+        if horizon is not None:
+            raise ValueError(f"times and horizon are alternatives; got both, with horizon {horizon}.")
+        if self.inputs_ is not None:
+            raise DataError(f"{', '.join(self.known)} must be known at these times; append rows to the table instead.")
+        return self.calendar_.at(times)
+
     def _horizon(self, history: History) -> int:
         if self.horizon is not None:
             return _checked_horizon(self.horizon)
@@ -264,9 +277,8 @@ class Forecaster(BaseEstimator):
         return max(1, min(wanted, len(history.ts) // _MOST_SHARE))
 
     def _distribution(self, column: _Column, ts: Values) -> Distribution:
-        choice = column.choice
-        if len(ts) != len(choice.forecast.median):
-            history = column.history
+        choice, history = column.choice, column.history
+        if not np.array_equal(ts, self._after(self._horizon(history))[0]):
             ends = {name: METHODS[name].forecast(history, [len(history.ts)], [ts])[0] for name in choice.weights}
             found = {name: (column.found[name][0], end) for name, end in ends.items()}
             choice = average(found, choice.weights)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from scipy.special import ndtri
 
-from nde.estimators.forecasting.comparison import MethodScore
+from nde.estimators.forecasting.comparison import MethodScore, compared
 from nde.estimators.forecasting.distribution import Distribution
 from nde.estimators.panels.cell import Cell, evenly
 from nde.estimators.panels.curves import CurvesOfOthers
@@ -184,9 +184,7 @@ def sentence(channel: str, scores: Sequence[PanelScore], best: str, rest: str | 
     plain = [score for score in scores if score.plain and np.isfinite(score.error)]
     if not plain:
         return f"{channel}: forecast by the {by}: MASE {own.mase:.3g} on the past."
-    ratio = own.error / plain[0].error - 1
-    compared = f"{abs(ratio):.0%} {'below' if ratio < 0 else 'above'}" if abs(ratio) >= 0.005 else "the same as"
     return (
-        f"{channel}: forecast by the {by}. Its error on the past is {compared} that of the best plain method, "
-        f"{plain[0].name}."
+        f"{channel}: forecast by the {by}. Its error on the past is {compared(own.error, plain[0].error)} that of the "
+        f"best plain method, {plain[0].name}."
     )
