@@ -20,6 +20,7 @@ NAMES: tuple[str, ...] = (
     "returns",
     "seminorm",
     "series_tables",
+    "sudoku",
     "tables",
 )
 """Modules of this package, each with `run(folder, quick)`, which writes `NAME.md`, `NAME.json` and `NAME.png`."""

@@ -19,6 +19,7 @@ from nde.implicit.newton_krylov import NewtonKrylov
 from nde.implicit.picard import Picard
 from nde.implicit.quadratic import (
     AbstractConvexSet,
+    OptNet,
     Polytope,
     QuadraticSolution,
     SecondOrderCone,
@@ -56,6 +57,7 @@ __all__ = [
     "Newton",
     "NewtonKrylov",
     "OneStepGradient",
+    "OptNet",
     "PhantomGradient",
     "Picard",
     "Polytope",
