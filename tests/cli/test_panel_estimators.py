@@ -87,13 +87,13 @@ def test_a_killed_run_ends_as_an_unbroken_one(tmp_path: Path):
     subprocess.run([*command, *arguments, "--out", "whole"], check=True)
     with subprocess.Popen([*command, *arguments, "--out", "run"]) as process:
         log = tmp_path / "run" / "log.jsonl"
-        while not log.exists() or len(log.read_text().splitlines()) < 60:
+        while not log.exists() or len(log.read_text().splitlines()) < 30:
             assert process.poll() is None
             time.sleep(0.05)
         process.send_signal(signal.SIGINT)
         assert process.wait() == 130
     with subprocess.Popen([*command, "--resume", "run"]) as process:
-        while json.loads(log.read_text().splitlines()[-1]).get("step", 0) < 200:
+        while json.loads(log.read_text().splitlines()[-1]).get("step", 0) < 60:
             assert process.poll() is None
             time.sleep(0.05)
         process.kill()
@@ -149,7 +149,7 @@ def test_a_killed_forecast_ends_as_an_unbroken_one(tmp_path: Path):
     subprocess.run([*command, *arguments, "--out", "whole"], check=True)
     log = tmp_path / "run" / "log.jsonl"
     with subprocess.Popen([*command, *arguments, "--out", "run"]) as process:
-        while not log.exists() or len(log.read_text().splitlines()) < 60:
+        while not log.exists() or len(log.read_text().splitlines()) < 30:
             assert process.poll() is None
             time.sleep(0.05)
         process.send_signal(signal.SIGINT)

@@ -111,6 +111,11 @@ class AbstractSupervisedEstimator(AbstractEstimator):
         weights = self._series_weights(codes) * self._check_weights(sample_weight, len(panel))
         train = self._prepare(panel, codes, weights / weights.mean())
         held = None if validation is None else self._prepare_validation(validation)
+        if held is None and len(panel) < 2:
+            raise DataError(
+                f"{type(self).__name__} got one sample, one {self._subject.nouns[0]}; it needs at least 2, since each "
+                "part of the ensemble leaves some out. Pass more, or validation=."
+            )
         seed = self._seed()
         folds = Folds.none(len(panel), self.n_estimators)
         if held is None:
@@ -227,7 +232,7 @@ class AbstractSupervisedEstimator(AbstractEstimator):
                 f"Got sample_weight of shape {array.shape} for {count} {every}; expected one for each {one}."
             )
         if not (np.isfinite(array).all() and (array >= 0).all() and array.any()):
-            raise DataError("sample_weight must be finite and not negative, with at least one positive weight.")
+            raise DataError("sample_weight must be finite, not negative, and not zero everywhere.")
         return array
 
 
