@@ -25,7 +25,7 @@ def test_page(example: Example):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["fit-csv.md", "fit-panel.md", "fit-sde.md", "generate.md"])
+@pytest.mark.parametrize("name", ["fit-csv.md", "fit-panel.md", "fit-rows.md", "fit-sde.md", "generate.md"])
 def test_the_commands_of_the_pages_about_the_command_line_run(name: str, tmp_path: Path):
     page = ROOT / "docs" / "how-to" / name
     next(example for example in PAGES if example.file == page).run()

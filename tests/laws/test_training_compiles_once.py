@@ -9,6 +9,8 @@ import pytest
 
 from nde.estimators import (
     FlowDensity,
+    ImplicitClassifier,
+    ImplicitRegressor,
     LatentODEImputer,
     NeuralCDEClassifier,
     NeuralCDERegressor,
@@ -20,6 +22,7 @@ from nde.estimators.registry import ESTIMATORS
 _COMPILED = "/jax/core/compile/backend_compile_duration"
 _SHORT = {"max_iter": 3, "random_state": 0, "progress": False}
 _CDE = {**_SHORT, "n_estimators": 1, "hidden_size": 4, "width": 4, "plain_methods": False}
+_IMPLICIT = {**_SHORT, "n_estimators": 1, "hidden_size": 4, "plain_methods": False}
 _LATENT = {**_SHORT, "latent_size": 2, "hidden_size": 4, "state_size": 2, "width": 4, "depth": 1}
 _GENERATOR = {**_SHORT, "hidden_size": 4, "width": 4, "batch_size": 4}
 SERIES = np.sin(np.linspace(0, 3, 6) * np.arange(1, 9)[:, None])[..., None]
@@ -27,6 +30,8 @@ CLASSES = np.arange(8) % 2
 
 FITS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "FlowDensity": (FlowDensity(**_SHORT, width=8, depth=1), (SERIES[:, :2, 0],)),
+    "ImplicitClassifier": (ImplicitClassifier(**_IMPLICIT), (SERIES[..., 0], CLASSES)),
+    "ImplicitRegressor, images": (ImplicitRegressor(**_IMPLICIT), (np.stack(4 * [SERIES[..., 0]], axis=1), CLASSES)),
     "LatentODEImputer": (LatentODEImputer(**_LATENT), (SERIES,)),
     "NeuralCDEClassifier": (NeuralCDEClassifier(**_CDE), (SERIES, CLASSES)),
     "NeuralCDERegressor": (NeuralCDERegressor(**_CDE), (SERIES, 1.0 * np.arange(8))),

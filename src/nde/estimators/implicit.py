@@ -21,7 +21,8 @@ class ImplicitClassifier(AbstractClassifier, AbstractImplicitEstimator):
     method is the best. The defaults are meant to work for most data.
 
     Args:
-        hidden_size: Size of the state of each model; of images, the number of its channels.
+        hidden_size: Size of the state of each model, by default 64; for images the number of its channels, by default
+            16.
         n_estimators: Number of models in the ensemble.
         max_iter: Number of training steps; by default 600, or ten epochs if that is more.
         batch_size: Number of samples in a batch.
@@ -72,7 +73,7 @@ class ImplicitClassifier(AbstractClassifier, AbstractImplicitEstimator):
     def __init__(
         self,
         *,
-        hidden_size: int = 64,
+        hidden_size: int | None = None,
         n_estimators: int = 5,
         max_iter: int | None = None,
         batch_size: int = 32,

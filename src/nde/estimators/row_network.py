@@ -7,7 +7,11 @@ import jax
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from nde.implicit import IterativeSolution
-from nde.models import AbstractEquilibriumModel, VectorDEQ
+from nde.models import AbstractEquilibriumModel, ImageDEQ, VectorDEQ
+
+_STATE, _CHANNELS = 64, 16
+_PARTS = 4
+"""An image has so many parts in each direction, over which its equilibrium is averaged."""
 
 
 class RowNetwork(eqx.Module):
@@ -30,7 +34,7 @@ class RowNetwork(eqx.Module):
         shape: tuple[int, ...],
         output_size: int,
         *,
-        hidden_size: int,
+        hidden_size: int | None,
         noise: float,
         key: PRNGKeyArray,
         **options: Any,
@@ -41,13 +45,17 @@ class RowNetwork(eqx.Module):
             input_size: How many numbers a row has.
             shape: The shape of a sample.
             output_size: How many numbers are predicted.
-            hidden_size: The size of the state.
+            hidden_size: The length of the state, or the number of its channels for images; by default 64, or 16.
             noise: The standard deviation of the noise.
             key: A key of `jax.random`.
             options: Further options of the model.
         """
-        network = VectorDEQ(input_size, hidden_size, output_size, throw=False, key=key, **options)
-        return cls(network, shape, noise)
+        options = {"throw": False, "key": key, **options}
+        if len(shape) == 1:
+            return cls(VectorDEQ(input_size, hidden_size or _STATE, output_size, **options), shape, noise)
+        height, width, colors = shape
+        pool = min(_PARTS, height, width)
+        return cls(ImageDEQ(colors, hidden_size or _CHANNELS, output_size, pool=pool, **options), shape, noise)
 
     def __call__(
         self, rows: Float[Array, "samples features"], *, key: PRNGKeyArray | None

@@ -64,7 +64,7 @@ class AbstractImplicitEstimator(AbstractSupervisedEstimator):
     def __init__(
         self,
         *,
-        hidden_size: int = 64,
+        hidden_size: int | None = None,
         n_estimators: int = 5,
         max_iter: int | None = None,
         batch_size: int = 32,

@@ -123,7 +123,7 @@ class AbstractTargetTask(AbstractPanelTask):
 
     def predict(self, folder: Path, metrics: dict[str, Any], query: Query) -> Predictions:
         """Predict the target of each series of a file."""
-        source = read_like(metrics, query_file(folder, query, f"one of {self.name}"), query.reading)
+        source = read_like(metrics, query_file(folder, query, f"one of {self.choice}"), query.reading)
         target = metrics["data"]["target"]
         estimator = self.load(folder)
         outputs = self.outputs(estimator, source.panel)

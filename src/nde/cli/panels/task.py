@@ -159,8 +159,8 @@ def other_home(model: str | None) -> str:
     """A sentence that says what a model is for, if there is one of that name."""
     homes = {
         "--task generate": GENERATORS,
-        "--target": SERIES_MODELS,
-        "a table without times: --target, without --series and --time": ROW_MODELS,
+        "--target with --series and --time": SERIES_MODELS,
+        "--target without --series and --time": ROW_MODELS,
         "forecasts and --impute, without --target": LATENT_MODELS,
         "one table, with --state": {**MODELS, **SDE_MODELS},
     }

@@ -201,15 +201,15 @@ def _usable_rows(
     values: Float[np.ndarray, "rows features"], target: str | None, texts: Mapping[str, np.ndarray]
 ) -> tuple[Bool[np.ndarray, " rows"], list[str]]:
     """Which rows have a value and, if there is a target, one of that; and notes on the others."""
-    empty, notes = np.isnan(values).all(axis=1), []
+    kept, notes = (~np.isnan(values)).sum(axis=1) > 0, []
+    empty = ~kept
     if empty.any():
         notes.append(f"{pluralize(int(empty.sum()), 'row')} without any value left out.")
-    kept = ~empty
     if target is not None:
         known = np.array([text is not None for text in texts[target]], bool)
         without = int((kept & ~known).sum())
         notes += [f"{pluralize(without, 'row')} without '{target}' left out."] if without else []
-        kept &= known
+        kept = kept & known
     return kept, notes
 
 
