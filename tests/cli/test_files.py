@@ -35,7 +35,7 @@ def test_plain_cells_are_not_quoted_and_empty_ones_are_gaps():
         ('"x, north",y', ["x, north", "y"]),
         ('y, "the ""old"" one"', ["y", 'the "old" one']),
         ('5" pipe,y', ['5" pipe', "y"]),
-        ('"two\nlines",y', ["two\nlines", "y"]),
+        ('"two\nlines",y', ["two lines", "y"]),
     ],
 )
 def test_names_of_columns(option: str | None, names: list[str]):

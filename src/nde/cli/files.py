@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from nde.data import DataError
+from nde.data.frames import plain_name
 
 
 class WriteError(DataError):
@@ -41,12 +42,13 @@ def column_names(option: str | None) -> list[str]:
     """Names with commas between them; a name that holds a comma stands in quotes, as in a CSV file."""
     if option is None:
         return []
-    return [name.strip() for row in csv.reader([option], skipinitialspace=True) for name in row if name.strip()]
+    rows = csv.reader([" ".join(option.splitlines())], skipinitialspace=True)
+    return [plain_name(name) for row in rows for name in row if name.strip()]
 
 
 def column_name(option: str) -> str:
     """One name, which may stand in double quotes."""
-    name = option.strip()
+    name = plain_name(option)
     quoted = len(name) > 1 and name.startswith('"') and name.endswith('"')
     return column_names(name)[0] if quoted and len(column_names(name)) == 1 else name
 

@@ -10,7 +10,7 @@ from jaxtyping import Float
 
 from nde.core.extras import require
 from nde.data.files.read_options import ReadOptions
-from nde.data.frames import FileFrame, read_frame
+from nde.data.frames import FileFrame, plain_name, read_frame
 from nde.data.numbers import numbers_of_cells, texts_of
 from nde.data.panel.cells import unify_ids
 from nde.data.panel.merging import merge_repeats
@@ -140,6 +140,8 @@ def read_columns(
             are to be merged and cannot be.
     """
     options = options or ReadOptions()
+    time, states = plain_name(time), list(map(plain_name, states))
+    series = None if series is None else plain_name(series)
     file = _read_named(Path(path), time, states, series, options)
     texts, notes_on_ids = ([], []) if series is None else unify_ids(texts_of(file.frame[series]), series)
     texts = [text or "" for text in texts]

@@ -2,6 +2,7 @@
 
 import dataclasses
 import difflib
+import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -64,14 +65,20 @@ def read_frame(path: str | Path, options: ReadOptions | None = None) -> FileFram
         frame, notes = _parquet(path) if path.suffix.lower() in _PARQUET else _table(path, options or ReadOptions())
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}.") from None
-    return FileFrame(path, frame.rename(columns=lambda name: str(name).strip()), tuple(notes))
+    return FileFrame(path, frame.rename(columns=plain_name), tuple(notes))
+
+
+def plain_name(name: object) -> str:
+    """The name of a column with single spaces for line breaks and all kinds of spaces, its accents composed."""
+    return " ".join(unicodedata.normalize("NFC", str(name)).split())
 
 
 def did_you_mean(name: str, available: Iterable[str]) -> str:
     """Suggest the name closest to a wrong one, and list the available names."""
     available = list(available)
-    near = difflib.get_close_matches(name, available, n=1)
-    hint = f"Did you mean '{near[0]}'? " if near else ""
+    lower = {each.lower(): each for each in reversed(available)}
+    near = difflib.get_close_matches(name.lower(), lower, n=1)
+    hint = f"Did you mean '{lower[near[0]]}'? " if near else ""
     listed = ", ".join(f'"{each}"' if "," in each else each for each in available)
     cut = next((each for each in available if "," in each and name in map(str.strip, each.split(","))), None)
     quotes = "" if cut is None else f" In a list, put a name with a comma in double quotes: '\"{cut}\"'."

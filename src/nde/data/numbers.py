@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -166,6 +167,15 @@ def _number(text: str) -> float | None:
         return float(f"{fortran[1]}e{fortran[2]}") if fortran else None
 
 
+def _unit(match: re.Match[str]) -> str:
+    return f"{match['currency'] or ''}{(match['unit'] or '').strip()}"
+
+
+def _folded(unit: str) -> str:
+    """A unit with one form of letters that look alike, such as the two of micro."""
+    return unicodedata.normalize("NFKC", unit)
+
+
 _Parsed = tuple[Mapping[str, float | None], tuple[str, ...], str]
 """Numbers by text, notes and a reason."""
 
@@ -188,9 +198,9 @@ def _parse_quantities(texts: Sequence[str], entries: Collection[str]) -> _Parsed
         if match is None:
             return {}, (), _EITHER if any(map(may_be_either, entries)) else ""
         matches[text] = match
-    units = {text: f"{match['currency'] or ''}{(match['unit'] or '').strip()}" for text, match in matches.items()}
+    units = {text: _unit(match) for text, match in matches.items()}
     first = next(text for text in texts if text in units)
-    different = next((unit for unit in units.values() if unit != units[first]), None)
+    different = next((unit for unit in units.values() if _folded(unit) != _folded(units[first])), None)
     if different is not None:
         both = " and ".join(f"'{unit}'" if unit else "none" for unit in (units[first], different))
         return {}, (), f"its units differ ({both}); write numbers of one unit"

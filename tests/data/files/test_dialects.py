@@ -40,6 +40,10 @@ SAME = {
     "titles": ("Station 5\n\nof 2024; checked\n" + PLAIN, ("2 lines above the header skipped: 'Station 5', 'of",)),
     "titles as wide as the table": ("Station 5,\n,\n" + PLAIN, ("above the header skipped: 'Station 5'",)),
     "text below": (PLAIN + "Source: the station\n", ("Text below the rows skipped: 'Source: the station'.",)),
+    "text below, in a row": (
+        PLAIN + ',\n"Source: the station, 2024",\n',
+        ("1 row without an entry", "Text below the rows"),
+    ),
     "units": (PLAIN.replace("\n", "\ns,mV\n", 1), ("taken for units and skipped: t in 's', x in 'mV'.",)),
     "units above limits": (PLAIN.replace("\n", "\n,mV\n", 1).replace("1.5", "<1.5"), ("x in 'mV'", "1 value lies")),
     "two rows of units": (PLAIN.replace("\n", "\ntime,voltage\n[s],[mV]\n", 1), ("x in 'voltage'", "x in '[mV]'")),
@@ -116,6 +120,36 @@ def test_numbers_of_many_countries(content: str, options: dict, values: list, tm
 def test_a_comma_that_may_be_either_is_a_question(tmp_path: Path):
     with pytest.raises(DataError, match=r"the text '1,234' in row 1; the comma may be .* with --decimal"):
         read(tmp_path, "t;x\n0;1,234\n1;2,345\n")
+
+
+def test_row_numbers_are_not_halves_of_decimal_commas(tmp_path: Path):
+    with pytest.raises(DataError, match="numbers may have decimal commas"):
+        read(tmp_path, "t,x\n1,1,5\n2,2,5\n3,3,25\n")
+    np.testing.assert_array_equal(read(tmp_path, '"t","x"\n"1",0,5\n"2",1,2\n')["x"], [5, 2])
+    np.testing.assert_array_equal(read(tmp_path, "t,x\n1,0,1.5\n2,1,2.5\n")["x"], [1.5, 2.5])
+
+
+@pytest.mark.parametrize(
+    ("cells", "doubtful"),
+    [
+        ("987 1.034 1.120 2.001", True),
+        ("987 1.034 1.120 2.5", False),
+        ("1987 1.034 1.120 2.001", False),
+        ("0.987 1.034 1.120 2.001", False),
+        ("1.987 1.034 1.120 2.001", False),
+        ("- -987 1.034 -1.120 2.001", False),
+        ("-987 1.034 -1.120 2.001", True),
+    ],
+)
+def test_points_that_may_stand_between_thousands_are_remarked(cells: str, doubtful: bool, tmp_path: Path):
+    text = "t;x\n" + "".join(f"{row};{cell}\n" for row, cell in enumerate(cells.split()))
+    assert ("If the point stands between thousands" in " ".join(read(tmp_path, text).attrs["notes"])) == doubtful
+    if doubtful:
+        assert 1034 in read(tmp_path, text, decimal=",")["x"].tolist()
+
+
+def test_letters_of_units_that_look_alike_are_one(tmp_path: Path):
+    np.testing.assert_array_equal(read(tmp_path, "t,x\n1,7 \u00b5g\n2,8 \u03bcg\n")["x"], [7, 8])
 
 
 def test_names_that_occur_twice(tmp_path: Path):

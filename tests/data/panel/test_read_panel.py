@@ -351,6 +351,75 @@ def test_files_that_cannot_be_read(name: str, content: bytes, tmp_path: Path):
         read_panel(tmp_path / name, "who", "day")
 
 
+def long(labels: list[str], head: str = "who,day,ill,x") -> str:
+    rows = [f"{who},{day},{label},{who + day / 2}" for who, label in enumerate(labels) for day in range(3)]
+    return "\n".join([head, *rows])
+
+
+@pytest.mark.parametrize("labels", [["+", "-"], ["*", "**", "***"], ["-", "++"], ["+", "-", "+/-"], ["none", "mild"]])
+def test_signs_among_signs_and_words_among_words_are_labels(labels: list[str], tmp_path: Path):
+    labels = labels * 2
+    assert read(tmp_path, long(labels)).panel.targets.tolist() == labels
+    found = read(tmp_path, long(labels), target=None, static=["ill"])
+    assert found.categories["ill"] == tuple(sorted(set(labels)))
+    assert found.panel.static.sum(axis=1).tolist() == [1.0] * len(labels)
+
+
+def test_signs_among_words_are_gaps(tmp_path: Path):
+    assert read(tmp_path, long(["yes", "-", "no"])).panel.targets.tolist() == ["yes", "no"]
+
+
+QUANTITIES = {
+    "units": (["12 mV", "13 mV", "15.5mV"], [12.0, 13.0, 15.5], "the unit mV was left out"),
+    "percent": (["45%", "60%", "NA", "7%"], [45, 60, 7], "the unit % was left out"),
+    "limits": (["<5", "6", "7", "8"], [5, 6, 7, 8], "beyond a limit of measurement"),
+    "ranges": (["<50", "50-60", ">60"], ["<50", "50-60", ">60"], ""),
+    "two limits": (["<5", "≥5"], ["<5", "≥5"], ""),
+    "two doses": (["5 mg", "10 mg"], ["5 mg", "10 mg"], ""),
+    "several units": (["6 h", "12 h", "1 d"], ["6 h", "12 h", "1 d"], ""),
+    "padded": (["01 h", "02 h", "03 h"], ["01 h", "02 h", "03 h"], ""),
+}
+
+
+@pytest.mark.parametrize(("labels", "targets", "note"), QUANTITIES.values(), ids=QUANTITIES)
+def test_targets_with_units(labels: list[str], targets: list, note: str, tmp_path: Path):
+    found = read(tmp_path, long(labels))
+    assert found.panel.targets.tolist() == targets
+    assert note in " ".join(found.notes)
+
+
+def test_numbers_that_may_mean_missing_are_remarked_in_all_columns(tmp_path: Path):
+    text = long(["30", "40", "-9999", "50"])
+    assert "Column 'ill' is -9999 in 1 series" in " ".join(read(tmp_path, text).notes)
+    assert "Column 'ill' is -9999 in 1 series" in " ".join(read(tmp_path, text, target=None, static=["ill"]).notes)
+
+
+@pytest.mark.parametrize("start", [0, 1])
+def test_row_numbers_are_no_channel(start: int, tmp_path: Path):
+    head, *rows = long(["no", "yes"] * 3).splitlines()
+    text = "\n".join([f"rownames,{head}", *(f"{place},{row}" for place, row in enumerate(rows, start=start))])
+    found = read(tmp_path, text)
+    assert found.panel.channels == ("x",)
+    assert "Column of row numbers left out: 'rownames'." in found.notes
+    assert read(tmp_path, text, channels=["rownames", "x"]).panel.channels == ("rownames", "x")
+
+
+@pytest.mark.parametrize("name", ["Flow (l/min)", "Flow\n(l/min)", "Flow\u00a0(l/min)", "Flow  (l/min) "])
+@pytest.mark.parametrize("asked", ["Flow (l/min)", "Flow\n(l/min)"])
+def test_names_are_found_whatever_their_spaces(name: str, asked: str, tmp_path: Path):
+    path = written(tmp_path, long(["a", "b"], f'who,day,ill,"{name}"'))
+    assert read_panel(path, "who", "day", [asked], target="ill").panel.channels == ("Flow (l/min)",)
+    path = written(tmp_path, f'day,"{name}"\n1,2\n2,3\n')
+    assert read_indexed(path, "day", [asked])[asked].tolist() == [2.0, 3.0]
+
+
+def test_accents_are_one_letter_however_they_are_written(tmp_path: Path):
+    path = written(tmp_path, "t,De\u0301bit\n1,2\n2,3\n")
+    assert read_indexed(path, "t", ["D\u00e9bit"])["D\u00e9bit"].tolist() == [2.0, 3.0]
+    with pytest.raises(DataError, match="Did you mean 't'"):
+        read_indexed(path, "T", ["D\u00e9bit"])
+
+
 def test_japanese_vowels():
     """The counts that the repository states for its parts."""
     train, test = load_japanese_vowels()

@@ -39,6 +39,8 @@ DATES = {
     "weeks": (("2024-W05", "2024W06", "2024-W06-2"), {}, ("2024-01-29", "2024-02-05", "2024-02-06")),
     "whole numbers": (("20240330", "20240331"), {}, ("2024-03-30", "2024-03-31")),
     "whole numbers with a time": (("202403301830",), {}, ("2024-03-30T18:30",)),
+    "whole numbers with an hour": (("2024033018", "2024033019"), {}, ("2024-03-30T18", "2024-03-30T19")),
+    "days of the year": (("2023365", "2024001", "2024366"), {}, ("2023-12-31", "2024-01-01", "2024-12-31")),
     "months as whole numbers": (("202403", "202404"), {}, ("2024-03-01", "2024-04-01")),
     "ISO": (("2024-03-30T18:30:05.25", "2024/03/31 9:00"), {}, ("2024-03-30T18:30:05.25", "2024-03-31T09:00")),
     "ISO without marks": (("20240330T183005", "20240331T0900"), {}, ("2024-03-30T18:30:05", "2024-03-31T09:00")),
@@ -173,6 +175,34 @@ def test_whole_numbers_of_python_are_not_rounded_silently():
     microseconds = [1_700_000_000_000_000, 1_700_000_000_000_001, 1_700_000_000_000_002]
     panel = nde.TimeSeries.from_frame(frame.assign(t=pd.array(microseconds, "Int64")), time="t")
     assert [time_text(time) for time in panel.clock.restore(panel.ts, 0)] == [str(time) for time in microseconds]
+
+
+def test_numbers_that_may_be_dates_are_remarked():
+    found = times("240131", "240201")
+    assert found.values.tolist() == [240131, 240201]
+    assert "if they are dates, give --date-format %y%m%d" in found.notes[0]
+    np.testing.assert_array_equal(
+        times("240131", "240201", date_format="%y%m%d").values, np.array(["2024-01-31", "2024-02-01"], "datetime64[us]")
+    )
+    assert "give --date-format %Y.%m" in times("2023.12", "2024.01").notes[0]
+    assert not times("2023.12", "2024.01", date_format="number").notes
+    assert not times("240131", "240132").notes
+    assert not times("2023.13", "2023.50").notes
+
+
+def hours(found) -> list[float]:
+    return (found.values / np.timedelta64(1, "h")).tolist()
+
+
+def test_times_of_day_pass_midnight():
+    found = times("22:00", "23:30", "00:15", "09:00", "00:00")
+    assert hours(times("22:00", "23:30", "00:15", "09:00")) == [22, 23.5, 24.25, 33]
+    assert hours(found) == [22, 23.5, 0.25, 9, 0]  # 09:00 to 00:00 is no more than half a day: they are not in order
+    assert "passes midnight 1 time:" in times("22:00", "00:15").notes[-1]
+    assert hours(times("36:00", "01:00")) == [36, 1]  # no times of day
+    owners = np.array([1, 0, 1, 0, 0])
+    cells = pd.Series(["22:00", "23:00", "00:10", "01:00", "02:00"], dtype=object)
+    assert hours(times_of_cells(cells, "when", owners=owners)) == [22, 23, 24 + 1 / 6, 25, 26]
 
 
 def test_durations():

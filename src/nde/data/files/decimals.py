@@ -15,6 +15,8 @@ _EITHER = re.compile(rf"{_SIGN}[1-9]\d{{0,2}},\d{{3}}{_END}")
 """A number of which the comma may be either."""
 _EITHER_POINT = re.compile(rf"{_SIGN}[1-9]\d{{0,2}}\.\d{{3}}{_END}")
 """The same of the point."""
+_GROUP = 3
+_LEAST_POINTED = 3
 _PLAIN = re.compile(rf"{_SIGN}(?:\d+\.\d*|\.\d+){_END}")
 _SPACED = re.compile(rf"{_SIGN}\d{{1,3}}(?:[ \u00a0\u2009\u202f'’]\d{{3}})+(?:[.,]\d+)?{_END}")
 _SPACES = re.compile(r"(?<=\d)[ \u00a0\u2009\u202f'’](?=\d{3}(?!\d))")
@@ -45,6 +47,23 @@ def plain_numbers(columns: Sequence[list[str]], decimal: str | None) -> tuple[li
 def may_be_either(cell: str) -> bool:
     """Whether the comma of a number may be a decimal comma or stand between thousands."""
     return _EITHER.fullmatch(cell) is not None
+
+
+def doubtful_point(cells: Sequence[str]) -> str | None:
+    """A number of a column in which points may stand between thousands, or `None` if that is unlikely.
+
+    All numbers of four and more digits have a point before the last three, and all others have none.
+    """
+    entries = [cell for cell in cells if cell]
+    pointed = [cell for cell in entries if "." in cell]
+    whole = [cell for cell in entries if "." not in cell]
+    doubtful = (
+        bool(whole)
+        and len(pointed) >= _LEAST_POINTED
+        and all(map(_EITHER_POINT.fullmatch, pointed))
+        and all(cell.removeprefix("-").isdecimal() and len(cell.removeprefix("-")) <= _GROUP for cell in whole)
+    )
+    return pointed[0] if doubtful else None
 
 
 def _without_signs(cells: list[str]) -> list[str]:

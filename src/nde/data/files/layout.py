@@ -26,11 +26,14 @@ class TextRows:
         header: The names of the columns.
         rows: The cells of each row, stripped; as many as there are names, or fewer or more.
         notes: What was guessed, and what was skipped.
+        cut_by_commas: Whether commas without quotes are between the cells, so that a decimal comma may have been taken
+            for one.
     """
 
     header: list[str]
     rows: list[list[str]]
     notes: list[str]
+    cut_by_commas: bool = False
 
     @classmethod
     def of_rows(cls, rows: list[list[str]]) -> "TextRows":
@@ -74,7 +77,7 @@ def read_layout(text: str, sep: str | None) -> TextRows:
     rows, footer = _without_footer(header, rows)
     lines = pluralize(len(comments), "comment line")
     notes += [f"{lines} (#) skipped."] if comments else []
-    return TextRows(header, rows, notes + footer)
+    return TextRows(header, rows, notes + footer, found == "," and not records[-1].lstrip().startswith('"'))
 
 
 def split_cells(record: str, sep: str) -> list[str]:
@@ -176,7 +179,7 @@ def _last_entry(row: Sequence[str]) -> int:
 
 
 def _without_footer(header: list[str], rows: list[list[str]]) -> tuple[list[list[str]], list[str]]:
-    """Rows without empty ones, and without lines of text at the end that have no second cell."""
+    """Rows without empty ones, and without lines of text at the end that have one entry only."""
     kept = [row for row in rows if any(row)]
     empty, end = len(rows) - len(kept), len(kept)
     while end and len(header) > 1 and _is_footer(kept[end - 1]):
@@ -188,7 +191,7 @@ def _without_footer(header: list[str], rows: list[list[str]]) -> tuple[list[list
 
 def _is_footer(row: list[str]) -> bool:
     text = row[0]
-    return len(row) == 1 and " " in text and text[:1].isalpha() and not any(map(is_number, text.split()[:1]))
+    return not any(row[1:]) and " " in text and text[:1].isalpha() and not any(map(is_number, text.split()[:1]))
 
 
 def _note_on_titles(records: Sequence[str]) -> list[str]:

@@ -4,7 +4,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nde.data.files.decimals import plain_numbers
+from nde.data.files.decimals import doubtful_point, plain_numbers
 from nde.data.files.decoding import decode
 from nde.data.files.layout import TextRows, read_layout
 from nde.data.files.read_options import ReadOptions
@@ -46,7 +46,7 @@ def frame_of_rows(layout: TextRows, decimal: str | None) -> tuple["pandas.DataFr
     """Rows of text as a data frame, with numbers as in English; and notes.
 
     Raises:
-        DataError: If a row has more cells than the header.
+        DataError: If a row has more cells than the header, or the first cells may be row numbers or not.
     """
     import pandas as pd  # noqa: PLC0415 (takes long to import)
 
@@ -56,6 +56,11 @@ def frame_of_rows(layout: TextRows, decimal: str | None) -> tuple["pandas.DataFr
     columns, found = plain_numbers(columns, decimal)
     if found == "," and decimal is None:
         notes.append("Numbers were read with ',' as the decimal separator.")
+    if decimal is None and (example := next(filter(None, map(doubtful_point, columns)), None)):
+        notes.append(
+            f"Numbers such as {example} were read with a decimal point. If the point stands between thousands, give "
+            "--decimal ','."
+        )
     named, more = _names(header, columns)
     named, units = without_units(named)
     return pd.DataFrame(named, dtype=object), [*layout.notes, *notes, *more, *units]
@@ -66,6 +71,11 @@ def _without_row_numbers(layout: TextRows) -> tuple[list[str], list[list[str]], 
     header, rows = layout.header, layout.rows
     longer = all(len(row) == len(header) + 1 for row in rows)
     if longer and len(rows) >= _LEAST_NUMBERED and all(row[0] == f"{i}" for i, row in enumerate(rows, start=1)):
+        if layout.cut_by_commas and all(cell.isdecimal() for row in rows for cell in row):
+            raise DataError(
+                "its rows have one cell more than the header: the first may be a row number without a name, or numbers "
+                "may have decimal commas. Give the first column a name, or put numbers in double quotes."
+            )
         return header, [row[1:] for row in rows], ["Row numbers without a name in the header skipped."]
     return header, rows, []
 

@@ -9,14 +9,14 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from nde.data.files.read_options import ReadOptions
-from nde.data.frames import FileFrame, read_frame
+from nde.data.frames import FileFrame, plain_name, read_frame
 from nde.data.numbers import numbers_of_cells, texts_of
 from nde.data.panel.cells import (
-    feature_texts,
     features_of,
     label_texts,
     labels_of,
     number_of,
+    quantity_texts,
     unify_ids,
     unify_spelling,
 )
@@ -113,6 +113,9 @@ def read_panel(
         ```
     """
     options = options or ReadOptions()
+    series, target = (None if name is None else plain_name(name) for name in (series, target))
+    time, static, labels = plain_name(time), list(map(plain_name, static)), list(map(plain_name, labels))
+    channels = None if channels is None else list(map(plain_name, channels))
     file = read_frame(path, options)
     described = [*static, *([] if target is None else [target]), *labels]
     special = [*([] if series is None else [series]), time, *described]
@@ -124,7 +127,7 @@ def read_panel(
     times = times_of_cells(file.frame[time], time, options, owners)
     ys, notes_on_values = _channel_values(file.frame, names, owners, ids)
     known = categories or {}
-    values, notes_on_labels = _series_columns(file.frame, described, static, known, owners, ids)
+    values, notes_on_labels = _series_columns(file.frame, described, target, known, owners, ids)
     rows, notes_on_rows = merge_rows(FileRows(ids, owners, times.values, ys, tuple(names)), options.duplicates)
     kept, left_out = _usable_series(rows, target, values)
     features = {name: features_of(values[name][kept], name, known.get(name)) for name in static}
@@ -144,6 +147,7 @@ def read_panel(
         (
             *(*file.notes, *notes_on_ids, *times.notes, *notes, *notes_on_values, *notes_on_labels),
             *(note for feature in features.values() for note in feature[3]),
+            *_notes_on_unusual(panel, target, [name for name in static if not features[name][2]]),
             *(*notes_on_rows, *left_out, *notes_on_series(panel), *notes_on_channels(panel)),
         ),
         {name: values[name][kept] for name in labels},
@@ -174,7 +178,7 @@ def _channel_values(
 def _series_columns(
     frame: Any,
     names: Sequence[str],
-    static: Sequence[str],
+    target: str | None,
     known: Mapping[str, Sequence[str]],
     owners: Int[np.ndarray, " rows"],
     ids: tuple[str, ...],
@@ -182,11 +186,21 @@ def _series_columns(
     """The values of columns that have one for each series, as text, and notes on labels of several spellings."""
     found, notes = {}, []
     for name in names:
-        texts = (feature_texts if name in static else label_texts)(frame[name])
-        texts, more = unify_spelling(texts, name, known.get(name, ()))
+        texts, on_units = label_texts(frame[name]), []
+        if name == target:
+            texts, on_units = quantity_texts(texts, name)
+        texts, on_spelling = unify_spelling(texts, name, known.get(name, ()))
         found[name] = series_values(texts, name, owners, ids)
-        notes += more
+        notes += [*on_units, *on_spelling]
     return found, notes
+
+
+def _notes_on_unusual(panel: TimeSeries, target: str | None, static: Sequence[str]) -> list[str]:
+    """Notes on static features and targets that are numbers, and may mean missing values."""
+    columns = {name: panel.static[:, panel.static_names.index(name)] for name in static}
+    if target is not None and panel.targets is not None and panel.targets.dtype.kind in "if":
+        columns[target] = panel.targets.astype(np.float64)
+    return [note for name, values in columns.items() for note in notes_on_sentinels(name, values, "series")]
 
 
 def _owners(frame: Any, series: str) -> tuple[Int[np.ndarray, " rows"], tuple[str, ...], list[str]]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Float
 
-from nde.data.numbers import GAPS, MARKS, is_number, parse_numbers, shown, texts_of
+from nde.data.numbers import GAPS, MARKS, is_number, is_quantity, parse_numbers, shown, texts_of
 from nde.data.panel.notes import quote_names
 from nde.data.table import DataError
 
@@ -18,28 +18,46 @@ if TYPE_CHECKING:
 _EXACT = 2.0**53
 """Up to here, doubles represent every integer."""
 _MOST_WORDS = 20
+_LEAST_QUANTITIES = 3
+"""Different labels that are quantities, and not classes with a number in their names."""
 _MOST_PAIRS = 3
 _WHOLE = re.compile(r"(-?\d+)\.0+", re.ASCII)
 """A whole number with a decimal point."""
 
 
-def feature_texts(column: "pandas.Series") -> np.ndarray:
-    """Each cell of a column of numbers as text; `None` for an empty cell and for words such as `NA`."""
-    texts = texts_of(column)
-    texts[_gaps(texts, GAPS)] = None
-    return texts
-
-
 def label_texts(column: "pandas.Series") -> np.ndarray:
     """Each cell as text; `None` for an empty cell and signs such as `?`, and for `NA` if all others are numbers.
 
-    In a column of text, `NA` is a name like any other.
+    In a column of text, `NA` is a name like any other; in one of signs such as `+` and `-`, or `*` and `**`, a sign is.
     """
     texts = texts_of(column)
     others = set(texts[~_gaps(texts, GAPS)].tolist())
-    numeric = bool(others) and all(number_of(text) is not None for text in others)
-    texts[_gaps(texts, GAPS if numeric else MARKS)] = None
+    numeric = bool(others) and all(number_of(text) is not None or is_quantity(text) for text in others)
+    signs = bool(others) and not any(letter.isalnum() for text in others for letter in text)
+    texts[_gaps(texts, GAPS if numeric else frozenset({""}) if signs else MARKS)] = None
     return texts
+
+
+def quantity_texts(texts: np.ndarray, name: str) -> tuple[np.ndarray, list[str]]:
+    """Labels such as `12 mV`, `45%` and `<5` as their numbers, if all have one unit; and notes.
+
+    Others are returned unchanged, as are two labels such as `<5` and `>5`: these are names of classes.
+
+    Args:
+        texts: The labels; `None` for missing ones.
+        name: The name of their column.
+    """
+    import pandas as pd  # noqa: PLC0415 (takes long to import)
+
+    known = sorted({text for text in texts if text is not None})
+    plain = all(number_of(text) is not None for text in known)
+    if plain or len(known) < _LEAST_QUANTITIES or not all(map(is_quantity, known)):
+        return texts, []
+    found = parse_numbers(pd.Series(list(texts), dtype=object))
+    if found.wrong.any() or any(_is_padded(text) for text in known):
+        return texts, []
+    values = [None if text is None else f"{value:.15g}" for text, value in zip(texts, found.values, strict=True)]
+    return np.array(values, object), [f"Column '{name}': {note}" for note in found.notes]
 
 
 def unify_spelling(texts: np.ndarray, name: str, known: Sequence[str] = ()) -> tuple[np.ndarray, list[str]]:
@@ -169,11 +187,16 @@ def labels_of(texts: Iterable[str], name: str) -> np.ndarray:
 
 def number_of(text: str) -> float | None:
     """The number that a text represents, or `None`; numbers with leading zeros and `nan` count as text."""
-    digits = text.lstrip("+-")
-    if digits[:1] == "0" and digits[1:2].isdigit():
+    if _is_padded(text):
         return None
     try:
         number = float(text)
     except ValueError:
         return None
     return None if np.isnan(number) else number
+
+
+def _is_padded(text: str) -> bool:
+    """Whether a number has leading zeros, as names have."""
+    digits = text.lstrip("+-")
+    return digits[:1] == "0" and digits[1:2].isdigit()

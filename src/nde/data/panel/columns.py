@@ -13,6 +13,8 @@ from nde.data.table import DataError
 
 NAMELESS = "Unnamed: "
 """What pandas calls a column without a name: usually row numbers."""
+_LEAST_COUNTED = 10
+"""Rows of a file that are counted by no accident."""
 _LEAST_ROWS = 2
 """Rows of a series, on average, that show whether a column is constant within series."""
 
@@ -59,14 +61,26 @@ def choose_channels(
         raise DataError(
             f"{file.path} has no column of measurements besides {', '.join(special)}; expected at least one."
         )
-    constant = [name for name in found if _is_property(parse_numbers(frame[name]).values, owners)]
+    values = {name: parse_numbers(frame[name]).values for name in found}
+    counting = [name for name in found if len(found) > 1 and _is_row_number(values[name])]
+    found = [name for name in found if name not in counting] or found
+    constant = [name for name in found if _is_property(values[name], owners)]
     changing = [name for name in found if name not in constant] or found
     return changing, [
         *note_left_out("without a name", nameless),
+        *note_left_out("of row numbers", [name for name in counting if name not in changing]),
         *note_left_out("without an entry", empty),
         *note_left_out("of text", text),
         *_note_on_properties(constant if changing != found else []),
     ]
+
+
+def _is_row_number(values: Float[np.ndarray, " rows"]) -> bool:
+    """Whether a column counts the rows of the file from 0 or 1."""
+    if len(values) < _LEAST_COUNTED:
+        return False
+    start = values[0]
+    return start in {0.0, 1.0} and np.array_equal(values, start + np.arange(len(values)))
 
 
 def _is_property(values: Float[np.ndarray, " rows"], owners: Int[np.ndarray, " rows"]) -> bool:

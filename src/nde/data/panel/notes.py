@@ -47,8 +47,14 @@ def notes_on_channels(panel: TimeSeries) -> list[str]:
     return notes
 
 
-def notes_on_sentinels(name: str, values: Float[np.ndarray, " rows"]) -> list[str]:
-    """A note on values of a column such as -9999 that lie far from all others, and may mean missing ones."""
+def notes_on_sentinels(name: str, values: Float[np.ndarray, " rows"], noun: str = "row") -> list[str]:
+    """A note on values of a column such as -9999 that lie far from all others, and may mean missing ones.
+
+    Args:
+        name: The name of the column.
+        values: Its values.
+        noun: What has one value each.
+    """
     for sentinel in _SENTINELS:
         here = values == sentinel
         others = values[~np.isnan(values) & ~here & ~np.isin(values, _SENTINELS)]
@@ -56,7 +62,7 @@ def notes_on_sentinels(name: str, values: Float[np.ndarray, " rows"]) -> list[st
             continue
         low, high = others.min(), others.max()
         if max(low - sentinel, sentinel - high) > max(high - low, abs(low), abs(high)):
-            rows = pluralize(int(here.sum()), "row")
+            rows = pluralize(int(here.sum()), noun)
             return [
                 f"Column '{name}' is {sentinel:g} in {rows}, far from all other values. If that means a missing value, "
                 "leave those cells empty; it was taken as a number."

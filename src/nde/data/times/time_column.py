@@ -15,7 +15,7 @@ from nde.data.plural import pluralize
 from nde.data.table import DataError
 from nde.data.times.date_order import date_order
 from nde.data.times.dates import Date, parse_date
-from nde.data.times.durations import parse_durations
+from nde.data.times.durations import parse_durations, past_midnight
 from nde.data.times.local import to_utc
 from nde.data.times.long_numbers import rounded_number, unix_nanoseconds
 from nde.data.times.native import naive_times
@@ -25,8 +25,17 @@ from nde.data.times.zone import Zone
 if TYPE_CHECKING:
     import pandas
 
-_COMPACT = {8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S", 6: "%Y%m"}
+_COMPACT = {
+    8: "%Y%m%d",
+    10: "%Y%m%d%H",
+    12: "%Y%m%d%H%M",
+    14: "%Y%m%d%H%M%S",
+    6: "%Y%m",
+    7: "%Y%j",
+}
 """Formats of whole numbers that are dates, by the number of their digits."""
+_LOOKALIKES = {"%y%m%d": 6, "%Y.%m": 7}
+"""Formats of numbers that may be dates, and their sizes."""
 _FIRST_YEAR, _LAST_YEAR = 1800, 2199
 _WORDS = {"dmy": "day, month, year", "mdy": "month, day, year", "ymd": "year, month, day"}
 _ISO = re.compile(r"\d{4}[-/.]\d{1,2}.*")
@@ -107,7 +116,9 @@ def _of_numbers(
     dates = None if numeric else _compact_dates(texts, name) or _unix_dates(texts, name)
     if dates is not None:
         return _localized(dates, name, options, owners)
-    notes, rounded = [f"Time column '{name}': {note}" for note in found.notes], rounded_number(texts)
+    notes = [f"Time column '{name}': {note}" for note in found.notes]
+    notes += [] if numeric else _notes_on_lookalikes(texts, name)
+    rounded = rounded_number(texts)
     if rounded is not None:
         notes.append(f"Time column '{name}' has numbers such as {rounded}, with more digits than are kept: rounded.")
     return TimeColumn(found.values, tuple(notes))
@@ -132,7 +143,8 @@ def _of_texts(texts: Sequence[str], name: str, options: ReadOptions, owners: Int
     durations = parse_durations(set(texts))
     if durations is not None:
         note = f"Time column '{name}': times such as '{texts[0]}' were read as hours and minutes since the beginning."
-        return TimeColumn(np.array([durations[text] for text in texts]), (note,))
+        values, more = past_midnight(np.array([durations[text] for text in texts]), owners, name)
+        return TimeColumn(values, (note, *more))
     order = date_order(texts, name, options.date_format)
     dates = {text: parse_date(text, order) for text in set(texts)}
     wrong = [dates[text] is None or options.date_format == NUMBER for text in texts]
@@ -206,6 +218,18 @@ def _compact_dates(texts: Sequence[str], name: str) -> TimeColumn | None:
     found = [date for text in texts if (date := dates[text]) is not None]
     note = f"Time column '{name}': {_reading(texts[0], found[0])}; to keep numbers, give --date-format {NUMBER}."
     return dataclasses.replace(_of_dates(found), notes=(note,))
+
+
+def _notes_on_lookalikes(texts: Sequence[str], name: str) -> list[str]:
+    """A note on numbers that may be dates with a short year, or years with months."""
+    unique = set(texts)
+    for form, size in _LOOKALIKES.items():
+        if len(unique) > 1 and all(len(text) == size and _strptime(text, form) for text in unique):
+            return [
+                f"Time column '{name}' has numbers such as {texts[0]}, taken as numbers; if they are dates, give "
+                f"--date-format {form}."
+            ]
+    return []
 
 
 def _unix_dates(texts: Sequence[str], name: str) -> TimeColumn | None:
