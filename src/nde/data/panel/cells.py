@@ -25,6 +25,13 @@ _WHOLE = re.compile(r"(-?\d+)\.0+", re.ASCII)
 """A whole number with a decimal point."""
 
 
+def feature_texts(column: "pandas.Series") -> np.ndarray:
+    """Each cell of a feature as text; `None` for an empty cell and for words such as `NA`."""
+    texts = texts_of(column)
+    texts[_gaps(texts, GAPS)] = None
+    return texts
+
+
 def label_texts(column: "pandas.Series") -> np.ndarray:
     """Each cell as text; `None` for an empty cell and signs such as `?`, and for `NA` if all others are numbers.
 
