@@ -271,18 +271,18 @@ def test_the_demo_beats_the_baselines(tmp_path: Path, monkeypatch: pytest.Monkey
     assert Path("runs/lynx-hare-2/report.html").exists()
 
 
-YEAR, HARE, LYNX = "year, AD", 'hare, "Lepus"', "lynx\nof Canada"
+YEAR, HARE, LYNX = "year, AD", 'hare, "Lepus"', "lynx of Canada"
 
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run by an earlier name of a model, of columns whose names hold commas, quotes and line breaks."""
+    """A run by an earlier name of a model, of columns with commas, quotes and line breaks (which become spaces)."""
     folder = tmp_path_factory.mktemp("finished")
     table = load_lynx_hare()
     frame = pd.DataFrame({YEAR: table.ts, HARE: table.ys[:, 0], LYNX: table.ys[:, 1]})
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        frame.to_csv("record.csv", index=False)
+        frame.rename(columns={LYNX: "lynx\nof Canada"}).to_csv("record.csv", index=False)
         columns = ("--time", YEAR, "--state", '"hare, ""Lepus""","lynx\nof Canada"')
         assert nde(patch, "fit", "record.csv", *columns, "--model", "neural-ode", "--steps", "1", "--out", "run") == 0
     return folder / "run"

@@ -17,17 +17,20 @@ from nde.cli.run import prepare_panel
 from tests.cli import doubles
 from tests.cli.test_fit import nde
 
-TIME, SERIES, TARGET = "year, AD", 'the "who", or\nwhat', 'kind\n"of", thing'
-CHANNELS = ["x, north", 'y\n"south"']
+TIME, SERIES, TARGET = "year, AD", 'the "who", or what', 'kind "of", thing'
+CHANNELS = ["x, north", 'y "south"']
 QUOTED = '"x, north","y\n""south"""'
 IDS = [f'series "{i}",\nof all' for i in range(24)]
 CLASSES = ['slow, "very"', "fast\nand far"]
-SPEED = "speed,\nkm/h"
+SPEED = "speed, km/h"
 
 
 @pytest.fixture
 def panel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> pd.DataFrame:
-    """Series with gaps, in `panel.csv` of an otherwise empty folder that is the current one."""
+    """Series with gaps, in `panel.csv` of an otherwise empty folder that is the current one.
+
+    In the file the names of columns have line breaks, which count as spaces.
+    """
     monkeypatch.chdir(tmp_path)
     random, rows = np.random.default_rng(0), []
     for place, name in enumerate(IDS):
@@ -35,7 +38,7 @@ def panel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> pd.DataFrame:
             y = np.nan if random.random() < 0.2 else random.normal()
             rows.append([name, float(t), random.normal(), y, CLASSES[place % 2], 0.5 + place])
     frame = pd.DataFrame(rows, columns=[SERIES, TIME, *CHANNELS, TARGET, SPEED])
-    frame.to_csv("panel.csv", index=False)
+    frame.rename(columns=lambda name: name.replace(" ", "\n")).to_csv("panel.csv", index=False)
     return frame
 
 

@@ -96,10 +96,10 @@ def test_all_models_that_suit_the_data(transform: str, shift: float, names: tupl
 
 
 def test_one_series_without_a_name(record: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
-    """Its columns have names with commas, quotes and line breaks."""
-    day, state = "day, AD", 'x "north"\nof here, or so'
+    """Its columns have names with commas, quotes and line breaks, which become spaces."""
+    day, state = "day, AD", 'x "north" of here, or so'
     frame = pd.read_csv(record).iloc[:40].rename(columns={"t": day, "x": state})
-    frame[[day, state]].to_csv(record, index=False)
+    frame[[day, state]].rename(columns={state: 'x "north"\nof here, or so'}).to_csv(record, index=False)
     arguments = ("--time", day, "--state", '"x ""north""\nof here, or so"', "--model", "sde-geometric", "--out", "run")
     assert nde(monkeypatch, "fit", str(record), *arguments) == 0
     metrics = json.loads(Path("run/metrics.json").read_text())
