@@ -25,7 +25,7 @@ class RESULTS(eqx.Enumeration):
     successful = ""
     max_steps_reached = (
         "The maximum number of steps was taken before t1 was reached. Raise `max_steps`, loosen the tolerances, or, "
-        "if the steps have become tiny, use a method for stiff problems."
+        "if the steps have become tiny, use a method for stiff problems, such as `nde.Rodas5P()`."
     )
     dt_min_reached = (
         "The controller asked for a step smaller than its `dtmin`. Lower `dtmin`, loosen the tolerances, or pass "

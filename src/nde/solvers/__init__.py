@@ -24,6 +24,7 @@ from nde.solvers.reversible import (
     ReversibleHeun,
 )
 from nde.solvers.runge_kutta import ExplicitRungeKutta
+from nde.solvers.stiff import Rodas4, Rodas5P, Rosenbrock, Rosenbrock23, RosenbrockTableau
 from nde.solvers.stochastic import (
     SEA,
     SRA1,
@@ -73,6 +74,11 @@ __all__ = [
     "Ralston",
     "Reversible",
     "ReversibleHeun",
+    "Rodas4",
+    "Rodas5P",
+    "Rosenbrock",
+    "Rosenbrock23",
+    "RosenbrockTableau",
     "SPaRK",
     "ShARK",
     "SlowRK",

@@ -12,6 +12,7 @@ from nde.solvers.heun import Heun
 from nde.solvers.midpoint import Midpoint
 from nde.solvers.ralston import Ralston
 from nde.solvers.reversible import ALF, LeapfrogMidpoint, Reversible, ReversibleHeun
+from nde.solvers.stiff import Rodas4, Rodas5P, Rosenbrock23
 from nde.solvers.stochastic import (
     SEA,
     SRA1,
@@ -37,6 +38,9 @@ REGISTRY: dict[str, Callable[[], AbstractSolver]] = {
     "Dopri5": Dopri5,
     "Vern7": Vern7,
     "Dopri8": Dopri8,
+    "Rosenbrock23": Rosenbrock23,
+    "Rodas4": Rodas4,
+    "Rodas5P": Rodas5P,
     "ReversibleHeun": ReversibleHeun,
     "LeapfrogMidpoint": LeapfrogMidpoint,
     "ALF": ALF,
