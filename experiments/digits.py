@@ -21,12 +21,12 @@ from sklearn.model_selection import train_test_split
 import nde
 from nde.implicit import Anderson, ImplicitGradient, Picard, UnrolledGradient
 
-SPLITS, EPOCHS, BATCH = 5, 120, 128
+SPLITS, EPOCHS, BATCH = 5, 300, 128
 RATE, DECAY = 3e-3, 1e-4
 """Learning rate, which falls as a cosine, and weight decay of AdamW."""
-NOISE, DROPOUT = 0.2, 0.2
+NOISE, DROPOUT = 0.2, 0.4
 """Standard deviation of normal numbers added to pixels between 0 and 1, and the probability of dropout."""
-STATE, HIDDEN, BOUND = 67, 128, 1.0
+STATE, HIDDEN, BOUND = 67, 128, 0.97
 TOLERANCE, MOST_STEPS = 1e-4, 400
 MEMORY_STEPS = (10, 20, 40, 80)
 """Most steps of the solver in the memory table."""
