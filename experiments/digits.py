@@ -223,10 +223,11 @@ def picture(measured: dict[str, Any], path: Path) -> None:
     """Accuracy by split, distribution of steps, and memory by steps."""
     figure, (left, middle, right) = plt.subplots(1, 3, figsize=(10, 3.2), layout="constrained")
     rows = measured["splits"]
-    for name in MODELS:
-        left.plot([100 * row["accuracy"][name] for row in rows], "o", color=_COLORS[name], label=name)
+    for name, shift in zip(MODELS, (-0.08, 0.08), strict=True):
+        scores = [100 * row["accuracy"][name] for row in rows]
+        left.plot(np.arange(len(rows)) + shift, scores, "o", color=_COLORS[name], label=name)
     left.set(xlabel="split", ylabel="test accuracy (%)", xticks=range(len(rows)))
-    left.legend(fontsize=8)
+    left.legend(fontsize=8, loc="lower left")
     for name in ("Picard", "Anderson"):
         counts = np.concatenate([row["steps"][name] for row in rows])
         bins = np.arange(counts.min(), counts.max() + 2) - 0.5

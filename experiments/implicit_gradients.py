@@ -144,7 +144,7 @@ def errors(tolerances: tuple[float, ...]) -> dict[str, list[float]]:
 
 
 def costs(repeats: int) -> dict[str, dict[str, float]]:
-    """By gradient, the median seconds and the temporary bytes of a gradient in float32, taking turns."""
+    """By gradient, the fewest seconds and the temporary bytes of a gradient in float32, taking turns."""
     weights, xs = jax.tree.map(lambda x: x.astype(jnp.float32), problem(*LARGE))
     slopes = {name: jax.grad(loss_of(way, USUAL, xs)) for name, way in ways(USUAL).items()}
     sizes = {name: float(nde.compiled_memory(slope, weights)) for name, slope in slopes.items()}
@@ -155,7 +155,7 @@ def costs(repeats: int) -> dict[str, dict[str, float]]:
             start = time.perf_counter()
             jax.block_until_ready(slope(weights))
             taken[name].append(time.perf_counter() - start)
-    return {"seconds": {name: float(np.median(each[1:])) for name, each in taken.items()}, "bytes": sizes}
+    return {"seconds": {name: min(each[1:]) for name, each in taken.items()}, "bytes": sizes}
 
 
 def table(measured: dict[str, Any]) -> str:
@@ -172,13 +172,13 @@ def table(measured: dict[str, Any]) -> str:
 `python -m experiments implicit_gradients`. A layer `tanh(W z + U x + b)`, the norm of `W` being {NORM}; the gradient of
 a mean square to all weights. Its relative error in float64 to central differences of the converged loss, by the
 relative tolerance of the solver (and of the implicit gradient's linear system), for {SMALL[1]} members of {SMALL[0]}
-numbers. Time, relative to the first row, and temporary memory of a gradient at a tolerance of {USUAL:.0e} in float32,
-for {LARGE[1]} members of {LARGE[0]} numbers, at most {MOST_STEPS} steps.
+numbers. Time (the shortest of {REPEATS}, taking turns), relative to the first row, and temporary memory of a gradient
+at a tolerance of {USUAL:.0e} in float32, for {LARGE[1]} members of {LARGE[0]} numbers, at most {MOST_STEPS} steps.
 
 {chr(10).join(lines)}
 
-The implicit and the unrolled gradient are as accurate as the fixed point. The reversible one is the exact derivative of
-its iteration, which converges to that of the fixed point. One step and five are biased: no tolerance helps.
+The implicit gradient is as accurate as the fixed point. The unrolled and the reversible one are exact derivatives of
+their iterations, which converge to that of the fixed point behind it. One step and five are biased: no tolerance helps.
 
 ![Errors by tolerance, time and memory](implicit_gradients.png)
 """
