@@ -33,14 +33,14 @@ class JaxClassifier:
     """
 
     name: str
-    trainings: Callable[[Classifier], Mapping[str, Training]]
+    trainings: Callable[[Any], Mapping[str, Training]]
     first: bool = False
 
     def installed(self) -> bool:
         """Whether the library is installed: its module was imported."""
         return True
 
-    def start(self, problem: Classifier, goal: Goal, /) -> Ready:
+    def start(self, problem: Any, goal: Goal, /) -> Ready:
         """Compile each training function, check its losses, and keep the fastest."""
         ready = self._first if self.first else _next
         ways = self.trainings(problem).items()

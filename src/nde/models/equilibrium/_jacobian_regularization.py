@@ -19,7 +19,7 @@ def jacobian_regularization(
 
     A map with a small Jacobian needs fewer steps, and its gradient's linear system too. The estimate is unbiased: the
     mean of $\|J v\|^2 / n$ over normal $v$, Hutchinson's method. A bound of the weights' norm (`nde.nn.BoundedNorm`)
-    costs less and guarantees convergence; this works for every map.
+    guarantees convergence; this works for every map.
 
     Args:
         f: The map `(z, x)`: `layer.step` of a `DEQ`, or `model.step` of a model.

@@ -1,0 +1,1 @@
+"""Tests of `nde.models.equilibrium`."""
