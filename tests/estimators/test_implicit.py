@@ -190,6 +190,7 @@ def test_misuse_raises_clear_errors(fitted):
         (lambda: blank.fit(np.zeros((3, 4, 5, 6, 7)), y[:3]), DataError, r"or images of shape \(samples, height"),
         (lambda: blank.fit(X, y, sample_weight=-np.ones(12)), DataError, "not negative"),
         (lambda: blank.fit(X, y, validation=(X, np.full(12, "new"))), DataError, "validation rows of class 'new'"),
+        (lambda: blank.fit(X, y, validation=X), DataError, r"validation must be a pair \(X, y\), or a panel"),
         (lambda: ImplicitRegressor().fit(X, y), DataError, "For classes, use ImplicitClassifier"),
         (lambda: blank.fit(nde.TimeSeries.from_arrays(np.zeros((12, 2, 1))), y), DataError, "has 2 rows; expected"),
         (

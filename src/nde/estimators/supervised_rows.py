@@ -11,8 +11,9 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from nde.core.describe import describe
 from nde.core.results import RESULTS
-from nde.data import Batch
+from nde.data import Batch, DataError
 from nde.data.panel import TimeSeries
 from nde.data.panel.dataframes import as_pandas
 from nde.estimators.row_input import check_single_rows, encode_words, image_shape, rows_of_values, words_of
@@ -50,6 +51,19 @@ class _Validation:
 
     X: Any
     y: Any
+
+
+def _checked_validation(validation: Any) -> Any:
+    """Nothing, a panel, or a pair of samples and targets.
+
+    Raises:
+        DataError: If it is something else.
+    """
+    if validation is None or isinstance(validation, TimeSeries):
+        return validation
+    if not isinstance(validation, tuple | list) or len(validation) != 2:
+        raise DataError(f"validation must be a pair (X, y), or a panel with targets; got {describe(validation)}.")
+    return _Validation(*validation)
 
 
 class AbstractImplicitEstimator(AbstractSupervisedEstimator):
@@ -114,8 +128,7 @@ class AbstractImplicitEstimator(AbstractSupervisedEstimator):
         Raises:
             DataError: If `X` is neither numbers nor words, or targets or weights are missing or invalid.
         """
-        held = validation if validation is None or isinstance(validation, TimeSeries) else _Validation(*validation)
-        self._fit(X, y, held, sample_weight)
+        self._fit(X, y, _checked_validation(validation), sample_weight)
         found = self._solve(self._prepare_rows(X))
         self.steps_ = found.steps.mean(axis=0)
         self.converged_ = float(found.converged.mean())

@@ -31,7 +31,7 @@ def test_numbers_and_words_become_channels_and_the_rest_is_left_out_in_words(tmp
     expected = [[4.2, 0, 1], [3.1, np.nan, np.nan], [np.nan, 1, 0], [1.5, 0, 1]]
     np.testing.assert_array_equal(panel.ys, expected)
     assert panel.ids == (1, 2, 3, 4)
-    assert panel.targets.tolist() == ["rose", "rose", "viola", "viola"]
+    np.testing.assert_array_equal(panel.targets, ["rose", "rose", "viola", "viola"])
     assert (panel.lengths == 1).all()
     assert (panel.ts == 0).all()
     assert read.categories == {"color": ("blue", "red")}
