@@ -19,6 +19,7 @@ NAMES: tuple[str, ...] = (
     "memory",
     "ou_gan",
     "panels",
+    "portfolio",
     "returns",
     "seminorm",
     "series_tables",

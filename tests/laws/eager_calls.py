@@ -538,6 +538,11 @@ _IMPLICIT: dict[str, Call] = {
     "nde.implicit.quadratic_program, gradient": jax.grad(
         lambda v: implicit.quadratic_program(jnp.ones(2), jnp.stack([v, -1.0]), upper=0.5).value.sum()
     ),
+    "nde.implicit.OptNet": lambda v: implicit.OptNet(2, equalities=1, lower=0.0, key=key(v))(jnp.array([v, 1.0])),
+    "nde.implicit.argmin": lambda v: implicit.argmin(_valley, _ZEROS, jnp.array([v, 1.0]), inequalities=_first).value,
+    "nde.implicit.argmin, gradient": jax.grad(
+        lambda v: implicit.argmin(_valley, _ZEROS, v, inequalities=_first, lower=-1.0).value.sum()
+    ),
     "nde.implicit.projection": lambda v: implicit.projection(jnp.array([v, 1.0]), implicit.Polytope(lower=0.0)),
     "nde.implicit.projection, simplex": lambda v: implicit.projection(jnp.array([v, 1.0]), implicit.Simplex()),
 }
@@ -545,6 +550,10 @@ _IMPLICIT: dict[str, Call] = {
 
 def _cube(x: Any, a: Any) -> Any:
     return x**3 - a
+
+
+def _first(x: Any, a: Any) -> Any:
+    return x[0] - 0.1
 
 
 def _valley(x: Any, a: Any) -> Any:

@@ -38,6 +38,7 @@ EXEMPT = {
     "nde.memory": "the former name of `compiled_memory`",
     "nde.nn": "a package, with entries of its own",
     "nde.signatures": "a package, with entries of its own",
+    "nde.implicit.ConstrainedSolution": "made by `argmin`",
     "nde.implicit.IterativeSolution": "made by a solve",
     "nde.implicit.QuadraticSolution": "made by `quadratic_program`",
     "nde.metrics.Comparison": "made by `compare_series`",

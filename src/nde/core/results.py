@@ -101,6 +101,10 @@ class RESULTS(eqx.Enumeration):
         "`P` has a negative eigenvalue, so that the problem is not convex. Check the sign of the costs, or add a "
         "multiple of the identity to `P`."
     )
+    locally_infeasible = (
+        "No point near the value fulfills the constraints better: there the violation has a local minimum. Begin "
+        "elsewhere, or look for constraints that contradict each other."
+    )
 
 
 class SolveError(RuntimeError):

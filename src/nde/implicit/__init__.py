@@ -6,6 +6,7 @@ from nde.implicit._least_squares import least_squares
 from nde.implicit._minimize import minimize
 from nde.implicit.anderson import Anderson
 from nde.implicit.broyden import Broyden
+from nde.implicit.constrained import ConstrainedSolution, argmin
 from nde.implicit.gradients import (
     AbstractFixedPointGradient,
     ImplicitGradient,
@@ -50,6 +51,7 @@ __all__ = [
     "Bisection",
     "Broyden",
     "Chord",
+    "ConstrainedSolution",
     "Dense",
     "ImplicitGradient",
     "IterativeSolution",
@@ -67,6 +69,7 @@ __all__ = [
     "SecondOrderCone",
     "Simplex",
     "UnrolledGradient",
+    "argmin",
     "derivative_result",
     "fixed_point",
     "least_squares",

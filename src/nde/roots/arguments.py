@@ -2,7 +2,9 @@
 
 from typing import Any
 
+import jax
 import numpy as np
+from jax.core import Tracer
 
 from nde.core.describe import describe
 
@@ -50,3 +52,16 @@ def step_count(place: str, max_steps: Any) -> int:
     if max_steps < 1:
         raise ValueError(f"`{place}` got `max_steps={max_steps}`; expected at least 1.")
     return int(max_steps)
+
+
+def check_positive(place: str, name: str, value: Any) -> None:
+    """Whether a number is positive; one that is traced is not looked at.
+
+    Raises:
+        TypeError: If it is no real number.
+        ValueError: If it is not positive.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float | np.generic | np.ndarray | jax.Array):
+        raise TypeError(f"`{place}` got {value!r} as `{name}`; expected a positive number such as 1e-6.")
+    if not isinstance(value, Tracer) and not float(value) > 0:
+        raise ValueError(f"`{place}` got `{name}={value}`; expected a positive number such as 1e-6.")

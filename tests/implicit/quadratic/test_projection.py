@@ -73,3 +73,15 @@ def test_the_tip_of_the_cone_has_finite_derivatives():
 def test_what_makes_no_sense_is_refused(x, onto, error, message):
     with pytest.raises(error, match=message):
         projection(x, onto)
+
+
+@pytest.mark.parametrize("total", [0.0, -1.0, np.nan, np.ones(2)])
+def test_a_simplex_has_a_positive_sum(total):
+    with pytest.raises(ValueError, match=r"`Simplex` got .*positive number"):
+        Simplex(total)
+
+
+def test_the_sum_of_a_simplex_can_be_differentiated():
+    x = jnp.array([0.9, 0.5, -2.0])
+    slope = jax.jit(jax.jacfwd(lambda total: projection(x, Simplex(total))))(1.0)
+    np.testing.assert_allclose(slope, [0.5, 0.5, 0.0], atol=1e-7)

@@ -5,6 +5,7 @@ from typing import Any
 
 import equinox as eqx
 import jax.numpy as jnp
+from jax.core import Tracer
 from jaxtyping import Array, Float
 
 from nde.core.describe import describe
@@ -39,7 +40,10 @@ class Simplex(AbstractConvexSet):
     The projection sorts the numbers, and is exact.
 
     Attributes:
-        total: The sum.
+        total: The sum, a positive number.
+
+    Raises:
+        ValueError: If the sum is not one positive number.
 
     Source: Held, Wolfe and Crowder, *Validation of Subgradient Optimization* (1974), doi:10.1007/BF01580223.
 
@@ -53,6 +57,12 @@ class Simplex(AbstractConvexSet):
     """
 
     total: Any = 1.0
+
+    def __check_init__(self) -> None:
+        if jnp.shape(self.total) != ():
+            raise ValueError(f"`Simplex` got {describe(self.total)} as `total`; expected one positive number.")
+        if not isinstance(self.total, Tracer) and not float(self.total) > 0:
+            raise ValueError(f"`Simplex` got `total={self.total}`; expected a positive number.")
 
     def project(self, x: Vector) -> Vector:
         """The nearest point of the simplex."""

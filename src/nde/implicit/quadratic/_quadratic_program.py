@@ -2,10 +2,7 @@
 
 from typing import Any
 
-import jax
 import jax.numpy as jnp
-import numpy as np
-from jax.core import Tracer
 from jaxtyping import Array, Float
 
 from nde.core import tree
@@ -18,7 +15,7 @@ from nde.implicit.quadratic.derivative import differentiable
 from nde.implicit.quadratic.interior_point import solve
 from nde.implicit.quadratic.program import Program
 from nde.implicit.quadratic.solution import QuadraticSolution
-from nde.roots.arguments import check_flags, step_count
+from nde.roots.arguments import check_flags, check_positive, step_count
 
 
 def quadratic_program(
@@ -109,11 +106,7 @@ def _solve(program: Program, tol: RealScalar, max_steps: int) -> QuadraticSoluti
 
 
 def _tolerance(tol: RealScalar | None, program: Program) -> RealScalar | Float[Array, ""]:
-    double = jnp.finfo(program.q.dtype).bits == 64
-    if tol is None:
-        return 1e-9 if double else 1e-4
-    if isinstance(tol, bool) or not isinstance(tol, int | float | np.generic | np.ndarray | jax.Array):
-        raise TypeError(f"`quadratic_program` got {tol!r} as `tol`; expected a positive number such as 1e-6.")
-    if not isinstance(tol, Tracer) and not float(tol) > 0:
-        raise ValueError(f"`quadratic_program` got `tol={tol}`; expected a positive number such as 1e-6.")
-    return tol
+    if tol is not None:
+        check_positive("quadratic_program", "tol", tol)
+        return tol
+    return 1e-9 if jnp.finfo(program.q.dtype).bits == 64 else 1e-4
