@@ -122,7 +122,7 @@ def with_solver(model: Any, solver: Hyper, dt0: float) -> Any:
         solver: The hypersolver.
         dt0: The step size; a neural CDE steps from row to row, whatever that is.
     """
-    return NeuralODE(model, solver, ConstantStepSize(), dt0=dt0)
+    return NeuralODE(vector_field=model, solver=solver, stepsize_controller=ConstantStepSize(), dt0=dt0)
 
 
 @with_solver.register
