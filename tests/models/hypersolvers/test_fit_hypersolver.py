@@ -73,14 +73,20 @@ def test_it_knows_its_step_sizes() -> None:
         nde.diffeqsolve(nde.ODETerm(pendulum), solver, 0.0, 2.0, 1.0, jnp.ones(2))
 
 
+class Turning(eqx.Module):
+    """A field that turns around a point that the condition moves."""
+
+    speed: jax.Array
+
+    def __call__(self, t: Any, y: Any, condition: Any) -> Any:
+        return self.speed * jnp.stack([-y[1], y[0]]) + 0.5 * condition
+
+
+@pytest.mark.slow
 def test_a_conditional_flow_with_two_blocks() -> None:
     """Of fields whose flow is known: each adds a half of the condition, and turns by an angle of one."""
 
-    def field(t: Any, y: Any, condition: Any) -> Any:
-        return jnp.stack([-y[1], y[0]]) + 0.5 * condition
-
-    flow = ContinuousFlow(2, fields=(field, field), condition_size=1)
-    flow = eqx.tree_at(lambda f: f.stepsize_controller, flow, nde.PIDController(rtol=1e-4, atol=1e-4))
+    flow = ContinuousFlow(2, fields=(Turning(jnp.asarray(1.0)),) * 2, condition_size=1)
     conditions = jax.random.normal(KEY, (64, 1))
     found = fit_hypersolver(flow, nde.Midpoint(), conditions, steps=(2, 3), **QUICK, key=KEY)
     z, condition = jnp.asarray([0.4, -1.0]), jnp.asarray([0.7])
@@ -94,6 +100,7 @@ def test_a_conditional_flow_with_two_blocks() -> None:
     assert [row.evaluations for row in found.report.of(found.report.hypersolver)] == [8, 12]
 
 
+@pytest.mark.slow
 def test_a_neural_cde() -> None:
     ts = jnp.tile(jnp.linspace(0.0, 1.0, 5), (64, 1))
     ys = jnp.stack([ts, jnp.sin(3 * ts + jax.random.normal(KEY, (64, 1)))], axis=-1)

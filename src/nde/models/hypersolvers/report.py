@@ -31,7 +31,7 @@ CLASSICAL: dict[str, ExplicitRungeKutta] = {
 }
 _COUNTS = (1, 2, 3, 4, 6, 8, 12)
 """Numbers of steps, between two knots."""
-_BETWEEN_ROWS = (1, 2, 4)
+_BETWEEN_ROWS = (1, 2)
 """The same if there are many knots."""
 _MOST_EVALUATIONS = 12
 """How many times the evaluations of the hypersolver are tried with classical solvers."""
