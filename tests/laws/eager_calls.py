@@ -101,6 +101,14 @@ def lanes(throw: bool) -> Call:
     return lambda v: jax.vmap(lambda y0: end(y0, throw))(jnp.array([v, 1.0]))
 
 
+def corrected(solver: nde.Hyper, v: float) -> Any:
+    return nde.diffeqsolve(TERM, solver, 0.0, 1.0, 0.25, jnp.array([v, 1.0])).ys
+
+
+def _correct(t: Any, y: Any, args: Any, h: Any, stages: Any) -> Any:
+    return 0.1 * stages[0]
+
+
 def ornstein_uhlenbeck(v: float) -> Any:
     return nde.sdeint(_drift, _diffusion, v, TS, key(v))
 
@@ -244,6 +252,10 @@ _REST: dict[str, Call] = {
     ),
     "nde.StepTo": lambda v: nde.StepTo(ts=jnp.array([0.0, v, 1.0])),
     "nde.HalfSolver": lambda v: nde.HalfSolver(nde.Euler()),
+    "nde.Hyper": lambda v: corrected(nde.Hyper(nde.Bosh3(), _correct), v),
+    "nde.HyperEuler": lambda v: corrected(nde.HyperEuler(_correct), v),
+    "nde.HyperHeun": lambda v: corrected(nde.HyperHeun(_correct), v),
+    "nde.HyperMidpoint": lambda v: corrected(nde.HyperMidpoint(_correct, (0.2, 0.3)), v),
     "nde.Reversible": lambda v: nde.Reversible(nde.Tsit5()),
     "nde.ButcherTableau": lambda v: nde.ButcherTableau(c=[1.0], a_lower=[[1.0]], b_sol=[v, 1.0 - v]),
     "nde.ExplicitRungeKutta": lambda v: nde.ExplicitRungeKutta(
@@ -271,6 +283,7 @@ _NN: dict[str, Call] = {
     "nde.nn.TimeConcatenated": lambda v: nde.nn.TimeConcatenated(jnp.tanh)(v, v * _Y),
     "nde.nn.VectorFieldConv": lambda v: _CONV(v, v * _IMAGE),
     "nde.nn.VectorFieldGRU": lambda v: _GRU(v, v * _Y),
+    "nde.nn.CorrectionMLP": lambda v: nde.nn.CorrectionMLP(_Y, 1, 4, 1, key=key(v))(v, v * _Y, None, v, (_Y,)),
     "nde.nn.VectorFieldMLP": lambda v: nde.nn.VectorFieldMLP(2, 4, 1, key=key(v))(v, v * _Y),
     "nde.nn.bounded_norms": lambda v: nde.nn.bounded_norms(eqx.nn.Linear(2, 2, key=key(v))),
     "nde.nn.lipswish": lambda v: nde.nn.lipswish(v * _Y),

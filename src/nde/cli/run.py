@@ -9,6 +9,7 @@ from typing import Any
 
 from nde.cli import registry
 from nde.cli.console import show, show_notes
+from nde.cli.densities import ESTIMATOR, sample_density
 from nde.cli.failures import at_times, failures_in_words, resumable
 from nde.cli.files import WriteError, check_new, new_folder
 from nde.cli.panels.config import PanelConfig
@@ -171,18 +172,25 @@ def predict(folder: Path, query: Query) -> Predictions:
         return registry.task_of_run(metrics).predict(folder, metrics, query)
 
 
-def sample(folder: Path, count: int, times: str | None, seed: int) -> str:
-    """Generate series by the model of a finished run, as CSV.
+def sample(folder: Path, count: int, times: str | None, seed: int, hypersolver: int | None = None) -> str:
+    """Generate series by the model of a finished run, or points of a saved density, as CSV.
 
     Args:
-        folder: The folder of the run.
-        count: How many series.
+        folder: The folder of the run, or of a saved `FlowDensity`.
+        count: How many series or points.
         times: With commas, counted from the beginning of a series; by default as in the data.
         seed: Of random numbers.
+        hypersolver: For a density, the number of steps of a hypersolver.
 
     Raises:
         DataError: If there is no such run, or the times make no sense for it.
     """
+    if (folder / ESTIMATOR).is_file():
+        if times is not None:
+            raise DataError(f"--times is for series; {folder} holds an estimator, whose samples are points.")
+        return sample_density(folder, count, seed, hypersolver)
+    if hypersolver is not None:
+        raise DataError("--hypersolver is for densities: a folder that `FlowDensity.save` wrote.")
     if not is_panel_run(folder):
         raise DataError(
             f"There is no run of many series in {folder}. Name a folder that `nde fit --task generate` wrote."

@@ -182,7 +182,12 @@ class FlowDensity(DensityMixin, AbstractEstimator):
         return float(self.score_samples(X, condition=condition).mean())
 
     def sample(
-        self, n_samples: int = 1, *, condition: Any = None, random_state: Any = None
+        self,
+        n_samples: int = 1,
+        *,
+        condition: Any = None,
+        random_state: Any = None,
+        flow: ContinuousFlow | None = None,
     ) -> Float[np.ndarray, "points size"]:
         """Sample new points.
 
@@ -191,6 +196,8 @@ class FlowDensity(DensityMixin, AbstractEstimator):
             condition: Conditions, of shape `(n_samples, condition)` or one row for all points, if the estimator was
                 fitted with conditions.
             random_state: Seed; pass an integer for reproducible samples.
+            flow: `model_` with another solver, such as `nde.models.fit_hypersolver(density.model_, key=key).model`,
+                whose few steps are faster than those that keep the tolerance; by default `model_` itself.
 
         Returns:
             The points, of shape `(n_samples, size)`, in the units of the data.
@@ -206,7 +213,7 @@ class FlowDensity(DensityMixin, AbstractEstimator):
         size = self.n_features_in_
         noise = check_random_state(random_state).normal(size=(n_samples, size))
         conditions = (self._check_conditions(condition, n_samples) - self.center_[size:]) / self.scale_[size:]
-        points = self._in_chunks(_decode, np.concatenate([noise, conditions], axis=1))
+        points = self._in_chunks(_decode, np.concatenate([noise, conditions], axis=1), flow)
         return points * self.scale_[:size] + self.center_[:size]
 
     def _init_model(self, key: Array) -> ContinuousFlow:
@@ -269,13 +276,19 @@ class FlowDensity(DensityMixin, AbstractEstimator):
             )
         return conditions
 
-    def _in_chunks(self, of_points: Callable[..., Array], rows: Float[np.ndarray, "points whole"]) -> np.ndarray:
-        """Evaluate a function of the model, standardized points and conditions, some rows at a time."""
+    def _in_chunks(
+        self,
+        of_points: Callable[..., Array],
+        rows: Float[np.ndarray, "points whole"],
+        flow: ContinuousFlow | None = None,
+    ) -> np.ndarray:
+        """Evaluate a function of the flow, standardized points and conditions, some rows at a time."""
+        flow = self.model_ if flow is None else flow
         results = []
         for first in range(0, len(rows), _AT_ONCE):
             batch = self._batch(rows[first : first + _AT_ONCE])
             x, condition = batch if self.condition_size_ else (batch, None)
-            results.append(np.asarray(of_points(self.model_, x, condition), np.float64))
+            results.append(np.asarray(of_points(flow, x, condition), np.float64))
         return np.concatenate(results)
 
 

@@ -52,8 +52,13 @@ def predict(
 
 
 def sample(
-    folder: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run of `nde fit --task generate`.")],
-    n: Annotated[int, typer.Option("--n", metavar="N", min=1, help="How many series.")] = 100,
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            metavar="RUN", help="Folder of a run of `nde fit --task generate`, or of a saved `FlowDensity`."
+        ),
+    ],
+    n: Annotated[int, typer.Option("--n", metavar="N", min=1, help="How many series or points.")] = 100,
     times: Annotated[
         str | None,
         typer.Option(
@@ -62,12 +67,21 @@ def sample(
             help="Times, counted from the first, separated by commas; by default those of the data.",
         ),
     ] = None,
+    hypersolver: Annotated[
+        int | None,
+        typer.Option(
+            "--hypersolver",
+            metavar="STEPS",
+            min=1,
+            help="Densities: sample by a hypersolver of so many steps, such as 2; fitted at the first call.",
+        ),
+    ] = None,
     seed: Seed = None,
     out: OutFile = None,
 ) -> None:
-    """Generate new series with a fitted model; writes CSV."""
+    """Generate new series, or points of a density, with a fitted model; writes CSV."""
     from nde.cli import run  # noqa: PLC0415 (takes long to import)
 
     if out is not None:
         check_new(out)
-    write_or_print(run.sample(folder, n, times, seed or 0), out)
+    write_or_print(run.sample(folder, n, times, seed or 0, hypersolver), out)

@@ -45,7 +45,7 @@ class Start(eqx.Module):
     def grid(self, steps: int) -> Float[Array, " ends"]:
         """The first knot, and the ends of steps: `steps` of one size from each knot to the next."""
         share = jnp.arange(steps, dtype=self.knots.dtype) / steps
-        between = self.knots[:-1, None] + jnp.diff(self.knots)[:, None] * share
+        between = self.knots[:-1, None] + jnp.outer(jnp.diff(self.knots), share)
         return jnp.append(between.ravel(), self.knots[-1])
 
 

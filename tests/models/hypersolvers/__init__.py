@@ -1,0 +1,1 @@
+"""Tests of hypersolvers of trained models."""
