@@ -85,5 +85,7 @@ def test_a_model_is_compared_with_the_best_plain_method():
     baselines = {"mean": {"scaled_rmse": 1.0}, "drift": {"scaled_rmse": 0.5}}
     lost = verdict("latent-ode", {"scaled_rmse": 0.8}, baselines)
     assert "the drift forecast is better than every model here: RMSE 0.5 standard deviations, against 0.8" in lost
+    same = verdict("latent-ode", {"scaled_rmse": 0.5}, baselines)
+    assert same == "On the test, the RMSE of latent-ode is that of the best plain method, drift (0.5)."
     won = verdict("latent-ode", {"scaled_rmse": 0.4}, baselines)
     assert won == "On the test, the RMSE of latent-ode is 20% below that of the best plain method, drift."

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from nde.cli.figures import with_literal_dollars
 from nde.cli.panels.config import FILE
 from nde.cli.report import render
 from nde.cli.task import Result
@@ -28,7 +29,7 @@ def write(folder: Path, name: Path, result: Result) -> None:
         draft = Path(draft_name)
         result.save(draft)
         for file, figure in result.figures().items():
-            figure.savefig(draft / file)
+            with_literal_dollars(figure).savefig(draft / file)
         (draft / "report.html").write_text(render(result.report(name), draft), encoding="utf-8")
         file, text = result.predictions()
         (draft / file).write_text(text, encoding="utf-8", newline="")

@@ -58,4 +58,6 @@ def _read_dates(texts: Sequence[str], given: str | None, run: str | None) -> Tim
 def _read(texts: Sequence[str], form: str | None) -> TimeColumn:
     import pandas as pd  # noqa: PLC0415 (takes long to import)
 
-    return times_of_cells(pd.Series(list(texts), dtype=object), _OPTION, ReadOptions(date_format=form))
+    # Each stands for itself: times of day in another order do not pass midnight.
+    alone = np.arange(len(texts))
+    return times_of_cells(pd.Series(list(texts), dtype=object), _OPTION, ReadOptions(date_format=form), alone)

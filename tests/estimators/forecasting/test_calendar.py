@@ -92,3 +92,17 @@ def test_times_off_the_grid_lie_between():
 def test_times_that_are_not_later_are_refused(times):
     with pytest.raises(DataError, match="imes to forecast"):
         Calendar.of(HOUR[:30]).at(times)
+
+
+@pytest.mark.parametrize(
+    ("labels", "rows", "message"),
+    [
+        (pd.date_range("2019-01-01", periods=24, freq="MS"), 100_000, "end after the year 5000"),
+        (pd.date_range("2019-01-01", periods=24, freq="MS"), 10**9, "at most 1,000,000"),
+        (np.arange(24.0), 10**9, "at most 1,000,000"),
+    ],
+)
+def test_horizons_without_end_are_refused(labels, rows, message):
+    with pytest.raises(DataError, match=message):
+        Calendar.of(labels).after(rows)
+    assert len(Calendar.of(labels).after(3)[0]) == 3

@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float
 from matplotlib.figure import Figure
 
+from nde.cli.figures import literal
 from nde.cli.panels.baselines import class_baselines, targets_of
 from nde.cli.panels.config import PanelConfig
 from nde.cli.panels.readings import classes_to_show, readings
@@ -175,7 +176,9 @@ class ClassificationResult(AbstractTargetResult):
         """The confusion matrix."""
         truth = targets_of(self.test)
         labels = np.unique(np.concatenate([self.classes, truth])).tolist()
-        return plot_confusion(confusion_matrix(truth, self._predicted, labels), [f"{label}" for label in labels])
+        return plot_confusion(
+            confusion_matrix(truth, self._predicted, labels), [literal(f"{label}") for label in labels]
+        )
 
     def reading_figure(self) -> Figure:
         """The probabilities for some series while the model reads them."""

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+
 from nde.cli.panels.task import Scores
 from nde.cli.report import Block, Grid, Paragraph, Subheading, number, percent
 from nde.estimators import PanelForecaster, PanelImputer
@@ -42,6 +44,8 @@ def verdict(model: str, test: dict[str, Any], baselines: Scores) -> str:
     """Whether the model was better on the test than the best simple prediction, and by how much."""
     best = min(baselines, key=lambda name: baselines[name]["scaled_rmse"])
     ours, theirs = test["scaled_rmse"], baselines[best]["scaled_rmse"]
+    if np.isclose(ours, theirs):
+        return f"On the test, the RMSE of {model} is that of the best plain method, {best} ({number(ours)})."
     if not ours < theirs:
         name = best if "interpolation" in best else f"the {best} forecast"
         return f"On the test, {name} is better than every model here: RMSE {number(theirs)} standard deviations, " + (

@@ -8,6 +8,7 @@ import pandas as pd
 from jaxtyping import Float
 
 from nde.data import DataError
+from nde.data.plural import pluralize
 from nde.data.times.long_numbers import as_doubles
 from nde.estimators.forecasting.grid import BUSINESS_DAYS, Grid
 from nde.estimators.forecasting.history import Values
@@ -21,6 +22,9 @@ _EXACT = 2e-3
 _ROUNDED = 0.2
 """The largest share of the spacing by which gaps differ that are equal but for rounding."""
 _MOST_DIGITS = 7
+_LAST_YEAR = 5000
+MOST_ROWS = 1_000_000
+"""How many rows can be forecast."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,11 +89,31 @@ class Calendar:
         return dataclasses.replace(self, ts=self.ts[:rows], labels=self.labels[:rows])
 
     def after(self, rows: int) -> tuple[Values, Any]:
-        """The next times, in typical spacings and as they would come, at the usual spacing."""
+        """The next times, in typical spacings and as they would come, at the usual spacing.
+
+        Raises:
+            DataError: If there are too many, or dates end after the year 5000.
+        """
+        self.check_rows(rows)
         ts = self.ts[-1] + np.arange(1, rows + 1)
         if self.frequency is not None:
             return ts, pd.date_range(self.labels[-1], periods=rows + 1, freq=self.frequency)[1:]
         return ts, self.restore(ts)
+
+    def check_rows(self, rows: int) -> None:
+        """Refuse more rows at the usual spacing than can be forecast, written and drawn.
+
+        Raises:
+            DataError: If there are too many, or dates end after the year 5000.
+        """
+        if rows > MOST_ROWS:
+            raise DataError(f"Got {rows:,} rows to forecast; at most {MOST_ROWS:,} are possible.")
+        if isinstance(self.labels, pd.DatetimeIndex):
+            years = rows * self.spacing / _YEAR
+            if self.labels[-1].year + years > _LAST_YEAR:
+                raise DataError(
+                    f"{pluralize(rows, 'row')} after {self.labels[-1]} end after the year {_LAST_YEAR}; forecast fewer."
+                )
 
     def at(self, times: Any) -> tuple[Values, Any]:
         """Later times in typical spacings, and as they came.

@@ -1,14 +1,16 @@
 """Times of one series as numbers of its typical spacings."""
 
 import dataclasses
+from collections import Counter
 
 import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
+from nde.data import DataError
 from nde.data.panel import TimeSeries
 from nde.data.panel.clock import UNITS, Clock
-from nde.estimators.forecasting.calendar import Calendar
+from nde.estimators.forecasting.calendar import MOST_ROWS, Calendar
 
 Times = Float[np.ndarray, " _"]
 
@@ -53,13 +55,34 @@ class SeriesAxis:
         return cls(ts, calendar.ts, spacing, calendar.suggested, place, clock, calendar if dates else None)
 
     def after(self, rows: int) -> Times:
-        """The next times at the usual spacing, in the unit of the panel."""
+        """The next times at the usual spacing, in the unit of the panel.
+
+        Raises:
+            DataError: If there are too many, or dates end too late.
+        """
+        if self.calendar is not None:
+            self.calendar.check_rows(rows)
+        elif rows > MOST_ROWS:
+            raise DataError(f"Got {rows:,} rows to forecast; at most {MOST_ROWS:,} are possible.")
         if self.calendar is None or self.calendar.frequency is None:
             return self.ts[-1] + self.spacing * np.arange(1, rows + 1)
         dates = self.calendar.after(rows)[1]
         dates = (dates if dates.tz is None else dates.tz_convert(None)).to_numpy()
         elapsed = (dates - self.clock.origins[self.place]) / UNITS[f"{self.clock.unit}"]
         return (elapsed - self.clock.start) / self.clock.step
+
+    def on_grid_of(self, other: "SeriesAxis") -> "SeriesAxis":
+        """The axis of too few rows to tell, on the grid of another series, if its dates are on that."""
+        assert other.calendar is not None
+        frequency, dates = other.calendar.frequency, _wall_dates(self.ts, self.place, self.clock)
+        places = pd.date_range(dates[0], dates[-1], freq=frequency).get_indexer(dates)
+        if (places < 0).any():
+            return self
+        steps = places.astype(np.float64)
+        calendar = dataclasses.replace(other.calendar, ts=steps, labels=dates)
+        return dataclasses.replace(
+            self, steps=steps, spacing=other.spacing, suggested=other.suggested, calendar=calendar
+        )
 
     def to_steps(self, times: Times) -> Times:
         """Times in the unit of the panel, from the first row on, in typical spacings."""
@@ -72,6 +95,8 @@ class SeriesAxis:
 
 
 _MOST_STEPS = 10_000
+_LEAST_ON_GRID = 3
+"""Rows that tell whether dates are on a grid."""
 
 
 def _wall_dates(ts: Times, place: int, clock: Clock) -> pd.DatetimeIndex:
@@ -85,4 +110,16 @@ def axes_of(panel: TimeSeries) -> list[SeriesAxis]:
     gaps = [np.diff(series.ts) for series in panel]
     every = np.concatenate(gaps)
     usual = float(np.median(every)) if every.size else 1.0
-    return [SeriesAxis.of(series.ts, place, panel.clock, usual) for place, series in enumerate(panel)]
+    axes = [SeriesAxis.of(series.ts, place, panel.clock, usual) for place, series in enumerate(panel)]
+    like = _usual_axis(axes)
+    return [axis if like is None or len(axis.ts) >= _LEAST_ON_GRID else axis.on_grid_of(like) for axis in axes]
+
+
+def _usual_axis(axes: list[SeriesAxis]) -> SeriesAxis | None:
+    """An axis with the most frequent grid of dates, if there is one."""
+    on_grid = {axis.place: axis.calendar.frequency for axis in axes if axis.calendar is not None}
+    counts = Counter(frequency for frequency in on_grid.values() if frequency is not None)
+    if not counts:
+        return None
+    ((usual, _),) = counts.most_common(1)
+    return next(axis for axis in axes if on_grid.get(axis.place) == usual)
