@@ -101,6 +101,13 @@ def lanes(throw: bool) -> Call:
     return lambda v: jax.vmap(lambda y0: end(y0, throw))(jnp.array([v, 1.0]))
 
 
+def linearly_implicit_euler(gamma: float) -> nde.RosenbrockTableau:
+    """A Rosenbrock method of one stage."""
+    return nde.RosenbrockTableau(
+        gamma=gamma, alpha=[0.0], gamma_i=[gamma], a=[], c=[], m=[1 / gamma], interpolant=[[1 / gamma]]
+    )
+
+
 def corrected(solver: nde.Hyper, v: float) -> Any:
     return nde.diffeqsolve(TERM, solver, 0.0, 1.0, 0.25, jnp.array([v, 1.0])).ys
 
@@ -258,6 +265,8 @@ _REST: dict[str, Call] = {
     "nde.HyperMidpoint": lambda v: corrected(nde.HyperMidpoint(_correct, (0.2, 0.3)), v),
     "nde.Reversible": lambda v: nde.Reversible(nde.Tsit5()),
     "nde.ButcherTableau": lambda v: nde.ButcherTableau(c=[1.0], a_lower=[[1.0]], b_sol=[v, 1.0 - v]),
+    "nde.Rosenbrock": lambda v: nde.Rosenbrock(linearly_implicit_euler(0.5), order=1),
+    "nde.RosenbrockTableau": lambda v: linearly_implicit_euler(v),
     "nde.ExplicitRungeKutta": lambda v: nde.ExplicitRungeKutta(
         nde.ButcherTableau(c=[1.0], a_lower=[[1.0]], b_sol=[0.5, 0.5]), order=2
     ),
