@@ -77,7 +77,8 @@ class Equilibrium:
             @jax.jit
             def step(weights: Any, state: Any) -> tuple[Any, Any, Any]:
                 def loss(weights: Any) -> Any:
-                    (u_weight, u_bias), (recurrent,), (out, out_bias) = weights.values()
+                    (u_weight, u_bias), (out, out_bias) = weights["encoder"], weights["decoder"]
+                    (recurrent,) = weights["recurrent"]
                     u = xs @ u_weight.T + u_bias
                     again = lambda z, _: (jnp.tanh(z @ recurrent.T + u), None)
                     z, _ = jax.lax.scan(again, jnp.zeros_like(u), length=_CONVERGED)

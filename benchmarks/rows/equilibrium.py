@@ -11,8 +11,7 @@ def rows() -> list[Row]:
     problems = [Equilibrium(128, 64, state, 10, evaluations=12) for state in (67, 512)]
     return [
         Row(
-            f"Deep equilibrium model {p.batch} × {p.features}, state {p.state}, {p.evaluations} evaluations, "
-            "training step",
+            f"Deep equilibrium {p.batch} × {p.features}, state {p.state}, {p.evaluations} iterations, training step",
             p,
             OUR_EQUILIBRIUM,
             {TORCHDEQ: 2.0},
