@@ -109,8 +109,8 @@ class Calendar:
         if rows > MOST_ROWS:
             raise DataError(f"Got {rows:,} rows to forecast; at most {MOST_ROWS:,} are possible.")
         if isinstance(self.labels, pd.DatetimeIndex):
-            years = rows * self.spacing / _YEAR
-            if self.labels[-1].year + years > _LAST_YEAR:
+            last = self.labels.year.to_numpy()[-1] + rows * self.spacing / _YEAR
+            if last > _LAST_YEAR:
                 raise DataError(
                     f"{pluralize(rows, 'row')} after {self.labels[-1]} end after the year {_LAST_YEAR}; forecast fewer."
                 )
