@@ -109,11 +109,10 @@ class Calendar:
         if rows > MOST_ROWS:
             raise DataError(f"Got {rows:,} rows to forecast; at most {MOST_ROWS:,} are possible.")
         if isinstance(self.labels, pd.DatetimeIndex):
-            years = rows * self.spacing / _YEAR
-            last: Any = self.labels[-1]
-            if last.year + years > _LAST_YEAR:
+            last = self.labels.year.to_numpy()[-1] + rows * self.spacing / _YEAR
+            if last > _LAST_YEAR:
                 raise DataError(
-                    f"{pluralize(rows, 'row')} after {last} end after the year {_LAST_YEAR}; forecast fewer."
+                    f"{pluralize(rows, 'row')} after {self.labels[-1]} end after the year {_LAST_YEAR}; forecast fewer."
                 )
 
     def at(self, times: Any) -> tuple[Values, Any]:
