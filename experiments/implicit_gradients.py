@@ -104,7 +104,7 @@ def loss_of(way: Way, rtol: float, xs: Array) -> Callable[[Any], Array]:
     """The mean square distance of equilibria from a target, as a function of the weights."""
 
     def loss(weights: dict[str, Array]) -> Array:
-        u = xs @ weights["U"].T + weights["b"]
+        u = xs @ weights["U"].T + weights["b"][None]
         z = nde.implicit.fixed_point(
             layer,
             jnp.zeros_like(u),
@@ -117,7 +117,7 @@ def loss_of(way: Way, rtol: float, xs: Array) -> Callable[[Any], Array]:
             batched=True,
             throw=False,
         ).value
-        return jnp.mean((z - jnp.cos(jnp.arange(z.shape[1], dtype=z.dtype))) ** 2)
+        return jnp.mean((z - jnp.cos(jnp.arange(z.shape[1], dtype=z.dtype))[None]) ** 2)
 
     return loss
 
@@ -128,7 +128,7 @@ def differences(weights: dict[str, Array], xs: Array) -> Array:
     exact = loss_of(Way(ImplicitGradient(Dense()), Picard()), 1e-14, xs)
     values = jax.jit(jax.vmap(lambda flat: exact(restore(flat))))
     shifts = DIFFERENCE * jnp.eye(len(flat))
-    return (values(flat + shifts) - values(flat - shifts)) / (2 * DIFFERENCE)
+    return (values(flat[None] + shifts) - values(flat[None] - shifts)) / (2 * DIFFERENCE)
 
 
 def errors(tolerances: tuple[float, ...]) -> dict[str, list[float]]:

@@ -13,7 +13,7 @@ def test_differences_are_those_of_a_problem_that_is_solved_by_hand():
     with jax.enable_x64(True):
         weights, xs = experiment.problem(3, 2)
         found = experiment.differences(weights, xs)
-    flat, restore = ravel_pytree(weights)
+        flat, restore = ravel_pytree(weights)
 
     def loss(flat):
         w = {name: np.asarray(value) for name, value in restore(flat).items()}

@@ -26,7 +26,7 @@ def test_vectors(kind: Any):
 
 def test_images():
     model = ImageDEQ(1, 4, 2, pool=1, key=KEY)
-    after = trained(model, bars(64, seed=0), steps=100, rate=3e-2)
+    after = trained(model, bars(64, seed=0), steps=60, rate=3e-2)
     assert accuracy(model, bars(128, seed=1)) < 0.7
     assert accuracy(after, bars(128, seed=1)) > 0.9
 
@@ -34,7 +34,7 @@ def test_images():
 def test_sequences_remember_for_longer_than_a_kernel_sees():
     """Two convolutions of three taps see four steps back; the sign of five steps ago needs more."""
     model = SequenceDEQ(1, 12, 2, key=KEY)
-    after = trained(model, delayed(32, seed=0), steps=200, rate=2e-2, first=5)
+    after = trained(model, delayed(24, seed=0), steps=120, rate=3e-2, first=5)
     assert accuracy(model, delayed(32, seed=1), first=5) < 0.6
     assert accuracy(after, delayed(32, seed=1), first=5) > 0.95
 

@@ -41,8 +41,8 @@ class DEQ(eqx.Module):
         rtol: Tolerance of the residual, relative to `f(z, x)`.
         atol: Absolute tolerance.
         max_steps: Most steps of the solver.
-        applications: How many times `f` is applied in a step. For small states more of them cost less than steps of
-            `Anderson()`.
+        applications: How many times `f` is applied in a step. For small states two or three cost a little less
+            than as many steps of `Anderson()`.
         throw: Whether a failure raises, also in the gradient; otherwise the state with the lowest residual is used.
 
     Attributes:
