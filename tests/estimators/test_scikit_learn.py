@@ -13,7 +13,7 @@ from sklearn.model_selection import GridSearchCV, GroupKFold, cross_validate
 from sklearn.pipeline import make_pipeline
 
 import nde
-from nde.estimators import LatentODEImputer, NeuralCDEClassifier, as_panel
+from nde.estimators import LatentODEImputer, NeuralCDEClassifier, PanelImputer, as_panel
 
 COUNT = 24
 CLASSES = np.array(["slow", "fast"])[np.arange(COUNT) % 2]
@@ -100,6 +100,15 @@ def test_an_imputer_returns_the_frame_that_it_was_given_with_its_gaps_filled(imp
     np.testing.assert_array_equal(frame.to_numpy(), default.ys)
     assert isinstance(chosen.set_output().transform(gaps()), pd.DataFrame)
     assert isinstance(chosen.set_output(transform="default").transform(gaps()), nde.TimeSeries)
+
+
+def test_an_imputer_of_many_series_returns_frames_too():
+    lines = PanelImputer(methods=["linear interpolation"], random_state=0).fit(gaps())
+    assert isinstance(lines.transform(gaps()), nde.TimeSeries)
+    frame = clone(lines).set_output(transform="pandas").fit_transform(gaps())
+    assert isinstance(frame, pd.DataFrame)
+    assert list(frame.columns) == list(lines.get_feature_names_out()) == ["x", "y"]
+    assert frame.loc["b", "x"].tolist() == list(range(6))
 
 
 def test_the_output_is_kept_by_clones_and_pipelines_and_set_for_all(imputer):

@@ -4,22 +4,18 @@ import dataclasses
 from typing import TYPE_CHECKING, Any, Union
 
 import numpy as np
-import sklearn
 from jaxtyping import Float
-from sklearn.base import TransformerMixin
-from sklearn.utils.validation import check_is_fitted
 
 from nde.data import DataError
 from nde.data.panel import TimeSeries
 from nde.estimators.latent import AbstractLatentEstimator, broadcast_times
+from nde.estimators.series_transformer import SeriesTransformer
 
 if TYPE_CHECKING:
     import pandas
 
-_CONTAINERS = ("default", "pandas")
 
-
-class LatentODEImputer(TransformerMixin, AbstractLatentEstimator, auto_wrap_output_keys=None):
+class LatentODEImputer(SeriesTransformer, AbstractLatentEstimator, auto_wrap_output_keys=None):
     """Imputer of missing values in irregular time series, with a latent ODE.
 
     Each missing value is inferred from all rows of the series, before and after it. A series with more than `window`
@@ -66,60 +62,7 @@ class LatentODEImputer(TransformerMixin, AbstractLatentEstimator, auto_wrap_outp
         panel = self._check_panel(X)
         predictions = np.concatenate(self._evaluate(panel, [record.ts for record in panel]))
         filled = dataclasses.replace(panel, ys=np.where(panel.observed, panel.ys, predictions))
-        return filled.to_frame() if self._container() == "pandas" else filled
-
-    def set_output(self, *, transform: str | None = None) -> "LatentODEImputer":
-        """Choose what `transform` and `fit_transform` return.
-
-        Args:
-            transform: `"default"` for a `nde.TimeSeries`; `"pandas"` for a data frame indexed by series and time, with
-                a column for each channel; `None` for no change.
-
-        Returns:
-            The estimator.
-
-        Raises:
-            ValueError: If there is no such output.
-
-        Example:
-            ```python
-            import numpy as np
-            from nde.estimators import LatentODEImputer
-
-            imputer = LatentODEImputer(max_iter=1, random_state=0).set_output(transform="pandas")
-            print(imputer.fit_transform([[1.0, np.nan, 3.0], [1.0, 2.0, 3.0]]).head(3))
-            ```
-        """
-        if transform is not None:
-            # `sklearn.base.clone` copies this attribute.
-            self._sklearn_output_config = {"transform": _checked_container(transform)}
-        return self
-
-    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
-        """The names of the channels, which are the columns of a data frame that `transform` returns.
-
-        Args:
-            input_features: The names of the channels or `None`.
-
-        Returns:
-            The names, of shape `(channels,)`.
-
-        Raises:
-            NotFittedError: If the estimator is not fitted.
-            ValueError: If `input_features` are other names.
-        """
-        check_is_fitted(self, "model_")
-        if input_features is not None and tuple(input_features) != self.channels_:
-            raise ValueError(
-                f"input_features must be the channels that the estimator was fitted to, {', '.join(self.channels_)}; "
-                f"got {', '.join(map(str, input_features))}."
-            )
-        return np.array(self.channels_, object)
-
-    def _container(self) -> str:
-        """What `transform` returns, chosen for this estimator or for all of scikit-learn."""
-        own = getattr(self, "_sklearn_output_config", {})
-        return _checked_container(own.get("transform", sklearn.get_config()["transform_output"]))
+        return self._as_output(filled)
 
     def impute(self, X: Any, ts: Any) -> Float[np.ndarray, "series times channels"]:
         """Predict the channels at other times, without observation noise.
@@ -144,12 +87,3 @@ class LatentODEImputer(TransformerMixin, AbstractLatentEstimator, auto_wrap_outp
                     "before the first row cannot be imputed."
                 )
         return np.stack(self._evaluate(panel, times))
-
-
-def _checked_container(name: str) -> str:
-    if name not in _CONTAINERS:
-        raise ValueError(
-            f"transform must be {' or '.join(map(repr, _CONTAINERS))}; got {name!r}. A frame of polars is "
-            "`polars.from_pandas(frame.reset_index())`."
-        )
-    return name

@@ -2,11 +2,10 @@
 
 import dataclasses
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, Union
 
 import numpy as np
 from jaxtyping import Float
-from sklearn.base import TransformerMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
@@ -19,9 +18,13 @@ from nde.estimators.panels.filling import MIXTURES, Filled, fill_channel
 from nde.estimators.panels.gap_comparison import GapMethod, GapScore, compare
 from nde.estimators.panels.gaps import gaps_of
 from nde.estimators.panels.hiding import hide_values, repeat_series
+from nde.estimators.series_transformer import SeriesTransformer
+
+if TYPE_CHECKING:
+    import pandas
 
 
-class PanelImputer(TransformerMixin, AbstractPanelEstimator):
+class PanelImputer(SeriesTransformer, AbstractPanelEstimator, auto_wrap_output_keys=None):
     """Fill the gaps of each channel of many series, by the method that did best on values hidden from it.
 
     The methods are lines between known values, a linear SDE of each series (`nde.models.StructuralSDE`), which reads
@@ -125,14 +128,15 @@ class PanelImputer(TransformerMixin, AbstractPanelEstimator):
         """For each channel, how well each method filled hidden values, the best first."""
         return {name: own.scores for name, own in self.fitted_.items()}
 
-    def transform(self, X: Any) -> TimeSeries:
+    def transform(self, X: Any) -> Union[TimeSeries, "pandas.DataFrame"]:
         """Fill missing values; observed values do not change.
 
         Args:
             X: A panel, a long data frame, or an array of shape `(series, time, channels)`.
 
         Returns:
-            The panel without missing values.
+            The panel without missing values; after `set_output(transform="pandas")` a data frame, as from
+            `TimeSeries.to_frame`.
 
         Raises:
             NotFittedError: If the imputer is not fitted.
@@ -145,7 +149,7 @@ class PanelImputer(TransformerMixin, AbstractPanelEstimator):
         ys = panel.ys.copy()
         for channel, own in enumerate(times):
             ys[np.isnan(ys[:, channel]), channel] = np.concatenate(self._fill(panel, channel, own))
-        return dataclasses.replace(panel, ys=ys)
+        return self._as_output(dataclasses.replace(panel, ys=ys))
 
     def impute(self, X: Any, ts: Any) -> Float[np.ndarray, "series times channels"]:
         """Predict the channels at any times.
