@@ -232,7 +232,7 @@ class AbstractSupervisedEstimator(AbstractEstimator):
                 f"Got sample_weight of shape {array.shape} for {count} {every}; expected one for each {one}."
             )
         if not (np.isfinite(array).all() and (array >= 0).all() and array.any()):
-            raise DataError("sample_weight must be finite, not negative, and not zero everywhere.")
+            raise DataError("sample_weight must be finite and not negative, and not all weights may be zero.")
         return array
 
 
