@@ -56,6 +56,8 @@ HOW_TO_READ = """\
   knots.
 - Log-signatures are coefficients of Lyndon words, in float32; gradients are those of the sum of their squares with
   respect to the series.
+- Gradients of quadratic programs are those of a weighted sum of the solutions with respect to all data but `P`, in
+  float64, at each library's default tolerance. cvxpylayers is its JAX layer, which calls its solver outside `jax.jit`.
 - *bare loop* is a loop with as many vector field evaluations as our solve, and nothing else.
 """
 

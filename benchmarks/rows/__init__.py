@@ -15,6 +15,7 @@ from benchmarks.rows import (
     lorenz_lanes,
     neural_ode,
     noise,
+    quadratic,
     signatures,
 )
 
@@ -34,6 +35,7 @@ def all_rows() -> list[Row]:
         *latent_sde.rows(),
         *coefficients.rows(),
         *signatures.rows(),
+        *quadratic.rows(),
         *compile_time.rows(),
         *eager.rows(),
     ]
