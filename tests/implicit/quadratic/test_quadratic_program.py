@@ -266,3 +266,16 @@ def test_derivatives_with_equalities_that_depend_on_each_other():
     difference = differences(outcome, x, ahead)
     np.testing.assert_allclose(jax.jvp(outcome, (x,), (ahead,))[1], difference, atol=2e-4)
     np.testing.assert_allclose(jax.jacrev(outcome)(x) @ ahead, difference, atol=2e-4)
+
+
+def test_small_multipliers_and_slacks_do_not_blur_the_derivative():
+    """Bounds that bind, and such that do not, all by little: the derivative of the projection is that of one side."""
+    margins = jnp.array([1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6])
+
+    def projected(point: jax.Array, tol: float = 1e-9) -> jax.Array:
+        return quadratic_program(jnp.eye(6), -point, G=jnp.eye(6), h=jnp.ones(6), tol=tol).value
+
+    for mode in (jax.jacfwd, jax.jacrev):
+        np.testing.assert_allclose(mode(projected)(1 + margins), np.zeros((6, 6)), atol=1e-5)
+        np.testing.assert_allclose(mode(projected)(1 - margins), np.eye(6), atol=1e-5)
+        np.testing.assert_allclose(mode(projected)(1 - margins, 1e-5)[:5], np.eye(6)[:5], atol=1e-4)

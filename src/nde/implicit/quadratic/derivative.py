@@ -12,6 +12,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from nde.core import tree
+from nde.implicit.quadratic.interior_point import sharpened
 from nde.implicit.quadratic.kkt import Kkt
 from nde.implicit.quadratic.program import Equalities, Inequalities, Point, Program, Variables
 from nde.roots.implicit_function import implicit_function
@@ -26,14 +27,31 @@ _REFINEMENTS = 2
 def differentiable(program: Program, at: Point) -> Multiplied:
     """Variables and multipliers at a solution, with their derivative to the program, by the implicit function theorem.
 
-    The conditions of optimality are those of the interior point where the solver ended: stationarity, equalities, and
-    `s z` constant. Where constraint and multiplier both vanish, the solution has a kink; there this is a derivative
-    between those of both sides.
+    The conditions of optimality are those of an interior point behind the one where the solver ended: stationarity,
+    equalities, and `s z` constant. Where constraint and multiplier both vanish, the solution has a kink; there this is
+    a derivative between those of both sides.
     """
-    at = tree.constant(at)
-    kkt = Kkt.at(tree.constant(program), at, accurate=True)
-    flat = jnp.concatenate([at.x, at.y, at.z])
-    return _split(program, implicit_function(_Conditions(at.z), program, flat, _Solve(kkt)))
+    at, constant = tree.constant(at), tree.constant(program)
+    sharp = tree.constant(sharpened(constant, at))
+    kkt = Kkt.at(constant, sharp, accurate=True)
+    found = implicit_function(_Conditions(sharp.z), program, _flat(sharp), _Solve(kkt))
+    return _split(program, _with_derivative_of(_flat(at), found))
+
+
+def _flat(at: Point) -> Flat:
+    return jnp.concatenate([at.x, at.y, at.z])
+
+
+@jax.custom_jvp
+def _with_derivative_of(value: Flat, found: Flat) -> Flat:
+    """A value, with the derivative of another: without derivatives, the other is not computed."""
+    del found
+    return value
+
+
+@_with_derivative_of.defjvp
+def _(primals: tuple[Flat, Flat], tangents: tuple[Flat, Flat]) -> tuple[Flat, Flat]:
+    return _with_derivative_of(*primals), tangents[1]
 
 
 class _Conditions(eqx.Module):

@@ -22,6 +22,9 @@ _LEAST_RATIO = 1e-3
 """Linear costs smaller than this times the quadratic ones do not set the unit of costs."""
 _FRACTION = 0.99
 """How much of the way to the boundary is gone at least."""
+_CLEAR = 1e-6
+"""An inequality is taken for binding, or for free, if its weight `z / s` is as far from that of the costs."""
+_SHARPENING_STEPS = 8
 
 
 class Iterate(eqx.Module):
@@ -52,6 +55,38 @@ def solve(program: Program, tol: RealScalar, max_steps: int) -> Iterate:
     size = _size_of_costs(program)
     end = _iterate(eqx.tree_at(lambda p: (p.P, p.q), program, (program.P / size, program.q / size)), tol, max_steps)
     return eqx.tree_at(lambda it: (it.best.y, it.best.z), end, (end.best.y * size, end.best.z * size))
+
+
+def sharpened(program: Program, at: Point) -> Point:
+    """A point nearer to the solution, where it is clearer which inequalities bind.
+
+    A solution is accurate long before its derivative is: an inequality with a small multiplier binds clearly only once
+    its slack is far smaller.
+    """
+    size = _size_of_costs(program)
+    scaled = eqx.tree_at(lambda p: (p.P, p.q), program, (program.P / size, program.q / size))
+    start = Point(at.x, at.y / size, at.z / size, at.s)
+
+    def goes_on(state: tuple[Point, BoolScalar, IntScalar]) -> BoolScalar:
+        at, lower, steps = state
+        return lower & _is_unclear(scaled, at) & (steps < _SHARPENING_STEPS)
+
+    def step(state: tuple[Point, BoolScalar, IntScalar]) -> tuple[Point, BoolScalar, IntScalar]:
+        at, _, steps = state
+        new = _improved(scaled, at, residuals_of(scaled, at))
+        lower = new.s @ new.z < at.s @ at.z
+        return jax.tree.map(lambda new, old: jnp.where(lower, new, old), new, at), lower, steps + 1
+
+    end, _, _ = jax.lax.while_loop(goes_on, step, (start, jnp.asarray(True), jnp.asarray(0, jnp.int32)))
+    return Point(end.x, end.y * size, end.z * size, end.s)
+
+
+def _is_unclear(program: Program, at: Point) -> BoolScalar:
+    """Whether the weight of an inequality is between those of one that binds and one that is free."""
+    curvature = jnp.max(jnp.abs(program.P), initial=0)
+    norms = jnp.where(program.squared_norms > 0, program.squared_norms, 1)
+    weights = at.z / at.s * norms / jnp.where(curvature > 0, curvature, 1)
+    return jnp.any(program.present & (weights > _CLEAR) & (weights < 1 / _CLEAR))
 
 
 def _size_of_costs(program: Program) -> Float[Array, ""]:
