@@ -279,3 +279,17 @@ def test_small_multipliers_and_slacks_do_not_blur_the_derivative():
         np.testing.assert_allclose(mode(projected)(1 + margins), np.zeros((6, 6)), atol=1e-5)
         np.testing.assert_allclose(mode(projected)(1 - margins), np.eye(6), atol=1e-5)
         np.testing.assert_allclose(mode(projected)(1 - margins, 1e-5)[:5], np.eye(6)[:5], atol=1e-4)
+
+
+def test_derivatives_of_many_programs_are_finite_and_those_of_the_side():
+    """Projections of 500 points onto the simplex: the derivative is the projection onto the face's directions."""
+    points = jax.random.normal(jax.random.key(3), (500, 6))
+
+    def projected(point: jax.Array) -> jax.Array:
+        return quadratic_program(jnp.ones(6), -point, jnp.ones((1, 6)), jnp.ones(1), lower=0.0).value
+
+    found = jax.vmap(jax.jacfwd(projected))(points)
+    values = np.asarray(jax.vmap(projected)(points))
+    for x, jacobian in zip(values, np.asarray(found), strict=True):
+        free = (x > 1e-6).astype(float)
+        np.testing.assert_allclose(jacobian, np.diag(free) - np.outer(free, free) / free.sum(), atol=1e-3)

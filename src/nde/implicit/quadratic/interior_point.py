@@ -66,15 +66,18 @@ def sharpened(program: Program, at: Point) -> Point:
     size = _size_of_costs(program)
     scaled = eqx.tree_at(lambda p: (p.P, p.q), program, (program.P / size, program.q / size))
     start = Point(at.x, at.y / size, at.z / size, at.s)
+    least = jnp.finfo(at.s.dtype).eps ** 1.5
 
     def goes_on(state: tuple[Point, BoolScalar, IntScalar]) -> BoolScalar:
         at, lower, steps = state
-        return lower & _is_unclear(scaled, at) & (steps < _SHARPENING_STEPS)
+        clear = ~_is_unclear(scaled, at) | (at.s @ at.z < least)
+        return lower & ~clear & (steps < _SHARPENING_STEPS)
 
     def step(state: tuple[Point, BoolScalar, IntScalar]) -> tuple[Point, BoolScalar, IntScalar]:
         at, _, steps = state
         new = _improved(scaled, at, residuals_of(scaled, at))
-        lower = new.s @ new.z < at.s @ at.z
+        inside = jnp.all(~program.present | ((new.s > 0) & (new.z > 0)))
+        lower = inside & (new.s @ new.z < at.s @ at.z)
         return jax.tree.map(lambda new, old: jnp.where(lower, new, old), new, at), lower, steps + 1
 
     end, _, _ = jax.lax.while_loop(goes_on, step, (start, jnp.asarray(True), jnp.asarray(0, jnp.int32)))
