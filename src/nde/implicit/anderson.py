@@ -62,7 +62,7 @@ class Anderson(AbstractIterativeSolver):
         ```
     """
 
-    memory: int = 5
+    memory: int = eqx.field(static=True, default=5)
     damping: RealScalar = 1.0
     ridge: RealScalar = 1e-5
     restart: RealScalar = 1.0

@@ -49,7 +49,7 @@ class Broyden(AbstractIterativeSolver):
         ```
     """
 
-    memory: int = 20
+    memory: int = eqx.field(static=True, default=20)
 
     def init(self, residual: Residual, x: Rows, h: Rows) -> InverseJacobian:
         """That of a constant function."""

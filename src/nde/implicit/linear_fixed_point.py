@@ -1,5 +1,6 @@
 """Linear systems by a fixed-point iteration."""
 
+import equinox as eqx
 import jax.numpy as jnp
 
 from nde.core.results import RESULTS, code_of
@@ -38,7 +39,7 @@ class LinearFixedPoint(AbstractLinearSolver):
 
     solver: AbstractIterativeSolver = Anderson()
     rtol: RealScalar | None = None
-    max_steps: int = 100
+    max_steps: int = eqx.field(static=True, default=100)
 
     def init(self, matvec: Matvec, like: Rows) -> None:
         """Nothing."""

@@ -1,5 +1,7 @@
 """Newton's method without a matrix."""
 
+import equinox as eqx
+
 from nde.core.types import IntScalar, RealScalar
 from nde.roots.gmres import GMRES
 from nde.roots.iteration import AbstractIterativeSolver, Proposal, Residual
@@ -32,8 +34,8 @@ class NewtonKrylov(AbstractIterativeSolver):
     """
 
     forcing: RealScalar = 1e-2
-    restart: int = 20
-    max_linear_steps: int = 100
+    restart: int = eqx.field(static=True, default=20)
+    max_linear_steps: int = eqx.field(static=True, default=100)
 
     def init(self, residual: Residual, x: Rows, h: Rows) -> None:
         """Nothing."""

@@ -52,8 +52,8 @@ class GMRES(AbstractLinearSolver):
     """
 
     rtol: RealScalar | None = None
-    restart: int = 20
-    max_steps: int = 200
+    restart: int = eqx.field(static=True, default=20)
+    max_steps: int = eqx.field(static=True, default=200)
 
     def init(self, matvec: Matvec, like: Rows) -> None:
         """Nothing."""

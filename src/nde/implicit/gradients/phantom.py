@@ -1,5 +1,6 @@
 """The derivative of a few steps at the fixed point."""
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 
@@ -38,7 +39,7 @@ class PhantomGradient(AbstractFixedPointGradient):
         ```
     """
 
-    steps: int = 5
+    steps: int = eqx.field(static=True, default=5)
     damping: RealScalar = 0.5
 
     def __check_init__(self) -> None:
