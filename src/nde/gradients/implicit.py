@@ -69,9 +69,16 @@ class ImplicitAdjoint(AbstractAdjoint):
             here = eqx.tree_at(lambda p: (p.term, p.args), fixed, (term, args), is_leaf=lambda x: x is None)
             return slope(here, setup, t, y)
 
-        def solve(matvec: Callable[[Y], Y], b: Y) -> Y:
-            operator = lx.FunctionLinearOperator(matvec, jax.eval_shape(lambda: b))
-            return lx.linear_solve(operator, b, self.linear_solver).value
-
+        solve = _LinearSolve(self.linear_solver)
         inputs = (problem.term, problem.args, *tree.constant((problem, setup, outcome.t)))
         return eqx.tree_at(lambda o: o.y, outcome, implicit_function(field, inputs, outcome.y, solve))
+
+
+class _LinearSolve(eqx.Module):
+    """A solver of linear systems, as a pytree: a rule of differentiation must not capture its numbers."""
+
+    solver: lx.AbstractLinearSolver
+
+    def __call__(self, matvec: Callable[[Y], Y], b: Y) -> Y:
+        operator = lx.FunctionLinearOperator(matvec, jax.eval_shape(lambda: b))
+        return lx.linear_solve(operator, b, self.solver).value

@@ -16,7 +16,7 @@ from nde.core.types import Args, RealScalar
 from nde.roots.arguments import check_flags, check_function, check_kind, step_count
 from nde.roots.equation import Equation, closed_equation
 from nde.roots.implicit_function import implicit_function
-from nde.roots.linear import AbstractLinearSolver, linear_solve
+from nde.roots.linear import AbstractLinearSolver, LinearSolve
 from nde.roots.members import Rows, norm_of
 from nde.roots.solution import IterativeSolution, raise_if_any_failed, solution_from
 
@@ -58,7 +58,7 @@ def _solve(parts: Frozen, x0: PyTree[Any], args: Args, squares: bool, max_steps:
         lambda inputs, x: _slope(equation.with_inputs(inputs), squares, x),
         equation.inputs,
         found.x,
-        lambda matvec, b: linear_solve(matvec, b, linear_solver, throw),
+        LinearSolve(linear_solver, throw),
     )
     residual = norm_of(_slope(fixed, squares, found.x))
     finite = jnp.isfinite(_objective(fixed, squares, x))

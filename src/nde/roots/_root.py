@@ -14,7 +14,7 @@ from nde.roots.dense import Dense
 from nde.roots.equation import equation_of
 from nde.roots.implicit_function import implicit_function
 from nde.roots.iteration import AbstractIterativeSolver, Iteration
-from nde.roots.linear import AbstractLinearSolver, linear_solve
+from nde.roots.linear import AbstractLinearSolver, LinearSolve
 from nde.roots.newton import Newton
 from nde.roots.solution import IterativeSolution, raise_if_any_failed, solution_of
 
@@ -101,6 +101,6 @@ def _solve(
         lambda inputs, x: equation.with_inputs(inputs)(x),
         equation.inputs,
         end.best,
-        lambda matvec, b: linear_solve(matvec, b, linear_solver, throw),
+        LinearSolve(linear_solver, throw),
     )
     return solution_of(end, value, equation.members)

@@ -80,6 +80,22 @@ def linear_solve(matvec: Matvec, b: Rows, solver: AbstractLinearSolver, throw: b
     return jax.lax.custom_linear_solve(matvec, b, solve, lambda vecmat, b: solve(vecmat, b, transposed=True))
 
 
+class LinearSolve(eqx.Module):
+    """`linear_solve` by a solver, as a pytree: a rule of differentiation must not capture the numbers of the solver.
+
+    Attributes:
+        solver: How systems are solved.
+        throw: Whether a system without an accurate solution raises.
+    """
+
+    solver: AbstractLinearSolver
+    throw: bool = eqx.field(static=True)
+
+    def __call__(self, matvec: Matvec, b: Rows) -> Rows:
+        """The solution of a linear system."""
+        return linear_solve(matvec, b, self.solver, self.throw)
+
+
 def code_if_singular(code: Codes) -> Codes:
     """The code if there is no solution; one that is not accurate may still lead an iteration on."""
     return code_where(code == code_of(RESULTS.singular_jacobian), RESULTS.singular_jacobian)

@@ -167,3 +167,32 @@ def test_a_map_that_does_not_contract_says_what_to_try():
 def test_bad_arguments(make: Any, error: type[Exception], match: str):
     with pytest.raises(error, match=match):
         make()
+
+
+MODELS = {
+    "vector": lambda key: (nde.models.VectorDEQ(3, 6, 2, key=key), jnp.array([0.5, -1.0, 2.0])),
+    "monotone": lambda key: (nde.models.MonotoneDEQ(3, 6, 2, key=key), jnp.array([0.5, -1.0, 2.0])),
+}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_models_have_forward_mode_and_second_derivatives_outside_of_jit(name: str):
+    """And so does the whole model, with the numbers of its solvers."""
+    model, x = MODELS[name](jax.random.key(0))
+    slopes = jax.jacrev(model)(x)
+    np.testing.assert_allclose(jax.jacfwd(model)(x), slopes, atol=1e-3)
+    np.testing.assert_allclose(jax.jvp(model, (x,), (x,))[1], slopes @ x, atol=1e-3)
+    assert jax.hessian(lambda x: model(x).sum())(x).shape == (3, 3)
+    jax.tree.map(lambda slope, leaf: np.testing.assert_equal(np.shape(slope), np.shape(leaf)), _slopes(model, x), model)
+
+
+def _slopes(model: Any, x: jax.Array) -> Any:
+    return jax.grad(lambda model: model(x).sum())(model)
+
+
+def test_a_start_of_another_shape_is_refused():
+    model, x = MODELS["vector"](jax.random.key(0))
+    with pytest.raises(ValueError, match=r"`DEQ` got a `z0` of shape \(7,\) for a state of shape \(6,\)"):
+        model(x, jnp.ones(7))
+    with pytest.raises(ValueError, match=r"`z0` of shape \(6,\) for a state of shape \(2, 6\)"):
+        model(jnp.stack([x, x]), jnp.ones(6), batched=True)

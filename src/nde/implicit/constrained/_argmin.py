@@ -21,7 +21,7 @@ from nde.roots.arguments import check_flags, check_function, check_kind, check_p
 from nde.roots.dense import Dense
 from nde.roots.equation import Equation, closed_equation
 from nde.roots.implicit_function import implicit_function
-from nde.roots.linear import AbstractLinearSolver, linear_solve
+from nde.roots.linear import AbstractLinearSolver, LinearSolve
 from nde.roots.members import Members, Rows
 
 Function = Callable[[Any, Args], Any]
@@ -139,11 +139,8 @@ def _differentiable(problem: Problem, at: Point, linear_solver: AbstractLinearSo
         of_equation, lower, upper = inputs
         return Problem(equation.with_inputs(of_equation), lower, upper).conditions(at.like(flat[0])).flat[None]
 
-    def linear(matvec: Callable[[Rows], Rows], b: Rows) -> Rows:
-        return linear_solve(matvec, b, linear_solver, throw)
-
     inputs = (equation.inputs, problem.lower, problem.upper)
-    return at.like(implicit_function(conditions, inputs, at.flat[None], linear)[0])
+    return at.like(implicit_function(conditions, inputs, at.flat[None], LinearSolve(linear_solver, throw))[0])
 
 
 def _together(f: Function, equalities: Function | None, inequalities: Function | None) -> Function:

@@ -5,7 +5,7 @@ from nde.implicit.problem import FixedPoint
 from nde.roots.gmres import GMRES
 from nde.roots.implicit_function import implicit_function
 from nde.roots.iteration import Iterate
-from nde.roots.linear import AbstractLinearSolver, linear_solve
+from nde.roots.linear import AbstractLinearSolver, LinearSolve
 from nde.roots.members import Rows
 
 
@@ -38,5 +38,5 @@ class ImplicitGradient(AbstractFixedPointGradient):
     def solve(self, problem: FixedPoint) -> tuple[Iterate, Rows]:
         """The plain iteration, with the derivative of its end."""
         end = solve_plainly(problem)
-        solve = lambda matvec, b: linear_solve(matvec, b, self.linear_solver, problem.throw)
+        solve = LinearSolve(self.linear_solver, problem.throw)
         return end, implicit_function(problem.displacement, problem.equation.inputs, end.best, solve)

@@ -139,7 +139,7 @@ class DEQ(eqx.Module):
         """
         f = Applications(with_values(self.f), self.applications)
         f, start = (_mapped(f), jax.vmap(self.start)) if batched else (f, self.start)
-        first = start(x) if z0 is None else z0
+        first = start(x) if z0 is None else _like(z0, jax.eval_shape(start, x))
         _check_map(f, first, x)
         return fixed_point(
             f,
@@ -186,6 +186,18 @@ class Applications(eqx.Module):
 def _mapped(f: Applications) -> EquilibriumMap:
     """The map of all members of a batch."""
     return lambda z, x: jax.vmap(f)(z, x)
+
+
+def _like(z0: PyTree[Any], start: PyTree[Any]) -> PyTree[Any]:
+    """A state that a user gave, as arrays.
+
+    Raises:
+        ValueError: If it is not shaped as the first state.
+    """
+    given, wanted = (jax.tree.map(jnp.shape, tree) for tree in (z0, start))
+    if given != wanted:
+        raise ValueError(f"`DEQ` got a `z0` of shape {given} for a state of shape {wanted}; expected the same.")
+    return jax.tree.map(jnp.asarray, z0)
 
 
 def _check_map(f: EquilibriumMap, z: PyTree[Any], x: PyTree[Any]) -> None:
