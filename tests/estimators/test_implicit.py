@@ -186,6 +186,7 @@ def test_misuse_raises_clear_errors(fitted):
         (lambda: blank.fit(X, y[:5]), DataError, r"y of shape \(5,\) for 12 rows; expected one target for each row"),
         (lambda: blank.fit(X, np.full(12, "same")), DataError, "at least two classes; got rows of one class only"),
         (lambda: blank.fit(gone, y), DataError, "Row 4 has no value"),
+        (lambda: clone(blank).set_params(hidden_size=0).fit(X, y), ValueError, "got hidden_size=0; expected a whole"),
         (lambda: blank.fit(np.where(X > 1, np.inf, X), y), ValueError, "infinity"),
         (lambda: blank.fit(np.zeros((3, 4, 5, 6, 7)), y[:3]), DataError, r"or images of shape \(samples, height"),
         (lambda: blank.fit(X, y, sample_weight=-np.ones(12)), DataError, "not negative"),

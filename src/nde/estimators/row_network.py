@@ -52,10 +52,12 @@ class RowNetwork(eqx.Module):
         """
         options = {"throw": False, "key": key, **options}
         if len(shape) == 1:
-            return cls(VectorDEQ(input_size, hidden_size or _STATE, output_size, **options), shape, noise)
+            size = _STATE if hidden_size is None else hidden_size
+            return cls(VectorDEQ(input_size, size, output_size, **options), shape, noise)
         height, width, colors = shape
         pool = min(_PARTS, height, width)
-        return cls(ImageDEQ(colors, hidden_size or _CHANNELS, output_size, pool=pool, **options), shape, noise)
+        size = _CHANNELS if hidden_size is None else hidden_size
+        return cls(ImageDEQ(colors, size, output_size, pool=pool, **options), shape, noise)
 
     def __call__(
         self, rows: Float[Array, "samples features"], *, key: PRNGKeyArray | None

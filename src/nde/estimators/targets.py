@@ -60,7 +60,7 @@ class AbstractClassifier(ClassifierMixin, AbstractSupervisedEstimator):
         if len(self.classes_) < 2:
             raise DataError(
                 f"Classification needs at least two classes; got {self._subject.nouns[1]} of one class only, "
-                f"{self.classes_[0]!r}."
+                f"{self.classes_.tolist()[0]!r}."
             )
         return codes
 
