@@ -12,6 +12,7 @@ import pytest
 import nde
 from tests.laws.compiling import quick_jit
 from tests.laws.methods import (
+    ADAPTIVE,
     CONTROLLERS,
     SAVE_FORMS,
     SOLVERS,
@@ -29,6 +30,8 @@ pytestmark = pytest.mark.usefixtures("x64")
 
 RATES = (0.5, 2.0, 9.0, 30.0)
 ENDS = (1.0, 0.8, 1.3, 1.1)
+ALIKE = {"Rodas4"}
+"""Methods that take as many steps at one of these rates as at another: stability does not shorten theirs."""
 CELLS = pairwise(tuple(CONTROLLERS), tuple(SAVE_FORMS))
 
 
@@ -73,7 +76,8 @@ def test_lanes_of_different_length_equal_solves_of_their_own(name: str) -> None:
     together, alone = quick_jit(jax.vmap(run))(*lanes), quick_jit(run)
     for lane in range(len(RATES)):
         assert_same(together, alone(*(x[lane] for x in lanes)), lane, VALUE_ROUNDING)
-    assert len(set(together.stats["num_steps"].tolist())) >= 2
+    least = 3 if name in ADAPTIVE and name not in ALIKE else 2
+    assert len(set(together.stats["num_steps"].tolist())) >= least
 
 
 @pytest.mark.parametrize(("controller", "form"), CELLS)

@@ -9,12 +9,14 @@ import numpy as np
 Row = tuple[float, ...]
 
 
-def _row(values: Iterable[Any]) -> Row:
+def row_of(values: Iterable[Any]) -> Row:
+    """Coefficients as floating-point numbers."""
     return tuple(float(v) for v in values)
 
 
-def _rows(rows: Iterable[Iterable[Any]]) -> tuple[Row, ...]:
-    return tuple(_row(r) for r in rows)
+def rows_of(rows: Iterable[Iterable[Any]]) -> tuple[Row, ...]:
+    """Rows of coefficients, likewise."""
+    return tuple(row_of(r) for r in rows)
 
 
 @dataclasses.dataclass(frozen=True, init=False)
@@ -68,13 +70,13 @@ class ButcherTableau:
         interpolant: Iterable[Iterable[Any]] | None = None,
     ) -> None:
         put = object.__setattr__
-        put(self, "c", _row(c))
-        put(self, "a_lower", _rows(a_lower))
-        put(self, "b_sol", _row(b_sol))
-        put(self, "b_error", None if b_error is None else _row(b_error))
-        put(self, "c_extra", _row(c_extra))
-        put(self, "a_extra", _rows(a_extra))
-        put(self, "interpolant", () if interpolant is None else _rows(interpolant))
+        put(self, "c", row_of(c))
+        put(self, "a_lower", rows_of(a_lower))
+        put(self, "b_sol", row_of(b_sol))
+        put(self, "b_error", None if b_error is None else row_of(b_error))
+        put(self, "c_extra", row_of(c_extra))
+        put(self, "a_extra", rows_of(a_extra))
+        put(self, "interpolant", () if interpolant is None else rows_of(interpolant))
         self._check()
         if interpolant is None:
             self._add_hermite()
@@ -124,7 +126,7 @@ class ButcherTableau:
         weights = np.outer(_padded(self.b_sol, self.stages + len(self.a_extra)), (0.0, 3.0, -2.0))
         weights[0] += (1.0, -2.0, 1.0)
         weights[-1] += (0.0, -1.0, 1.0)
-        put(self, "interpolant", _rows(weights))
+        put(self, "interpolant", rows_of(weights))
 
 
 def _padded(values: Sequence[float], length: int) -> np.ndarray:

@@ -53,7 +53,7 @@ def solve(program: Program, tol: RealScalar, max_steps: int) -> Iterate:
     Costs are divided by their size first, so that their unit does not matter.
     """
     size = _size_of_costs(program)
-    end = _iterate(eqx.tree_at(lambda p: (p.P, p.q), program, (program.P / size, program.q / size)), tol, max_steps)
+    end = _iterate(_per_cost(program, size), tol, max_steps)
     return eqx.tree_at(lambda it: (it.best.y, it.best.z), end, (end.best.y * size, end.best.z * size))
 
 
@@ -64,7 +64,7 @@ def sharpened(program: Program, at: Point) -> Point:
     its slack is far smaller.
     """
     size = _size_of_costs(program)
-    scaled = eqx.tree_at(lambda p: (p.P, p.q), program, (program.P / size, program.q / size))
+    scaled = _per_cost(program, size)
     start = Point(at.x, at.y / size, at.z / size, at.s)
     least = jnp.finfo(at.s.dtype).eps ** 1.5
 
@@ -90,6 +90,11 @@ def _is_unclear(program: Program, at: Point) -> BoolScalar:
     norms = jnp.where(program.squared_norms > 0, program.squared_norms, 1)
     weights = at.z / at.s * norms / jnp.where(curvature > 0, curvature, 1)
     return jnp.any(program.present & (weights > _CLEAR) & (weights < 1 / _CLEAR))
+
+
+def _per_cost(program: Program, size: RealScalar) -> Program:
+    """The program with costs in another unit."""
+    return eqx.tree_at(lambda p: (p.P, p.q), program, (program.P / size, program.q / size))
 
 
 def _size_of_costs(program: Program) -> Float[Array, ""]:

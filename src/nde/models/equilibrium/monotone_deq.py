@@ -47,7 +47,7 @@ class MonotoneDEQ(AbstractEquilibriumModel):
 
     Raises:
         ValueError: If a size or `margin` is not positive, or `dropout` is no probability.
-        TypeError: If `splitting` is none.
+        TypeError: If `splitting` is of another kind.
 
     Source: Winston and Kolter, *Monotone operator equilibrium networks* (2020), doi:10.48550/arXiv.2006.08591.
 

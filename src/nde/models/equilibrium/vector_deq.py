@@ -17,7 +17,7 @@ from nde.models.equilibrium.base import (
 )
 from nde.models.equilibrium.deq import DEQ
 from nde.models.equilibrium.injected_map import InjectedMap
-from nde.nn import BoundedNorm
+from nde.nn import bounded_norms
 
 
 class VectorDEQ(AbstractEquilibriumModel):
@@ -82,9 +82,9 @@ class VectorDEQ(AbstractEquilibriumModel):
         check_sizes("VectorDEQ", input_size=input_size, hidden_size=hidden_size, output_size=output_size)
         first, middle, last = jax.random.split(key, 3)
         weight = eqx.nn.Linear(hidden_size, hidden_size, use_bias=False, key=middle)
-        weight = eqx.tree_at(lambda w: w.weight, weight, BoundedNorm(weight.weight, bound))
         self.encoder = eqx.nn.Linear(input_size, hidden_size, key=first)
-        self.layer = DEQ(InjectedMap(weight, activation), hidden_size, solver=solver, gradient=gradient, **options)
+        f = InjectedMap(bounded_norms(weight, bound), activation)
+        self.layer = DEQ(f, hidden_size, solver=solver, gradient=gradient, **options)
         self.decoder = eqx.nn.Linear(hidden_size, output_size, key=last)
         self.dropout = checked_dropout("VectorDEQ", dropout)
 

@@ -95,8 +95,7 @@ TABLEAU = RosenbrockTableau(
 class Rodas5P(Rosenbrock):
     """The Rosenbrock method of order 5 with an embedded one of order 4, both stiffly accurate; L-stable, eight stages.
 
-    The method to begin with for stiff equations of up to some hundred numbers. Its values inside a step are of order 4,
-    also of algebraic variables.
+    The method to begin with for stiff equations of up to some hundred numbers. Its values inside a step are of order 4.
 
     Source: Steinebach, *Construction of Rosenbrock–Wanner method Rodas5P and numerical benchmarks within the Julia
     Differential Equations package* (2023), doi:10.1007/s10543-023-00967-x.

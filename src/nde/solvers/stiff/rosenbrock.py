@@ -71,7 +71,7 @@ class Rosenbrock(AbstractSolver):
         """Itself.
 
         Raises:
-            TypeError: For equations with noise.
+            TypeError: If the equation has noise.
         """
         del t, y, args
         if terms.noisy:

@@ -4,15 +4,7 @@ import dataclasses
 from collections.abc import Iterable
 from typing import Any
 
-Row = tuple[float, ...]
-
-
-def _row(values: Iterable[Any]) -> Row:
-    return tuple(float(value) for value in values)
-
-
-def _rows(rows: Iterable[Iterable[Any]]) -> tuple[Row, ...]:
-    return tuple(map(_row, rows))
+from nde.solvers.tableau import Row, row_of, rows_of
 
 
 @dataclasses.dataclass(frozen=True, init=False)
@@ -81,13 +73,13 @@ class RosenbrockTableau:
     ) -> None:
         put = object.__setattr__
         put(self, "gamma", float(gamma))
-        put(self, "alpha", _row(alpha))
-        put(self, "gamma_i", _row(gamma_i))
-        put(self, "a", _rows(a))
-        put(self, "c", _rows(c))
-        put(self, "m", _row(m))
-        put(self, "e", None if e is None else _row(e))
-        put(self, "interpolant", _rows(interpolant))
+        put(self, "alpha", row_of(alpha))
+        put(self, "gamma_i", row_of(gamma_i))
+        put(self, "a", rows_of(a))
+        put(self, "c", rows_of(c))
+        put(self, "m", row_of(m))
+        put(self, "e", None if e is None else row_of(e))
+        put(self, "interpolant", rows_of(interpolant))
         self._check()
 
     @property
